@@ -1,0 +1,1 @@
+"""The nodes of the sensor, one file or folder each."""
