@@ -1,0 +1,92 @@
+"""The emotion categories, their order, and where each lies on the valence-arousal plane.
+
+Coordinates are the mean pleasure and arousal ratings of the emotion terms "happy", "surprised", "sad", "angry",
+"disgusted", "fearful" and "contempt" in Russell and Mehrabian (1977), "Evidence for a three-factor theory of
+emotions", J. Research in Personality 11, 273-294, table 1, on scales of -1 to 1. Neutral is the origin of the
+circumplex by definition (Russell 1980, "A circumplex model of affect", J. Personality and Social Psychology 39).
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+EMOTIONS: Final = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+"""The order of every eight-way distribution in this project."""
+
+N_EMOTIONS: Final = len(EMOTIONS)
+
+COORDINATES: Final[dict[str, tuple[float, float]]] = {
+    "neutral": (0.00, 0.00),
+    "happiness": (0.81, 0.51),
+    "surprise": (0.40, 0.67),
+    "sadness": (-0.63, -0.27),
+    "anger": (-0.51, 0.59),
+    "disgust": (-0.60, 0.35),
+    "fear": (-0.64, 0.60),
+    "contempt": (-0.23, 0.31),
+}
+"""Category to (valence, arousal), each in [-1, 1]."""
+
+CIRCUMPLEX: Final[FloatArray] = np.array([COORDINATES[name] for name in EMOTIONS])
+"""The same as an array (8, 2), rows in the order of `EMOTIONS`, columns valence and arousal; read-only."""
+CIRCUMPLEX.flags.writeable = False
+
+_PLAUSIBLE_SPREAD: Final = 0.3  # typical standard deviation of the ratings of one term (Russell and Mehrabian 1977)
+
+
+def normalise(emotions: npt.ArrayLike, floor: float = 0.0) -> FloatArray:
+    """Distributions that sum to one along the last axis, each probability at least about `floor`.
+
+    Args:
+        emotions: (..., 8), finite and not negative, any positive sum.
+        floor: the least probability, 0 to 1/8.
+    Raises:
+        ValueError: a negative or non-finite entry, a row that sums to zero, or a last axis that is not 8 long.
+    """
+    p = np.asarray(emotions, dtype=np.float64)
+    if p.ndim == 0 or p.shape[-1] != N_EMOTIONS:
+        raise ValueError(
+            f"a distribution has {N_EMOTIONS} entries in the order {EMOTIONS}, this one has shape {p.shape}"
+        )
+    if not np.all(np.isfinite(p)) or np.any(p < 0.0):
+        raise ValueError("a distribution needs finite entries that are not negative; check the model's output")
+    total = p.sum(axis=-1, keepdims=True)
+    if np.any(total <= 0.0):
+        raise ValueError("a distribution sums to zero; a missing estimate is None, never zeros")
+    p = p / total
+    return floor + (1.0 - N_EMOTIONS * floor) * p
+
+
+def circumplex_mean(emotions: npt.ArrayLike) -> FloatArray:
+    """Expected (valence, arousal) of a distribution: (..., 8) gives (..., 2), within [-1, 1]."""
+    return normalise(emotions) @ CIRCUMPLEX
+
+
+def circumplex_sd(emotions: npt.ArrayLike, within: float = _PLAUSIBLE_SPREAD) -> FloatArray:
+    """Standard deviation of (valence, arousal) under a distribution over categories: (..., 8) gives (..., 2).
+
+    Law of total variance: the spread between the categories' coordinates, plus `within`, the spread inside one.
+    """
+    p = normalise(emotions)
+    mean = p @ CIRCUMPLEX
+    between = np.maximum(p @ CIRCUMPLEX**2 - mean**2, 0.0)
+    return np.sqrt(between + within**2)
+
+
+def distribution_at(valence: npt.ArrayLike, arousal: npt.ArrayLike, spread: float = _PLAUSIBLE_SPREAD) -> FloatArray:
+    """The distribution over categories of a point of the plane: Gaussians of sd `spread` around each category.
+
+    Args:
+        valence, arousal: (...), in [-1, 1]; scalars allowed.
+        spread: standard deviation of a category in the plane, > 0.
+    Returns:
+        (..., 8). A crude inverse (several categories lie close together): for fallbacks and tests, not a classifier.
+    """
+    point = np.stack(np.broadcast_arrays(np.asarray(valence, float), np.asarray(arousal, float)), axis=-1)
+    logits = -0.5 * (((point[..., None, :] - CIRCUMPLEX) / spread) ** 2).sum(axis=-1)
+    logits -= logits.max(axis=-1, keepdims=True)
+    weights = np.exp(logits)
+    return weights / weights.sum(axis=-1, keepdims=True)
