@@ -1,1 +1,1 @@
-
+"""Transport, messages, clock, nodes and their two hosts, the launch graph, recording. Knows no face and no voice."""

@@ -1,0 +1,265 @@
+"""Every message of the sensor. Units stand in field names; a number is finite or None, never a filler.
+
+New fields get defaults, so that an old recording always loads. Arrays are C-contiguous and read-only once published.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+State = Literal["ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down"]
+"""Why there is a number ("ok") or why there is none."""
+
+Array = np.ndarray[Any, Any]
+
+
+class Part(msgspec.Struct, kw_only=True, eq=False):
+    """Base of the structs inside a message."""
+
+
+class Message(msgspec.Struct, kw_only=True, eq=False):
+    """Header of every message: `t_ns` is set once, at capture, and copied unchanged by every node downstream.
+
+    The host fills in the rest when it publishes; a node sets only `t_ns`.
+    """
+
+    t_ns: int
+    """Capture instant on the capturing machine's monotonic clock, or media time when offline (ns)."""
+    seq: int = -1
+    """Counts this publisher's messages on this topic from 0 within one incarnation."""
+    incarnation: int = 0
+    """Which start of the publishing process this is, from 0."""
+    clock: str = ""
+    """Names the clock of `t_ns`: one id per machine boot, or "media"."""
+    pub_ns: int = 0
+    """Publication instant on the publisher's monotonic clock; 0 offline."""
+
+
+class VideoFrame(Message):
+    """One camera frame; `image` is uint8 RGB (height, width, 3), or None while there is no device."""
+
+    image: Array | None = None
+    state: State = "ok"
+    frame_index: int = -1
+    """Index of the frame in its source since it was opened (decoded frames, dropped ones counted)."""
+    still: bool = False
+    """True for a photograph: there is no time to smooth over."""
+    gap: bool = False
+    """True on the first frame after an interruption: downstream state starts anew."""
+
+
+class AudioChunk(Message):
+    """One hop of sound; `samples` is float32 (160,), mono 16 kHz in [-1, 1]; `t_ns` is the time of its first sample."""
+
+    samples: Array | None = None
+    first_sample: int = 0
+    """Index of samples[0] since the stream was opened, at 16 kHz."""
+    state: State = "ok"
+    gap: bool = False
+
+
+class Face(Part):
+    """One face in one frame. Numbers are None unless `state` is "ok"; the box is there whenever a face was found."""
+
+    id: int
+    state: State
+    box: tuple[float, float, float, float] | None = None
+    """x, y, width, height as fractions of the frame."""
+    quality: float | None = None
+    """0 (useless) to 1."""
+    reason: str = ""
+    """What lowered the quality, in words."""
+    blendshapes: tuple[float, ...] | None = None
+    """52 MediaPipe blendshape scores in [0, 1]."""
+    au: tuple[float, ...] | None = None
+    """Action-unit intensities 0 to 5, in the order of `liveaffect.models.action_units.ACTION_UNITS`."""
+    yaw_deg: float | None = None
+    pitch_deg: float | None = None
+    roll_deg: float | None = None
+    mouth_motion: float | None = None
+    """Speed of lip opening, in face heights per second, >= 0."""
+
+
+class FaceObservation(Message):
+    """All faces of one processed frame; `state` is "ok" when at least one face is."""
+
+    frame_seq: int
+    width: int = 0
+    height: int = 0
+    state: State = "no_face"
+    still: bool = False
+    faces: tuple[Face, ...] = ()
+
+
+class FaceMesh(Message):
+    """Landmarks of the faces of one frame: float32 (n, 478, 3), x and y as fractions of the frame, z on x's scale."""
+
+    frame_seq: int
+    ids: tuple[int, ...] = ()
+    landmarks: Array | None = None
+
+
+class FaceCrop(Message):
+    """The faces of one frame cut out by `liveaffect.models.align`: all that face_affect needs, so nothing is joined.
+
+    `crops` uint8 RGB (n, CROP_PX, CROP_PX, 3) and `geometry` float32 (n, GEOMETRY_SIZE) have one row per face.
+    """
+
+    frame_seq: int
+    state: State = "no_face"
+    still: bool = False
+    faces: tuple[Face, ...] = ()
+    """As in FaceObservation, without blendshapes and action units."""
+    crops: Array | None = None
+    geometry: Array | None = None
+    gap: bool = False
+
+
+class FaceEstimate(Part):
+    """What one face shows in one frame, before any smoothing over time."""
+
+    id: int
+    state: State
+    valence: float | None = None
+    valence_sd: float | None = None
+    arousal: float | None = None
+    arousal_sd: float | None = None
+    emotions: tuple[float, ...] | None = None
+    """Distribution over the eight categories of `liveaffect.models.circumplex.EMOTIONS`."""
+    mouth_motion: float | None = None
+    quality: float | None = None
+
+
+class FaceAffect(Message):
+    """The face model's estimates for one frame."""
+
+    frame_seq: int
+    state: State = "no_face"
+    still: bool = False
+    model: str = ""
+    faces: tuple[FaceEstimate, ...] = ()
+
+
+class VoiceDescriptors(Message):
+    """Low-level descriptors of one 10 ms hop (eGeMAPS v02 and more); `t_ns` is the time of the hop itself."""
+
+    first_sample: int = 0
+    state: State = "ok"
+    speech_prob: float | None = None
+    """Silero voice activity, 0 to 1."""
+    values: dict[str, float | None] = {}
+    """Descriptor name with unit -> value, see `liveaffect.models.voice.NAMES`."""
+    gap: bool = False
+
+
+class VoiceAffect(Message):
+    """The voice model's estimate for the seconds of speech that end at `t_ns`."""
+
+    state: State = "silence"
+    speech_prob: float | None = None
+    valence: float | None = None
+    valence_sd: float | None = None
+    arousal: float | None = None
+    arousal_sd: float | None = None
+    emotions: tuple[float, ...] | None = None
+    model: str = ""
+
+
+class Person(Part):
+    """One person after fusion and smoothing."""
+
+    id: int
+    """The face id, or -1 for a voice that belongs to no visible face."""
+    state: State
+    valence: float | None = None
+    valence_sd: float | None = None
+    arousal: float | None = None
+    arousal_sd: float | None = None
+    emotions: tuple[float, ...] | None = None
+    face_weight: float | None = None
+    voice_weight: float | None = None
+    discord: float | None = None
+    """Jensen-Shannon divergence of face and voice distributions, 0 (agree) to 1."""
+    speaking_prob: float | None = None
+    face_age_ms: float | None = None
+    voice_age_ms: float | None = None
+    coasting: bool = False
+    """True while the numbers are carried by the filter alone."""
+
+
+class Affect(Message):
+    """The product: everyone in view (and the voice), fused and smoothed. `state` is "ok" when any person has numbers."""
+
+    frame_seq: int = -1
+    """The frame this row answers, -1 when a tick asked."""
+    state: State = "no_face"
+    face_state: State = "no_face"
+    voice_state: State = "silence"
+    people: tuple[Person, ...] = ()
+
+
+class Tick(Message):
+    """Says that stream time has certainly passed `t_ns`: the host gives it to nodes that must notice silence."""
+
+    process: str = ""
+
+
+class Marker(Message):
+    """A labelled instant set by the user or by another program, with its own time."""
+
+    label: str
+    source: str = ""
+
+
+class Command(Message):
+    """A request that the gateway accepted, as the nodes see it."""
+
+    verb: str
+    target: str = ""
+    """Node name, or "" for every node."""
+    arguments: dict[str, Any] = {}
+    request_id: str = ""
+
+
+class Ack(Message):
+    """A node's answer to a Command."""
+
+    request_id: str
+    node: str
+    ok: bool
+    text: str = ""
+
+
+class Health(Message):
+    """How one node is doing, once a second and at every change."""
+
+    node: str
+    process: str
+    state: Literal["starting", "ok", "hung", "node_down", "failed", "stopped"]
+    rate_hz: float | None = None
+    latency_p50_ms: float | None = None
+    """Capture to end of handling."""
+    latency_p99_ms: float | None = None
+    received: int = 0
+    processed: int = 0
+    published: int = 0
+    dropped: dict[str, int] = {}
+    """Messages not processed, by cause: skipped, late, overflow, invalid."""
+    restarts: int = 0
+    cpu_percent: float | None = None
+    """Of one core, of the node's whole process."""
+    rss_mb: float | None = None
+    error: str = ""
+    info: dict[str, Any] = {}
+
+
+class Drop(Message):
+    """Messages that a node did not process: `first_seq` to `last_seq` of one topic, both included."""
+
+    node: str
+    topic: str
+    first_seq: int
+    last_seq: int
+    cause: Literal["skipped", "late", "overflow", "invalid"]
+    source_incarnation: int = 0

@@ -1,0 +1,175 @@
+"""The Node: a typed settings struct with handlers. It opens no socket, reads no clock and starts no thread.
+
+    class BlinkRate(Node):
+        window_s: float = 30.0                      # a key in launch.toml
+
+        def open(self) -> None:
+            self._blinks: deque[int] = deque()
+
+        @on(FACE, emits=BLINK)
+        def step(self, face: FaceObservation) -> Blink | None: ...
+
+Capture nodes have a source instead: a generator that yields messages stamped with their capture time, and None at
+least every 50 ms while there is nothing, so that the host stays in control.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import msgspec
+
+from .errors import UsageError
+from .messages import Message
+from .topics import TICK, Topic
+
+N = TypeVar("N", bound="Node")
+M = TypeVar("M", bound=Message)
+Output = Message | Iterable[Message] | None
+Emits = Topic[Any] | tuple[Topic[Any], ...]
+
+
+class SourceContext(Protocol):
+    """What the host gives a source: the time base, and the way out."""
+
+    live: bool
+    """False offline: media time, no pacing, no retry, errors are raised."""
+    epoch_ns: int
+    """Start of the run: a file's media time 0 is played at this instant (0 offline)."""
+
+    def now_ns(self) -> int:
+        """The monotonic clock of this machine (live only)."""
+        ...
+
+    def stopping(self) -> bool:
+        """True when the source should return."""
+        ...
+
+    def dropped(self, topic: Topic[Any], count: int, cause: str) -> None:
+        """Counts messages that were captured but never published."""
+        ...
+
+    def report(self, **info: Any) -> None:
+        """Adds facts to the node's health, such as the negotiated size and rate; `error="..."` names a fault in words."""
+        ...
+
+
+@dataclass(frozen=True)
+class HostInfo:
+    """Where a node finds itself running."""
+
+    name: str = ""
+    process: str = ""
+    live: bool = False
+    clock: str = "media"
+    incarnation: int = 0
+    graph: dict[str, Any] = field(default_factory=dict)
+    """The whole launch graph as resolved: node name -> settings."""
+
+
+class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, eq=False):
+    """Base of every node: the fields of a subclass are its settings in launch.toml.
+
+    `ordered` nodes get their inputs in stream order (see `stream/order.py`); displays and recorders set it to False
+    and take messages as they arrive. `optional` inputs may have no writer in the graph.
+    """
+
+    ordered: ClassVar[bool] = True
+
+    @property
+    def host(self) -> HostInfo:
+        """Name, process and graph; set by the host before `open`."""
+        return self.__dict__.get("_host_info", HostInfo())
+
+    def open(self) -> None:
+        """Loads models and makes state. Called once, before the first message, after settings are set."""
+
+    def close(self) -> None:
+        """Frees what `open` took; called once, also after a failure."""
+
+    def info(self) -> dict[str, Any]:
+        """Facts for the node's health, such as model ids and execution providers."""
+        return {}
+
+
+Handler = Callable[[Any, Any], Output]
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """What a Node class takes and gives, read from its decorators."""
+
+    handlers: dict[str, str]
+    """Topic name -> method name."""
+    sources: tuple[str, ...]
+    inputs: tuple[Topic[Any], ...]
+    outputs: tuple[Topic[Any], ...]
+
+
+def on(*topics: Topic[M], emits: Emits = ()) -> Callable[[Callable[[N, M], Output]], Callable[[N, M], Output]]:
+    """Marks a method as the handler of `topics`; what it returns (one message, several or None) goes out on `emits`."""
+
+    def mark(method: Callable[[N, M], Output]) -> Callable[[N, M], Output]:
+        method.__on__ = (topics, _tuple(emits))  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def source(
+    *, emits: Emits
+) -> Callable[[Callable[[N, SourceContext], Iterator[Message | None]]], Callable[[N, SourceContext], Iterator[Message | None]]]:
+    """Marks a generator method `(self, context)` as a source of `emits`."""
+
+    def mark(method: Callable[[N, SourceContext], Iterator[Message | None]]) -> Any:
+        method.__source__ = _tuple(emits)  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def _tuple(emits: Emits) -> tuple[Topic[Any], ...]:
+    return emits if isinstance(emits, tuple) else (emits,)
+
+
+def spec_of(node: type[Node] | Node) -> NodeSpec:
+    """Reads the decorators of a Node class; raises UsageError where two methods handle one topic."""
+    cls = node if isinstance(node, type) else type(node)
+    handlers: dict[str, str] = {}
+    sources: list[str] = []
+    inputs: list[Topic[Any]] = []
+    outputs: list[Topic[Any]] = []
+    names = [name for base in reversed(cls.__mro__) for name in vars(base)]
+    for name in dict.fromkeys(names):
+        method = getattr(cls, name, None)
+        if hasattr(method, "__on__"):
+            topics, emits = method.__on__  # type: ignore[union-attr]
+            for topic in topics:
+                if topic.name in handlers:
+                    raise UsageError(f"{cls.__name__} handles topic '{topic.name}' twice: {handlers[topic.name]} and {name}")
+                handlers[topic.name] = name
+                inputs.append(topic)
+            outputs.extend(emits)
+        elif hasattr(method, "__source__"):
+            sources.append(name)
+            outputs.extend(method.__source__)  # type: ignore[union-attr]
+    return NodeSpec(handlers, tuple(sources), tuple(inputs), tuple(dict.fromkeys(outputs)))
+
+
+def messages_of(output: Output) -> Iterable[Message]:
+    """A handler's return value as messages."""
+    if output is None:
+        return ()
+    return (output,) if isinstance(output, Message) else output
+
+
+def bind(node: Node, info: HostInfo) -> None:
+    """Tells a node where it runs; hosts call this before `open`."""
+    node.__dict__["_host_info"] = info
+
+
+def wants_ticks(node: type[Node] | Node) -> bool:
+    """True when the node subscribes to the host's tick."""
+    return TICK.name in spec_of(node).handlers
+
+

@@ -1,0 +1,83 @@
+"""The one table of topics: name, message, nominal rate, delay, queue policy, recorded or not.
+
+A package of yours adds its own row by creating a `Topic` at import; two rows of one name are refused.
+"""
+
+from typing import Generic, Literal, TypeVar
+
+from . import messages as m
+from .errors import UsageError
+
+M = TypeVar("M", bound=m.Message)
+
+REGISTRY: "dict[str, Topic[m.Message]]" = {}
+_BY_MESSAGE: "dict[type[m.Message], Topic[m.Message]]" = {}
+
+
+class Topic(Generic[M]):
+    """One row of the table.
+
+    Parameters
+    ----------
+    name: what travels on the wire, such as "face/affect".
+    message: the struct; one struct belongs to one topic.
+    rate_hz: nominal messages per second.
+    delay_ms: how long after `t_ns` the content is used downstream: look-ahead plus room for transport. 0 means at once.
+    queue: "latest" (a slow reader skips to the newest) or "all" (bounded to 5 s, overflow counted).
+    record: "full", "header" (everything but the arrays), or "no".
+    host: written by the hosts themselves, so it may have many writers.
+    """
+
+    __slots__ = ("delay_ms", "host", "message", "name", "queue", "rate_hz", "record")
+
+    def __init__(
+        self,
+        name: str,
+        message: type[M],
+        *,
+        rate_hz: float,
+        delay_ms: int = 0,
+        queue: Literal["latest", "all"] = "all",
+        record: Literal["full", "header", "no"] = "full",
+        host: bool = False,
+    ) -> None:
+        if name in REGISTRY:
+            raise UsageError(f"topic '{name}' is declared twice: give one of them another name")
+        if message in _BY_MESSAGE:
+            raise UsageError(f"{message.__name__} already belongs to topic '{_BY_MESSAGE[message].name}'")
+        self.name, self.message, self.rate_hz, self.delay_ms = name, message, rate_hz, delay_ms
+        self.queue, self.record, self.host = queue, record, host
+        REGISTRY[name] = self  # type: ignore[assignment]
+        _BY_MESSAGE[message] = self  # type: ignore[index,assignment]
+
+    @property
+    def delay_ns(self) -> int:
+        return self.delay_ms * 1_000_000
+
+    def __repr__(self) -> str:
+        return f"Topic({self.name!r})"
+
+
+def topic_of(message: m.Message) -> "Topic[m.Message]":
+    """The topic a message belongs to."""
+    try:
+        return _BY_MESSAGE[type(message)]
+    except KeyError:
+        raise UsageError(f"{type(message).__name__} belongs to no topic: declare Topic(name, {type(message).__name__}, ...)") from None
+
+
+VIDEO = Topic("video/frame", m.VideoFrame, rate_hz=30, queue="latest", record="header")
+AUDIO = Topic("audio/chunk", m.AudioChunk, rate_hz=100, record="header")
+FACE = Topic("face/observation", m.FaceObservation, rate_hz=30)
+MESH = Topic("face/mesh", m.FaceMesh, rate_hz=30, queue="latest", record="header")
+CROP = Topic("face/crop", m.FaceCrop, rate_hz=30, record="header")
+FACE_AFFECT = Topic("face/affect", m.FaceAffect, rate_hz=30)
+VOICE = Topic("voice/descriptors", m.VoiceDescriptors, rate_hz=100, delay_ms=250)
+VOICE_AFFECT = Topic("voice/affect", m.VoiceAffect, rate_hz=10, delay_ms=350)
+AFFECT = Topic("affect", m.Affect, rate_hz=30)
+MARKER = Topic("marker", m.Marker, rate_hz=0.1, host=True)
+COMMAND = Topic("command", m.Command, rate_hz=0.1, host=True)
+ACK = Topic("ack", m.Ack, rate_hz=0.1, host=True)
+TICK = Topic("tick", m.Tick, rate_hz=10, host=True)
+HEALTH = Topic("health", m.Health, rate_hz=1, host=True)
+DROP = Topic("drop", m.Drop, rate_hz=1, host=True)

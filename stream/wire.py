@@ -1,0 +1,119 @@
+"""Messages as bytes: `[topic, msgpack header, raw array bytes...]`; arrays never travel inside msgpack.
+
+Also the JSON form of the recorder, where an array is either left out (its dtype and shape stay) or base64.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from .errors import TransportError
+from .messages import Message
+from .topics import REGISTRY, Topic
+
+MAX_HEADER_BYTES = 4 << 20
+MAX_ARRAY_BYTES = 256 << 20
+
+_decoders: dict[str, msgspec.msgpack.Decoder[Any]] = {}
+
+
+def encode(topic: Topic[Any], message: Message) -> list[bytes | memoryview]:
+    """Frames of one message. Arrays go out without a copy and must be C-contiguous (ValueError otherwise)."""
+    frames: list[bytes | memoryview] = [topic.name.encode(), b""]
+
+    def out_of_band(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            if not value.flags.c_contiguous:
+                raise ValueError(f"an array of {topic.name} is not C-contiguous: publish numpy.ascontiguousarray(array)")
+            frames.append(value.reshape(-1).view(np.uint8).data if value.size else b"")
+            return {"array": len(frames) - 3, "dtype": value.dtype.str, "shape": value.shape}
+        return _plain(value)
+
+    frames[1] = msgspec.msgpack.encode(message, enc_hook=out_of_band)
+    return frames
+
+
+def decode(frames: Sequence[Any]) -> tuple[Topic[Any], Message]:
+    """The message in `frames` (bytes-like, as received); its arrays are read-only views of them.
+
+    Raises TransportError naming the topic for anything malformed, oversized or unknown.
+    """
+    name = bytes(frames[0]).decode("utf-8", "replace") if frames else ""
+    topic = REGISTRY.get(name)
+    if topic is None:
+        raise TransportError(f"message on unknown topic '{name[:80]}': import the package that declares it")
+    if len(frames) < 2 or len(frames[1]) > MAX_HEADER_BYTES:
+        raise TransportError(f"message on {name} has no header, or one over {MAX_HEADER_BYTES} bytes")
+    arrays = [frame.buffer if hasattr(frame, "buffer") else frame for frame in frames[2:]]
+
+    def from_band(kind: type, value: Any) -> Any:
+        if kind is np.ndarray:
+            return _array(name, value, arrays)
+        return value
+
+    decoder = _decoders.get(name)
+    try:
+        if decoder is None or arrays:
+            decoder = msgspec.msgpack.Decoder(topic.message, dec_hook=from_band)
+            if not arrays:
+                _decoders[name] = decoder
+        header = frames[1].buffer if hasattr(frames[1], "buffer") else frames[1]
+        return topic, decoder.decode(header)
+    except (msgspec.MsgspecError, ValueError, TypeError, KeyError, UnicodeDecodeError) as error:
+        raise TransportError(f"malformed message on {name}: {error}") from None
+
+
+def to_json(message: Message, *, arrays: bool) -> bytes:
+    """One JSON object; arrays as `{dtype, shape, base64}`, or without the data where `arrays` is False."""
+
+    def hook(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            described: dict[str, Any] = {"dtype": value.dtype.str, "shape": value.shape}
+            if arrays:
+                described["base64"] = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
+            return described
+        return _plain(value)
+
+    return msgspec.json.encode(message, enc_hook=hook)
+
+
+def from_json(topic: Topic[Any], data: bytes) -> Message:
+    """The message that `to_json` wrote; an array that was left out becomes None."""
+
+    def hook(kind: type, value: Any) -> Any:
+        if kind is np.ndarray:
+            if "base64" not in value:
+                return None
+            raw = np.frombuffer(base64.b64decode(value["base64"]), dtype=np.dtype(value["dtype"]))
+            return raw.reshape(value["shape"])
+        return value
+
+    try:
+        return msgspec.json.decode(data, type=topic.message, dec_hook=hook)
+    except (msgspec.MsgspecError, ValueError, KeyError) as error:
+        raise TransportError(f"malformed recorded message on {topic.name}: {error}") from None
+
+
+def _array(topic: str, value: Any, arrays: list[Any]) -> Any:
+    dtype = np.dtype(value["dtype"])
+    if dtype.hasobject:
+        raise ValueError("object arrays are refused")
+    shape = tuple(int(n) for n in value["shape"])
+    raw = arrays[value["array"]]
+    if len(raw) > MAX_ARRAY_BYTES:
+        raise ValueError(f"an array of {len(raw)} bytes is over the limit of {MAX_ARRAY_BYTES}")
+    array = np.frombuffer(raw, dtype=dtype) if len(raw) else np.empty(0, dtype)
+    array = array.reshape(shape)
+    array.flags.writeable = False
+    return array
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, np.floating):
+        return float(value)
+    raise NotImplementedError(f"{type(value).__name__} cannot travel in a message")
