@@ -1,12 +1,12 @@
 """The one tree of errors: each says what went wrong, where, and what to do next.
 
-    LiveAffectError         exit code 1
-    ├── UsageError          exit code 2: the caller's words are off
-    │   └── LaunchError     launch.toml: a key, a value, the wiring
-    ├── InputError          a file that is missing, is not media, or is broken
-    ├── DeviceError         a camera or a microphone that is missing, busy or gone
-    ├── TransportError      an address in use, a peer that does not answer, a message that does not fit its topic
-    └── RecordError         a session that cannot be written or read
+LiveAffectError         exit code 1
+├── UsageError          exit code 2: the caller's words are off
+│   └── LaunchError     launch.toml: a key, a value, the wiring
+├── InputError          a file that is missing, is not media, or is broken
+├── DeviceError         a camera or a microphone that is missing, busy or gone
+├── TransportError      an address in use, a peer that does not answer, a message that does not fit its topic
+└── RecordError         a session that cannot be written or read
 """
 
 

@@ -118,7 +118,9 @@ def on(*topics: Topic[M], emits: Emits = ()) -> Callable[[Callable[[N, M], Outpu
 
 def source(
     *, emits: Emits
-) -> Callable[[Callable[[N, SourceContext], Iterator[Message | None]]], Callable[[N, SourceContext], Iterator[Message | None]]]:
+) -> Callable[
+    [Callable[[N, SourceContext], Iterator[Message | None]]], Callable[[N, SourceContext], Iterator[Message | None]]
+]:
     """Marks a generator method `(self, context)` as a source of `emits`."""
 
     def mark(method: Callable[[N, SourceContext], Iterator[Message | None]]) -> Any:
@@ -146,7 +148,9 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
             topics, emits = method.__on__  # type: ignore[union-attr]
             for topic in topics:
                 if topic.name in handlers:
-                    raise UsageError(f"{cls.__name__} handles topic '{topic.name}' twice: {handlers[topic.name]} and {name}")
+                    raise UsageError(
+                        f"{cls.__name__} handles topic '{topic.name}' twice: {handlers[topic.name]} and {name}"
+                    )
                 handlers[topic.name] = name
                 inputs.append(topic)
             outputs.extend(emits)
@@ -171,5 +175,3 @@ def bind(node: Node, info: HostInfo) -> None:
 def wants_ticks(node: type[Node] | Node) -> bool:
     """True when the node subscribes to the host's tick."""
     return TICK.name in spec_of(node).handlers
-
-

@@ -63,7 +63,9 @@ def topic_of(message: m.Message) -> "Topic[m.Message]":
     try:
         return _BY_MESSAGE[type(message)]
     except KeyError:
-        raise UsageError(f"{type(message).__name__} belongs to no topic: declare Topic(name, {type(message).__name__}, ...)") from None
+        raise UsageError(
+            f"{type(message).__name__} belongs to no topic: declare Topic(name, {type(message).__name__}, ...)"
+        ) from None
 
 
 VIDEO = Topic("video/frame", m.VideoFrame, rate_hz=30, queue="latest", record="header")

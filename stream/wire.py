@@ -1,11 +1,11 @@
 """Messages as bytes: `[topic, msgpack header, raw array bytes...]`; arrays never travel inside msgpack.
 
-Also the JSON form of the recorder, where an array is either left out (its dtype and shape stay) or base64.
+Also the JSON form of the recorder, where an array is either left out or base64.
 """
 
 import base64
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_origin
 
 import msgspec
 import numpy as np
@@ -27,7 +27,9 @@ def encode(topic: Topic[Any], message: Message) -> list[bytes | memoryview]:
     def out_of_band(value: Any) -> Any:
         if isinstance(value, np.ndarray):
             if not value.flags.c_contiguous:
-                raise ValueError(f"an array of {topic.name} is not C-contiguous: publish numpy.ascontiguousarray(array)")
+                raise ValueError(
+                    f"an array of {topic.name} is not C-contiguous: publish numpy.ascontiguousarray(array)"
+                )
             frames.append(value.reshape(-1).view(np.uint8).data if value.size else b"")
             return {"array": len(frames) - 3, "dtype": value.dtype.str, "shape": value.shape}
         return _plain(value)
@@ -50,7 +52,7 @@ def decode(frames: Sequence[Any]) -> tuple[Topic[Any], Message]:
     arrays = [frame.buffer if hasattr(frame, "buffer") else frame for frame in frames[2:]]
 
     def from_band(kind: type, value: Any) -> Any:
-        if kind is np.ndarray:
+        if get_origin(kind) is np.ndarray:
             return _array(name, value, arrays)
         return value
 
@@ -67,26 +69,24 @@ def decode(frames: Sequence[Any]) -> tuple[Topic[Any], Message]:
 
 
 def to_json(message: Message, *, arrays: bool) -> bytes:
-    """One JSON object; arrays as `{dtype, shape, base64}`, or without the data where `arrays` is False."""
+    """One JSON object; arrays as `{dtype, shape, base64}`, or null where `arrays` is False."""
 
     def hook(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            described: dict[str, Any] = {"dtype": value.dtype.str, "shape": value.shape}
-            if arrays:
-                described["base64"] = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
-            return described
-        return _plain(value)
+        if not isinstance(value, np.ndarray):
+            return _plain(value)
+        if not arrays:
+            return None
+        data = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
+        return {"dtype": value.dtype.str, "shape": value.shape, "base64": data}
 
     return msgspec.json.encode(message, enc_hook=hook)
 
 
 def from_json(topic: Topic[Any], data: bytes) -> Message:
-    """The message that `to_json` wrote; an array that was left out becomes None."""
+    """The message that `to_json` wrote; an array that was left out is None."""
 
     def hook(kind: type, value: Any) -> Any:
-        if kind is np.ndarray:
-            if "base64" not in value:
-                return None
+        if get_origin(kind) is np.ndarray:
             raw = np.frombuffer(base64.b64decode(value["base64"]), dtype=np.dtype(value["dtype"]))
             return raw.reshape(value["shape"])
         return value
