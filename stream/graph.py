@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from .errors import LaunchError
-from .node import Node, NodeSpec, spec_of
-from .topics import REGISTRY
+from liveaffect.stream.errors import LaunchError
+from liveaffect.stream.node import Node, NodeSpec, spec_of
+from liveaffect.stream.topics import REGISTRY
 
 HOST_KEYS = ("type", "process", "enabled")
 
@@ -21,7 +21,7 @@ class GraphSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The `[graph]` table of launch.toml."""
 
     transport: Literal["auto", "ipc", "tcp"] = "auto"
-    """How processes of one machine talk: ipc sockets in a 0700 folder, or loopback tcp (auto: ipc where there is ipc)."""
+    """How processes of one machine talk: ipc sockets in a 0700 folder, or loopback tcp (auto: ipc if there is ipc)."""
     gateway: str = ""
     """Address for programs outside the graph, such as "tcp://127.0.0.1:7890"; "" makes an ipc address of its own."""
     keys: str = ""

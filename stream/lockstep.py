@@ -7,11 +7,11 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from .graph import Entry, Graph
-from .messages import Message, Tick
-from .node import HostInfo, Node, SourceContext, bind, messages_of
-from .order import Key, order_key
-from .topics import TICK, Topic, topic_of
+from liveaffect.stream.graph import Entry, Graph
+from liveaffect.stream.messages import Message, Tick
+from liveaffect.stream.node import HostInfo, Node, SourceContext, bind, messages_of
+from liveaffect.stream.order import Key, order_key
+from liveaffect.stream.topics import TICK, Topic, topic_of
 
 TICK_NS = 100_000_000
 

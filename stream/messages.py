@@ -189,7 +189,7 @@ class Person(Part):
 
 
 class Affect(Message):
-    """The product: everyone in view (and the voice), fused and smoothed. `state` is "ok" when any person has numbers."""
+    """The product: everyone in view (and the voice), fused and smoothed. `state` is "ok" where anyone has numbers."""
 
     frame_seq: int = -1
     """The frame this row answers, -1 when a tick asked."""

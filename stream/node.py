@@ -19,13 +19,14 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
-from .errors import UsageError
-from .messages import Message
-from .topics import TICK, Topic
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.messages import Message
+from liveaffect.stream.topics import TICK, Topic
 
 N = TypeVar("N", bound="Node")
 M = TypeVar("M", bound=Message)
 Output = Message | Iterable[Message] | None
+Feed = Iterator[Message | None]
 Emits = Topic[Any] | tuple[Topic[Any], ...]
 
 
@@ -50,7 +51,7 @@ class SourceContext(Protocol):
         ...
 
     def report(self, **info: Any) -> None:
-        """Adds facts to the node's health, such as the negotiated size and rate; `error="..."` names a fault in words."""
+        """Adds facts to the node's health, such as the negotiated size and rate; `error="..."` names a fault."""
         ...
 
 
@@ -116,14 +117,10 @@ def on(*topics: Topic[M], emits: Emits = ()) -> Callable[[Callable[[N, M], Outpu
     return mark
 
 
-def source(
-    *, emits: Emits
-) -> Callable[
-    [Callable[[N, SourceContext], Iterator[Message | None]]], Callable[[N, SourceContext], Iterator[Message | None]]
-]:
+def source(*, emits: Emits) -> Callable[[Callable[[N, SourceContext], Feed]], Callable[[N, SourceContext], Feed]]:
     """Marks a generator method `(self, context)` as a source of `emits`."""
 
-    def mark(method: Callable[[N, SourceContext], Iterator[Message | None]]) -> Any:
+    def mark(method: Callable[[N, SourceContext], Feed]) -> Callable[[N, SourceContext], Feed]:
         method.__source__ = _tuple(emits)  # type: ignore[attr-defined]
         return method
 

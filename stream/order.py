@@ -8,8 +8,8 @@ import heapq
 from collections.abc import Iterator
 from typing import Any
 
-from .messages import Message
-from .topics import TICK, Topic
+from liveaffect.stream.messages import Message
+from liveaffect.stream.topics import TICK, Topic
 
 Key = tuple[int, int, str, int]
 TICK_DEPTH = 1_000_000

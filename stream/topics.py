@@ -5,8 +5,8 @@ A package of yours adds its own row by creating a `Topic` at import; two rows of
 
 from typing import Generic, Literal, TypeVar
 
-from . import messages as m
-from .errors import UsageError
+from liveaffect.stream import messages as m
+from liveaffect.stream.errors import UsageError
 
 M = TypeVar("M", bound=m.Message)
 

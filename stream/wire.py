@@ -10,9 +10,9 @@ from typing import Any, get_origin
 import msgspec
 import numpy as np
 
-from .errors import TransportError
-from .messages import Message
-from .topics import REGISTRY, Topic
+from liveaffect.stream.errors import TransportError
+from liveaffect.stream.messages import Message
+from liveaffect.stream.topics import REGISTRY, Topic
 
 MAX_HEADER_BYTES = 4 << 20
 MAX_ARRAY_BYTES = 256 << 20
@@ -53,7 +53,7 @@ def decode(frames: Sequence[Any]) -> tuple[Topic[Any], Message]:
 
     def from_band(kind: type, value: Any) -> Any:
         if get_origin(kind) is np.ndarray:
-            return _array(name, value, arrays)
+            return _array(value, arrays)
         return value
 
     decoder = _decoders.get(name)
@@ -97,7 +97,7 @@ def from_json(topic: Topic[Any], data: bytes) -> Message:
         raise TransportError(f"malformed recorded message on {topic.name}: {error}") from None
 
 
-def _array(topic: str, value: Any, arrays: list[Any]) -> Any:
+def _array(value: Any, arrays: list[Any]) -> Any:
     dtype = np.dtype(value["dtype"])
     if dtype.hasobject:
         raise ValueError("object arrays are refused")
