@@ -1,0 +1,123 @@
+"""The one door to model files: `path(name)` where a file lies, `load(name)` a model ready to run."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from liveaffect.models import fetch, manifest
+from liveaffect.models.errors import LicenceRefused, ManifestError, ModelError, ModelMissing
+from liveaffect.models.manifest import Entry
+from liveaffect.models.session import Provider, Session
+
+State = Literal["ready", "missing", "wrong hash", "refused"]
+
+
+class Status(NamedTuple):
+    """Where a model stands on this machine."""
+
+    entry: Entry
+    state: State
+    path: Path | None
+    detail: str
+    """What to do, where the state is not `ready`."""
+
+
+def path(name: str, *, download: bool = False, progress: fetch.Progress | None = None) -> Path:
+    """The verified file of a model. Nothing is downloaded unless `download` is true.
+
+    Raises UnknownModel, LicenceRefused, WrongHash, ModelMissing (not here), FetchFailed (no source gave it).
+    """
+    entry = manifest.entry(name)
+    check_profile(entry)
+    found = fetch.find(entry)
+    if found is not None:
+        return found
+    if download and entry.sources:
+        return fetch.fetch(entry, progress)
+    looked = ", ".join(str(place) for place in fetch.candidates(entry))
+    remedy = f"run `liveaffect models pull {name}`" if entry.sources else "put it there or correct the manifest"
+    raise ModelMissing(f"the file of model `{name}` is not at {looked}; {remedy}")
+
+
+def load(name: str, *, provider: Provider = "cpu") -> Any:
+    """A model ready to run: `FaceAffect`, `VoiceAffect`, a user's `CustomFaceNet`, or the bare `Session` of Silero.
+
+    The face landmarker is no ONNX net: it is opened by its own process from `path("face-landmarker")`.
+    Raises what `path` raises, and ModelBroken, RuntimeMissing, ManifestError.
+    """
+    entry = manifest.entry(name)
+    if entry.kind == "landmarker":
+        raise ModelError(f"`{name}` is not opened here: hand registry.path({name!r}) to MediaPipe in a child process")
+    file = path(name)
+    session = Session(file, name=name, provider=provider)
+    session.check(entry)
+    if entry.kind == "speech":
+        return session
+    if entry.is_users:
+        if entry.kind != "face-affect":
+            raise ManifestError(f"{entry.origin}: model `{name}`: a user's model is of kind `face-affect`")
+        from liveaffect.models.custom import CustomFaceNet
+
+        return CustomFaceNet(session, entry)
+    raise ModelError(f"model `{name}` is of kind `{entry.kind}`, which nothing here opens; install liveaffect again")
+
+
+def pull(names: list[str] | None = None, *, progress: fetch.Progress | None = None) -> dict[str, Path]:
+    """Fetches what is not here yet: the named models, or all that have a source. Returns where each lies.
+
+    A file in the cache with other bytes is replaced; one in `LIVEAFFECT_MODELS` or of a user's own is refused.
+    """
+    wanted = names or [name for name, entry in manifest.entries().items() if entry.sources]
+    done: dict[str, Path] = {}
+    for name in wanted:
+        entry = manifest.entry(name)
+        check_profile(entry)
+        cached = fetch.cache_folder() / entry.file
+        if entry.sources and fetch.candidates(entry)[0] == cached and cached.is_file() and not _is_right(entry, cached):
+            done[name] = fetch.fetch(entry, progress)
+        else:
+            done[name] = path(name, download=True, progress=progress)
+    return done
+
+
+def status() -> list[Status]:
+    """Where every known model stands; nothing is fetched or opened."""
+    return [_status(entry) for entry in manifest.entries().values()]
+
+
+def profile() -> str:
+    """The profile in force: `research`, or what `LIVEAFFECT_PROFILE` names. Raises ModelError for an unknown one."""
+    name = os.environ.get("LIVEAFFECT_PROFILE", "").strip().lower() or "research"
+    if name not in ("research", "commercial"):
+        raise ModelError(f"LIVEAFFECT_PROFILE is {name!r}; it can be `research` or `commercial`")
+    return name
+
+
+def check_profile(entry: Entry) -> None:
+    """Raises LicenceRefused where the profile in force forbids these weights, naming what to use instead."""
+    if (use := profile()) not in entry.uses:
+        instead = f"use `{entry.fallback}` instead" if entry.fallback else "there is no stand-in for it"
+        raise LicenceRefused(
+            f"LIVEAFFECT_PROFILE={use} forbids model `{entry.name}`: its weights ({entry.licence}) or the data it "
+            f"learned from ({entry.data}) do not allow that use; {instead}"
+        )
+
+
+def _status(entry: Entry) -> Status:
+    try:
+        found = path(entry.name)
+    except LicenceRefused as error:
+        return Status(entry, "refused", None, str(error))
+    except ModelMissing as error:
+        return Status(entry, "missing", None, str(error))
+    except ModelError as error:
+        return Status(entry, "wrong hash", None, str(error))
+    return Status(entry, "ready", found, "")
+
+
+def _is_right(entry: Entry, file: Path) -> bool:
+    try:
+        fetch.verify(entry, file)
+    except ModelError:
+        return False
+    return True

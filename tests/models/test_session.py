@@ -1,0 +1,99 @@
+"""onnxruntime sessions: checked providers, batches, and errors that name the file."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from liveaffect.models.errors import BadInput, ModelBroken, ModelMissing, RuntimeMissing
+from liveaffect.models.manifest import Entry, Tensor
+from liveaffect.models.session import Session
+
+WEIGHTS = np.arange(8.0).reshape(4, 2)
+BIAS = np.array([1.0, -1.0])
+
+
+@pytest.fixture
+def net(tmp_path: Path, affine_net: Callable[..., Path]) -> Path:
+    return affine_net(tmp_path / "net.onnx", WEIGHTS, BIAS, ["n", 4])
+
+
+def test_a_session_answers_as_the_net_does(net: Path) -> None:
+    x = np.array([[1, 2, 3, 4], [0, 0, 0, 1]], np.float32)
+    (out,) = Session(net).run({"pixels": x})
+    np.testing.assert_allclose(out, x @ WEIGHTS + BIAS)
+
+
+def test_batches_give_the_rows_of_one_run(net: Path) -> None:
+    x = np.random.default_rng(1).normal(size=(7, 4)).astype(np.float32)
+    (out,) = Session(net).run_batched({"pixels": x}, 3)
+    np.testing.assert_allclose(out, x @ WEIGHTS + BIAS, rtol=1e-5)
+
+
+def test_the_provider_in_use_is_reported_and_the_cpu_needs_no_notice(net: Path) -> None:
+    session = Session(net)
+    assert session.providers == ("CPUExecutionProvider",)
+    assert session.notice is None
+
+
+def test_a_gpu_that_this_runtime_lacks_is_reported_with_the_extra(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    session = Session(net, provider="cuda", name="affine")
+    assert session.providers == ("CPUExecutionProvider",)
+    assert session.notice is not None
+    assert "`affine` runs on CPUExecutionProvider, not on CUDAExecutionProvider" in session.notice
+    assert "liveaffect[gpu]" in session.notice
+
+
+def test_a_gpu_that_silently_does_not_start_is_found_out(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    available = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: available)
+    session = Session(net, provider="cuda")
+    if session.providers[0] == "CUDAExecutionProvider":
+        pytest.skip("this machine has a GPU that starts")
+    assert session.notice is not None
+    assert "did not start" in session.notice
+
+
+def test_a_truncated_file_is_refused_by_name(net: Path) -> None:
+    net.write_bytes(net.read_bytes()[:-20])
+    with pytest.raises(ModelBroken, match=r"net\.onnx"):
+        Session(net)
+
+
+def test_a_file_that_is_no_net_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "song.onnx").write_bytes(b"RIFF not a net")
+    with pytest.raises(ModelBroken, match=r"song\.onnx"):
+        Session(tmp_path / "song.onnx")
+
+
+def test_a_missing_file_names_the_command_that_fetches_it(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing, match="liveaffect models pull"):
+        Session(tmp_path / "gone.onnx")
+
+
+def test_without_onnxruntime_both_extras_are_named(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(RuntimeMissing, match=r"liveaffect\[cpu\].*liveaffect\[gpu\]"):
+        Session(net)
+
+
+def test_an_array_that_does_not_fit_is_refused_with_both_shapes(net: Path) -> None:
+    with pytest.raises(BadInput, match=r"\(-1, 4\).*\(2, 5\)"):
+        Session(net).run({"pixels": np.zeros((2, 5), np.float32)})
+
+
+@pytest.mark.parametrize(
+    ("tensor", "word"),
+    [
+        (Tensor(name="pixels", shape=(-1, 5)), "pixels"),
+        (Tensor(name="pixels", shape=(-1, 4), dtype="float16"), "float16"),
+        (Tensor(name="image", shape=(-1, 4)), "no input `image`"),
+    ],
+)
+def test_a_net_that_is_not_as_declared_is_refused(net: Path, tensor: Tensor, word: str) -> None:
+    entry = Entry(kind="face-affect", file="net.onnx", sha256="0" * 64, inputs=(tensor,))
+    with pytest.raises(ModelBroken, match=word):
+        Session(net).check(entry)
