@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -100,6 +101,8 @@ class Graph:
 def load_graph(path: str | Path, overrides: Iterable[str] = ()) -> Graph:
     """Reads launch.toml and applies `node.key=value` overrides. Raises LaunchError, naming file and key."""
     path = Path(path)
+    if str(path.resolve().parent) not in sys.path:  # node classes may lie beside their launch file
+        sys.path.append(str(path.resolve().parent))
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -121,8 +124,12 @@ def build_graph(table: Mapping[str, Any], overrides: Iterable[str] = (), *, orig
     for name, value in tables.items():
         if not isinstance(value, dict):
             raise LaunchError(f"{origin}: '{name}' stands outside a table: put it under [graph] or under a node")
+        if not isinstance(value.get("enabled", True), bool):
+            raise LaunchError(f"{origin}: [{name}] enabled = {value['enabled']!r}: use true or false")
     settings = _convert(tables.pop("graph", {}), GraphSettings, f"{origin}: [graph]")
-    entries = {name: _entry(name, value, origin) for name, value in tables.items() if value.get("enabled", True)}
+    active = {name: value for name, value in tables.items() if value.get("enabled", True)}
+    classes = {name: _import(value.get("type"), f"{origin}: [{name}]") for name, value in active.items()}
+    entries = {name: _entry(name, value, classes[name], origin) for name, value in active.items()}
     if not entries:
         raise LaunchError(f'{origin} names no node: add a table such as [camera] with type = "package.module:Class"')
     return Graph(entries, settings, origin)
@@ -142,22 +149,18 @@ def _apply(tables: dict[str, Any], override: str) -> None:
     tables.setdefault(name, {})[key] = value
 
 
-def _entry(name: str, table: dict[str, Any], origin: str) -> Entry:
+def _entry(name: str, table: dict[str, Any], cls: type[Node], origin: str) -> Entry:
     where = f"{origin}: [{name}]"
-    kind = table.get("type")
-    if not isinstance(kind, str):
-        raise LaunchError(f'{where} has no type: add type = "package.module:Class"')
     process = table.get("process", name)
     if not isinstance(process, str) or not process.replace("_", "").replace("-", "").isalnum():
         raise LaunchError(f"{where} process = {process!r}: use a name of letters, digits, - and _")
-    if not isinstance(table.get("enabled", True), bool):
-        raise LaunchError(f"{where} enabled = {table['enabled']!r}: use true or false")
-    cls = _import(kind, where)
     node = _convert({k: v for k, v in table.items() if k not in HOST_KEYS}, cls, where)
-    return Entry(name, kind, process, node, spec_of(cls))
+    return Entry(name, table["type"], process, node, spec_of(cls))
 
 
-def _import(kind: str, where: str) -> type[Node]:
+def _import(kind: Any, where: str) -> type[Node]:
+    if not isinstance(kind, str):
+        raise LaunchError(f'{where} has no type: add type = "package.module:Class"')
     module_name, _, class_name = kind.partition(":")
     try:
         cls = getattr(importlib.import_module(module_name), class_name)

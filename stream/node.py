@@ -21,7 +21,7 @@ import msgspec
 
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.messages import Message
-from liveaffect.stream.topics import TICK, Topic
+from liveaffect.stream.topics import REGISTRY, TICK, Topic
 
 N = TypeVar("N", bound="Node")
 M = TypeVar("M", bound=Message)
@@ -76,6 +76,8 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
     """
 
     ordered: ClassVar[bool] = True
+    terminal: ClassVar[bool] = False
+    """True gives the node's process the terminal of the program; the others write to a log."""
 
     @property
     def host(self) -> HostInfo:
@@ -117,6 +119,12 @@ def on(*topics: Topic[M], emits: Emits = ()) -> Callable[[Callable[[N, M], Outpu
     return mark
 
 
+def on_recorded(method: Callable[[N, Message], Output]) -> Callable[[N, Message], Output]:
+    """Marks a method as the handler of every topic that may be recorded, those of other packages included."""
+    method.__on_recorded__ = True  # type: ignore[attr-defined]
+    return method
+
+
 def source(*, emits: Emits) -> Callable[[Callable[[N, SourceContext], Feed]], Callable[[N, SourceContext], Feed]]:
     """Marks a generator method `(self, context)` as a source of `emits`."""
 
@@ -151,6 +159,10 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
                 handlers[topic.name] = name
                 inputs.append(topic)
             outputs.extend(emits)
+        elif hasattr(method, "__on_recorded__"):
+            recorded = [topic for topic in REGISTRY.values() if topic.record != "no" and topic.name not in handlers]
+            handlers.update({topic.name: name for topic in recorded})
+            inputs.extend(recorded)
         elif hasattr(method, "__source__"):
             sources.append(name)
             outputs.extend(method.__source__)  # type: ignore[union-attr]
