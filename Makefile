@@ -1,0 +1,35 @@
+# Short verbs; what they do is written in Python. `make test ARGS="-k voice"` hands arguments on.
+PYTHON := $(shell for p in python3.11 python3.12 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv/bin
+ARGS :=
+
+.PHONY: demo test check bench soak clean python
+.DEFAULT_GOAL := demo
+
+demo: python ## the sensor on a face and a voice that the project makes: no camera or sound card needed
+	@$(PYTHON) .ci/setup.py demo
+	@$(VENV)/liveaffect demo $(ARGS)
+
+test: python ## every test but the hour-long ones
+	@$(PYTHON) .ci/setup.py test
+	@$(VENV)/python -m pytest $(ARGS)
+
+check: python ## style, types, layers
+	@$(PYTHON) .ci/setup.py test
+	@$(VENV)/python .ci/check.py
+
+bench: python ## every benchmark: a table each, and JSON under out/
+	@$(PYTHON) .ci/setup.py test
+	@$(VENV)/python .ci/bench.py $(ARGS)
+
+soak: python ## hour-long and many-kill tests
+	@$(PYTHON) .ci/setup.py test
+	@$(VENV)/python -m pytest -m soak --timeout 7200 $(ARGS)
+
+clean: ## all that was made here, the virtual environment too
+	@rm -rf .venv out sessions build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python:
+	@test -n "$(PYTHON)" || { echo "liveaffect needs Python 3.11 or 3.12, and finds neither: install one, e.g. apt-get install python3.11 python3.11-venv"; exit 1; }
