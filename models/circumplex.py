@@ -18,21 +18,24 @@ EMOTIONS: Final = ("neutral", "happiness", "surprise", "sadness", "anger", "disg
 
 N_EMOTIONS: Final = len(EMOTIONS)
 
-COORDINATES: Final[dict[str, tuple[float, float]]] = {
-    "neutral": (0.00, 0.00),
-    "happiness": (0.81, 0.51),
-    "surprise": (0.40, 0.67),
-    "sadness": (-0.63, -0.27),
-    "anger": (-0.51, 0.59),
-    "disgust": (-0.60, 0.35),
-    "fear": (-0.64, 0.60),
-    "contempt": (-0.23, 0.31),
-}
-"""Category to (valence, arousal), each in [-1, 1]."""
-
-CIRCUMPLEX: Final[FloatArray] = np.array([COORDINATES[name] for name in EMOTIONS])
-"""The same as an array (8, 2), rows in the order of `EMOTIONS`, columns valence and arousal; read-only."""
+CIRCUMPLEX: Final[FloatArray] = np.array(
+    [
+        (0.00, 0.00),
+        (0.81, 0.51),
+        (0.40, 0.67),
+        (-0.63, -0.27),
+        (-0.51, 0.59),
+        (-0.60, 0.35),
+        (-0.64, 0.60),
+        (-0.23, 0.31),
+    ]
+)
+"""Coordinates (8, 2): rows in the order of `EMOTIONS`, columns valence and arousal in [-1, 1]; read-only."""
 CIRCUMPLEX.flags.writeable = False
+
+COORDINATES: Final[npt.NDArray[np.float32]] = CIRCUMPLEX.astype(np.float32)
+"""The same in single precision, as nets take it; read-only."""
+COORDINATES.flags.writeable = False
 
 _PLAUSIBLE_SPREAD: Final = 0.3  # typical standard deviation of the ratings of one term (Russell and Mehrabian 1977)
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
 from liveaffect.models.circumplex import (
     CIRCUMPLEX,
-    COORDINATES,
     EMOTIONS,
     circumplex_mean,
     circumplex_sd,
@@ -27,12 +27,12 @@ def test_the_order_of_the_categories_is_the_designs():
 @pytest.mark.parametrize("name", EMOTIONS)
 def test_a_certain_category_has_its_own_coordinates(name: str):
     certain = np.eye(8)[EMOTIONS.index(name)]
-    np.testing.assert_allclose(circumplex_mean(certain), COORDINATES[name], atol=1e-12)
+    np.testing.assert_allclose(circumplex_mean(certain), CIRCUMPLEX[EMOTIONS.index(name)], atol=1e-12)
 
 
 @pytest.mark.parametrize("name", EMOTIONS)
 def test_the_most_probable_category_at_its_own_point_is_itself(name: str):
-    assert EMOTIONS[int(np.argmax(distribution_at(*COORDINATES[name])))] == name
+    assert EMOTIONS[int(np.argmax(distribution_at(*CIRCUMPLEX[EMOTIONS.index(name)])))] == name
 
 
 @given(DISTRIBUTIONS)
