@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from liveaffect.stream.errors import LaunchError
+from liveaffect.stream.messages import Message
 from liveaffect.stream.node import Node, NodeSpec, spec_of
 from liveaffect.stream.topics import REGISTRY
 
@@ -90,6 +91,16 @@ class Graph:
         """Graph depth of a node: sources are 0."""
         return max((self.depth[t.name] + 1 for t in entry.spec.inputs if t.name in self.depth), default=0)
 
+    def topic_modules(self) -> list[str]:
+        """Modules outside this package whose import declares topics of this graph."""
+        return sorted(
+            {
+                entry.type.partition(":")[0]
+                for entry in self.entries.values()
+                if any(topic.message.__module__ != Message.__module__ for topic in entry.spec.outputs)
+            }
+        )
+
     def table(self) -> dict[str, Any]:
         """The graph as plain data, every setting resolved: what children and sessions get."""
         nodes = {
@@ -116,7 +127,9 @@ def load_graph(path: str | Path, overrides: Iterable[str] = ()) -> Graph:
     return build_graph(table, overrides, origin=str(path))
 
 
-def build_graph(table: Mapping[str, Any], overrides: Iterable[str] = (), *, origin: str = "launch") -> Graph:
+def build_graph(
+    table: Mapping[str, Any], overrides: Iterable[str] = (), *, origin: str = "launch", partial: bool = False
+) -> Graph:
     """A checked Graph from plain data in the form of launch.toml. Raises LaunchError."""
     tables = {name: dict(value) if isinstance(value, Mapping) else value for name, value in table.items()}
     for override in overrides:
@@ -132,7 +145,7 @@ def build_graph(table: Mapping[str, Any], overrides: Iterable[str] = (), *, orig
     entries = {name: _entry(name, value, classes[name], origin) for name, value in active.items()}
     if not entries:
         raise LaunchError(f'{origin} names no node: add a table such as [camera] with type = "package.module:Class"')
-    return Graph(entries, settings, origin)
+    return Graph(entries, settings, origin, partial)
 
 
 def _apply(tables: dict[str, Any], override: str) -> None:

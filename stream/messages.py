@@ -245,7 +245,7 @@ class Health(Message):
     processed: int = 0
     published: int = 0
     dropped: dict[str, int] = {}
-    """Messages not processed, by cause: skipped, late, overflow, invalid."""
+    """Messages not processed, by cause: skipped, late, overflow, invalid; of a source "topic cause"."""
     restarts: int = 0
     cpu_percent: float | None = None
     """Of one core, of the node's whole process."""

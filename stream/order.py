@@ -59,6 +59,15 @@ class StreamOrder:
             self._slot = key
             yield topic, message
 
+    def shed(self, limit: int) -> list[tuple[Topic[Any], Message]]:
+        """Takes out the oldest waiting messages beyond `limit`: nobody pushed stream time on."""
+        shed: list[tuple[Topic[Any], Message]] = []
+        while len(self._waiting) > limit:
+            key, topic, message = heapq.heappop(self._waiting)
+            self._slot = key
+            shed.append((topic, message))
+        return shed
+
     @property
     def waiting(self) -> int:
         """How many messages wait for their slot."""

@@ -1,0 +1,258 @@
+"""LiveHost: one process, one serial loop over one node or a group, sockets to the rest of the graph.
+
+Inside a group messages are handed over without copying. Inputs are delivered in the one stream order
+(`stream/order.py`); what comes after its slot is dropped, counted as late and published on `drop`.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from liveaffect.stream.bus import Publisher, Subscriber, newest
+from liveaffect.stream.graph import Entry
+from liveaffect.stream.messages import Message, Tick
+from liveaffect.stream.node import Feed, HostInfo, bind, messages_of, spec_of
+from liveaffect.stream.order import StreamOrder
+from liveaffect.stream.stats import NodeStats, ProcessMeter
+from liveaffect.stream.topics import DROP, HEALTH, TICK, Topic, topic_of
+
+TICK_NS = 100_000_000
+LAG_NS = 300_000_000
+"""Ticks run this far behind the clock, so that they never overtake a frame that is being processed."""
+MAX_LAG_NS = 3_000_000_000
+HEALTH_NS = 1_000_000_000
+BEAT_NS = 200_000_000
+WAITING_LIMIT = 2000
+
+
+class LiveContext:
+    """SourceContext of one live node."""
+
+    live = True
+
+    def __init__(self, epoch_ns: int, stats: NodeStats, stop: Callable[[], bool]) -> None:
+        self.epoch_ns, self._stats, self._stop = epoch_ns, stats, stop
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def stopping(self) -> bool:
+        return self._stop()
+
+    def dropped(self, topic: Topic[Any], count: int, cause: str) -> None:
+        key = f"{topic.name} {cause}"
+        self._stats.dropped[key] = self._stats.dropped.get(key, 0) + count
+
+    def report(self, **info: Any) -> None:
+        self._stats.error = info.pop("error", self._stats.error)
+        self._stats.info.update(info)
+
+
+class Seat:
+    """One node in its process: the node, its waiting line, its counters."""
+
+    def __init__(self, entry: Entry, depth: dict[str, int]) -> None:
+        self.entry = entry
+        self.name, self.node, self.spec = entry.name, entry.node, entry.spec
+        self.order = StreamOrder(entry.spec.inputs, depth, ordered=entry.node.ordered)
+        self.stats = NodeStats()
+        self.handlers = {topic: getattr(entry.node, method) for topic, method in entry.spec.handlers.items()}
+
+
+class LiveHost:
+    """Runs the nodes of one process.
+
+    Parameters
+    ----------
+    entries: the nodes of this process, writers before readers.
+    depth: topic name -> depth in the whole graph.
+    process: name of the process; `incarnation` counts its starts; `clock` names this machine's monotonic clock.
+    publisher, subscriber: sockets, bound and connected.
+    beat: called several times a second while the loop is alive.
+    stop: True when the loop should end.
+    """
+
+    def __init__(
+        self,
+        entries: list[Entry],
+        depth: dict[str, int],
+        *,
+        process: str,
+        incarnation: int,
+        clock: str,
+        graph: dict[str, Any],
+        publisher: Publisher,
+        subscriber: Subscriber,
+        beat: Callable[[], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        self.seats = [Seat(entry, depth) for entry in entries]
+        self.process, self.incarnation, self.clock = process, incarnation, clock
+        self._publisher, self._subscriber, self._beat, self._stop = publisher, subscriber, beat, stop
+        self._readers: dict[str, list[Seat]] = {}
+        for seat in self.seats:
+            for topic in seat.spec.inputs:
+                self._readers.setdefault(topic.name, []).append(seat)
+            info = HostInfo(seat.name, process, True, clock, incarnation, graph)
+            bind(seat.node, info)
+        self._seqs: dict[str, int] = {}
+        self._expected: dict[tuple[str, int], int] = {}
+        self._meter = ProcessMeter()
+        self._ticked = any(TICK.name in seat.spec.handlers for seat in self.seats)
+        self._next_tick = self._next_health = self._next_beat = 0
+        self._last_tick_ns = 0
+        self._delays_ns: deque[int] = deque([0], maxlen=64)
+        """How long after their slot the last inputs arrived: the tick must stay behind them."""
+        self._opened: list[Seat] = []
+
+    def open(self) -> None:
+        """Opens every node; the first failure is raised after the others are closed."""
+        for seat in self.seats:
+            self._opened.append(seat)
+            seat.node.open()
+
+    def close(self) -> None:
+        """Closes what was opened, readers first."""
+        while self._opened:
+            self._opened.pop().node.close()
+
+    def run(self, epoch_ns: int, ended: Callable[[], None]) -> None:
+        """Loops until stopped. `ended` is called once when every source of this process has returned."""
+        feeds: list[tuple[Seat, Feed]] = []
+        for seat in self.seats:
+            context = LiveContext(epoch_ns, seat.stats, self._stop)
+            feeds.extend((seat, getattr(seat.node, name)(context)) for name in seat.spec.sources)
+        had_feeds = bool(feeds)
+        while not self._stop():
+            self._publisher.update()
+            self._receive(0 if feeds else self._idle_ms())
+            for seat, feed in list(feeds):
+                try:
+                    message = next(feed)
+                except StopIteration:
+                    feeds.remove((seat, feed))
+                    continue
+                if message is not None:
+                    self._publish(seat, message)
+            self._timers()
+            if had_feeds and not feeds:
+                had_feeds = False
+                self._report()
+                ended()
+        for _, feed in feeds:
+            feed.close()  # type: ignore[attr-defined]
+        self._drain()
+
+    def _idle_ms(self) -> int:
+        due = min(self._next_beat, self._next_health, self._next_tick if self._ticked else self._next_beat)
+        return max(0, min(100, (due - time.monotonic_ns()) // 1_000_000 + 1))
+
+    def _drain(self) -> None:
+        """After the stop: handles what is still coming from writers that stopped before."""
+        end = time.monotonic_ns() + 300_000_000
+        while time.monotonic_ns() < end and self._receive(40):
+            pass
+        self._report()
+
+    def _receive(self, timeout_ms: int) -> bool:
+        self._subscriber.poller.poll(timeout_ms)
+        arrived = self._subscriber.drain(self._invalid)
+        kept, skipped = newest(arrived)
+        for topic, message in arrived:
+            self._note_gap(topic, message)
+        for topic, message in skipped:
+            for seat in self._readers.get(topic.name, ()):
+                seat.stats.received += 1
+                seat.stats.drop(topic, message, "skipped")
+        for topic, message in kept:
+            self._route(topic, message, own=False)
+        return bool(arrived)
+
+    def _invalid(self, text: str) -> None:
+        for seat in self.seats:
+            seat.stats.dropped["invalid"] = seat.stats.dropped.get("invalid", 0) + 1
+            seat.stats.error = text
+
+    def _note_gap(self, topic: Topic[Any], message: Message) -> None:
+        """A gap in `seq` within one incarnation is loss in a full queue."""
+        if topic.host:
+            return
+        key = (topic.name, message.incarnation)
+        expected = self._expected.get(key)
+        if expected is not None and message.seq > expected:
+            for seat in self._readers.get(topic.name, ()):
+                seat.stats.drop_range(topic.name, message.incarnation, expected, message.seq - 1, "overflow")
+        self._expected[key] = message.seq + 1
+
+    def _publish(self, seat: Seat | None, message: Message) -> None:
+        topic = topic_of(message)
+        message.seq = self._seqs[topic.name] = self._seqs.get(topic.name, -1) + 1
+        message.incarnation, message.clock, message.pub_ns = self.incarnation, self.clock, time.monotonic_ns()
+        if seat is not None:
+            seat.stats.published += 1
+        self._publisher.send(topic, message)
+        if topic.name in self._readers:
+            for name in message.__struct_fields__:
+                value = getattr(message, name)
+                if isinstance(value, np.ndarray):
+                    value.flags.writeable = False
+            self._route(topic, message, own=True)
+
+    def _route(self, topic: Topic[Any], message: Message, *, own: bool) -> None:
+        for seat in self._readers.get(topic.name, ()):
+            if topic is TICK and not own and seat.node.ordered:
+                continue  # another process's tick: only recorders and displays want it
+            seat.stats.received += 1
+            if not topic.host:
+                self._delays_ns.append(time.monotonic_ns() - message.t_ns - topic.delay_ns)
+            due = seat.order.push(topic, message)
+            if due is None:
+                seat.stats.drop(topic, message, "late")
+                continue
+            for due_topic, due_message in due:
+                self._handle(seat, due_topic, due_message)
+            for shed_topic, shed_message in seat.order.shed(WAITING_LIMIT):
+                seat.stats.drop(shed_topic, shed_message, "overflow")
+
+    def _handle(self, seat: Seat, topic: Topic[Any], message: Message) -> None:
+        outputs: Iterator[Message] = iter(messages_of(seat.handlers[topic.name](message)))
+        for output in outputs:
+            self._publish(seat, output)
+        delay_ns = time.monotonic_ns() - message.t_ns
+        if not topic.host:
+            seat.stats.handled(delay_ns / 1e6)
+
+    def _timers(self) -> None:
+        now = time.monotonic_ns()
+        if now >= self._next_beat:
+            self._next_beat = now + BEAT_NS
+            self._beat()
+        if self._ticked and now >= self._next_tick:
+            self._next_tick = now + TICK_NS
+            lag = min(MAX_LAG_NS, max(LAG_NS, int(2 * max(self._delays_ns))))
+            self._last_tick_ns = max(self._last_tick_ns, now - lag)
+            self._publish(None, Tick(t_ns=self._last_tick_ns, process=self.process))
+        if now >= self._next_health:
+            self._next_health = now + HEALTH_NS
+            self._report()
+
+    def _report(self) -> None:
+        now = time.monotonic_ns()
+        cpu, rss = self._meter.read()
+        for seat in self.seats:
+            for drop in seat.stats.take_drops(seat.name, now):
+                self._publish(None, drop)
+            health = seat.stats.health(seat.name, self.process, now)
+            health.info.update(seat.node.info())
+            health.cpu_percent, health.rss_mb = cpu, rss
+            health.restarts = self.incarnation
+            self._publish(None, health)
+
+
+def host_topics(entries: list[Entry]) -> list[Topic[Any]]:
+    """Every topic that a process with these nodes may publish."""
+    outputs = [topic for entry in entries for topic in spec_of(entry.node).outputs]
+    return [*dict.fromkeys(outputs), TICK, HEALTH, DROP]

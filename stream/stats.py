@@ -1,0 +1,99 @@
+"""What a host counts per node: rate, latency, drops by cause, and the ranges of dropped messages."""
+
+import time
+from collections import deque
+from typing import Any, cast
+
+import psutil
+
+from liveaffect.stream.messages import Drop, Health, Message
+from liveaffect.stream.topics import Topic
+
+Cause = str
+
+
+class NodeStats:
+    """Counters of one node."""
+
+    def __init__(self) -> None:
+        self.received = self.processed = self.published = 0
+        self.dropped: dict[Cause, int] = {}
+        self.info: dict[str, Any] = {}
+        self.error = ""
+        self._latencies: deque[float] = deque(maxlen=600)
+        self._since = (time.monotonic_ns(), 0)
+        self._ranges: dict[tuple[str, Cause, int], list[int]] = {}
+        self._closed: list[tuple[str, Cause, int, int, int]] = []
+
+    def handled(self, latency_ms: float) -> None:
+        """One message was processed, so long after its capture."""
+        self.processed += 1
+        self._latencies.append(latency_ms)
+
+    def drop(self, topic: Topic[Any], message: Message, cause: Cause) -> None:
+        """One message was not processed."""
+        self.drop_range(topic.name, message.incarnation, message.seq, message.seq, cause)
+
+    def drop_range(self, topic: str, incarnation: int, first: int, last: int, cause: Cause) -> None:
+        """Messages `first` to `last` were not processed."""
+        self.dropped[cause] = self.dropped.get(cause, 0) + last - first + 1
+        key = (topic, cause, incarnation)
+        known = self._ranges.get(key)
+        if known is not None and known[1] + 1 == first:
+            known[1] = last
+            return
+        if known is not None:
+            self._closed.append((topic, cause, incarnation, known[0], known[1]))
+        self._ranges[key] = [first, last]
+
+    def take_drops(self, node: str, now_ns: int) -> list[Drop]:
+        """The ranges since the last call."""
+        ranges = self._closed + [(t, c, i, r[0], r[1]) for (t, c, i), r in self._ranges.items()]
+        self._closed, self._ranges = [], {}
+        return [
+            Drop(
+                t_ns=now_ns,
+                node=node,
+                topic=t,
+                cause=cast(Any, c),
+                source_incarnation=i,
+                first_seq=first,
+                last_seq=last,
+            )
+            for t, c, i, first, last in ranges
+        ]
+
+    def health(self, node: str, process: str, now_ns: int) -> Health:
+        """The node's figures since the last call."""
+        done = self.processed or self.published  # a source handles nothing
+        since_ns, before = self._since
+        self._since = (now_ns, done)
+        span_s = max(1e-9, (now_ns - since_ns) / 1e9)
+        ranked = sorted(self._latencies)
+        return Health(
+            t_ns=now_ns,
+            node=node,
+            process=process,
+            state="ok",
+            rate_hz=round((done - before) / span_s, 2),
+            latency_p50_ms=round(ranked[len(ranked) // 2], 3) if ranked else None,
+            latency_p99_ms=round(ranked[min(len(ranked) - 1, int(0.99 * len(ranked)))], 3) if ranked else None,
+            received=self.received,
+            processed=self.processed,
+            published=self.published,
+            dropped=dict(self.dropped),
+            error=self.error,
+            info=dict(self.info),
+        )
+
+
+class ProcessMeter:
+    """CPU and memory of this process."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._process.cpu_percent(None)
+
+    def read(self) -> tuple[float, float]:
+        """Percent of one core since the last call, and resident memory in MB."""
+        return self._process.cpu_percent(None), self._process.memory_info().rss / 1e6
