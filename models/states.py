@@ -1,0 +1,29 @@
+"""The words that say why a number is there or is not, and which of them a fused person carries."""
+
+from typing import Final
+
+from liveaffect.models.errors import BadInput
+
+STATES: Final = ("ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down")
+
+
+def person_state(has_numbers: bool, face_state: str | None, voice_state: str | None) -> str:
+    """The state of a fused person: "ok" exactly where there are numbers, otherwise the reason there are none.
+
+    Args:
+        has_numbers: whether the filter gave numbers; while it coasts it does.
+        face_state: the word of the face this person has, None for a person who is only heard.
+        voice_state: the word of the voice, None where no voice was ever expected.
+    Returns:
+        One of `STATES`. The face's reason goes before the voice's. Inputs that call themselves ok although nothing
+        came of them for longer than the coasting time are "stale".
+    Raises:
+        BadInput: a word that is not in `STATES`.
+    """
+    for word in (face_state, voice_state):
+        if word is not None and word not in STATES:
+            raise BadInput(f"{word!r} is no state; use one of {STATES}")
+    if has_numbers:
+        return "ok"
+    reasons = [word for word in (face_state, voice_state) if word is not None and word != "ok"]
+    return reasons[0] if reasons and face_state != "ok" else "stale"
