@@ -1,0 +1,72 @@
+"""Is this face crop good enough to believe? Light, contrast, size, blur and head turn, each from 0 (hopeless) to 1."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+# (hopeless, good): the measure is worth 0 at the first and 1 at the second. Below `LOW_QUALITY` on any of them the face
+# is low_quality. Chosen where the student's error on degraded faces starts to leave that on clean ones
+# (training/face/limits.py prints the curves; training/README.md keeps them).
+LUMA_DARK = (8.0, 28.0)  # mean luma of the face, 0 to 255
+LUMA_BRIGHT = (250.0, 225.0)
+CONTRAST = (3.0, 12.0)  # standard deviation of luma
+SIZE_PX = (16.0, 48.0)  # side of the aligned crop in frame pixels (align.face_px)
+SHARPNESS = (0.003, 0.014)  # share of the luma variance in the finest octave of the crop
+YAW_DEG = (65.0, 35.0)
+PITCH_DEG = (50.0, 30.0)
+LOW_QUALITY = 0.35
+
+
+class FaceQuality(NamedTuple):
+    """Quality of one face in one frame."""
+
+    quality: float
+    """0 to 1, the worst of the measures."""
+    low_quality: bool
+    reasons: tuple[str, ...]
+    """Which measures are below `LOW_QUALITY`: dark, bright, flat, small, blurred, turned."""
+
+
+def face_quality(crop: NDArray[np.uint8], box_px: float, yaw_deg: float, pitch_deg: float = 0.0) -> FaceQuality:
+    """Judge an aligned crop (s, s, 3) uint8 RGB, its side in frame pixels before alignment, and the head's turn.
+
+    Raises ValueError for another shape. A number that is not finite counts as hopeless.
+    """
+    if crop.ndim != 3 or crop.shape[2] != 3 or min(crop.shape[:2]) < 8:
+        raise ValueError(f"face_quality: crop has shape {crop.shape}; give (s, s, 3) uint8 RGB from align.crop_face")
+    luma = _luma(crop)
+    mean, sd = float(luma.mean()), float(luma.std())
+    worth = {
+        "dark": _ramp(mean, LUMA_DARK),
+        "bright": _ramp(mean, LUMA_BRIGHT),
+        "flat": _ramp(sd, CONTRAST),
+        "small": _ramp(box_px, SIZE_PX),
+        "blurred": _ramp(sharpness(luma), SHARPNESS),
+        "turned": min(_ramp(abs(yaw_deg), YAW_DEG), _ramp(abs(pitch_deg), PITCH_DEG)),
+    }
+    quality = min(worth.values())
+    return FaceQuality(quality, quality < LOW_QUALITY, tuple(k for k, v in worth.items() if v < LOW_QUALITY))
+
+
+def sharpness(luma: NDArray[np.float32]) -> float:
+    """Share of the variance that goes when 2 by 2 pixels are averaged: 0 for a smooth image, 0.75 for noise."""
+    h, w = luma.shape[0] // 2 * 2, luma.shape[1] // 2 * 2
+    even = luma[:h, :w]
+    coarse = even.reshape(h // 2, 2, w // 2, 2).mean((1, 3))
+    total = float(even.var())
+    return (total - float(coarse.var())) / total if total > 1e-6 else 0.0
+
+
+def _luma(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """ITU-R BT.601 luma of the middle of the crop, where the face is: (h, w) float32, 0 to 255."""
+    h, w = crop.shape[:2]
+    middle = crop[h // 5 : h - h // 8, w // 6 : w - w // 6].astype(np.float32)
+    return middle @ np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def _ramp(value: float, ends: tuple[float, float]) -> float:
+    bad, good = ends
+    if not np.isfinite(value):
+        return 0.0
+    return float(min(max((value - bad) / (good - bad), 0.0), 1.0))
