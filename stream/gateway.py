@@ -4,6 +4,7 @@ Nothing of a topic flows here until somebody subscribes to it. Listening beyond 
 Requests and replies are msgpack maps, see `Request` and `Reply`; `liveaffect.stream.connect` speaks them for you.
 """
 
+import contextlib
 import ipaddress
 import json
 import os
@@ -246,20 +247,16 @@ def _forward(context: zmq.Context[Any], writers: list[str], outside: zmq.Socket[
 
 def announcement() -> Path:
     """The file that tells programs of this user where the newest gateway listens."""
-    folder = Path(platformdirs.user_runtime_dir("liveaffect", ensure_exists=False))
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:  # no runtime folder on this system
-        folder = Path(platformdirs.user_cache_dir("liveaffect"))
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder / "gateway.json"
+    return Path(platformdirs.user_cache_dir("liveaffect")) / "gateway.json"
 
 
 def _announce(address: str) -> None:
     path = announcement()
     temporary = path.with_suffix(f".{os.getpid()}")
-    temporary.write_text(json.dumps({"address": address, "pid": os.getpid()}), "utf-8")
-    temporary.replace(path)
+    with contextlib.suppress(OSError):  # a read-only home: programs then need the address
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps({"address": address, "pid": os.getpid()}), "utf-8")
+        temporary.replace(path)
 
 
 def _withdraw(address: str) -> None:

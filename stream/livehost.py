@@ -101,9 +101,8 @@ class LiveHost:
         self._seqs: dict[str, int] = {}
         self._expected: dict[tuple[str, int], int] = {}
         self._meter = ProcessMeter()
-        self._ticked = any(TICK.name in seat.spec.handlers for seat in self.seats)
+        self._ticked = any(seat.spec.ticked for seat in self.seats)
         self._next_tick = self._next_health = self._next_beat = 0
-        self._last_tick_ns = 0
         self._delays_ns: deque[int] = deque([0], maxlen=64)
         """How long after their slot the last inputs arrived: the tick must stay behind them."""
         self._opened: list[Seat] = []
@@ -168,7 +167,7 @@ class LiveHost:
                 seat.stats.received += 1
                 seat.stats.drop(topic, message, "skipped")
         for topic, message in kept:
-            self._route(topic, message, own=False)
+            self._route(topic, message)
         return bool(arrived)
 
     def _invalid(self, text: str) -> None:
@@ -199,12 +198,12 @@ class LiveHost:
                 value = getattr(message, name)
                 if isinstance(value, np.ndarray):
                     value.flags.writeable = False
-            self._route(topic, message, own=True)
+            self._route(topic, message)
 
-    def _route(self, topic: Topic[Any], message: Message, *, own: bool) -> None:
+    def _route(self, topic: Topic[Any], message: Message) -> None:
         for seat in self._readers.get(topic.name, ()):
-            if topic is TICK and not own and seat.node.ordered:
-                continue  # another process's tick: only recorders and displays want it
+            if isinstance(message, Tick) and seat.spec.ticked and message.node != seat.name:
+                continue  # another node's tick: only recorders want it
             seat.stats.received += 1
             if not topic.host:
                 self._delays_ns.append(time.monotonic_ns() - message.t_ns - topic.delay_ns)
@@ -232,9 +231,10 @@ class LiveHost:
             self._beat()
         if self._ticked and now >= self._next_tick:
             self._next_tick = now + TICK_NS
-            lag = min(MAX_LAG_NS, max(LAG_NS, int(2 * max(self._delays_ns))))
-            self._last_tick_ns = max(self._last_tick_ns, now - lag)
-            self._publish(None, Tick(t_ns=self._last_tick_ns, process=self.process))
+            lag = min(MAX_LAG_NS, max(LAG_NS, 2 * max(self._delays_ns)))
+            for seat in self.seats:
+                if seat.spec.ticked:
+                    self._publish(None, Tick(t_ns=max(now - lag, seat.order.slot_ns), node=seat.name))
         if now >= self._next_health:
             self._next_health = now + HEALTH_NS
             self._report()

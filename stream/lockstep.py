@@ -136,6 +136,8 @@ class LockstepHost:
 
     def _deliver(self, topic: Topic[Any], message: Message) -> Iterator[tuple[Topic[Any], Message]]:
         for entry in self._readers.get(topic.name, ()):
+            if isinstance(message, Tick) and message.node not in ("", entry.name):
+                continue
             if self._skip is not None and self._skip(entry.name, topic.name, message):
                 continue
             if self._before is not None:

@@ -200,9 +200,10 @@ class Affect(Message):
 
 
 class Tick(Message):
-    """Says that stream time has certainly passed `t_ns`: the host gives it to nodes that must notice silence."""
+    """Ten times a second: stream time of `node` has certainly reached `t_ns`. For nodes that must notice silence."""
 
-    process: str = ""
+    node: str = ""
+    """Whom it is for; "" (offline) is everyone."""
 
 
 class Marker(Message):

@@ -107,6 +107,8 @@ class NodeSpec:
     sources: tuple[str, ...]
     inputs: tuple[Topic[Any], ...]
     outputs: tuple[Topic[Any], ...]
+    ticked: bool
+    """True when the host must make ticks for it."""
 
 
 def on(*topics: Topic[M], emits: Emits = ()) -> Callable[[Callable[[N, M], Output]], Callable[[N, M], Output]]:
@@ -146,11 +148,13 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
     sources: list[str] = []
     inputs: list[Topic[Any]] = []
     outputs: list[Topic[Any]] = []
+    ticked = False
     names = [name for base in reversed(cls.__mro__) for name in vars(base)]
     for name in dict.fromkeys(names):
         method = getattr(cls, name, None)
         if hasattr(method, "__on__"):
             topics, emits = method.__on__  # type: ignore[union-attr]
+            ticked |= TICK in topics
             for topic in topics:
                 if topic.name in handlers:
                     raise UsageError(
@@ -166,7 +170,7 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
         elif hasattr(method, "__source__"):
             sources.append(name)
             outputs.extend(method.__source__)  # type: ignore[union-attr]
-    return NodeSpec(handlers, tuple(sources), tuple(inputs), tuple(dict.fromkeys(outputs)))
+    return NodeSpec(handlers, tuple(sources), tuple(inputs), tuple(dict.fromkeys(outputs)), ticked)
 
 
 def messages_of(output: Output) -> Iterable[Message]:
@@ -179,8 +183,3 @@ def messages_of(output: Output) -> Iterable[Message]:
 def bind(node: Node, info: HostInfo) -> None:
     """Tells a node where it runs; hosts call this before `open`."""
     node.__dict__["_host_info"] = info
-
-
-def wants_ticks(node: type[Node] | Node) -> bool:
-    """True when the node subscribes to the host's tick."""
-    return TICK.name in spec_of(node).handlers

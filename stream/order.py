@@ -59,6 +59,11 @@ class StreamOrder:
             self._slot = key
             yield topic, message
 
+    @property
+    def slot_ns(self) -> int:
+        """Stream time that the node has reached."""
+        return 0 if self._slot is None else self._slot[0]
+
     def shed(self, limit: int) -> list[tuple[Topic[Any], Message]]:
         """Takes out the oldest waiting messages beyond `limit`: nobody pushed stream time on."""
         shed: list[tuple[Topic[Any], Message]] = []
