@@ -1,0 +1,210 @@
+"""The checks of `liveaffect doctor`: each looks at one part of the machine and returns findings."""
+
+import json
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+State = Literal["ok", "note", "problem"]
+_ASK_LIMIT_S = 10.0
+
+# run in a process of its own: PortAudio writes to stderr from C, and hangs where the sound server does
+_LIST_INPUTS = """
+import json, sounddevice
+default = sounddevice.default.device[0]
+devices = [dict(device, default=device["index"] == default) for device in sounddevice.query_devices()]
+print(json.dumps([device for device in devices if device["max_input_channels"] > 0]))
+"""
+
+
+class Finding(NamedTuple):
+    """One thing found: whether it is well, what it is, what was seen, and what to do."""
+
+    state: State
+    what: str
+    detail: str
+    remedy: str = ""
+
+
+def machine() -> list[Finding]:
+    """Python, operating system, cores and memory."""
+    import psutil
+
+    memory = psutil.virtual_memory()
+    supported = sys.version_info[:2] in ((3, 11), (3, 12))
+    tested = sys.platform == "linux"
+    cores = len(os.sched_getaffinity(0)) if tested else os.cpu_count() or 1
+    return [
+        Finding(
+            "ok" if supported else "problem",
+            f"Python {platform.python_version()}",
+            sys.executable,
+            "" if supported else "liveaffect is made for Python 3.11 and 3.12",
+        ),
+        Finding("ok" if tested else "note", platform.platform(terse=True), "tested" if tested else "untested here"),
+        Finding(
+            "ok" if cores >= 2 else "note",
+            f"{cores} cores",
+            f"{memory.total / 2**30:.1f} GiB of memory, {memory.available / 2**30:.1f} free",
+        ),
+    ]
+
+
+def models() -> list[Finding]:
+    """Every model file, verified by its hash."""
+    from liveaffect.models import registry
+
+    found: list[Finding] = []
+    for status in registry.status():
+        if status.state == "ready":
+            found.append(Finding("ok", status.entry.name, f"{status.entry.version}, {status.path}"))
+        elif status.state == "refused":
+            found.append(Finding("note", status.entry.name, status.detail))
+        else:
+            found.append(Finding("problem", status.entry.name, status.detail))
+    return found
+
+
+def licences() -> list[Finding]:
+    """What the models may be used for, under the profile in force."""
+    from liveaffect.models import manifest, registry
+
+    known = manifest.entries().values()
+    research = [entry.name for entry in known if "commercial" not in entry.uses]
+    profile = registry.profile()
+    found = [Finding("ok", f"profile {profile}", "LIVEAFFECT_PROFILE=commercial refuses what research alone may use")]
+    if research and profile == "research":
+        found.append(Finding("note", "research only", ", ".join(research), "`liveaffect models info NAME` says why"))
+    return found
+
+
+def providers() -> list[Finding]:
+    """Where ONNX models can run."""
+    from liveaffect.models.errors import RuntimeMissing
+    from liveaffect.models.session import runtime
+
+    try:
+        ort = runtime()
+    except RuntimeMissing as error:
+        return [Finding("problem", "onnxruntime", str(error))]
+    return [Finding("ok", f"onnxruntime {ort.__version__}", ", ".join(ort.get_available_providers()))]
+
+
+def cameras() -> list[Finding]:
+    """Cameras the system lists; none is opened."""
+    if sys.platform != "linux":
+        return [Finding("note", "cameras", "not listed on this system: `liveaffect live` opens the default one")]
+    found: list[Finding] = []
+    for folder in sorted(Path("/sys/class/video4linux").glob("video*")):
+        device = Path("/dev") / folder.name
+        name = (folder / "name").read_text().strip()
+        if os.access(device, os.R_OK | os.W_OK):
+            found.append(Finding("ok", str(device), name))
+        else:
+            found.append(
+                Finding(
+                    "problem", str(device), f"{name}: no permission", 'add yourself to the group "video", log in anew'
+                )
+            )
+    return found or [Finding("note", "no camera", "files, network cameras and `liveaffect demo` work without one")]
+
+
+def microphones() -> list[Finding]:
+    """Sound inputs as PortAudio lists them; none is opened."""
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-c", _LIST_INPUTS], capture_output=True, text=True, timeout=_ASK_LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return [
+            Finding("problem", "sound system", f"did not answer in {_ASK_LIMIT_S:.0f} s", "restart the sound server")
+        ]
+    if asked.returncode != 0:
+        last = (asked.stderr.strip().splitlines() or ["no reason given"])[-1]
+        remedy = "sudo apt-get install libportaudio2" if "PortAudio library not found" in last else ""
+        return [Finding("note", "PortAudio", last, remedy)]
+    inputs = [
+        Finding(
+            "ok",
+            f"{device['index']}: {device['name']}",
+            f"{device['channels']} channels at {device['rate']:.0f} Hz"
+            + (", the default" if device["default"] else ""),
+        )
+        for device in json.loads(asked.stdout.strip().splitlines()[-1])
+    ]
+    return inputs or [Finding("note", "no microphone", "files and `liveaffect demo` work without one")]
+
+
+def kernels() -> list[Finding]:
+    """Whether the compiled voice kernels are cached: without them the first second of sound is late."""
+    from liveaffect.models.voice.jit import cache_folder
+
+    folder = cache_folder()
+    compiled = len(list(folder.rglob("*.nbc"))) if folder.is_dir() else 0
+    if compiled:
+        return [Finding("ok", "voice kernels", f"{compiled} compiled in {folder}")]
+    parent = next(place for place in (folder, *folder.parents) if place.exists())
+    if not os.access(parent, os.W_OK):
+        return [
+            Finding(
+                "problem", "voice kernels", f"{parent} cannot be written", "set NUMBA_CACHE_DIR to a folder that can"
+            )
+        ]
+    return [Finding("note", "voice kernels", f"not compiled yet, will be at first use, in {folder}")]
+
+
+def ports() -> list[Finding]:
+    """Whether nodes can talk: a socket in a private folder, and a port on loopback."""
+    found: list[Finding] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="liveaffect-") as folder, socket.socket(socket.AF_UNIX) as local:
+            local.bind(f"{folder}/probe")
+        found.append(Finding("ok", "ipc", "nodes on this machine talk through a private folder"))
+    except (OSError, AttributeError) as error:
+        state: State = "problem" if sys.platform == "linux" else "note"
+        found.append(Finding(state, "ipc", str(error), "set TMPDIR to a folder with a short path that can be written"))
+    try:
+        with socket.socket() as loopback:
+            loopback.bind(("127.0.0.1", 0))
+        found.append(Finding("ok", "tcp", "loopback can be used; nothing listens beyond it without keys"))
+    except OSError as error:
+        found.append(Finding("problem", "tcp", f"127.0.0.1: {error}", "bring the loopback interface up"))
+    return found
+
+
+def fonts() -> list[Finding]:
+    """Fonts for the dashboard; the terminal view needs none."""
+    try:
+        version("PySide6_Essentials")
+    except PackageNotFoundError:
+        return [Finding("note", "dashboard", "not installed; the terminal view works", "install `liveaffect[desktop]`")]
+    from matplotlib import font_manager
+
+    files = font_manager.findSystemFonts()
+    if not files:
+        return [
+            Finding("note", "fonts", "none on this system: the dashboard shows no text", "install fonts-dejavu-core")
+        ]
+    encoding = sys.stdout.encoding or "unknown"
+    return [Finding("ok", f"{len(files)} fonts", f"{shutil.get_terminal_size().columns} columns, {encoding} here")]
+
+
+def privacy() -> list[Finding]:
+    """What keeps faces and voices on this machine."""
+    try:
+        maker = f"mediapipe {version('mediapipe')}"
+    except PackageNotFoundError:
+        return [Finding("problem", "mediapipe", "not installed", "install liveaffect again")]
+    return [
+        Finding(
+            "ok", maker, "reports its use to its maker by default; it runs in a child process where that is blocked"
+        ),
+        Finding("ok", "recording", "off unless asked for; a session holds results, no pixels and no sound by default"),
+    ]

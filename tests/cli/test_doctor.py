@@ -1,0 +1,99 @@
+"""`liveaffect doctor`: findings, their states, and the exit code they give."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from liveaffect.cli import checks
+from liveaffect.cli import main as cli
+from liveaffect.cli.checks import Finding
+from liveaffect.cli.doctor import SECTIONS
+from liveaffect.models import fetch
+
+
+def report(capsys: pytest.CaptureFixture[str]) -> tuple[object, dict]:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["doctor", "--json"])
+    return caught.value.code, json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def all_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SECTIONS:
+        monkeypatch.setitem(SECTIONS, name, lambda: [Finding("ok", "part", "well")])
+
+
+def test_the_report_covers_every_part_of_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    _, found = report(capsys)
+    parts = "machine models licences providers cameras microphones kernels ports fonts privacy"
+    assert list(found["sections"]) == parts.split()
+    assert all(section for section in found["sections"].values())
+
+
+def test_a_missing_model_is_a_problem_with_its_remedy_and_ends_with_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, all_well: None
+) -> None:
+    monkeypatch.delenv("LIVEAFFECT_MODELS", raising=False)
+    monkeypatch.setattr(fetch, "cache_folder", lambda: tmp_path)
+    monkeypatch.setitem(SECTIONS, "models", checks.models)
+    code, found = report(capsys)
+    assert code == 1
+    assert found["problems"] >= 2
+    assert "liveaffect models pull" in json.dumps(found["sections"]["models"])
+
+
+def test_where_all_is_well_it_ends_with_0(capsys: pytest.CaptureFixture[str], all_well: None) -> None:
+    code, found = report(capsys)
+    assert (code, found["problems"]) == (0, 0)
+    assert found["sections"]["fonts"] == [{"state": "ok", "what": "part", "detail": "well", "remedy": ""}]
+
+
+def test_a_check_that_fails_is_reported_and_the_others_are_heard(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, all_well: None
+) -> None:
+    def fonts() -> list[Finding]:
+        raise OSError("no disk")
+
+    monkeypatch.setitem(SECTIONS, "fonts", fonts)
+    code, found = report(capsys)
+    assert code == 1
+    assert "OSError: no disk" in found["sections"]["fonts"][0]["detail"]
+    assert found["sections"]["privacy"][0]["state"] == "ok"
+
+
+def test_the_page_for_people_has_a_mark_and_a_remedy(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, all_well: None
+) -> None:
+    monkeypatch.setitem(SECTIONS, "ports", lambda: [Finding("problem", "tcp", "[closed]", "open it")])
+    with pytest.raises(SystemExit):
+        cli.main(["doctor"])
+    out = capsys.readouterr().out
+    assert "✗ tcp  [closed]" in out
+    assert "→ open it" in out
+
+
+def test_without_onnxruntime_both_extras_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    (finding,) = checks.providers()
+    assert finding.state == "problem"
+    assert "liveaffect[cpu]" in finding.detail
+    assert "liveaffect[gpu]" in finding.detail
+
+
+def test_a_sound_system_that_hangs_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(*_: object, **__: object) -> None:
+        raise subprocess.TimeoutExpired("python", 10.0)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    (finding,) = checks.microphones()
+    assert finding.state == "problem"
+    assert "restart the sound server" in finding.remedy
+
+
+def test_a_missing_sound_library_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "_LIST_INPUTS", "raise OSError('PortAudio library not found')")
+    (finding,) = checks.microphones()
+    assert finding.remedy == "sudo apt-get install libportaudio2"

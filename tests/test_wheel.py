@@ -1,0 +1,122 @@
+"""The built wheel works where there is no checkout."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+NOT_SOURCE = (".*", "out", "sessions", "build", "dist", "*.egg-info", "__pycache__", "tests", "training", "benchmarks")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy: a build leaves folders behind that must not appear in the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    shutil.copytree(ROOT, folder / "source", ignore=shutil.ignore_patterns(*NOT_SOURCE), symlinks=False)
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), "source"]
+    built = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path) -> Path:
+    """A virtual environment with the wheel; its dependencies are those of the running one, added to its path."""
+    venv = wheel.parent / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    bin_folder = venv / ("Scripts" if os.name == "nt" else "bin")
+    python = str(bin_folder / "python")
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--no-index",
+        "--no-deps",
+        "--quiet",
+        str(wheel),
+    ]
+    subprocess.run(install, check=True)
+    purelib = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    # a .pth adds the folder itself, not the .pth files in it: the editable install stays out of sight
+    Path(purelib, "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return bin_folder
+
+
+def run(installed: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "LIVEAFFECT"))}
+    first, *rest = command
+    words = [str(installed / first), *rest]
+    return subprocess.run(words, cwd=installed.parent, env=clean, capture_output=True, text=True, check=False)
+
+
+def test_every_source_file_is_in_the_wheel(wheel: Path) -> None:
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    for layer in ("stream", "nodes", "models", "cli"):
+        for file in sorted((ROOT / layer).rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                assert f"liveaffect/{file.relative_to(ROOT).as_posix()}" in packed
+
+
+def test_licence_and_notice_are_in_the_wheel(wheel: Path) -> None:
+    names = [Path(name).name for name in zipfile.ZipFile(wheel).namelist()]
+    assert {"LICENSE", "NOTICE"} <= set(names)
+
+
+def test_nothing_of_the_workshop_is_in_the_wheel(wheel: Path) -> None:
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"liveaffect"}
+
+
+def test_the_wheel_is_imported_from_its_own_place(installed: Path) -> None:
+    done = run(installed, "python", "-c", "import liveaffect.models as m; print(m.__file__)")
+    assert Path(done.stdout.strip()).is_relative_to(installed.parent), done.stderr
+
+
+def test_the_command_of_the_wheel_describes_itself(installed: Path) -> None:
+    done = run(installed, "liveaffect", "--help")
+    assert done.returncode == 0, done.stderr
+    assert "Usage: liveaffect" in done.stdout
+
+
+def test_the_wheel_finds_its_own_manifest_and_weights(installed: Path) -> None:
+    code = (
+        "from liveaffect.models import manifest, registry\n"
+        "for entry in manifest.read(manifest.BUILT_IN).values():\n"
+        "    if not entry.sources: print(registry.path(entry.name))\n"
+        "print(manifest.BUILT_IN)"
+    )
+    done = run(installed, "python", "-c", code)
+    assert done.returncode == 0, done.stderr
+    for line in done.stdout.split():
+        assert Path(line).is_relative_to(installed.parent)
+
+
+def test_every_requirement_of_the_project_is_pinned() -> None:
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *(line for name, lines in extras.items() if name != "gpu" for line in lines)]
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    pinned = {canonicalize_name(line.split("==")[0]): line.split("==")[1] for line in lines}
+    for line in wanted:
+        requirement = Requirement(line)
+        name = canonicalize_name(requirement.name)
+        assert name in pinned, f"{name} has no line in constraints.txt"
+        assert requirement.specifier.contains(pinned[name]), f"constraints.txt pins {name} outside {requirement}"
