@@ -161,9 +161,10 @@ class PersonFilter:
 
     def peek(self, t_s: float) -> Fused:
         """The answer at `t_s`, not before the last step, without observing or changing anything."""
-        if self._t_s is None:
+        elapsed = self._elapsed(t_s)
+        if elapsed == 0.0:  # predicting over nothing would still round
             return self._answer(t_s, self._valence, self._arousal, self._emotions)
-        by = decay(self._elapsed(t_s), self._taus)
+        by = decay(elapsed, self._taus)
         channels = (self._valence.copy(), self._arousal.copy(), self._emotions.copy())
         for channel in channels:
             channel.predict(by)
