@@ -1,0 +1,258 @@
+"""One step of the voice stream: analyse a new frame, decide a past hop, smooth and emit the one before it."""
+
+import numpy as np
+
+from liveaffect.models.voice import cycles, fft, formants, harmonics, pitch, rhythm, spectrum, viterbi
+from liveaffect.models.voice.columns import INDEX, NAMES
+from liveaffect.models.voice.constants import HOP, LONG, LONG_FFT, SHORT
+from liveaffect.models.voice.jit import kernel
+from liveaffect.models.voice.state import (
+    DECIDED,
+    EMITTED,
+    FILLED,
+    FRAME,
+    INVALID,
+    LAG,
+    OK,
+    RING,
+    SILENCE,
+    START,
+)
+
+_WIDTH = len(NAMES)
+_SPECTRAL = INDEX["mfcc4"] + 1
+_SEMITONE, _JITTER, _SHIMMER = INDEX["f0_semitone"], INDEX["jitter_local"], INDEX["shimmer_local_db"]
+_HNR, _H12, _H23, _H1A3 = INDEX["hnr_db"], INDEX["h1_h2_db"], INDEX["h2_h3_db"], INDEX["h1_a3_db"]
+_F1, _F0_HZ, _VOICING, _RMS = INDEX["f1_hz"], INDEX["f0_hz"], INDEX["voicing_prob"], INDEX["rms_db"]
+_RATE, _PAUSES, _SINCE = INDEX["syllable_rate_hz"], INDEX["pause_ratio"], INDEX["pause_s"]
+_LOUDNESS = INDEX["loudness_sone"]
+_SEMITONE_HZ = 27.5
+_QUIET = 0.001
+"""RMS of the windowed 60 ms frame below which a hop counts as unvoiced (the reference's gate)."""
+_DIGITAL_SILENCE = 1e-10
+"""Mean power below which a frame holds no sound: -100 dB re full scale."""
+
+
+@kernel
+def advance(state, tables, ending, out, out_state):
+    """Process every hop the buffered audio allows; return how many rows were written.
+
+    state: `state.State`; tables: `constants.Tables`; ending: True to decide and emit all that is left;
+    out: float32 (n, columns), out_state: uint8 (n,), large enough for the rows that become ready.
+    """
+    counters = state.counters
+    rows = 0
+    while counters[START] + counters[FILLED] >= counters[FRAME] * HOP + LONG:
+        _analyse(state, tables, counters[FRAME])
+        counters[FRAME] += 1
+        decide = counters[FRAME] - 1 - counters[LAG]
+        if decide >= 0:
+            _decide(state, counters[FRAME] - 1, decide)
+            rows += _finish(state, tables, decide, out, out_state, rows)
+    if ending and counters[FRAME] > 0:
+        newest = counters[FRAME] - 1
+        for hop in range(counters[DECIDED], newest + 1):
+            _decide(state, newest, hop)
+            rows += _finish(state, tables, hop, out, out_state, rows)
+        if counters[EMITTED] <= newest:
+            _emit(state, newest, newest, out[rows], out_state, rows)
+            rows += 1
+    return rows
+
+
+@kernel
+def _analyse(state, tables, hop):
+    """All that a hop's own frames say: spectrum, pitch candidates, formants, and the paths through them."""
+    i = hop % RING
+    raw = state.raw[i]
+    raw[:] = np.nan
+    origin = hop * HOP - state.counters[START]
+    flag = OK
+    blocks = state.broken.shape[0]
+    for block in range(hop, hop + LONG // HOP):
+        if state.broken[block % blocks] > 0:
+            flag = INVALID
+    energy = 0.0
+    for k in range(SHORT):
+        energy += state.audio[origin + k] * state.audio[origin + k]
+    energy /= SHORT
+    frame = state.work_frame
+    new = hop % 2
+    for k in range(SHORT):
+        frame[k] = state.audio[origin + k] * tables.hamming[k]
+    frame[SHORT:512] = 0.0
+    fft.power_spectrum(frame[:512], tables.twiddle_short, state.work_fft_short, state.power_short)
+    for k in range(state.power_short.shape[0]):
+        state.magnitude[new, k] = np.sqrt(state.power_short[k])
+    before = state.magnitude[1 - new] if hop > 0 else state.magnitude[new]
+    if flag == OK and energy < _DIGITAL_SILENCE:
+        flag = SILENCE
+        raw[_LOUDNESS] = 0.0
+    elif flag == OK:
+        spectrum.spectral(
+            state.power_short,
+            state.magnitude[new],
+            before,
+            tables.mel_band,
+            tables.mel_weight,
+            tables.loudness_weight,
+            tables.cepstrum,
+            state.work_small[0, :26],
+            raw[:_SPECTRAL],
+        )
+        raw[_RMS] = 10.0 * np.log10(energy)
+    found = 0
+    state.formant[i, :] = np.nan
+    long_energy = 0.0
+    for k in range(LONG):
+        frame[k] = state.audio[origin + k] * tables.gauss[k]
+        long_energy += frame[k] * frame[k]
+    frame[LONG:] = 0.0
+    if flag == OK:
+        power = state.power_long[i]
+        fft.power_spectrum(frame, tables.twiddle_long, state.work_fft_long, power)
+        pitch.octave_spectrum(
+            power,
+            tables.octave_bin,
+            tables.octave_fraction,
+            tables.octave_weight,
+            tables.spline_c,
+            state.work_octave,
+            state.work_octave[3],
+        )
+        found = pitch.candidates(
+            state.work_octave[3],
+            tables.harmonic_shift,
+            tables.harmonic_weight,
+            state.work_octave[4],
+            state.log2_hz[i],
+            state.strength[i],
+        )
+        raw[_VOICING] = state.strength[i, 0] if found > 0 else 0.0
+        _formants(state, tables, origin, i)
+    if np.sqrt(long_energy / LONG) < _QUIET:
+        # The gate comes after the track: it hides a pitch, it does not bend the path.
+        state.flags[i, 2] = 1
+    else:
+        state.flags[i, 2] = 0
+    state.flags[i, 0] = flag
+    state.flags[i, 1] = found
+    j = (hop - 1) % RING
+    viterbi.extend(
+        state.cost,
+        state.log2_hz[i],
+        state.strength[i],
+        found,
+        state.log2_hz[j],
+        state.flags[j, 1],
+        hop == 0,
+        state.back[i],
+        state.work_small[1],
+    )
+
+
+@kernel
+def _formants(state, tables, origin, i):
+    """Formants of the hop, from a window of their own."""
+    frame = state.work_frame
+    n = tables.formant_window.shape[0]
+    shift = (LONG - n) // 2
+    for k in range(n):
+        frame[k] = state.audio[origin + shift + k] * tables.formant_window[k]
+    frame[n:] = 0.0
+    power = state.work_octave[0]
+    fft.power_spectrum(frame[:LONG_FFT], tables.twiddle_long, state.work_fft_long, power)
+    small = state.work_small
+    if formants.predictor(power, tables.lag_cosine, small[2, :11], small[3, :11], small[4, :11]):
+        formants.formants(small[3, :11], small[4, :11], state.formant[i])
+    for k in range(3):
+        state.raw[i, _F1 + 3 * k] = state.formant[i, 2 * k]
+        state.raw[i, _F1 + 3 * k + 1] = state.formant[i, 2 * k + 1]
+
+
+@kernel
+def _decide(state, newest, hop):
+    """Follow the cheapest path from the newest frame back to `hop` and fix that hop's pitch."""
+    s = viterbi.cheapest(state.cost)
+    for j in range(newest, hop, -1):
+        s = state.back[j % RING, s]
+    i = hop % RING
+    raw = state.raw[i]
+    if s < viterbi.UNVOICED and state.flags[i, 2] == 0 and state.flags[i, 0] == OK:
+        hz = 2.0 ** state.log2_hz[i, s]
+        raw[_F0_HZ] = hz
+        raw[_SEMITONE] = max(12.0 * (np.log2(hz / _SEMITONE_HZ)), 0.0)
+    state.counters[DECIDED] = hop + 1
+
+
+@kernel
+def _finish(state, tables, hop, out, out_state, row):
+    """Measure what needs the pitch of `hop`, then smooth and emit the hop before it; return the rows written."""
+    i = hop % RING
+    raw = state.raw[i]
+    hz = raw[_F0_HZ]
+    if not np.isnan(hz):
+        seven = state.work_small[2, :7]
+        harmonics.harmonic(state.power_long[i], hz, state.formant[i], tables.long_cosine, seven)
+        raw[_HNR] = seven[0]
+        raw[_H12] = seven[1]
+        raw[_H23] = seven[2]
+        raw[_H1A3] = seven[3]
+        for k in range(3):
+            raw[_F1 + 3 * k + 2] = seven[4 + k]
+        start = state.counters[START]
+        stop = min(start + state.counters[FILLED], (hop + state.counters[LAG]) * HOP + LONG)
+        stop = min(stop, (state.counters[FRAME] - 1) * HOP + LONG)
+        raw[_JITTER], raw[_SHIMMER] = cycles.follow(
+            state.audio,
+            start,
+            hop * HOP + LONG // 2,
+            stop,
+            hz,
+            state.marks,
+            state.periods,
+            state.levels,
+            state.held,
+            state.tail,
+            tables.sinc,
+            state.work_octave,
+        )
+    if hop == 0:
+        return 0
+    _emit(state, hop - 1, hop, out[row], out_state, row)
+    return 1
+
+
+@kernel
+def _emit(state, hop, newest, row, out_state, place):
+    """Average each descriptor over the hop and its neighbours that have it; at the ends the hop stands in for them."""
+    before = state.raw[max(hop - 1, 0) % RING]
+    here = state.raw[hop % RING]
+    after = state.raw[min(hop + 1, newest) % RING]
+    for c in range(_WIDTH):
+        if np.isnan(here[c]):
+            row[c] = np.nan
+            continue
+        total = here[c]
+        n = 1.0
+        if c in (_VOICING, _RMS):
+            row[c] = total
+            continue
+        if not np.isnan(before[c]):
+            total += before[c]
+            n += 1.0
+        if not np.isnan(after[c]):
+            total += after[c]
+            n += 1.0
+        row[c] = total / n
+    row[_F0_HZ] = _SEMITONE_HZ * 2.0 ** (row[_SEMITONE] / 12.0)
+    three = state.work_small[2, :3]
+    loudness = float(row[_LOUDNESS])
+    rhythm.rhythm(loudness, not np.isnan(here[_F0_HZ]), state.rhythm, state.rhythm_state, three)
+    flag = state.flags[hop % RING, 0]
+    if flag != INVALID:
+        row[_RATE] = three[0]
+        row[_PAUSES] = three[1]
+        row[_SINCE] = three[2]
+    out_state[place] = flag
+    state.counters[EMITTED] = hop + 1
