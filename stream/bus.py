@@ -23,6 +23,8 @@ from liveaffect.stream.wire import decode, encode
 BOUND_S = 5.0
 """Queues of "all" topics hold so many seconds."""
 LATEST_QUEUE = 4
+COMPLETE_QUEUE = 60
+"""Frames that may wait for a recorder: two seconds, 55 MB of VGA."""
 DRAIN_LIMIT = 2000
 
 
@@ -109,11 +111,14 @@ class Publisher:
 
 
 class Subscriber:
-    """The incoming sockets of a process: one for "latest" topics with a short queue, one for the others."""
+    """The incoming sockets of a process: one for "latest" topics with a short queue, one for the others.
 
-    def __init__(self, context: zmq.Context[Any]) -> None:
+    `complete`: the process takes every message of "latest" topics too, so their queue is longer.
+    """
+
+    def __init__(self, context: zmq.Context[Any], *, complete: bool = False) -> None:
         self._sockets = {"latest": context.socket(zmq.SUB), "all": context.socket(zmq.SUB)}
-        self._sockets["latest"].set_hwm(LATEST_QUEUE)
+        self._sockets["latest"].set_hwm(COMPLETE_QUEUE if complete else LATEST_QUEUE)
         self._sockets["all"].set_hwm(2000)
         self.poller = zmq.Poller()
         for sock in self._sockets.values():

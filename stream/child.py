@@ -35,6 +35,8 @@ class ChildSpec(msgspec.Struct, kw_only=True):
     """Launch tables of this process's nodes."""
     table: dict[str, Any]
     """The whole graph, as resolved."""
+    wiring: dict[str, dict[str, list[str]]]
+    """Node name -> the topics it reads and writes."""
     depth: dict[str, int]
     modules: list[str]
     """Modules that declare topics."""
@@ -106,6 +108,7 @@ def _run(spec: ChildSpec, context: Any, orders: "queue.Queue[str]", stop: thread
         incarnation=spec.incarnation,
         clock=spec.clock,
         graph=spec.table,
+        wiring=spec.wiring,
         publisher=publisher,
         subscriber=_subscribe(spec, context, entries),
         beat=lambda: report("beat"),
@@ -124,7 +127,7 @@ def _run(spec: ChildSpec, context: Any, orders: "queue.Queue[str]", stop: thread
 
 
 def _subscribe(spec: ChildSpec, context: Any, entries: list[Entry]) -> Subscriber:
-    subscriber = Subscriber(context)
+    subscriber = Subscriber(context, complete=any(entry.node.complete for entry in entries))
     topics = {topic.name: topic for entry in entries for topic in entry.spec.inputs}
     for topic in topics.values():
         if not topic.host:

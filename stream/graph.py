@@ -101,6 +101,16 @@ class Graph:
             }
         )
 
+    def wiring(self) -> dict[str, dict[str, list[str]]]:
+        """Node name -> names of the topics it reads and writes, those of the hosts left out."""
+        return {
+            entry.name: {
+                "reads": [topic.name for topic in entry.spec.inputs if not topic.host],
+                "writes": [topic.name for topic in entry.spec.outputs if not topic.host],
+            }
+            for entry in self.entries.values()
+        }
+
     def table(self) -> dict[str, Any]:
         """The graph as plain data, every setting resolved: what children and sessions get."""
         nodes = {

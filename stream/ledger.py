@@ -1,78 +1,86 @@
-"""The loss ledger of a recording: what was published, recorded, processed and dropped, by topic, from seq alone.
+"""The loss ledger of a recording: per topic what was captured, processed, dropped and recorded, from `seq` and drops.
 
-It needs nothing but the recorded messages, so it can be rebuilt for a session whose writer was killed:
-published = recorded + not recorded (gaps in `seq`), and published = processed + dropped (by cause) for every reader.
+It needs nothing but the recorded messages, so it can be rebuilt for a session whose writer was killed. For every topic
+captured = lost at the source + published, published = recorded + not recorded, and for each reader
+published = processed + dropped (by cause) + pending.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from liveaffect.stream.messages import Drop, Health, Message
-from liveaffect.stream.topics import DROP, HEALTH, VIDEO, Topic
+from liveaffect.stream.topics import DROP, HEALTH, REGISTRY, VIDEO, Topic
 
 GAPS_LISTED = 200
-
-Range = tuple[int, int]
 
 
 class Gap(msgspec.Struct, kw_only=True):
     """Messages `first_seq` to `last_seq` (both included) of one publisher that are not in the recording."""
 
-    publisher: str
     incarnation: int
     first_seq: int
     last_seq: int
+    publisher: str = ""
+    """Process, where a topic has several writers."""
 
 
 class ReaderAccount(msgspec.Struct, kw_only=True):
-    """What one node did with a topic: published = processed + dropped + pending, the sum of `dropped` by cause."""
+    """What one node did with a topic: published = processed + dropped by cause + pending."""
 
     processed: int
     dropped: dict[str, int]
-    counted: int | None = None
-    """Messages the reader itself proves to have processed (its answers name them), where it does."""
+    pending: int = 0
+    """Neither answered nor reported as dropped: in flight when the node or the recording ended."""
+    proof: str = "seq"
+    """"answers" where the reader's own messages name what it processed; "seq": what was not dropped was processed."""
 
 
 class TopicAccount(msgspec.Struct, kw_only=True):
     """One topic of the ledger."""
 
     captured: int
-    """Published, and what the source lost before it could publish."""
     published: int
     recorded: int
     not_recorded: int
-    late: int
-    """Dropped as late by any reader."""
-    incarnations: dict[str, int]
-    """Publisher -> number of its starts that were seen."""
+    dropped: dict[str, int] = {}
+    """By cause, over all readers."""
+    late: int = 0
     lost_at_source: dict[str, int] = {}
+    """Captured but never published, by cause."""
     readers: dict[str, ReaderAccount] = {}
+    starts: int = 1
+    """How many starts of the publishing processes were seen."""
     gaps: list[Gap] = []
     gaps_left_out: int = 0
     duplicates: int = 0
 
 
 class _Line:
-    """Sequence numbers of one publisher's one incarnation."""
+    """Sequence numbers of one start of one publisher."""
 
     __slots__ = ("duplicates", "first", "gaps", "last", "recorded")
 
     def __init__(self, first: int) -> None:
         self.first, self.last, self.recorded, self.duplicates = first, first - 1, 0, 0
-        self.gaps: list[Range] = []
+        self.gaps: list[tuple[int, int]] = []
 
     def add(self, seq: int) -> None:
         if seq > self.last:
-            if seq > self.last + 1:
-                self.gaps.append((self.last + 1, seq - 1))
+            self.reach(seq - 1)
             self.last = seq
             self.recorded += 1
         elif self._fill(seq):
             self.recorded += 1
         else:
             self.duplicates += 1
+
+    def reach(self, seq: int) -> None:
+        """Everything up to `seq` was published."""
+        if seq > self.last:
+            self.gaps.append((self.last + 1, seq))
+            self.last = seq
 
     def _fill(self, seq: int) -> bool:
         for index, (first, last) in enumerate(self.gaps):
@@ -88,7 +96,7 @@ class Ledger:
 
     Parameters
     ----------
-    readers: topic name -> names of the nodes that read it in order (from the launch graph).
+    readers: topic name -> names of the nodes that read it.
     writers: topic name -> name of the node that writes it.
     processes: node name -> process, to tell apart the many writers of host topics.
     from_start: the recorder ran before anything was published, so that a first `seq` above 0 is a gap.
@@ -105,11 +113,9 @@ class Ledger:
         self._readers = {topic: list(names) for topic, names in (readers or {}).items()}
         self._writers, self._processes, self._from_start = dict(writers or {}), dict(processes or {}), from_start
         self._lines: dict[str, dict[tuple[str, int], _Line]] = {}
-        self._drops: list[Drop] = []
-        self._health: dict[tuple[str, int], Health] = {}
-        self._first_health: dict[str, Health] = {}
-        self._answers: dict[tuple[str, int], int] = {}
-        self._topic_of_writer = {name: topic for topic, name in self._writers.items()}
+        self._drops: list[tuple[str, str, str, int, int, int]] = []
+        self._health: dict[str, dict[int, dict[str, int]]] = {}
+        self._answers: dict[str, int] = {}
 
     def add(self, topic: Topic[Any], message: Message) -> None:
         """Counts one recorded message."""
@@ -117,23 +123,94 @@ class Ledger:
         lines = self._lines.setdefault(topic.name, {})
         line = lines.get((publisher, message.incarnation))
         if line is None:
-            known = any(name == publisher for name, _ in lines)
-            from_zero = self._from_start or (known and not topic.host)
-            line = lines[publisher, message.incarnation] = _Line(0 if from_zero else message.seq)
+            began = self._from_start or any(name == publisher for name, _ in lines)
+            line = lines[publisher, message.incarnation] = _Line(0 if began else message.seq)
         line.add(message.seq)
-        if topic is DROP:
-            self._drops.append(msgspec.convert(message, Drop, from_attributes=True))
-        elif topic is HEALTH:
-            health = msgspec.convert(message, Health, from_attributes=True)
-            self._first_health.setdefault(health.node, health)
-            self._health[health.node, health.incarnation] = health
-        elif not topic.host and topic is not VIDEO and getattr(message, "frame_seq", -1) >= 0:
-            writer = self._writers.get(topic.name, "")
-            frame: int = getattr(message, "frame_seq")  # noqa: B009
-            if frame > self._answers.get((topic.name, -1), -1) or message.seq == 0:
-                self._answers[topic.name, 0] = self._answers.get((topic.name, 0), 0) + bool(writer)
-            self._answers[topic.name, -1] = frame
+        if topic.name == DROP.name:
+            drop = cast(Drop, message)
+            source = drop.source_incarnation
+            self._drops.append((drop.topic, drop.node, drop.cause, source, drop.first_seq, drop.last_seq))
+        elif topic.name == HEALTH.name:
+            health = cast(Health, message)
+            counts = self._health.setdefault(health.node, {})
+            if not counts and not self._from_start:  # what was counted before the recording began
+                counts[-1] = {key: -n for key, n in health.dropped.items()}
+            counts[health.incarnation] = health.dropped
+        elif not topic.host and getattr(message, "frame_seq", -1) >= 0:
+            self._answers[topic.name] = self._answers.get(topic.name, 0) + 1
 
     def _publisher(self, message: Message) -> str:
-        process = getattr(message, "process", "") or self._processes.get(getattr(message, "node", ""), "")
-        return process
+        if isinstance(message, Health) and message.state != "ok":
+            return "supervisor"  # a node that is not well does not speak for itself
+        return getattr(message, "process", "") or self._processes.get(getattr(message, "node", ""), "")
+
+    def accounts(self) -> dict[str, TopicAccount]:
+        """The ledger so far: topic name -> account."""
+        for topic, _, _, incarnation, _, last in self._drops:  # what was dropped had been published
+            line = self._lines.get(topic, {}).get(("", incarnation))
+            if line is not None and topic in self._writers:
+                line.reach(last)
+        return {topic: self._account(topic) for topic in sorted(self._lines)}
+
+    def _account(self, topic: str) -> TopicAccount:
+        lines = self._lines[topic]
+        published = sum(line.last - line.first + 1 for line in lines.values())
+        recorded = sum(line.recorded for line in lines.values())
+        gaps = [
+            Gap(publisher=publisher, incarnation=incarnation, first_seq=first, last_seq=last)
+            for (publisher, incarnation), line in sorted(lines.items())
+            for first, last in line.gaps
+        ]
+        host = topic in REGISTRY and REGISTRY[topic].host
+        readers = {} if host else {name: self._reader(topic, name, published) for name in self._readers.get(topic, ())}
+        dropped: dict[str, int] = {}
+        for _, cause, count in self._dropped(topic):
+            dropped[cause] = dropped.get(cause, 0) + count
+        lost = self._lost_at_source(topic)
+        return TopicAccount(
+            captured=published + sum(lost.values()),
+            published=published,
+            recorded=recorded,
+            not_recorded=published - recorded,
+            dropped=dropped,
+            late=dropped.get("late", 0),
+            lost_at_source=lost,
+            readers=readers,
+            starts=len(lines),
+            gaps=gaps[:GAPS_LISTED],
+            gaps_left_out=max(0, len(gaps) - GAPS_LISTED),
+            duplicates=sum(line.duplicates for line in lines.values()),
+        )
+
+    def _dropped(self, topic: str) -> Iterable[tuple[str, str, int]]:
+        """Node, cause and number of the dropped messages that belong to this recording."""
+        for name, node, cause, incarnation, first, last in self._drops:
+            if name != topic:
+                continue
+            line = self._lines[topic].get(("", incarnation))
+            count = last - max(first, line.first) + 1 if line is not None else last - first + 1
+            if count > 0:
+                yield node, cause, count
+
+    def _reader(self, topic: str, name: str, published: int) -> ReaderAccount:
+        dropped: dict[str, int] = {}
+        for node, cause, count in self._dropped(topic):
+            if node == name:
+                dropped[cause] = dropped.get(cause, 0) + count
+        left = published - sum(dropped.values())
+        answers = [self._answers.get(out, 0) for out, writer in self._writers.items() if writer == name]
+        if topic != VIDEO.name or not any(answers):
+            return ReaderAccount(processed=left, dropped=dropped)
+        return ReaderAccount(processed=max(answers), dropped=dropped, pending=left - max(answers), proof="answers")
+
+    def _lost_at_source(self, topic: str) -> dict[str, int]:
+        writer = self._writers.get(topic, "")
+        if not writer or any(writer in names for names in self._readers.values()):
+            return {}  # a node with inputs: its drops are theirs
+        lost: dict[str, int] = {}
+        for counts in self._health.get(writer, {}).values():
+            for key, count in counts.items():
+                name, _, cause = key.rpartition(" ")
+                if name in ("", topic):
+                    lost[cause] = lost.get(cause, 0) + count
+        return {cause: count for cause, count in lost.items() if count}

@@ -84,6 +84,7 @@ class LiveHost:
         incarnation: int,
         clock: str,
         graph: dict[str, Any],
+        wiring: dict[str, dict[str, list[str]]] | None = None,
         publisher: Publisher,
         subscriber: Subscriber,
         beat: Callable[[], None],
@@ -96,8 +97,9 @@ class LiveHost:
         for seat in self.seats:
             for topic in seat.spec.inputs:
                 self._readers.setdefault(topic.name, []).append(seat)
-            info = HostInfo(seat.name, process, True, clock, incarnation, graph)
+            info = HostInfo(seat.name, process, True, clock, incarnation, graph, wiring or {})
             bind(seat.node, info)
+        self._complete = any(seat.node.complete for seat in self.seats)
         self._seqs: dict[str, int] = {}
         self._expected: dict[tuple[str, int], int] = {}
         self._meter = ProcessMeter()
@@ -154,12 +156,15 @@ class LiveHost:
         end = time.monotonic_ns() + 300_000_000
         while time.monotonic_ns() < end and self._receive(40):
             pass
+        for seat in self.seats:
+            for topic, message in seat.order.shed(0):
+                seat.stats.drop(topic, message, "ended")
         self._report()
 
     def _receive(self, timeout_ms: int) -> bool:
         self._subscriber.poller.poll(timeout_ms)
         arrived = self._subscriber.drain(self._invalid)
-        kept, skipped = newest(arrived)
+        kept, skipped = (arrived, []) if self._complete else newest(arrived)
         for topic, message in arrived:
             self._note_gap(topic, message)
         for topic, message in skipped:
@@ -176,14 +181,15 @@ class LiveHost:
             seat.stats.error = text
 
     def _note_gap(self, topic: Topic[Any], message: Message) -> None:
-        """A gap in `seq` within one incarnation is loss in a full queue."""
+        """A gap in `seq` within one incarnation is loss in a full queue; before its first message, nobody heard."""
         if topic.host:
             return
         key = (topic.name, message.incarnation)
         expected = self._expected.get(key)
-        if expected is not None and message.seq > expected:
+        if message.seq > (expected or 0):
+            cause = "down" if expected is None else "overflow"
             for seat in self._readers.get(topic.name, ()):
-                seat.stats.drop_range(topic.name, message.incarnation, expected, message.seq - 1, "overflow")
+                seat.stats.drop_range(topic.name, message.incarnation, expected or 0, message.seq - 1, cause)
         self._expected[key] = message.seq + 1
 
     def _publish(self, seat: Seat | None, message: Message) -> None:

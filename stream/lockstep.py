@@ -79,7 +79,8 @@ class LockstepHost:
         opened: list[Entry] = []
         try:
             for entry in self._entries:
-                bind(entry.node, HostInfo(name=entry.name, process=entry.process, graph=self.graph.table()))
+                table, wiring = self.graph.table(), self.graph.wiring()
+                bind(entry.node, HostInfo(name=entry.name, process=entry.process, graph=table, wiring=wiring))
                 opened.append(entry)
                 entry.node.open()
             yield from self._loop()

@@ -246,7 +246,7 @@ class Health(Message):
     processed: int = 0
     published: int = 0
     dropped: dict[str, int] = {}
-    """Messages not processed, by cause: skipped, late, overflow, invalid; of a source "topic cause"."""
+    """Messages not processed, by cause (see Drop); of a source "topic cause"."""
     restarts: int = 0
     cpu_percent: float | None = None
     """Of one core, of the node's whole process."""
@@ -262,5 +262,6 @@ class Drop(Message):
     topic: str
     first_seq: int
     last_seq: int
-    cause: Literal["skipped", "late", "overflow", "invalid"]
+    cause: Literal["skipped", "late", "overflow", "invalid", "down", "ended"]
+    """"down": published before this start of the node could hear it; "ended": still waiting when the node stopped."""
     source_incarnation: int = 0

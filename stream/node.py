@@ -66,6 +66,8 @@ class HostInfo:
     incarnation: int = 0
     graph: dict[str, Any] = field(default_factory=dict)
     """The whole launch graph as resolved: node name -> settings."""
+    wiring: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """Node name -> the topics it "reads" and "writes": what a loss ledger needs to know."""
 
 
 class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, eq=False):
@@ -76,6 +78,8 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
     """
 
     ordered: ClassVar[bool] = True
+    complete: ClassVar[bool] = False
+    """True gives the node's process every message of "latest" topics too, for recorders."""
     terminal: ClassVar[bool] = False
     """True gives the node's process the terminal of the program; the others write to a log."""
 

@@ -149,6 +149,7 @@ class Supervisor:
             clock=self._clock,
             nodes={entry.name: table[entry.name] for entry in entries},
             table=table,
+            wiring=self.graph.wiring(),
             depth=self.graph.depth,
             modules=self.graph.topic_modules(),
             paths=sys.path,
