@@ -27,6 +27,12 @@ class Verb(NamedTuple):
 
 
 VERBS: dict[str, Verb] = {
+    "demo": Verb("liveaffect.cli.demo", "Measure", "Show the sensor on a face and a voice that it makes itself."),
+    "live": Verb("liveaffect.cli.live", "Measure", "Watch this computer's camera and microphone."),
+    "run": Verb("liveaffect.cli.run", "Measure", "Run a launch graph, with or without a view."),
+    "score": Verb("liveaffect.cli.score", "Measure", "Score video, sound and image files into a table."),
+    "graph": Verb("liveaffect.cli.graph", "This machine", "Draw the launch graph: nodes, topics, processes."),
+    "keys": Verb("liveaffect.cli.keys", "This machine", "Make the keys that a remote viewer needs."),
     "models": Verb("liveaffect.cli.models", "This machine", "List, fetch and describe the model files."),
     "doctor": Verb("liveaffect.cli.doctor", "This machine", "Say what works here and what to do about what does not."),
 }

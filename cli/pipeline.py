@@ -1,0 +1,110 @@
+"""From one media file to its table: the graph of launch.toml on the lockstep host, in a process of its own."""
+
+import json
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from liveaffect.cli.table import TableBuilder
+from liveaffect.models.registry import path as model_path
+from liveaffect.stream.graph import Graph, build_graph
+from liveaffect.stream.lockstep import LockstepHost
+from liveaffect.stream.media import MediaInfo, probe
+from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
+from liveaffect.stream.topics import Topic
+
+DEFAULT_GRAPH = Path(__file__).with_name("launch.toml")
+SEEN = ("camera", "face", "face_affect")
+HEARD = ("microphone", "voice", "voice_affect")
+PROGRESS_NS = 250_000_000
+
+
+def offline_graph(info: MediaInfo, launch: Path, overrides: list[str]) -> Graph:
+    """The nodes of the launch graph that this file can feed, its sources set to the file."""
+    table = tomllib.loads(launch.read_text("utf-8"))
+    wanted = [*(SEEN if info.has_video else ()), *(HEARD if info.has_audio else ()), "fusion"]
+    kept: dict[str, Any] = {name: dict(table[name]) for name in wanted if name in table}
+    for name in ("camera", "microphone"):
+        if name in kept:
+            kept[name]["source"] = info.path
+    applied = [word for word in overrides if word.partition(".")[0] in kept]
+    return build_graph(kept, applied, origin=str(launch))
+
+
+class FileRun:
+    """One file on the lockstep host.
+
+    Parameters
+    ----------
+    path: video, sound or image file.
+    name: what the column `file` says.
+    launch, overrides: settings, as in a live run.
+    progress: called with the media time reached, in seconds.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        *,
+        launch: Path = DEFAULT_GRAPH,
+        overrides: list[str] | None = None,
+        progress: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self.info = probe(path)
+        self._name, self._progress = name, progress
+        self.graph = offline_graph(self.info, launch, overrides or [])
+        self.host = LockstepHost(self.graph)
+
+    def messages(self) -> Iterator[tuple[Topic[Any], Message]]:
+        """Every message of the run, in stream order."""
+        shown = 0
+        for topic, message in self.host.run():
+            if isinstance(message, VideoFrame | AudioChunk) and message.t_ns - shown >= PROGRESS_NS:
+                shown = message.t_ns
+                self._progress(shown / 1e9)
+            yield topic, message
+
+    def table(self) -> pl.DataFrame:
+        """The score table of the file; the same file, settings and machine give the same bytes."""
+        builder = TableBuilder(self._name, sound_only=not self.info.has_video)
+        for _, message in self.messages():
+            builder.add(message)
+        return builder.finish()
+
+    def warnings(self) -> list[str]:
+        """What the sources had to say, such as a truncated end."""
+        texts: list[str] = []
+        for node, context in self.host.contexts.items():
+            texts += [str(context.info[key]) for key in ("warning", "error") if context.info.get(key)]
+            texts += [f"{node}: {n} messages of {topic} {cause}" for (topic, cause), n in context.drops.items()]
+        return texts
+
+
+def footer(graph: dict[str, Any]) -> dict[str, str]:
+    """What stands in a Parquet file's metadata: version, models with hashes, settings."""
+    return {
+        "liveaffect_version": version("liveaffect"),
+        "liveaffect_models": json.dumps(model_hashes(), sort_keys=True),
+        "liveaffect_settings": json.dumps(graph, sort_keys=True),
+    }
+
+
+def model_hashes() -> dict[str, dict[str, str]]:
+    """Name -> version and sha256 of every model that a run uses."""
+    from liveaffect.models.manifest import entries
+
+    used = ("face-landmarker", "silero-vad", "face-affect", "voice-affect")
+    return {
+        name: {"version": entry.version, "sha256": entry.sha256} for name, entry in entries().items() if name in used
+    }
+
+
+def require_models(info: MediaInfo) -> None:
+    """Raises ModelMissing, naming the command that fetches it, before any work is done."""
+    for name in (["face-landmarker"] if info.has_video else []) + (["silero-vad"] if info.has_audio else []):
+        model_path(name)

@@ -1,0 +1,185 @@
+"""The score table: messages of one file become one row per face and frame (per 100 ms where there is only sound).
+
+The columns are a contract; `DICTIONARY` states each one's meaning, unit and range.
+"""
+
+from bisect import bisect_right
+from collections import deque
+from typing import Any, get_args
+
+import polars as pl
+
+from liveaffect.models.action_units import ACTION_UNITS
+from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.stream import messages as m
+from liveaffect.stream.topics import VOICE, VOICE_AFFECT
+
+HOP_NS = 10_000_000
+VOICE_WINDOW_NS = 150_000_000
+"""An estimate every 100 ms: one that is older says nothing about this instant."""
+BATCH = 4096
+
+STATES = " ".join(get_args(m.State))
+AU_COLUMNS = [unit.lower() for unit in ACTION_UNITS]
+DIMENSIONS = ["valence", "valence_sd", "arousal", "arousal_sd"]
+PROBABILITIES = [f"p_{name}" for name in EMOTIONS]
+AFFECT_COLUMNS = [*DIMENSIONS, *PROBABILITIES]
+
+
+def _affect_words(prefix: str, of: str) -> dict[str, tuple[str, str, str]]:
+    words = {
+        f"{prefix}valence": (f"valence {of}: unpleasant to pleasant", "1", "-1 to 1"),
+        f"{prefix}valence_sd": (f"standard deviation of the valence {of}", "1", "above 0"),
+        f"{prefix}arousal": (f"arousal {of}: calm to excited", "1", "-1 to 1"),
+        f"{prefix}arousal_sd": (f"standard deviation of the arousal {of}", "1", "above 0"),
+    }
+    for name in EMOTIONS:
+        words[f"{prefix}p_{name}"] = (f"probability of {name} {of}; the eight sum to 1", "1", "0 to 1")
+    return words
+
+
+DICTIONARY: dict[str, tuple[str, str, str]] = {
+    "file": ("name of the input", "", ""),
+    "t_s": ("time since the start of the file", "s", "0 and up"),
+    "face_id": ("number of the person in this file; null where there is no face", "", "0 and up"),
+    "state": ("ok where the fused numbers stand; otherwise why there are none", "", STATES),
+    **_affect_words("", "after fusion and causal smoothing"),
+    "face_state": ("ok where the face gave numbers; otherwise why it did not", "", STATES),
+    **_affect_words("face_", "of the face in this frame alone"),
+    "voice_state": ("ok where the voice gave numbers; otherwise why it did not", "", STATES),
+    **_affect_words("voice_", "of the last seconds of speech alone"),
+    **{
+        unit.lower(): (f"action unit {unit[2:]}, {name}: intensity", "FACS A to E as 1 to 5", "0 to 5")
+        for unit, name in ACTION_UNITS.items()
+    },
+    "yaw_deg": ("head turn; positive towards the right edge of the image", "degree", "-90 to 90"),
+    "pitch_deg": ("head nod; positive down", "degree", "-90 to 90"),
+    "roll_deg": ("head tilt; positive anticlockwise in the image", "degree", "-180 to 180"),
+    "f0_hz": ("fundamental frequency of the voice; null where unvoiced", "Hz", "55 to 1000"),
+    "loudness_sone": ("loudness of the sound", "sone (uncalibrated)", "0 and up"),
+    "speech_prob": ("probability that anyone speaks", "1", "0 to 1"),
+    "speaking_prob": ("probability that this person speaks", "1", "0 to 1"),
+    "discord": ("Jensen-Shannon divergence of face and voice distributions", "bit", "0 to 1"),
+}
+COLUMNS = list(DICTIONARY)
+TEXT = ("file", "state", "face_state", "voice_state")
+SCHEMA: dict[str, Any] = {
+    name: pl.String if name in TEXT else pl.Float64 if name == "t_s" else pl.Int64 if name == "face_id" else pl.Float32
+    for name in COLUMNS
+}
+
+
+class TableBuilder:
+    """Collects the messages of one file in stream order and gives back the table.
+
+    Rows wait until the voice, which comes later in the stream, has passed their time: a table is aligned by content.
+    `sound_only` gives a row per tick instead of one per frame.
+    """
+
+    def __init__(self, file: str, *, sound_only: bool = False, start_ns: int = 0) -> None:
+        self._file, self._sound_only, self._start_ns = file, sound_only, start_ns
+        self._observed: dict[int, m.Face] = {}
+        self._estimated: dict[int, m.FaceEstimate] = {}
+        self._pending: deque[tuple[int, dict[str, Any]]] = deque()
+        self._hops: deque[m.VoiceDescriptors] = deque()
+        self._voices: deque[m.VoiceAffect] = deque()
+        self._rows: list[dict[str, Any]] = []
+        self._frames: list[pl.DataFrame] = []
+        self.rows = 0
+
+    def add(self, message: m.Message) -> None:
+        """Takes one message; topics that the table does not show are ignored."""
+        if isinstance(message, m.FaceObservation):
+            self._observed = {face.id: face for face in message.faces}
+        elif isinstance(message, m.FaceAffect):
+            self._estimated = {face.id: face for face in message.faces}
+        elif isinstance(message, m.VoiceDescriptors):
+            self._hops.append(message)
+            self._settle(message.t_ns + VOICE.delay_ns)
+        elif isinstance(message, m.VoiceAffect):
+            self._voices.append(message)
+        elif isinstance(message, m.Affect) and self._wanted(message):
+            self._affect(message)
+
+    def finish(self) -> pl.DataFrame:
+        """The whole table; columns as in `SCHEMA`."""
+        self._settle(None)
+        self._flush()
+        return pl.concat(self._frames) if self._frames else pl.DataFrame(schema=SCHEMA)
+
+    def _wanted(self, affect: m.Affect) -> bool:
+        if affect.frame_seq < 0:  # sound alone: no picture in this file, or none any more
+            return self._sound_only or affect.face_state == "stale"
+        return not self._sound_only
+
+    def _affect(self, affect: m.Affect) -> None:
+        shown = [person for person in affect.people if person.id >= 0]
+        voice_alone = [person for person in affect.people if person.id < 0]
+        for person in shown or voice_alone[:1] or [None]:
+            row: dict[str, Any] = {"file": self._file, "t_s": (affect.t_ns - self._start_ns) / 1e9}
+            row["face_state"] = affect.face_state
+            row["state"] = affect.state if person is None else person.state
+            row["voice_state"] = affect.voice_state
+            if person is not None:
+                row.update(_numbers("", person), speaking_prob=person.speaking_prob, discord=person.discord)
+                if person.id >= 0:
+                    row["face_id"] = person.id
+                    self._face(row, person.id)
+            self._pending.append((affect.t_ns, row))
+
+    def _face(self, row: dict[str, Any], face_id: int) -> None:
+        estimate = self._estimated.get(face_id)
+        if estimate is None:
+            row["face_state"] = "no_face"
+            return
+        row["face_state"] = estimate.state
+        row.update(_numbers("face_", estimate))
+        face = self._observed.get(face_id)
+        if face is not None:
+            row.update(yaw_deg=face.yaw_deg, pitch_deg=face.pitch_deg, roll_deg=face.roll_deg)
+            row.update(zip(AU_COLUMNS, face.au or (), strict=False))
+
+    def _settle(self, passed_ns: int | None) -> None:
+        """Finishes the rows whose sound is complete."""
+        while self._pending and (passed_ns is None or self._pending[0][0] + VOICE_AFFECT.delay_ns <= passed_ns):
+            t_ns, row = self._pending.popleft()
+            self._sound(row, t_ns)
+            self._rows.append(row)
+            self.rows += 1
+            if len(self._rows) >= BATCH:
+                self._flush()
+
+    def _sound(self, row: dict[str, Any], t_ns: int) -> None:
+        hop = _last_until(self._hops, t_ns, HOP_NS)
+        if hop is not None:
+            row["speech_prob"] = hop.speech_prob
+            row["f0_hz"] = hop.values.get("f0_hz")
+            row["loudness_sone"] = hop.values.get("loudness_sone")
+        voice = _last_until(self._voices, t_ns, VOICE_WINDOW_NS)
+        if voice is not None:
+            row["voice_state"] = voice.state
+            row.update(_numbers("voice_", voice))
+
+    def _flush(self) -> None:
+        if self._rows:
+            columns = {name: [row.get(name) for row in self._rows] for name in COLUMNS}
+            self._frames.append(pl.DataFrame(columns, schema=SCHEMA))
+            self._rows = []
+
+
+def _last_until(line: deque[Any], t_ns: int, window_ns: int) -> Any:
+    """The newest message at or before `t_ns` and no older than the window; forgets what no later row can want."""
+    index = bisect_right(line, t_ns, key=lambda message: message.t_ns) - 1
+    if index < 0:
+        return None
+    found = line[index]
+    for _ in range(index):
+        line.popleft()
+    return found if t_ns - found.t_ns <= window_ns else None
+
+
+def _numbers(prefix: str, estimate: Any) -> dict[str, Any]:
+    numbers = {f"{prefix}{name}": getattr(estimate, name) for name in DIMENSIONS}
+    emotions = estimate.emotions or (None,) * len(EMOTIONS)
+    numbers.update({f"{prefix}{name}": p for name, p in zip(PROBABILITIES, emotions, strict=True)})
+    return numbers
