@@ -90,10 +90,14 @@ class McapWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Hands the chunk in progress to the operating system."""
+        """Hands the chunk in progress to the operating system; after an OSError the same can be tried again."""
         declared = self._declared.end()
         if declared:
-            self._put(declared)
+            try:
+                self._put(declared)
+            except OSError:
+                self._declared.write(declared)
+                raise
         if not self._index:
             return
         data, index, (first, last) = self._chunk.end(), self._index, self._span
@@ -102,7 +106,13 @@ class McapWriter:
         out = RecordBuilder()
         chunk.write(out)
         entry = ChunkIndex(out.count, self._known.end, "zstd", len(chunk.data), last, 0, {}, first, len(data))
-        self._put_index(entry, index, {id_: len(records.records) for id_, records in index.items()}, before=out.end())
+        counts = {channel_id: len(records.records) for channel_id, records in index.items()}
+        try:
+            self._put_index(entry, index, counts, before=out.end())
+        except OSError:
+            self._chunk.write(data)
+            self._index, self._span = index, (first, last)
+            raise
 
     def finish(self) -> None:
         """Writes the index and closes the file, which is then a complete MCAP. Raises OSError; closed all the same."""

@@ -81,12 +81,14 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     """At each start and end of the recorder."""
     first_t_ns: int | None = None
     last_t_ns: int | None = None
-    persisted: Persisted = Persisted()
+    persisted: Persisted = msgspec.field(default_factory=Persisted)
     privacy: list[dict[str, Any]] = []
     """Instants at which storing pixels and sound was switched off or on."""
     sources: list[SourceFile] = []
     graph: dict[str, Any] = {}
     """The launch graph, every setting resolved."""
+    wiring: dict[str, dict[str, list[str]]] = {}
+    """Node name -> the topics it reads and writes."""
     models: dict[str, Any] = {}
     devices: dict[str, Any] = {}
     nodes: dict[str, dict[str, Any]] = {}

@@ -1,0 +1,110 @@
+"""Reads a session back: its manifest, and its messages in the order of recording, torn files included."""
+
+import contextlib
+import heapq
+import importlib
+import os
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+from mcap.opcode import Opcode
+from mcap.records import Message as McapMessage
+
+from liveaffect.stream.errors import RecordError, TransportError
+from liveaffect.stream.mcap_scan import Contents, chunk_span, declare, unpack, walk
+from liveaffect.stream.messages import Message
+from liveaffect.stream.order import order_key
+from liveaffect.stream.session_info import RECORDING, load_info
+from liveaffect.stream.topics import REGISTRY, Topic
+from liveaffect.stream.wire import from_json
+
+WINDOW_NS = 10_000_000_000
+"""Queues hold at most 5 s: what was recorded later than this belongs to no earlier place."""
+
+
+class SessionReader:
+    """One session folder. Raises RecordError where it is missing, foreign, or holds no recording."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.info = load_info(self.folder)
+        self.path = self.folder / RECORDING
+        if not self.path.is_file():
+            raise RecordError(f"{self.folder} holds no {RECORDING}: the recording itself is gone")
+        self.unknown: dict[str, int] = {}
+        """Recorded topics that no imported package declares, and how many messages of them were passed over."""
+        self.malformed = 0
+        for table in self.info.graph.values():  # packages outside this one declare their topics when imported
+            module = str(table.get("type", "")).partition(":")[0] if isinstance(table, dict) else ""
+            if module and not module.startswith("liveaffect."):
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(module)
+
+    @property
+    def running(self) -> bool:
+        """True while a recorder is still writing."""
+        pid = self.info.writers[-1] if self.info.writers else 0
+        return self.info.state == "RECORDING" and pid != os.getpid() and psutil.pid_exists(pid)
+
+    @property
+    def state(self) -> str:
+        """COMPLETE, INCOMPLETE, or RECORDING while the recorder lives."""
+        return "INCOMPLETE" if self.info.state == "RECORDING" and not self.running else self.info.state
+
+    def messages(
+        self, topics: Collection[str] | None = None, *, from_ns: int = 0
+    ) -> Iterator[tuple[Topic[Any], Message]]:
+        """Topic and message in recorded order; arrays that were not recorded are None.
+
+        `from_ns` leaves out what was logged before (log time, see `raw`).
+        """
+        for name, record in self.raw(topics, from_ns=from_ns):
+            topic = REGISTRY.get(name)
+            if topic is None:
+                self.unknown[name] = self.unknown.get(name, 0) + 1
+                continue
+            try:
+                yield topic, from_json(topic, record.data)
+            except TransportError:
+                self.malformed += 1
+
+    def raw(self, topics: Collection[str] | None = None, *, from_ns: int = 0) -> Iterator[tuple[str, McapMessage]]:
+        """Topic name and record as in the file, up to where it is torn. Chunks before `from_ns` are not unpacked."""
+        known = Contents()
+        for opcode, _, payload in walk(self.path):
+            if opcode == Opcode.DATA_END:
+                return
+            if opcode != Opcode.CHUNK:
+                declare(opcode, payload, known)
+                continue
+            if chunk_span(payload)[1] < from_ns:
+                continue
+            records = unpack(payload, known)
+            if records is None:
+                return
+            for _, record in records:
+                channel = known.channels.get(record.channel_id)
+                if channel is not None and (topics is None or channel.topic in topics) and record.log_time >= from_ns:
+                    yield channel.topic, record
+
+    def stream_order(self, topics: Collection[str], depth: dict[str, int]) -> Iterator[tuple[Topic[Any], Message]]:
+        """The same in the one stream order of `stream/order.py`, sorted in a sliding window."""
+        return stream_order(self.messages(topics), depth)
+
+
+def stream_order(
+    messages: Iterable[tuple[Topic[Any], Message]], depth: dict[str, int]
+) -> Iterator[tuple[Topic[Any], Message]]:
+    """Sorts messages by stream order within a window of 10 s, in flat memory."""
+    heap: list[tuple[Any, int, Topic[Any], Message]] = []
+    newest = None
+    for count, (topic, message) in enumerate(messages):
+        key = order_key(topic, message, depth)
+        heapq.heappush(heap, (key, count, topic, message))
+        newest = key[0] if newest is None else max(newest, key[0])
+        while heap[0][0][0] < newest - WINDOW_NS:
+            yield heapq.heappop(heap)[2:]
+    while heap:
+        yield heapq.heappop(heap)[2:]
