@@ -1,0 +1,21 @@
+"""`liveaffect keys`: CURVE keys, without which the gateway listens on this machine alone."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.gateway import make_keys
+
+
+def keys(folder: Annotated[Path, typer.Argument(help="Where the keys go; made where it is missing.")]) -> None:
+    """Make the keys of a sensor and of a viewer.
+
+    On the sensor set keys = "FOLDER" and gateway = "tcp://0.0.0.0:7890" under [graph]; copy server.key and
+    client.key_secret to the viewer and call connect("tcp://sensor:7890", keys=FOLDER) there.
+    """
+    if (folder / "server.key_secret").exists():
+        raise UsageError(f"{folder} already holds keys: choose another folder, or delete them to lock every viewer out")
+    for path in make_keys(folder):
+        print(path)

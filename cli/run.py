@@ -1,0 +1,93 @@
+"""`liveaffect run`: a launch graph as live processes, with a terminal view or headless."""
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from liveaffect.cli.pipeline import DEFAULT_GRAPH, HEARD, SEEN, require_models
+from liveaffect.stream.errors import InputError, LaunchError
+from liveaffect.stream.graph import Graph, build_graph, load_graph
+from liveaffect.stream.media import MediaInfo, probe
+from liveaffect.stream.supervisor import Supervisor
+
+VIEW = {"type": "liveaffect.nodes.terminal:Terminal", "process": "terminal"}
+console = Console(stderr=True)
+
+
+def run(
+    launch: Annotated[Path | None, typer.Argument(help="A launch file; without one, the default graph.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--input", "-i", help="A media file instead of camera and microphone.")
+    ] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="No view: for devices and services.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="A line a second instead of the live view.")] = False,
+    record: Annotated[Path | None, typer.Option("--record", "-r", help="Record the session into this folder.")] = None,
+    seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after so long.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="node.key=value, for instance camera.source=1; may be repeated.")
+    ] = None,
+) -> None:
+    """Run a launch graph until its input ends, --seconds have passed, or Ctrl-C.
+
+    Other programs read the stream with `liveaffect.stream.connect()`. No pixel and no sound is recorded unless asked.
+    """
+    overrides = list(settings or [])
+    graph = assemble(launch, overrides, source=source, view=not headless, plain=plain, record=record)
+    raise typer.Exit(start(graph, seconds))
+
+
+def assemble(
+    launch: Path | None,
+    overrides: list[str],
+    *,
+    source: Path | None = None,
+    view: bool = True,
+    plain: bool = False,
+    record: Path | None = None,
+    title: str = "liveaffect",
+) -> Graph:
+    """The graph to run: the launch file with the view, the input file and the recording asked for on the command line."""
+    path = launch or DEFAULT_GRAPH
+    load_graph(path, overrides)  # errors name the user's own file and words before anything is added
+    table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    if view and "terminal" not in table:
+        table["terminal"] = {**VIEW, "plain": plain or not sys.stdout.isatty(), "title": title}
+    if record is not None:
+        if "recorder" not in table:
+            raise LaunchError(f"--record {record}: {path} has no [recorder] table; add the one of the default graph")
+        overrides = [*overrides, f"recorder.folder={_quoted(record)}", "recorder.autostart=true"]
+    if source is not None:
+        overrides = [*overrides, *_from_file(table, probe(source), path)]
+    graph = build_graph(table, overrides, origin=str(path))
+    needed = {entry.name for entry in graph.entries.values()}
+    require_models(MediaInfo("", "", has_video="face" in needed, has_audio="voice" in needed))
+    return graph
+
+
+def start(graph: Graph, seconds: float | None) -> int:
+    """Runs the graph in the foreground; its events go to stderr as lines."""
+    supervisor = Supervisor(graph, log=lambda line: console.print(f"[yellow]{line}[/]", highlight=False))
+    return supervisor.run(seconds)
+
+
+def _from_file(table: dict[str, Any], info: MediaInfo, path: Path) -> list[str]:
+    """Overrides that make a file the source; the nodes it cannot feed are left out."""
+    words: list[str] = []
+    for source, nodes, there in (("camera", SEEN, info.has_video), ("microphone", HEARD, info.has_audio)):
+        if source not in table:
+            raise InputError(f"--input {info.path}: {path} has no [{source}] table")
+        if there:
+            words.append(f"{source}.source={_quoted(Path(info.path))}")
+        else:
+            words += [f"{name}.enabled=false" for name in nodes if name in table]
+    return words
+
+
+def _quoted(path: Path) -> str:
+    """A path as a TOML string."""
+    escaped = str(path.resolve()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
