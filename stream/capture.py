@@ -113,8 +113,9 @@ class ReadAhead(Generic[T]):
             return True
 
 
-def wait_until(due_ns: int, context: SourceContext, pause: threading.Event) -> Iterator[None]:
+def wait_until(due_ns: int, context: SourceContext, pause: threading.Event | None = None) -> Iterator[None]:
     """Yields None while `due_ns` is ahead, in steps short enough for the host; ends at once when stopping."""
+    pause = pause or threading.Event()
     while not context.stopping():
         left_s = (due_ns - context.now_ns()) / 1e9
         if left_s <= 0:

@@ -3,6 +3,7 @@
 A file is opened as a file and nothing else: a name or a playlist inside it never leads to the network.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av import error as averror
 from av.container import InputContainer
 from av.stream import Disposition
 
@@ -19,6 +21,7 @@ NS = 1_000_000_000
 FILE_OPTIONS = {"protocol_whitelist": "file,crypto,data", "pattern_type": "none"}
 NOT_MEDIA = {"tty", "bin", "xbin", "adf", "idf", "concat", "ffmetadata", "sbg", "rtsp", "sdp"}
 """Demuxers that take text, scripts or addresses for media."""
+FILE_ENDING = re.compile(r"\.(3gp|[A-Za-z][A-Za-z0-9]{1,4})$")
 MIRRORED = {2: (0, True), 4: (2, True), 5: (3, True), 7: (1, True)}
 """EXIF orientation -> (quarter turns counter-clockwise, then mirrored left to right); FFmpeg tells only the turn."""
 
@@ -108,15 +111,33 @@ def open_file(path: str | Path) -> InputContainer:
         container = av.open(f"file:{name}", options=dict(FILE_OPTIONS))
     except PermissionError:
         raise InputError(f"{name} may not be read: change its permissions (chmod a+r)") from None
-    except (av.FFmpegError, OSError, ValueError) as error:
+    except (averror.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{name} is not a media file, or is cut off before its index: {_words(error)}; "
             "play it in a player, or copy it again from where it came"
         ) from None
     if container.format.name in NOT_MEDIA:
         container.close()
-        raise InputError(f"{name} is not a media file (it reads as '{container.format.name}'): give a video, a sound or an image")
+        raise InputError(
+            f"{name} is not a media file (it reads as '{container.format.name}'): give a video, a sound or an image"
+        )
     return container
+
+
+def open_graph(graph: str) -> InputContainer:
+    """A lavfi graph as an open container; raises InputError where FFmpeg refuses it."""
+    try:
+        return av.open(graph, format="lavfi")
+    except (averror.FFmpegError, OSError, ValueError) as error:
+        raise InputError(
+            f"the filter graph 'lavfi:{graph}' cannot be opened: {error}; check filter names and files in it"
+        ) from None
+
+
+def looks_like_file(source: str) -> bool:
+    """True where a setting names a file (there or not) rather than a device, whose name may hold dots and slashes."""
+    path = Path(source)
+    return path.exists() or FILE_ENDING.search(source) is not None or ("/" in source and path.parent.is_dir())
 
 
 def video_stream(container: InputContainer) -> Any:
@@ -134,7 +155,7 @@ def packets(container: InputContainer, stream: Any, errors: list[str]) -> Iterat
     """Packets of one stream, the last one empty (it flushes the decoder); a read error ends them and is noted."""
     try:
         yield from container.demux(stream)
-    except (av.FFmpegError, OSError) as error:
+    except (averror.FFmpegError, OSError) as error:
         errors.append(_words(error))
         yield av.Packet()
 
@@ -143,7 +164,7 @@ def decode(stream: Any, packet: Any, errors: list[str]) -> list[Any]:
     """Frames of one packet; a broken packet gives none and is noted."""
     try:
         return stream.codec_context.decode(packet if packet.size else None)
-    except av.FFmpegError as error:
+    except averror.FFmpegError as error:
         if not isinstance(error, EOFError):
             errors.append(_words(error))
         return []

@@ -1,7 +1,7 @@
 """A microphone without a sound card: a private PulseAudio server whose null sink is heard as the default source.
 
     with VirtualMicrophone() as microphone:
-        process = subprocess.Popen([...], env=microphone.env)      # its PortAudio sees the devices "pulse" and "default"
+        process = subprocess.Popen([...], env=microphone.env)     # its PortAudio sees the devices "pulse" and "default"
         microphone.play("speech.wav")
         microphone.freeze(); microphone.thaw()                     # a server that says nothing
         microphone.stop(); microphone.start()                      # a server that died and came back

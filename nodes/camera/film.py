@@ -1,0 +1,128 @@
+"""Decoding a video or image file, or a lavfi graph, to frames with media time; and frames to RGB arrays."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from av.container import InputContainer
+from av.video.reformatter import VideoReformatter
+
+from liveaffect.stream import media
+from liveaffect.stream.errors import InputError
+from liveaffect.stream.media import NS, MediaInfo
+from liveaffect.stream.messages import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One decoded frame: its index, its media time from the container's start, and the frame itself."""
+
+    index: int
+    t_ns: int
+    frame: Any
+
+
+class Film:
+    """Frames of one file or graph, in order of time; iterate once.
+
+    Parameters
+    ----------
+    source: path of the file that `info` describes, or the text of a lavfi graph where `info` is None.
+
+    A frame whose time does not come after the one before is left out and counted in `invalid`; a missing time stamp
+    is made from the frame rate. What is broken is left out and noted in `errors`.
+    """
+
+    def __init__(self, source: str, info: MediaInfo | None) -> None:
+        self.source, self.info = source, info
+        self.invalid = 0
+        self.count = 0
+        """Frames decoded so far; with `fast_forward_ns`, also those that were passed over undecoded."""
+        self.errors: list[str] = []
+        self.end_ns = 0
+        self.fast_forward_ns: int | None = None
+        """Set it to pass over everything, undecoded, up to the first key frame at or after this media time."""
+        self.step_ns = NS // 25
+        self._missing_ns = 0
+
+    def __iter__(self) -> Iterator[Shot]:
+        with media.open_graph(self.source) if self.info is None else media.open_file(self.source) as container:
+            stream = media.video_stream(container)
+            if stream is None:
+                raise InputError(no_video_words(self.source))
+            rate = stream.average_rate or stream.guessed_rate
+            if rate:
+                self.step_ns = round(NS / rate)
+            yield from self._shots(container, stream)
+            if stream.duration and self.info is not None and self.count:
+                end_ns = media.pts_ns((stream.start_time or 0) + stream.duration, stream.time_base) - self.info.start_ns
+                self._missing_ns = max(0, end_ns - self.end_ns)
+
+    def warning(self) -> str:
+        """What was wrong with the film, in words, once it has been read; "" where nothing was."""
+        words: list[str] = []
+        if self.errors:
+            words.append(f"{len(self.errors)} broken packets were left out ({self.errors[0]})")
+        if self._missing_ns > max(NS // 2, 2 * self.step_ns):
+            words.append(f"it is cut off {self._missing_ns / NS:.1f} s before the end it announces")
+        if self.invalid:
+            words.append(f"{self.invalid} frames whose time stamps go back were left out")
+        return f"{self.source}: {'; '.join(words)}" if words else ""
+
+    def _shots(self, container: InputContainer, stream: Any) -> Iterator[Shot]:
+        start_ns = None if self.info is None else self.info.start_ns
+        last_ns = -1
+        for packet in media.packets(container, stream, self.errors):
+            if self._passed_over(stream, packet, start_ns or 0):
+                continue
+            for frame in media.decode(stream, packet, self.errors):
+                self.count += 1
+                if frame.pts is None:
+                    t_ns = last_ns + self.step_ns if last_ns >= 0 else 0
+                else:
+                    t_ns = media.pts_ns(frame.pts, frame.time_base or stream.time_base)
+                    start_ns = t_ns if start_ns is None else start_ns
+                    t_ns -= start_ns
+                if t_ns <= last_ns:
+                    self.invalid += 1
+                    continue
+                last_ns, self.end_ns = t_ns, t_ns + self.step_ns
+                yield Shot(self.count - 1, t_ns, frame)
+
+    def _passed_over(self, stream: Any, packet: Any, start_ns: int) -> bool:
+        if self.fast_forward_ns is None:
+            return False
+        if packet.size and packet.pts is not None:
+            t_ns = media.pts_ns(packet.pts, packet.time_base or stream.time_base) - start_ns
+            if not packet.is_keyframe or t_ns < self.fast_forward_ns:
+                self.count += 1
+                return True
+            stream.codec_context.flush_buffers()
+        self.fast_forward_ns = None
+        return False
+
+
+class Picture:
+    """Turns decoded frames into uint8 RGB arrays (height, width, 3), C-contiguous, the right way up."""
+
+    def __init__(self, info: MediaInfo | None = None) -> None:
+        self._reformatter = VideoReformatter()
+        self._photograph = info.path if info is not None and info.is_image else None
+
+    def rgb(self, frame: Any) -> Array:
+        """The picture of one frame; at odd widths PyAV's own array has padded rows, so it may be copied here."""
+        image = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+        turns, mirrored = (
+            media.quarter_turns(frame) if self._photograph is None else media.picture_turns(self._photograph, frame)
+        )
+        if turns:
+            image = np.rot90(image, turns)
+        return np.ascontiguousarray(image[:, ::-1] if mirrored else image)
+
+
+def no_video_words(source: str) -> str:
+    """Why a camera cannot use a source without a picture."""
+    name = Path(source).name if "/" in source else source
+    return f"{name} has no video stream: name a file with a picture, or leave the camera out and use its sound alone"

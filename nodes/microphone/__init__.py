@@ -1,0 +1,219 @@
+"""The microphone: sound of a device, a file, or a filter graph, as `audio/chunk` (16 kHz, mono, 10 ms hops)."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+from liveaffect.nodes.microphone.devices import MicrophoneInfo, list_microphones
+from liveaffect.nodes.microphone.recording import Block, Recording
+from liveaffect.nodes.microphone.sound import HOP, HOP_NS, RATE, Hop, Resampler, Sound, no_sound_words
+from liveaffect.stream.capture import PATIENCE_S, Notices, ReadAhead, wait_until
+from liveaffect.stream.clock import SampleClock
+from liveaffect.stream.errors import DeviceError, InputError, UsageError
+from liveaffect.stream.media import NS, MediaInfo, looks_like_file, probe
+from liveaffect.stream.messages import AudioChunk, Message
+from liveaffect.stream.node import Node, SourceContext
+from liveaffect.stream.node import source as source_of
+from liveaffect.stream.topics import AUDIO
+
+__all__ = ["Microphone", "MicrophoneInfo", "list_microphones"]
+
+AHEAD_HOPS = 200
+TOO_LATE_NS = 5 * NS
+BLOCKED_S = 60.0
+"""A stream that cannot be closed for this long ends the process, for the supervisor to start a new one."""
+
+
+class Microphone(Node):
+    """Emits `audio/chunk`: float32 (160,) in [-1, 1] at 16 kHz; `t_ns` is the instant of the first sample.
+
+    Offline the whole sound of the file comes, on the time of the container (picture and sound share their zero). Live,
+    a file is played in real time from the run's epoch, each hop when its last sample is due; a device that disappears
+    or stalls becomes `no_device` twice a second until it is back, and the first hop after that has `gap`. At the end
+    of a live file the source returns; with `loop` it starts again, its time going on.
+    """
+
+    source: str = "default"
+    """Number or name of a sound input, "default"; a file with sound; or `lavfi:GRAPH`."""
+    loop: bool = False
+    """Live only: play a file again when it ends."""
+    latency_s: float = 0.03
+    """Buffer asked of the driver: less reacts sooner, more survives a busy machine."""
+    stall_s: float = 1.0
+    """A device without a block for this long is `no_device`."""
+
+    def open(self) -> None:
+        """Checks the settings, and a file or graph by looking into it; raises InputError, UsageError."""
+        if self.latency_s <= 0 or self.stall_s <= 0:
+            raise UsageError("microphone.latency_s and microphone.stall_s must be above 0")
+        self._info: MediaInfo | None = None
+        self._graph = self.source.removeprefix("lavfi:") if self.source.startswith("lavfi:") else ""
+        if self._graph:
+            next(iter(Sound(self._graph, None)), None)
+        elif looks_like_file(self.source):
+            self._info = probe(self.source)
+            if not self._info.has_audio:
+                raise InputError(no_sound_words(self.source))
+
+    @source_of(emits=AUDIO)
+    def hops(self, context: SourceContext) -> Iterator[Message | None]:
+        """Hops until the end of the source, or for ever."""
+        gap = self.host.incarnation > 0
+        if self._info is not None:
+            facts = {"codec": self._info.audio_codec, "rate": self._info.audio_rate}
+            context.report(source=self.source, channels=self._info.audio_channels, **facts)
+        if self._info is None and not self._graph:
+            if not context.live:
+                raise UsageError(f"'{self.source}' cannot be read offline: only files and lavfi graphs can")
+            yield from self._device(context, gap)
+        elif context.live:
+            yield from self._play(context, gap)
+        else:
+            yield from self._offline(context)
+
+    def _offline(self, context: SourceContext) -> Iterator[AudioChunk]:
+        sound = Sound(self._graph or self.source, self._info)
+        for hop in sound:
+            yield AudioChunk(t_ns=hop.t_ns, samples=hop.samples, first_sample=hop.first_sample, gap=hop.gap)
+        self._account(sound, context)
+        if sound.count == 0:
+            raise InputError(f"no sound of {self.source} can be decoded: play it in a player, or copy it again")
+
+    def _play(self, context: SourceContext, gap: bool) -> Iterator[AudioChunk | None]:
+        sounds: list[Sound] = []
+        reader = ReadAhead(
+            lambda stopped: self._read(context, stopped, sounds), depth=AHEAD_HOPS, name="microphone-file"
+        )
+        try:
+            while not context.stopping():
+                hop = reader.get()
+                if hop is None:
+                    if reader.ended:
+                        return
+                    yield None
+                    continue
+                gap = gap or hop.gap
+                yield from wait_until(hop.t_ns + HOP_NS, context, reader.stopped)
+                if context.now_ns() - hop.t_ns > TOO_LATE_NS:
+                    context.dropped(AUDIO, 1, "overrun")
+                    gap = True
+                elif not context.stopping():
+                    yield AudioChunk(t_ns=hop.t_ns, samples=hop.samples, first_sample=hop.first_sample, gap=gap)
+                    gap = False
+        finally:
+            reader.close()
+            for sound in sounds:
+                self._account(sound, context)
+
+    def _read(self, context: SourceContext, stopped: threading.Event, sounds: list[Sound]) -> Iterator[Hop]:
+        """Hops on the monotonic clock; those before now are passed over."""
+        start_ns, info = context.now_ns(), self._info
+        base_ns: int | None = None
+        first = 0
+        length_ns = 0 if info is None else info.duration_ns or 0
+        if info is not None:
+            base_ns = context.epoch_ns
+            if self.loop and length_ns:
+                rounds = max(0, (start_ns - base_ns) // length_ns)
+                base_ns, first = base_ns + rounds * length_ns, rounds * length_ns * RATE // NS
+        while not stopped.is_set():
+            sound = Sound(self._graph or self.source, info)
+            sounds[:] = [sound]
+            end_ns = 0
+            for hop in sound:
+                if base_ns is None:
+                    base_ns = context.now_ns() - hop.t_ns
+                end_ns = hop.t_ns + HOP_NS
+                if base_ns + end_ns >= start_ns or info is None:
+                    yield Hop(base_ns + hop.t_ns, first + hop.first_sample, hop.samples, hop.gap)
+                if stopped.is_set():
+                    return
+            if not self.loop or sound.count == 0:
+                return
+            length = length_ns or end_ns
+            assert base_ns is not None
+            base_ns, first = base_ns + length, first + length * RATE // NS
+
+    def _account(self, sound: Sound, context: SourceContext) -> None:
+        if sound.overlapped_ns >= HOP_NS:
+            context.dropped(AUDIO, sound.overlapped_ns // HOP_NS, "invalid")
+        if warning := sound.warning():
+            context.report(warning=warning)
+
+    def _device(self, context: SourceContext, gap: bool) -> Iterator[AudioChunk | None]:
+        recording = Recording(self.source, latency_s=self.latency_s, stall_s=self.stall_s)
+        notices, listener = Notices(), Listener()
+        error = ""
+        try:
+            while not context.stopping():
+                blocks = recording.take(PATIENCE_S)
+                if lost := recording.overflowed:
+                    recording.overflowed = 0
+                    context.dropped(AUDIO, max(1, lost // HOP), "overflow")
+                for block in blocks:
+                    if listener.stream != block.stream:
+                        context.report(**recording.facts)
+                    for chunk in listener.hear(block):
+                        chunk.gap, gap = chunk.gap or gap, False
+                        notices.clear()
+                        yield chunk
+                now_ns = context.now_ns()
+                if blocks and recording.error and recording.blocked_since is None:
+                    yield None
+                    continue
+                if recording.error != error:
+                    error = recording.error
+                    context.report(error=error)
+                since = recording.blocked_since
+                if since is not None and time.monotonic() - since > BLOCKED_S:
+                    raise DeviceError(f"PortAudio hangs while it closes '{self.source}': this process starts anew")
+                if error and notices.due(now_ns):
+                    gap = True
+                    yield AudioChunk(t_ns=now_ns, state="no_device", first_sample=listener.next_sample)
+                elif not blocks:
+                    yield None
+        finally:
+            recording.close()
+
+
+class Listener:
+    """Blocks of a device to hops on the monotonic clock; knows nothing of PortAudio."""
+
+    def __init__(self) -> None:
+        self.stream = -1
+        self.next_sample = 0
+        """Index of the next hop's first sample; goes on over losses, by the time that passed."""
+        self._last_ns = -1
+        self._end_ns: int | None = None
+
+    def hear(self, block: Block) -> Iterator[AudioChunk]:
+        """Hops that this block completes; the first of a new stream, and the first after lost samples, has `gap`."""
+        if block.stream != self.stream:
+            self._begin(block)
+        elif block.index != self._expected or block.overflow:
+            self._resampler = Resampler(block.rate)
+            self._origin = block.index
+            self._gap = True
+        self._expected = block.index + block.samples.size
+        self._clock.add(block.index, block.t_ns)
+        for samples in self._resampler.feed(block.samples):
+            index = self._origin + (self._resampler.hops - 1) * HOP * block.rate // RATE
+            t_ns = max(self._clock.at(index), self._last_ns + 1)
+            yield self._chunk(samples, t_ns)
+
+    def _begin(self, block: Block) -> None:
+        self._gap = self.stream >= 0
+        self.stream = block.stream
+        self._clock = SampleClock(block.rate)
+        self._resampler = Resampler(block.rate)
+        self._origin, self._expected, self._jumps = block.index, block.index, 0
+
+    def _chunk(self, samples: object, t_ns: int) -> AudioChunk:
+        if self._clock.jumps != self._jumps:
+            self._jumps, self._gap = self._clock.jumps, True
+        if self._gap and self._end_ns is not None:
+            self.next_sample += max(0, round((t_ns - self._end_ns) * RATE / NS))
+        chunk = AudioChunk(t_ns=t_ns, samples=samples, first_sample=self.next_sample, gap=self._gap)  # type: ignore[arg-type]
+        self._gap, self._last_ns, self._end_ns = False, t_ns, t_ns + HOP_NS
+        self.next_sample += HOP
+        return chunk
