@@ -232,6 +232,18 @@ class Ack(Message):
     text: str = ""
 
 
+class MediaSpan(Message):
+    """Tells where a recording keeps pixels or sound: messages `first_seq` to `last_seq`, one after the other."""
+
+    topic: str
+    file: str
+    first_seq: int
+    last_seq: int
+    source_incarnation: int = 0
+    offset: int = 0
+    """Where the first of them begins in `file`: number of the frame, or of the sample."""
+
+
 class Health(Message):
     """How one node is doing, once a second and at every change."""
 

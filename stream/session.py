@@ -69,7 +69,7 @@ class SessionWriter:
         self._stop_hashing = threading.Event()
         self._next_flush = time.monotonic() + FLUSH_S
         now = session_info.here_and_now()
-        self._offset_ns = 0 if clock == "media" else now.unix_ns - now.monotonic_ns
+        self.offset_ns: int = 0 if clock == "media" else now.unix_ns - now.monotonic_ns
         try:
             self._open(resume)
         except OSError as error:
@@ -137,9 +137,9 @@ class SessionWriter:
         channel = self._channels.get(topic)
         if channel is None:
             channel = self._channels[topic] = self._mcap.channel(topic, schema_name, schema())
-        log_ns = (message.pub_ns or message.t_ns) + self._offset_ns
+        log_ns = (message.pub_ns or message.t_ns) + self.offset_ns
         try:
-            self._mcap.add(channel, log_ns, message.t_ns + self._offset_ns, message.seq, data)
+            self._mcap.add(channel, log_ns, message.t_ns + self.offset_ns, message.seq, data)
         except OSError as error:
             self._fail(error)
         self.poll()

@@ -83,3 +83,5 @@ ACK = Topic("ack", m.Ack, rate_hz=0.1, host=True)
 TICK = Topic("tick", m.Tick, rate_hz=10, host=True)
 HEALTH = Topic("health", m.Health, rate_hz=1, host=True)
 DROP = Topic("drop", m.Drop, rate_hz=1, host=True)
+MEDIA = Topic("record/media", m.MediaSpan, rate_hz=1, record="no", host=True)
+"""Written into recordings by the recorder itself; never on the wire."""
