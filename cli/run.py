@@ -50,7 +50,7 @@ def assemble(
     record: Path | None = None,
     title: str = "liveaffect",
 ) -> Graph:
-    """The graph to run: the launch file with the view, the input file and the recording asked for on the command line."""
+    """The graph to run: the launch file plus the view, the input file and the recording that were asked for."""
     path = launch or DEFAULT_GRAPH
     load_graph(path, overrides)  # errors name the user's own file and words before anything is added
     table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))

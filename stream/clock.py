@@ -24,11 +24,12 @@ def monotonic_of(stamp_ns: int, now_ns: int, wall_ns: int, *, oldest_ns: int = 5
 
 
 class SampleClock:
-    """Maps a sample index to monotonic time from noisy pairs of (index, time), one per driver callback.
+    """Maps a sample index to monotonic time from noisy stamps, one per driver callback.
 
     The line is fitted by medians (offset: median residual; slope: Theil-Sen over block medians, Sen 1968), so that
     late callbacks and wild stamps do not move it. The mapping is continuous and increasing: a new fit is approached
-    within a second, unless it is further away than `STEP_NS`; then it jumps, and `jumps` counts that.
+    within a second, a far one (a driver that changes its mind about its own latency) at `SLEW` of real time. It jumps
+    in one case only, counted in `losses`: samples are missing, which shows in the stamps and in the arrivals.
 
     Parameters
     ----------
@@ -38,6 +39,7 @@ class SampleClock:
 
     STEP_NS = 20_000_000
     MAX_PPM = 1000.0
+    SLEW = 0.2
     RECENT = 12
     REFIT_S = 0.25
     SLOPE_S = 4.0
@@ -45,61 +47,70 @@ class SampleClock:
 
     def __init__(self, rate: float, *, window_s: float = 8.0) -> None:
         self.rate = float(rate)
-        self.jumps = 0
-        self.jump_ns = 0
-        """Sum of all jumps, forward positive."""
+        self.losses = 0
+        self.corrections = 0
+        """How often the driver's stamps moved by more than `STEP_NS` while no sample was missing."""
         self._window = window_s * rate
-        self._points: deque[tuple[int, int]] = deque()
+        self._points: deque[tuple[int, int, int]] = deque()
         self._period = NS / self.rate
         self._slope = 0.0
         self._line: tuple[int, int, float] | None = None
+        self._target: tuple[int, int, float] = (0, 0, 0.0)
         self._refit_at = 0
 
-    def add(self, index: int, t_ns: int) -> None:
-        """Adds one pair: sample `index` was captured at `t_ns`."""
+    def add(self, index: int, t_ns: int, arrival_ns: int | None = None) -> None:
+        """Sample `index` was captured at `t_ns` as the driver says, and reached us at `arrival_ns`."""
         points = self._points
-        points.append((index, t_ns))
+        points.append((index, t_ns, t_ns if arrival_ns is None else arrival_ns))
         while points[0][0] < index - self._window:
             points.popleft()
         if self._line is None:
-            self._line = (index, t_ns, 0.0)
+            self._line = self._target = (index, t_ns, 0.0)
         elif self._shifted():
+            lost = self._arrival_shift() > self.STEP_NS
             recent = list(points)[-self.RECENT :]
             points.clear()
             points.extend(recent)
-            self._refit(index)
+            self.losses, self.corrections = self.losses + lost, self.corrections + (not lost)
+            self._refit(index, jump=lost)
         elif index >= self._refit_at:
             self._refit(index)
 
     def at(self, index: int) -> int:
         """Monotonic time (ns) of sample `index`; call after the first `add`."""
-        assert self._line is not None, "no pair has been added yet"
-        start, t_ns, slope = self._line
+        assert self._line is not None, "no stamp has been added yet"
+        return self._on(self._line, index)
+
+    def _on(self, line: tuple[int, int, float], index: int) -> int:
+        start, t_ns, slope = line
         return t_ns + round((index - start) * self._period * (1.0 + slope))
 
     def _shifted(self) -> bool:
-        """True where the newest points agree on being elsewhere: the driver lost samples without saying so."""
+        """True where the newest stamps agree on being elsewhere."""
         if len(self._points) < self.RECENT:
             return False
-        recent = [t_ns - self.at(index) for index, t_ns in list(self._points)[-self.RECENT :]]
-        return abs(float(np.median(recent))) > self.STEP_NS and float(np.ptp(recent)) < self.STEP_NS
+        recent = [t_ns - self._on(self._target, index) for index, t_ns, _ in list(self._points)[-self.RECENT :]]
+        return min(recent) > self.STEP_NS or max(recent) < -self.STEP_NS
 
-    def _refit(self, index: int) -> None:
-        first, base = self._points[0]
-        x = np.array([i - first for i, _ in self._points], np.float64)
-        residual = np.array([t - base for _, t in self._points], np.float64) - x * self._period
+    def _arrival_shift(self) -> float:
+        """By how much the earliest arrivals moved; a late one says nothing, an early one cannot be wrong."""
+        spare = [arrival - index * self._period for index, _, arrival in self._points]
+        before = spare[: -self.RECENT]
+        return min(spare[-self.RECENT :]) - min(before) if before else 0.0
+
+    def _refit(self, index: int, *, jump: bool = False) -> None:
+        first, base, _ = self._points[0]
+        x = np.array([i - first for i, _, _ in self._points], np.float64)
+        residual = np.array([t - base for _, t, _ in self._points], np.float64) - x * self._period
         if x[-1] >= self.SLOPE_S * self.rate:
             self._slope = _theil_sen(x, residual, self.BLOCKS) / self._period
             self._slope = float(np.clip(self._slope, -self.MAX_PPM * 1e-6, self.MAX_PPM * 1e-6))
-        offset = float(np.median(residual - x * self._period * self._slope))
-        target = base + round((index - first) * self._period * (1.0 + self._slope) + offset)
-        now = self.at(index)
-        error = target - now
-        if abs(error) > self.STEP_NS:
-            self.jumps += 1
-            self.jump_ns += error
-            now, error = target, 0
-        self._line = (index, now, self._slope + error / NS)
+        offset = round(float(np.median(residual - x * self._period * self._slope)))
+        self._target = (first, base + offset, self._slope)
+        now, goal = self.at(index), self._on(self._target, index)
+        error = goal - now
+        slew = 0.0 if jump else error / max(NS, abs(error) / self.SLEW)
+        self._line = (index, goal if jump else now, self._slope + slew)
         self._refit_at = index + round(self.REFIT_S * self.rate)
 
 

@@ -38,6 +38,7 @@ class Child:
 
     def start(self, spec: bytes) -> None:
         """Starts the process; its own session keeps Ctrl-C away from it."""
+        self.reap()  # the pipe of a dead predecessor
         self.started = self.beat = time.monotonic()
         self.phase, self.ended = "starting", False
         command = [sys.executable, "-m", "liveaffect.stream.child"]

@@ -64,6 +64,7 @@ class SessionWriter:
         self.folder, self._min_free = Path(folder), min_free
         self.ended = ""
         """Why the recording has ended; "" while it goes on."""
+        self._ending = False
         self._channels: dict[str, int] = {}
         self._closing: list[Callable[[], None]] = []
         self._stop_hashing = threading.Event()
@@ -141,7 +142,7 @@ class SessionWriter:
         try:
             self._mcap.add(channel, log_ns, message.t_ns + self.offset_ns, message.seq, data)
         except OSError as error:
-            self._fail(error)
+            self.fail(error)
         self.poll()
 
     def poll(self) -> None:
@@ -158,7 +159,7 @@ class SessionWriter:
             self._mcap.flush()
             free = shutil.disk_usage(self.folder).free
         except OSError as error:
-            self._fail(error)
+            self.fail(error)
             return
         if free < self._min_free:
             self.close(
@@ -177,15 +178,16 @@ class SessionWriter:
 
     def close(self, reason: str = "stopped", *, complete: bool = True) -> None:
         """Ends the recording: COMPLETE, or INCOMPLETE with the reason. Never raises; a second call does nothing."""
-        if self.ended:
+        if self.ended or self._ending:
             return
-        self.ended = reason
+        self._ending = True
         (self.folder / RESERVE).unlink(missing_ok=True)
         for action in self._closing:
             try:
                 action()
             except OSError as error:
-                complete, self.ended = False, _in_words(error)
+                complete, reason = False, _in_words(error)
+        self.ended = reason
         try:
             self._mcap.finish()
         except OSError as error:
@@ -203,7 +205,7 @@ class SessionWriter:
         self.info.files = {path.name: path.stat().st_size for path in names if path.name != MANIFEST}
         self._save()
 
-    def _fail(self, error: OSError) -> None:
+    def fail(self, error: OSError) -> None:
         """The disk is full or gone: what is in the file stays readable, and the caller goes on living."""
         self.close(_in_words(error), complete=False)
 

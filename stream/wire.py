@@ -64,7 +64,7 @@ def decode(frames: Sequence[Any]) -> tuple[Topic[Any], Message]:
                 _decoders[name] = decoder
         header = frames[1].buffer if hasattr(frames[1], "buffer") else frames[1]
         return topic, decoder.decode(header)
-    except (msgspec.MsgspecError, ValueError, TypeError, KeyError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, ValueError, TypeError, LookupError) as error:
         raise TransportError(f"malformed message on {name}: {error}") from None
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from liveaffect.stream.messages import Array, Command, Message, Tick
 from liveaffect.stream.messages import Ack as AckMessage
+from liveaffect.stream.messages import Array, Command, Message, Tick
 from liveaffect.stream.node import Node, SourceContext, on, source
 from liveaffect.stream.topics import ACK, COMMAND, TICK, Topic
 
