@@ -1,0 +1,165 @@
+"""The face node: video frames in; who is there, what each face shows, its mesh and its aligned crop out."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveaffect.models import registry
+from liveaffect.models.action_units import action_units
+from liveaffect.models.align import CROP_PX, crop_face, face_px
+from liveaffect.models.geometry import GEOMETRY_SIZE, geometry, pose_degrees
+from liveaffect.models.quality import face_quality
+from liveaffect.nodes.face.landmarker import Found
+from liveaffect.nodes.face.privacy import close_door
+from liveaffect.nodes.face.tracking import Track, Tracker, mouth_motion
+from liveaffect.nodes.face.watch import Watch
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.messages import Face as FaceRow
+from liveaffect.stream.messages import FaceCrop, FaceMesh, FaceObservation, Message, State, VideoFrame
+from liveaffect.stream.node import Node, on
+from liveaffect.stream.topics import CROP, FACE, MESH, VIDEO
+
+OUTSIDE = 0.2
+"""A face with more than this share of its landmarks beyond the frame is occluded."""
+_ORDER: tuple[State, ...] = ("ok", "low_quality", "occluded", "no_face")
+
+
+class Face(Node):
+    """Finds, follows and measures the faces of each frame with MediaPipe's Face Landmarker.
+
+    Runs only in a process whose way out is closed (see `privacy.py`). Per face: a stable id, 52 blendshapes, 22 action
+    units, yaw (positive: nose to the right of the image), pitch (positive: down) and roll (positive: anticlockwise in
+    the image) in degrees, box, mouth motion, quality. Numbers are there only where the face's state is "ok"; the first
+    four frames after it is found, a bad picture and a strong turn are "low_quality", a face cut off by the edge of the
+    frame is "occluded", and one that was there within the last second is "no_face".
+    """
+
+    max_faces: int = 2
+    """How many faces at most are followed; a second one costs time only while it is there."""
+
+    def open(self) -> None:
+        if not 1 <= self.max_faces <= 8:
+            raise UsageError(f"face.max_faces is {self.max_faces}; it can be 1 to 8")
+        if self.host.live:  # a live host's process belongs to its nodes alone
+            close_door()
+        self._model: Path = registry.path("face-landmarker")
+        self._watch = Watch(self._model, self.max_faces)
+        self._tracker = Tracker()
+        self._last_ns: int | None = None
+        self._last_ms = -1
+        self._backwards = 0
+
+    def close(self) -> None:
+        if watch := self.__dict__.pop("_watch", None):
+            watch.close()
+
+    def info(self) -> dict[str, Any]:
+        return {"model": self._model.name, "max_faces": self.max_faces, "frames_back_in_time": self._backwards}
+
+    @on(VIDEO, emits=(FACE, MESH, CROP))
+    def step(self, frame: VideoFrame) -> Iterator[Message]:
+        """One frame; a frame that is not later than the one before it is counted and answered with "stale"."""
+        if frame.image is None:
+            yield from self._empty(frame, frame.state if frame.state != "ok" else "no_device")
+            return
+        if frame.gap or frame.still:
+            self._restart()
+        if self._last_ns is not None and frame.t_ns <= self._last_ns:
+            self._backwards += 1
+            yield from self._empty(frame, "stale")
+            return
+        yield from self._measured(frame, frame.image)
+
+    def _measured(self, frame: VideoFrame, image: NDArray[np.uint8]) -> Iterator[Message]:
+        if frame.still:
+            found = self._watch.settle(image)
+        else:
+            self._last_ns = frame.t_ns
+            self._last_ms = max(frame.t_ns // 1_000_000, self._last_ms + 1)
+            found = self._watch.find(image, self._last_ms)
+        height, width = image.shape[:2]
+        pixels = np.array([width, height, width], np.float32)
+        owners = self._tracker.step([face.landmarks * pixels for face in found], frame.t_ns)
+        shown = [
+            (track.id, *_measure(track, face, image, frame.still))
+            for track, face in zip(owners, found, strict=True)
+            if track is not None
+        ]
+        shown += [
+            (track.id, FaceRow(id=track.id, state="no_face"), None, None, None)
+            for track in self._tracker.lost(frame.t_ns)
+        ]
+        shown.sort(key=lambda row: row[0])
+        yield from self._messages(frame, width, height, shown)
+
+    def _messages(self, frame: VideoFrame, width: int, height: int, shown: list[Any]) -> Iterator[Message]:
+        rows = tuple(row for _, row, _, _, _ in shown)
+        state = min((row.state for row in rows), key=_ORDER.index, default="no_face")
+        about = {"t_ns": frame.t_ns, "frame_seq": frame.seq}
+        yield FaceObservation(**about, width=width, height=height, state=state, still=frame.still, faces=rows)
+        ok = [(row.id, mesh) for _, row, mesh, _, _ in shown if row.state == "ok"]
+        if ok:
+            yield FaceMesh(**about, ids=tuple(i for i, _ in ok), landmarks=np.stack([mesh for _, mesh in ok]))
+        crops = np.zeros((len(rows), CROP_PX, CROP_PX, 3), np.uint8)
+        vectors = np.zeros((len(rows), GEOMETRY_SIZE), np.float32)
+        for i, (_, _, _, crop, vector) in enumerate(shown):
+            if crop is not None:
+                crops[i], vectors[i] = crop, vector
+        yield FaceCrop(
+            **about, state=state, still=frame.still, gap=frame.gap, crops=crops, geometry=vectors,
+            faces=tuple(_without_scores(row) for row in rows),
+        )  # fmt: skip
+
+    def _empty(self, frame: VideoFrame, state: State) -> Iterator[Message]:
+        about = {"t_ns": frame.t_ns, "frame_seq": frame.seq, "state": state, "still": frame.still}
+        height, width = frame.image.shape[:2] if frame.image is not None else (0, 0)
+        yield FaceObservation(**about, width=width, height=height)
+        yield FaceCrop(**about, gap=frame.gap)
+
+    def _restart(self) -> None:
+        """Starts anew: nothing seen before the gap, or in another photograph, may show in what comes."""
+        self._tracker.forget()
+        if self._last_ns is not None:
+            self._watch.close()
+            self._watch = Watch(self._model, self.max_faces)
+            self._last_ns, self._last_ms = None, -1
+
+
+def _measure(track: Track, face: Found, image: NDArray[np.uint8], still: bool) -> tuple[Any, ...]:
+    """The row of one face, its mesh, its crop and its geometry."""
+    height, width = image.shape[:2]
+    crop = crop_face(image, face.landmarks)
+    yaw, pitch, roll = pose_degrees(face.pose)
+    judged = face_quality(crop, face_px(face.landmarks, (width, height)), yaw, pitch)
+    motion = mouth_motion(track, face.landmarks * np.array([width, height, width], np.float32))
+    outside = float(((face.landmarks[:, :2] < 0) | (face.landmarks[:, :2] > 1)).any(1).mean())
+    reasons = list(judged.reasons)
+    state: State = "low_quality" if judged.low_quality else "ok"
+    if track.settling and not still:
+        state, reasons = "low_quality", ["settling", *reasons]
+    if outside > OUTSIDE:
+        state, reasons = "occluded", ["cut off by the edge", *reasons]
+    row = FaceRow(id=track.id, state=state, box=_box(face.landmarks), quality=judged.quality, reason=", ".join(reasons))
+    if state == "ok":
+        row.blendshapes = tuple(face.blendshapes.tolist())
+        row.au = tuple(action_units(face.blendshapes, face.landmarks, width, height).tolist())
+        row.yaw_deg, row.pitch_deg, row.roll_deg = yaw, pitch, roll
+        row.mouth_motion = motion
+    return row, face.landmarks, crop, geometry(face.blendshapes, face.landmarks, (width, height), face.pose)
+
+
+def _box(landmarks: NDArray[np.float32]) -> tuple[float, float, float, float]:
+    """x, y, width, height of the landmarks inside the frame, as fractions of it."""
+    low, high = np.clip(landmarks[:, :2].min(0), 0, 1), np.clip(landmarks[:, :2].max(0), 0, 1)
+    x, y, width, height = (float(v) for v in (*low, *(high - low)))
+    return x, y, width, height
+
+
+def _without_scores(row: FaceRow) -> FaceRow:
+    return FaceRow(
+        id=row.id, state=row.state, box=row.box, quality=row.quality, reason=row.reason,
+        yaw_deg=row.yaw_deg, pitch_deg=row.pitch_deg, roll_deg=row.roll_deg, mouth_motion=row.mouth_motion,
+    )  # fmt: skip

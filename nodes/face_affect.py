@@ -1,0 +1,103 @@
+"""The face model's node: aligned crops and geometry in; valence, arousal and emotions of each face out."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveaffect.models import manifest, registry
+from liveaffect.models.custom import CustomFaceNet
+from liveaffect.models.neutral import RunningNeutral, relative
+from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate
+from liveaffect.stream.messages import FaceAffect as FaceAffectMessage
+from liveaffect.stream.node import Node, on
+from liveaffect.stream.topics import CROP, FACE_AFFECT
+
+
+@dataclass
+class _Person:
+    """What is known of one track: its running neutral face."""
+
+    seen_ns: int
+    neutral: RunningNeutral = field(default_factory=RunningNeutral)
+
+
+class FaceAffect(Node):
+    """Runs the face-affect model on the faces whose state is "ok"; the others are passed on without numbers.
+
+    Each track has a running neutral, a causal input of the model, that starts from the population and ends with the
+    track; a photograph is judged against the population.
+    """
+
+    model: str = "face-affect"
+    """A name in the manifest; a user's own entry works too."""
+    provider: Literal["cpu", "cuda"] = "cpu"
+    prior: Literal["natural", "uniform"] = "natural"
+
+    def open(self) -> None:
+        self._net = registry.load(self.model, provider=self.provider)
+        self._label = f"{self.model} {manifest.entry(self.model).version}"
+        self._people: dict[int, _Person] = {}
+
+    def info(self) -> dict[str, Any]:
+        session = getattr(self._net, "session", None)
+        return {
+            "model": self._label,
+            "providers": list(getattr(session, "providers", ())),
+            "notice": getattr(session, "notice", None),
+        }
+
+    @on(CROP, emits=FACE_AFFECT)
+    def step(self, crop: FaceCrop) -> FaceAffectMessage:
+        """One frame; rows of `crop.crops` and `crop.geometry` belong to `crop.faces` in their order."""
+        if crop.gap or crop.still:
+            self._people.clear()
+        present = {face.id for face in crop.faces}
+        self._people = {i: person for i, person in self._people.items() if i in present}
+        rows = [i for i, face in enumerate(crop.faces) if face.state == "ok"]
+        estimates = [
+            FaceEstimate(id=face.id, state=face.state, quality=face.quality) for face in crop.faces
+        ]  # fmt: skip
+        if rows and crop.crops is not None and crop.geometry is not None:
+            for i, estimate in zip(rows, self._estimates(crop, rows, crop.crops, crop.geometry), strict=True):
+                estimates[i] = estimate
+        return FaceAffectMessage(
+            t_ns=crop.t_ns, frame_seq=crop.frame_seq, state=crop.state, still=crop.still, model=self._label,
+            faces=tuple(estimates),
+        )  # fmt: skip
+
+    def _estimates(
+        self, crop: FaceCrop, rows: list[int], crops: NDArray[np.uint8], geometry: NDArray[np.float32]
+    ) -> list[FaceEstimate]:
+        faces = [crop.faces[i] for i in rows]
+        if crop.still:
+            vectors = relative(geometry[rows])
+        else:
+            vectors = np.stack([self._step_neutral(crop.t_ns, crop.faces[i].id, geometry[i]) for i in rows])
+        quality = np.array([face.quality if face.quality is not None else np.nan for face in faces], np.float32)
+        if isinstance(self._net, CustomFaceNet):
+            said: Any = self._net(crops[rows])
+        else:
+            said = self._net.predict(crops[rows], geometry=vectors, prior=self.prior, quality=quality)
+        return [_estimate(face, said, row) for row, face in enumerate(faces)]
+
+    def _step_neutral(self, t_ns: int, face_id: int, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        person = self._people.get(face_id)
+        if person is None:
+            person = self._people[face_id] = _Person(t_ns)
+        elapsed_s, person.seen_ns = (t_ns - person.seen_ns) / 1e9, t_ns
+        return person.neutral.step(vector, elapsed_s)
+
+
+def _estimate(face: Face, said: Any, row: int) -> FaceEstimate:
+    """One row of the model's answer; anything that is not finite leaves the face without numbers."""
+    numbers = [float(values[row]) for values in (said.valence, said.valence_sd, said.arousal, said.arousal_sd)]
+    emotions = () if said.emotions is None else tuple(float(p) for p in said.emotions[row])
+    estimate = FaceEstimate(id=face.id, state=face.state, mouth_motion=face.mouth_motion, quality=face.quality)
+    if not np.isfinite([*numbers, *emotions]).all():
+        estimate.state = "low_quality"
+        return estimate
+    estimate.valence, estimate.valence_sd, estimate.arousal, estimate.arousal_sd = numbers
+    estimate.emotions = emotions or None
+    return estimate
