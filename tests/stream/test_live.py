@@ -30,6 +30,10 @@ TABLE: dict[str, Any] = {
 }
 
 
+def _is_health(message: Message, node: str, state: str) -> bool:
+    return isinstance(message, Health) and (message.node, message.state) == (node, state)
+
+
 def _numbers(messages: list[Message]) -> list[Any]:
     return [message for message in messages if type(message).__name__ == "Sum"]
 
@@ -50,7 +54,7 @@ def test_live_equals_lockstep_over_the_recorded_inputs() -> None:
         ticks="inputs",
         skip=lambda node, topic, message: (node, topic, message.seq) in late,
     )
-    again = {s.number: s for s in (m for _, m in host.run()) if type(s).__name__ == "Sum"}
+    again = {s.number: s for s in _numbers([m for _, m in host.run()])}
     counted = [s for s in live if s.number >= first + 20]
     assert len(counted) > 50
     assert [(s.number, s.slow) for s in counted] == [(s.number, again[s.number].slow) for s in counted]
@@ -78,9 +82,7 @@ def test_a_hung_process_is_found_and_started_again() -> None:
     table = {**TABLE, "delay": {**TABLE["delay"], "hang_at": 40}, "graph": {"hang_s": 1.0}}  # hangs once
     with live_run(table) as run, run.client("health") as client:
         collect(client, lambda m: any(isinstance(h, Health) and h.state == "hung" for h in m))
-        again = collect(
-            client, lambda m: any(isinstance(h, Health) and h.node == "delay" and h.state == "ok" for h in m)
-        )
+        again = collect(client, lambda m: any(_is_health(h, "delay", "ok") for h in m))
         assert isinstance(again[-1], Health)
         assert again[-1].restarts == 1
 

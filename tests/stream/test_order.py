@@ -1,5 +1,7 @@
 """The one stream order: what is held, what pushes, what is late."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ def _voice(ms: float, seq: int = 0) -> m.VoiceDescriptors:
     return m.VoiceDescriptors(t_ns=int(ms * MS), seq=seq)
 
 
-def _order(*inputs: Topic[m.Message]) -> StreamOrder:
+def _order(*inputs: Topic[Any]) -> StreamOrder:
     return StreamOrder(inputs, DEPTH)
 
 

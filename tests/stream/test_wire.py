@@ -1,5 +1,6 @@
 """Messages as bytes and as JSON."""
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -41,10 +42,8 @@ def test_an_empty_array_keeps_its_shape() -> None:
 @given(st.binary(max_size=200), st.binary(max_size=50))
 def test_bytes_from_outside_never_raise_anything_but_a_transport_error(header: bytes, array: bytes) -> None:
     for name in (b"video/frame", b"affect", b"nonsense", b"\xff"):
-        try:
+        with contextlib.suppress(TransportError):
             decode([name, header, array])
-        except TransportError as error:
-            assert str(error)
 
 
 @pytest.mark.parametrize(
