@@ -22,6 +22,9 @@ from liveaffect.stream.topics import VIDEO
 STUCK_NS = 15 * NS
 """A capture thread without any event for this long hangs in its driver."""
 
+RATE_FRAMES = 60
+"""A rate is measured over so many frames: what network streams announce is often invented."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -67,6 +70,7 @@ class Receiver:
         last_ns = heard_ns = alive_ns = context.now_ns()
         last_ns -= 1
         lost, stuck = "", 0
+        recent: list[int] = []
         try:
             while not context.stopping():
                 event = reader.get()
@@ -84,11 +88,15 @@ class Receiver:
                         context.report(error="")
                         lost = ""
                     last_ns = event.t_ns
+                    recent.append(last_ns)
+                    if len(recent) == RATE_FRAMES:
+                        context.report(rate=round((RATE_FRAMES - 1) * NS / (last_ns - recent[0]), 2))
                     yield VideoFrame(t_ns=last_ns, image=picture.rgb(event.frame), frame_index=event.index, gap=gap)
                     gap = False
                     continue
                 if isinstance(event, Opened):
                     context.report(**event.facts)
+                    recent.clear()
                 elif isinstance(event, Lost) and event.words != lost:
                     lost = event.words
                     context.report(error=lost)
@@ -128,7 +136,7 @@ class Receiver:
                     stream = media.video_stream(container)
                     if stream is None:
                         raise OSError(f"{self._name} sends no video")
-                    yield Opened(_facts(stream))
+                    yield Opened(_facts(stream, announced=self._stamped))
                     yield from self._shots(container, stream, stopped)
                 words = f"{self._name} has ended its stream"
             except (averror.ExitError, TimeoutError):
@@ -166,8 +174,8 @@ class Receiver:
         return monotonic_of(stamp_ns, self._context.now_ns(), time.time_ns()) or received_ns
 
 
-def _facts(stream: Any) -> dict[str, Any]:
+def _facts(stream: Any, *, announced: bool) -> dict[str, Any]:
     context = stream.codec_context
-    rate = stream.average_rate or stream.guessed_rate
+    rate = (stream.average_rate or stream.guessed_rate) if announced else None
     facts: dict[str, Any] = {"size": [context.width, context.height], "codec": context.name}
     return facts | {"rate": float(rate) if rate else None, "pixel_format": context.pix_fmt}

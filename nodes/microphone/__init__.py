@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator
 
 from liveaffect.nodes.microphone.devices import MicrophoneInfo, list_microphones
-from liveaffect.nodes.microphone.recording import Block, Recording
-from liveaffect.nodes.microphone.sound import HOP, HOP_NS, RATE, Hop, Resampler, Sound, no_sound_words
+from liveaffect.nodes.microphone.listener import Listener
+from liveaffect.nodes.microphone.recording import Recording
+from liveaffect.nodes.microphone.sound import HOP, HOP_NS, RATE, Hop, Sound, no_sound_words
 from liveaffect.stream.capture import PATIENCE_S, Notices, ReadAhead, wait_until
-from liveaffect.stream.clock import SampleClock
 from liveaffect.stream.errors import DeviceError, InputError, UsageError
 from liveaffect.stream.media import NS, MediaInfo, looks_like_file, probe
 from liveaffect.stream.messages import AudioChunk, Message
@@ -169,51 +169,8 @@ class Microphone(Node):
                     raise DeviceError(f"PortAudio hangs while it closes '{self.source}': this process starts anew")
                 if error and notices.due(now_ns):
                     gap = True
-                    yield AudioChunk(t_ns=now_ns, state="no_device", first_sample=listener.next_sample)
+                    yield listener.nothing(now_ns)
                 elif not blocks:
                     yield None
         finally:
             recording.close()
-
-
-class Listener:
-    """Blocks of a device to hops on the monotonic clock; knows nothing of PortAudio."""
-
-    def __init__(self) -> None:
-        self.stream = -1
-        self.next_sample = 0
-        """Index of the next hop's first sample; goes on over losses, by the time that passed."""
-        self._last_ns = -1
-        self._end_ns: int | None = None
-
-    def hear(self, block: Block) -> Iterator[AudioChunk]:
-        """Hops that this block completes; the first of a new stream, and the first after lost samples, has `gap`."""
-        if block.stream != self.stream:
-            self._begin(block)
-        elif block.index != self._expected or block.overflow:
-            self._resampler = Resampler(block.rate)
-            self._origin = block.index
-            self._gap = True
-        self._expected = block.index + block.samples.size
-        self._clock.add(block.index, block.t_ns)
-        for samples in self._resampler.feed(block.samples):
-            index = self._origin + (self._resampler.hops - 1) * HOP * block.rate // RATE
-            t_ns = max(self._clock.at(index), self._last_ns + 1)
-            yield self._chunk(samples, t_ns)
-
-    def _begin(self, block: Block) -> None:
-        self._gap = self.stream >= 0
-        self.stream = block.stream
-        self._clock = SampleClock(block.rate)
-        self._resampler = Resampler(block.rate)
-        self._origin, self._expected, self._jumps = block.index, block.index, 0
-
-    def _chunk(self, samples: object, t_ns: int) -> AudioChunk:
-        if self._clock.jumps != self._jumps:
-            self._jumps, self._gap = self._clock.jumps, True
-        if self._gap and self._end_ns is not None:
-            self.next_sample += max(0, round((t_ns - self._end_ns) * RATE / NS))
-        chunk = AudioChunk(t_ns=t_ns, samples=samples, first_sample=self.next_sample, gap=self._gap)  # type: ignore[arg-type]
-        self._gap, self._last_ns, self._end_ns = False, t_ns, t_ns + HOP_NS
-        self.next_sample += HOP
-        return chunk

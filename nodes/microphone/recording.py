@@ -34,6 +34,7 @@ class Block:
     index: int
     samples: Array
     t_ns: int
+    arrival_ns: int
     rate: int
     overflow: bool
 
@@ -143,15 +144,18 @@ class Recording:
         def callback(data: Array, frames: int, stamps: Any, status: Any) -> None:
             nonlocal index
             now_ns = time.monotonic_ns()
-            # PortAudio's clock may be wall time: only its difference to its own now is used
-            age_s = stamps.currentTime - stamps.inputBufferAdcTime
-            t_ns = now_ns - round(age_s * 1e9) if stamps.inputBufferAdcTime else now_ns - round(frames * 1e9 / rate)
+            # PortAudio's clock may be wall time: only its difference to its own now is used. The first sample of a
+            # block cannot be younger than the block is long, whatever a driver says
+            age_s = stamps.currentTime - stamps.inputBufferAdcTime if stamps.inputBufferAdcTime else 0.0
+            t_ns = now_ns - round(max(age_s, frames / rate) * 1e9)
             samples = data[:, 0].copy() if data.shape[1] == 1 else data.mean(axis=1, dtype=np.float32)
             with self._lock:
                 if number == self._stream_number:
                     self._heard = now_ns / 1e9
                     if self._held_s < BUFFER_S:
-                        self._blocks.append(Block(number, index, samples, t_ns, rate, bool(status.input_overflow)))
+                        self._blocks.append(
+                            Block(number, index, samples, t_ns, now_ns, rate, bool(status.input_overflow))
+                        )
                         self._held_s += frames / rate
                     else:
                         self.overflowed += frames * RATE // rate

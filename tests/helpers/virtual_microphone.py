@@ -25,6 +25,8 @@ from pathlib import Path
 
 RATE = 16000
 PROGRAMS = ("pulseaudio", "pacat", "paplay", "pactl")
+SHORT = "--latency-msec=20"
+"""A client that asks for seconds of buffer makes the null sink's clock coarse."""
 CONFIG = f"""
 load-module module-native-protocol-unix auth-anonymous=1
 load-module module-null-sink sink_name=vmic rate={RATE} channels=1 format=s16le
@@ -80,7 +82,7 @@ class VirtualMicrophone:
         if not wait_for(self._answers, limit_s):
             raise RuntimeError(f"the sound server does not answer: {log.read_text(errors='replace')[-2000:]}")
         if self._keep_awake:
-            self._spawn(["pacat", "--raw", f"--rate={RATE}", "--channels=1", "--format=s16le", "/dev/zero"])
+            self._spawn(["pacat", SHORT, "--raw", f"--rate={RATE}", "--channels=1", "--format=s16le", "/dev/zero"])
 
     def stop(self) -> None:
         """Kills the server at once (kill -9), as a crash would."""
@@ -102,7 +104,7 @@ class VirtualMicrophone:
 
     def play(self, wav: str | Path) -> subprocess.Popen[bytes]:
         """Plays a sound file to the microphone; the returned process ends when it has been played."""
-        return self._spawn(["paplay", str(wav)])
+        return self._spawn(["paplay", SHORT, str(wav)])
 
     def close(self) -> None:
         """Ends everything and removes the folder."""
