@@ -118,7 +118,8 @@ def kernels() -> None:
     if _read(stamp)[0] == key:
         return
     say("compiling the voice kernels (once)")
-    code = "from liveaffect.models.voice import build_cache; build_cache(print)"
+    show = "lambda text, _share: print('    ' + text, flush=True)"
+    code = f"from liveaffect.models.voice import build_cache; build_cache({show})"
     if subprocess.run([str(PYTHON), "-c", code], cwd=ROOT, check=False).returncode != 0:
         say("the voice kernels could not be compiled now; they will be at their first use")
         return

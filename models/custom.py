@@ -1,12 +1,13 @@
 """A user's own face net: any ONNX file whose manifest entry says how pixels go in and what comes out."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS
+from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS, distribution_at
 from liveaffect.models.errors import BadInput, ManifestError
+from liveaffect.models.face_affect import FaceAffectResult, Prior, widen
 from liveaffect.models.manifest import Entry, Normalisation
 from liveaffect.models.session import Session
 
@@ -23,20 +24,6 @@ MEANINGS = ("valence", "arousal", "valence_arousal", "arousal_valence", "logits"
 """What an output of such a net may hold."""
 
 
-class Estimates(NamedTuple):
-    """What a net says of n crops."""
-
-    valence: Floats
-    """(n,), in [-1, 1]."""
-    arousal: Floats
-    """(n,), in [-1, 1]."""
-    valence_sd: Floats
-    """(n,), standard deviations."""
-    arousal_sd: Floats
-    emotions: Floats | None
-    """(n, 8), rows sum to one, in the order of `EMOTIONS`; None where the net has no classes."""
-
-
 class CustomFaceNet:
     """Runs a user's net on aligned face crops.
 
@@ -50,7 +37,7 @@ class CustomFaceNet:
 
     def __init__(self, session: Session, entry: Entry, batch: int = 16) -> None:
         self.entry = entry
-        self._session = session
+        self.session = session
         self._batch = batch if not session.inputs or session.inputs[0].shape[0] < 0 else session.inputs[0].shape[0]
         self._where = f"{entry.origin}: model `{entry.name}`"
         if len(session.inputs) != 1:
@@ -71,21 +58,36 @@ class CustomFaceNet:
         if not classes and not has_plane:
             raise ManifestError(f"{self._where}: no output is declared as classes or as valence and arousal")
 
-    def __call__(self, crops: npt.NDArray[np.uint8]) -> Estimates:
-        """Estimates for crops (n, height, width, 3), uint8 RGB, n at least 1."""
+    def predict(
+        self,
+        crops: npt.NDArray[np.uint8],
+        geometry: npt.NDArray[np.float32] | None = None,  # noqa: ARG002  both are part of what a face net takes
+        prior: Prior = "natural",  # noqa: ARG002
+        quality: Floats | None = None,
+    ) -> FaceAffectResult:
+        """As `FaceAffect.predict` for n crops, (n, height, width, 3) uint8 RGB, n at least 1.
+
+        `geometry` is not looked at and `prior` changes nothing: such a net says what it says. A net without classes
+        gets the distribution that lies at its valence and arousal. `embedding` is (n, 0).
+        """
         pixels = prepare(crops, self._normalisation)
         rows = len(pixels)
-        pad = -rows % self._batch if self._session.inputs[0].shape[0] > 0 else 0
+        pad = -rows % self._batch if self.session.inputs[0].shape[0] > 0 else 0
         if pad:  # a net of a fixed batch takes only whole ones
             pixels = np.concatenate([pixels, np.repeat(pixels[-1:], pad, axis=0)])
-        out = self._session.run_batched({self._session.inputs[0].name: pixels}, self._batch)
-        by_meaning = {
-            m: np.asarray(out[i], np.float32).reshape(len(pixels), -1)[:rows] for m, i in self._meaning.items()
+        out = self.session.run_batched({self.session.inputs[0].name: pixels}, self._batch)
+        said = {
+            name: np.asarray(out[i], np.float32).reshape(len(pixels), -1)[:rows] for name, i in self._meaning.items()
         }
-        emotions = self._emotions(by_meaning)
-        valence, arousal = _plane(by_meaning, emotions)
-        sd = [np.full(rows, value, np.float32) for value in self.entry.sd]
-        return Estimates(np.clip(valence, -1, 1), np.clip(arousal, -1, 1), sd[0], sd[1], emotions)
+        emotions = self._emotions(said)
+        valence, arousal = (np.clip(axis, -1, 1).astype(np.float32) for axis in _plane(said, emotions))
+        if emotions is None:
+            emotions = distribution_at(valence, arousal).astype(np.float32)
+        sd = np.tile(np.array(self.entry.sd, np.float32), (rows, 1))
+        if quality is not None:
+            sd = widen(sd, np.asarray(quality, np.float32))
+        nothing = np.empty((rows, 0), np.float32)
+        return FaceAffectResult(valence, arousal, sd[:, 0], sd[:, 1], emotions, nothing)
 
     def _emotions(self, out: dict[str, Floats]) -> Floats | None:
         if self._columns is None:

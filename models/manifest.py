@@ -13,7 +13,7 @@ from liveaffect.models.errors import ManifestError, UnknownModel
 BUILT_IN = Path(__file__).with_name("manifest.toml")
 """The manifest that comes with the package; its files lie in `weights/` beside it, or are fetched."""
 
-Kind = Literal["landmarker", "speech", "face-affect", "voice-affect"]
+Kind = Literal["landmarker", "speech", "face-affect", "voice-affect", "rules"]
 Use = Literal["research", "commercial"]
 
 
@@ -69,9 +69,9 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """One model file: identity, terms of use, shapes, and where to find it."""
 
     kind: Kind
-    file: str
-    """File name, or for a user's own model a path relative to the manifest that names it."""
-    sha256: str
+    file: str = ""
+    """File name, or for a user's own model a path relative to the manifest that names it; none for `rules`."""
+    sha256: str = ""
     version: str = "0"
     title: str = ""
     bytes: int | None = None
@@ -97,6 +97,10 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The manifest this entry was read from."""
 
     def __post_init__(self) -> None:
+        if self.kind == "rules":
+            return
+        if not self.file:
+            raise ValueError("`file` is missing")
         if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
             raise ValueError("`sha256` must be 64 lower-case hexadecimal digits")
 

@@ -29,6 +29,8 @@ def path(name: str, *, download: bool = False, progress: fetch.Progress | None =
     """
     entry = manifest.entry(name)
     check_profile(entry)
+    if entry.kind == "rules":
+        raise ModelError(f"`{name}` has no file: registry.load({name!r}) gives it")
     found = fetch.find(entry)
     if found is not None:
         return found
@@ -40,7 +42,7 @@ def path(name: str, *, download: bool = False, progress: fetch.Progress | None =
 
 
 def load(name: str, *, provider: Provider = "cpu") -> Any:
-    """A model ready to run: `FaceAffect`, `VoiceAffect`, a user's `CustomFaceNet`, or the bare `Session` of Silero.
+    """A model ready to run: `FaceAffect`, `FaceRules`, a user's `CustomFaceNet`, or the bare `Session` of Silero.
 
     The face landmarker is no ONNX net: it is opened by its own process from `path("face-landmarker")`.
     Raises what `path` raises, and ModelBroken, RuntimeMissing, ManifestError.
@@ -48,6 +50,11 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
     entry = manifest.entry(name)
     if entry.kind == "landmarker":
         raise ModelError(f"`{name}` is not opened here: hand registry.path({name!r}) to MediaPipe in a child process")
+    if entry.kind == "rules":
+        check_profile(entry)
+        from liveaffect.models.rules import FaceRules
+
+        return FaceRules()
     file = path(name)
     session = Session(file, name=name, provider=provider)
     session.check(entry)
@@ -59,6 +66,10 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
         from liveaffect.models.custom import CustomFaceNet
 
         return CustomFaceNet(session, entry)
+    if entry.kind == "face-affect":
+        from liveaffect.models.face_affect import FaceAffect
+
+        return FaceAffect(session)
     raise ModelError(f"model `{name}` is of kind `{entry.kind}`, which nothing here opens; install liveaffect again")
 
 
@@ -104,6 +115,8 @@ def check_profile(entry: Entry) -> None:
 
 
 def _status(entry: Entry) -> Status:
+    if entry.kind == "rules":
+        return Status(entry, "ready", None, "")
     try:
         found = path(entry.name)
     except LicenceRefused as error:

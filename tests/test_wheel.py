@@ -97,7 +97,7 @@ def test_the_wheel_finds_its_own_manifest_and_weights(installed: Path) -> None:
     code = (
         "from liveaffect.models import manifest, registry\n"
         "for entry in manifest.read(manifest.BUILT_IN).values():\n"
-        "    if not entry.sources: print(registry.path(entry.name))\n"
+        "    if entry.file and not entry.sources: print(registry.path(entry.name))\n"
         "print(manifest.BUILT_IN)"
     )
     done = run(installed, "python", "-c", code)

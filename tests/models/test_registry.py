@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liveaffect.models import fetch, registry
-from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS
+from liveaffect.models import fetch, manifest, registry
+from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS, distribution_at
 from liveaffect.models.custom import CustomFaceNet
 from liveaffect.models.errors import LicenceRefused, ManifestError, ModelError, ModelMissing, WrongHash
 from liveaffect.models.manifest import Entry
@@ -127,6 +127,36 @@ def test_an_unknown_profile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         registry.path("silero-vad")
 
 
+def test_the_rules_need_no_file_and_stand_in_under_every_profile(
+    empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEAFFECT_PROFILE", "commercial")
+    smile = np.zeros((1, 52), np.float32)
+    smile[0, [44, 45]] = 0.9  # mouthSmileLeft, mouthSmileRight
+    said = registry.load("face-rules").predict(None, geometry=smile)
+    assert EMOTIONS[int(said.emotions[0].argmax())] == "happiness"
+    assert {s.entry.name: s.state for s in registry.status()}["face-rules"] == "ready"
+    with pytest.raises(ModelError, match="has no file"):
+        registry.path("face-rules")
+
+
+def test_every_stand_in_exists_and_is_allowed_where_the_model_is_not() -> None:
+    known = manifest.read(manifest.BUILT_IN)
+    for entry in known.values():
+        if entry.fallback is not None:
+            assert "commercial" in known[entry.fallback].uses
+
+
+def test_lower_quality_widens_what_a_users_net_says(
+    users_net: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEAFFECT_MANIFEST", str(users_net()))
+    net = registry.load("mine")
+    sharp, poor = (net.predict(crops((255, 0, 0)), quality=np.array([q], np.float32)) for q in (1.0, 0.2))
+    assert sharp.valence_sd[0] == pytest.approx(0.4)
+    assert poor.valence_sd[0] > 0.5
+
+
 def test_the_landmarker_is_not_opened_in_this_process() -> None:
     with pytest.raises(ModelError, match="child process"):
         registry.load("face-landmarker")
@@ -138,8 +168,7 @@ def test_a_users_net_gives_the_eight_categories_in_the_projects_order(
     monkeypatch.setenv("LIVEAFFECT_MANIFEST", str(users_net()))
     net = registry.load("mine")
     assert isinstance(net, CustomFaceNet)
-    out = net(crops((255, 0, 0), (0, 255, 0)))
-    assert out.emotions is not None
+    out = net.predict(crops((255, 0, 0), (0, 255, 0)))
     assert [EMOTIONS[k] for k in out.emotions.argmax(axis=1)] == ["happiness", "sadness"]
     np.testing.assert_allclose(out.emotions.sum(axis=1), 1.0, rtol=1e-6)
     np.testing.assert_allclose(out.valence, (out.emotions @ CIRCUMPLEX)[:, 0], rtol=1e-5)
@@ -150,8 +179,7 @@ def test_a_users_net_with_a_fixed_batch_of_one_takes_any_number_of_crops(
     users_net: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIVEAFFECT_MANIFEST", str(users_net(rows=1)))
-    out = registry.load("mine")(crops((255, 0, 0), (0, 255, 0), (255, 0, 0)))
-    assert out.emotions is not None
+    out = registry.load("mine").predict(crops((255, 0, 0), (0, 255, 0), (255, 0, 0)))
     assert list(out.emotions.argmax(axis=1)) == [1, 3, 1]
 
 
@@ -163,8 +191,8 @@ def test_a_users_net_of_arousal_and_valence_is_read_in_that_order_and_kept_in_ra
     weights[16:32, 1] = 4.0 / 16  # valence: four times green, out of range
     path = users_net(weights=weights, meaning="arousal_valence", labels=[], extra="sd = [0.2, 0.3]")
     monkeypatch.setenv("LIVEAFFECT_MANIFEST", str(path))
-    out = registry.load("mine")(crops((255, 255, 0)))
-    assert out.emotions is None
+    out = registry.load("mine").predict(crops((255, 255, 0)))
+    np.testing.assert_allclose(out.emotions, distribution_at(out.valence, out.arousal), rtol=1e-5)
     np.testing.assert_allclose([out.valence[0], out.arousal[0]], [1.0, 0.5], rtol=1e-5)
     np.testing.assert_allclose([out.valence_sd[0], out.arousal_sd[0]], [0.2, 0.3], rtol=1e-5)
 
@@ -184,7 +212,7 @@ def test_a_users_entry_that_does_not_describe_its_net_is_refused(
 ) -> None:
     monkeypatch.setenv("LIVEAFFECT_MANIFEST", str(users_net(**options)))
     with pytest.raises(ManifestError, match=word):
-        registry.load("mine")(crops((1, 2, 3)))
+        registry.load("mine").predict(crops((1, 2, 3)))
 
 
 def test_importing_the_registry_is_light() -> None:
