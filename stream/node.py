@@ -149,6 +149,7 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
     """Reads the decorators of a Node class; raises UsageError where two methods handle one topic."""
     cls = node if isinstance(node, type) else type(node)
     handlers: dict[str, str] = {}
+    taker = ""
     sources: list[str] = []
     inputs: list[Topic[Any]] = []
     outputs: list[Topic[Any]] = []
@@ -168,12 +169,14 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
                 inputs.append(topic)
             outputs.extend(emits)
         elif hasattr(method, "__on_recorded__"):
-            recorded = [topic for topic in REGISTRY.values() if topic.record != "no" and topic.name not in handlers]
-            handlers.update({topic.name: name for topic in recorded})
-            inputs.extend(recorded)
+            taker = name
         elif hasattr(method, "__source__"):
             sources.append(name)
             outputs.extend(method.__source__)  # type: ignore[union-attr]
+    if taker:
+        recorded = [topic for topic in REGISTRY.values() if topic.record != "no" and topic.name not in handlers]
+        handlers.update({topic.name: taker for topic in recorded})
+        inputs.extend(recorded)
     return NodeSpec(handlers, tuple(sources), tuple(inputs), tuple(dict.fromkeys(outputs)), ticked)
 
 

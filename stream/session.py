@@ -21,7 +21,7 @@ from liveaffect.stream.messages import Health, Message
 from liveaffect.stream.session_info import MANIFEST, RECORDING, Persisted, SessionInfo, SourceFile
 from liveaffect.stream.session_reader import SessionReader
 from liveaffect.stream.session_schema import schema_of
-from liveaffect.stream.topics import COMMAND, HEALTH, Topic
+from liveaffect.stream.topics import HEALTH, Topic
 from liveaffect.stream.wire import to_json
 
 FLUSH_S = 0.5
@@ -116,7 +116,7 @@ class SessionWriter:
         self._mcap = McapWriter(path, resume=resume)
 
     def write(self, topic: Topic[Any], message: Message, *, arrays: bool = False) -> None:
-        """Records one message; its arrays only where `arrays` says so. Does nothing once the recording has ended."""
+        """Records one message; arrays of a "header" topic only where `arrays` says so. Does nothing after the end."""
         if self.ended or topic.record == "no":
             return
         self.ledger.add(topic, message)
@@ -126,7 +126,7 @@ class SessionWriter:
             first, last = self.info.first_t_ns, self.info.last_t_ns
             self.info.first_t_ns = message.t_ns if first is None else min(first, message.t_ns)
             self.info.last_t_ns = message.t_ns if last is None else max(last, message.t_ns)
-        data = to_json(message, arrays=arrays or topic is COMMAND)
+        data = to_json(message, arrays=arrays or topic.record == "full")
         self.write_json(topic.name, topic.message.__name__, lambda: schema_of(topic.message), message, data)
 
     def write_json(

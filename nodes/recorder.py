@@ -1,0 +1,218 @@
+"""The recorder: writes what the graph publishes into one session folder, with a ledger of what was lost.
+
+By default no pixels and no sound. Commands (topic `command`): `record` with {action: "start" | "stop" | "status"} (to
+start, also folder, video, audio, mesh, crops), and `privacy` with {on: true | false}.
+"""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import msgspec
+import platformdirs
+import psutil
+
+from liveaffect.stream.errors import RecordError
+from liveaffect.stream.messages import Ack, AudioChunk, Command, Message, VideoFrame
+from liveaffect.stream.node import Node, on, on_recorded
+from liveaffect.stream.session import SessionWriter
+from liveaffect.stream.session_info import MANIFEST, Persisted, load_info
+from liveaffect.stream.session_media import H264Film, LosslessFilm, SoundFile, Spans
+from liveaffect.stream.topics import ACK, COMMAND, CROP, MESH, TICK, topic_of
+
+VideoKind = Literal["no", "h264", "lossless"]
+
+
+class RecordArguments(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of the command `record`; what is left out is as in the settings."""
+
+    action: Literal["start", "stop", "status"]
+    folder: str = ""
+    video: VideoKind | None = None
+    audio: bool | None = None
+    mesh: bool | None = None
+    crops: bool | None = None
+
+
+class PrivacyArguments(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of the command `privacy`."""
+
+    on: bool
+
+
+class Recorder(Node):
+    """Records every topic whose row in the table says so; arrays only where a setting asks for them."""
+
+    ordered: ClassVar[bool] = False
+    complete: ClassVar[bool] = True
+
+    folder: str = ""
+    """Folder of the session; "" makes one named after date and time where this user's data lie."""
+    video: VideoKind = "no"
+    """"h264" is small and for watching; "lossless" (FFV1) can be recomputed, about 0.5 MB a VGA frame."""
+    audio: bool = False
+    """Sound as float32 WAV, 0.2 GB an hour."""
+    mesh: bool = False
+    """478 landmarks per face and frame."""
+    crops: bool = False
+    """Aligned face crops: pixels of faces."""
+    autostart: bool = False
+    """Begin with the graph, not at a command."""
+    min_free_mb: int = 200
+    """Recording ends when the disk has less room than this."""
+
+    def open(self) -> None:
+        """Begins at once where `autostart` says so. Raises RecordError where the folder cannot be used."""
+        self._session: SessionWriter | None = None
+        self._privacy = False
+        self._error = ""
+        if self.host.live and self.host.incarnation > 0:
+            unfinished = self._unfinished()
+            if unfinished is not None:
+                info = load_info(unfinished)
+                self._privacy = bool(info.privacy) and bool(info.privacy[-1]["on"])
+                self._begin(unfinished, info.persisted, resume=True)
+        elif self.autostart:
+            self._begin(self._folder(self.folder), self._persisted(), from_start=True)
+
+    def close(self) -> None:
+        """Ends the session, which is then COMPLETE."""
+        if self._session is not None:
+            self._session.close()
+
+    def info(self) -> dict[str, Any]:
+        """Where it records, and why it stopped if it had to."""
+        session = self._session
+        recording = session is not None and not session.ended
+        facts: dict[str, Any] = {"recording": recording, "privacy": self._privacy}
+        if session is not None:
+            facts["session"] = str(session.folder)
+            if session.ended and session.info.state != "COMPLETE":
+                facts["error"] = session.ended
+        if self._error:
+            facts["error"] = self._error
+        return facts
+
+    @on_recorded
+    def take(self, message: Message) -> None:
+        """Records one message."""
+        session = self._session
+        if session is None or session.ended:
+            return
+        topic = topic_of(message)
+        if not self._privacy:
+            self._store(session, message)
+        kept = session.info.persisted
+        arrays = (topic is MESH and kept.mesh) or (topic is CROP and kept.crops and not self._privacy)
+        session.write(topic, message, arrays=arrays)
+        if topic is TICK:
+            session.poll()
+
+    @on(COMMAND, emits=ACK)
+    def obey(self, command: Command) -> Ack | None:
+        """Answers `record` and `privacy`; other verbs only where they are addressed to this node."""
+        if command.target not in ("", self.host.name):
+            self.take(command)
+            return None
+        try:
+            text = self._obey(command)
+            ok = True
+        except (RecordError, msgspec.ValidationError) as error:
+            text, ok = str(error), False
+        self.take(command)
+        return Ack(t_ns=command.t_ns, request_id=command.request_id, node=self.host.name, ok=ok, text=text)
+
+    def _obey(self, command: Command) -> str:
+        if command.verb == "privacy":
+            self._privacy = msgspec.convert(command.arguments, PrivacyArguments).on
+            if self._session is not None and not self._session.ended:
+                self._session.privacy(command.t_ns, self._privacy)
+            return "no pixels and no sound are stored" if self._privacy else "what the session asks for is stored again"
+        if command.verb != "record":
+            if command.target:
+                raise RecordError(f"the recorder knows no '{command.verb}': it takes record and privacy")
+            return ""
+        arguments = msgspec.convert(command.arguments, RecordArguments)
+        recording = self._session is not None and not self._session.ended
+        if arguments.action == "start":
+            if recording and self._session is not None:
+                raise RecordError(f"already recording to {self._session.folder}: stop that first")
+            self._begin(self._folder(arguments.folder or self.folder), self._persisted(arguments))
+            return f"recording to {self._session.folder if self._session else ''}"
+        if arguments.action == "stop" and recording and self._session is not None:
+            self._session.close()
+            return f"recorded {self._session.info.state} {self._session.folder}"
+        if arguments.action == "stop":
+            raise RecordError("nothing is being recorded")
+        return f"recording to {self._session.folder}" if recording and self._session else "not recording"
+
+    def _begin(self, folder: Path, kept: Persisted, *, from_start: bool = False, resume: bool = False) -> None:
+        session = SessionWriter(
+            folder,
+            graph=self.host.graph,
+            wiring=self.host.wiring,
+            clock=self.host.clock,
+            from_start=from_start,
+            run=os.getppid() if self.host.live else 0,
+            persisted=kept,
+            min_free=self.min_free_mb << 20,
+            resume=resume,
+        )
+        self._spans = Spans(session)
+        session.at_close(self._spans.end)
+        self._film: LosslessFilm | H264Film | None = None
+        if kept.video == "lossless":
+            self._film = LosslessFilm(session, self._spans)
+        elif kept.video == "h264":
+            self._film = H264Film(session)
+        self._sound = SoundFile(session, self._spans) if kept.audio else None
+        self._session, self._error = session, ""
+
+    def _store(self, session: SessionWriter, message: Message) -> None:
+        try:
+            if self._film is not None and isinstance(message, VideoFrame):
+                self._film.add(message)
+            elif self._sound is not None and isinstance(message, AudioChunk):
+                self._sound.add(message)
+        except OSError as error:
+            session.fail(error)
+
+    def _persisted(self, asked: RecordArguments | None = None) -> Persisted:
+        kept = Persisted(video=self.video, audio=self.audio, mesh=self.mesh, crops=self.crops)
+        for key in ("video", "audio", "mesh", "crops"):
+            value = getattr(asked, key, None)
+            if value is not None:
+                setattr(kept, key, value)
+        return kept
+
+    def _folder(self, wanted: str) -> Path:
+        """The folder asked for, or a new one; numbered where it already holds a session."""
+        path = Path(wanted) if wanted else sessions_folder() / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        number = 1
+        found = path
+        while (found / MANIFEST).exists() and (number == 1 or number < 10000):
+            number += 1
+            found = path.with_name(f"{path.name}-{number}")
+        return found
+
+    def _unfinished(self) -> Path | None:
+        """The session that an earlier start of this recorder, in this run, was writing when it was killed."""
+        base = Path(self.folder).parent if self.folder else sessions_folder()
+        found: list[tuple[int, Path]] = []
+        for manifest in base.glob(f"*/{MANIFEST}"):
+            try:
+                info = load_info(manifest.parent)
+            except RecordError:
+                continue
+            dead = bool(info.writers) and not psutil.pid_exists(info.writers[-1])
+            if info.state == "RECORDING" and info.run == os.getppid() and dead:
+                found.append((info.clocks[-1].monotonic_ns if info.clocks else 0, manifest.parent))
+        return max(found)[1] if found else None
+
+
+def sessions_folder() -> Path:
+    """Where recordings lie unless a folder is named: in the user's documents, else with the user's data."""
+    documents = Path(platformdirs.user_documents_dir())
+    base = documents if documents.is_dir() else Path(platformdirs.user_data_dir("liveaffect")).parent
+    return base / "liveaffect" / "sessions"
