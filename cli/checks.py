@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 State = Literal["ok", "note", "problem"]
@@ -17,10 +16,10 @@ _ASK_LIMIT_S = 10.0
 
 # run in a process of its own: PortAudio writes to stderr from C, and hangs where the sound server does
 _LIST_INPUTS = """
-import json, sounddevice
-default = sounddevice.default.device[0]
-devices = [dict(device, default=device["index"] == default) for device in sounddevice.query_devices()]
-print(json.dumps([device for device in devices if device["max_input_channels"] > 0]))
+import dataclasses, json
+from liveaffect.nodes.microphone.devices import list_microphones, portaudio
+portaudio()
+print(json.dumps([dataclasses.asdict(microphone) for microphone in list_microphones()]))
 """
 
 
@@ -64,7 +63,9 @@ def models() -> list[Finding]:
     found: list[Finding] = []
     for status in registry.status():
         if status.state == "ready":
-            found.append(Finding("ok", status.entry.name, f"{status.entry.version}, {status.path}"))
+            found.append(
+                Finding("ok", status.entry.name, f"{status.entry.version}, {status.path or status.entry.title}")
+            )
         elif status.state == "refused":
             found.append(Finding("note", status.entry.name, status.detail))
         else:
@@ -98,21 +99,13 @@ def providers() -> list[Finding]:
 
 
 def cameras() -> list[Finding]:
-    """Cameras the system lists; none is opened."""
-    if sys.platform != "linux":
-        return [Finding("note", "cameras", "not listed on this system: `liveaffect live` opens the default one")]
-    found: list[Finding] = []
-    for folder in sorted(Path("/sys/class/video4linux").glob("video*")):
-        device = Path("/dev") / folder.name
-        name = (folder / "name").read_text().strip()
-        if os.access(device, os.R_OK | os.W_OK):
-            found.append(Finding("ok", str(device), name))
-        else:
-            found.append(
-                Finding(
-                    "problem", str(device), f"{name}: no permission", 'add yourself to the group "video", log in anew'
-                )
-            )
+    """Cameras the system lists; none is opened for capture."""
+    from liveaffect.nodes.camera.devices import list_cameras
+
+    found = [
+        Finding("problem" if camera.note else "ok", f"{camera.id}: {camera.name}", camera.note)
+        for camera in list_cameras()
+    ]
     return found or [Finding("note", "no camera", "files, network cameras and `liveaffect demo` work without one")]
 
 
@@ -128,14 +121,14 @@ def microphones() -> list[Finding]:
         ]
     if asked.returncode != 0:
         last = (asked.stderr.strip().splitlines() or ["no reason given"])[-1]
-        remedy = "sudo apt-get install libportaudio2" if "PortAudio library not found" in last else ""
-        return [Finding("note", "PortAudio", last, remedy)]
+        return [Finding("note", "PortAudio", last)]
     inputs = [
         Finding(
             "ok",
-            f"{device['index']}: {device['name']}",
+            f"{device['id']}: {device['name']}",
             f"{device['channels']} channels at {device['rate']:.0f} Hz"
             + (", the default" if device["default"] else ""),
+            device["note"],
         )
         for device in json.loads(asked.stdout.strip().splitlines()[-1])
     ]
@@ -144,20 +137,17 @@ def microphones() -> list[Finding]:
 
 def kernels() -> list[Finding]:
     """Whether the compiled voice kernels are cached: without them the first second of sound is late."""
+    from liveaffect.models.voice import is_built
     from liveaffect.models.voice.jit import cache_folder
 
     folder = cache_folder()
-    compiled = len(list(folder.rglob("*.nbc"))) if folder.is_dir() else 0
-    if compiled:
-        return [Finding("ok", "voice kernels", f"{compiled} compiled in {folder}")]
+    if is_built():
+        return [Finding("ok", "voice kernels", f"compiled, in {folder}")]
     parent = next(place for place in (folder, *folder.parents) if place.exists())
     if not os.access(parent, os.W_OK):
-        return [
-            Finding(
-                "problem", "voice kernels", f"{parent} cannot be written", "set NUMBA_CACHE_DIR to a folder that can"
-            )
-        ]
-    return [Finding("note", "voice kernels", f"not compiled yet, will be at first use, in {folder}")]
+        remedy = "set NUMBA_CACHE_DIR to a folder that can"
+        return [Finding("problem", "voice kernels", f"{parent} cannot be written", remedy)]
+    return [Finding("note", "voice kernels", f"not compiled yet; they will be at first use, into {folder}")]
 
 
 def ports() -> list[Finding]:
@@ -198,13 +188,15 @@ def fonts() -> list[Finding]:
 
 def privacy() -> list[Finding]:
     """What keeps faces and voices on this machine."""
+    from liveaffect.nodes.face.privacy import NOWHERE
+
     try:
         maker = f"mediapipe {version('mediapipe')}"
     except PackageNotFoundError:
         return [Finding("problem", "mediapipe", "not installed", "install liveaffect again")]
     return [
         Finding(
-            "ok", maker, "reports its use to its maker by default; it runs in a child process where that is blocked"
+            "ok", maker, f"reports its use to its maker by default; it runs in processes whose way out is {NOWHERE}"
         ),
         Finding("ok", "recording", "off unless asked for; a session holds results, no pixels and no sound by default"),
     ]

@@ -12,6 +12,7 @@ from liveaffect.cli import main as cli
 from liveaffect.cli.checks import Finding
 from liveaffect.cli.doctor import SECTIONS
 from liveaffect.models import fetch
+from liveaffect.nodes.camera.devices import CameraInfo
 
 
 def report(capsys: pytest.CaptureFixture[str]) -> tuple[object, dict]:
@@ -93,7 +94,34 @@ def test_a_sound_system_that_hangs_is_found_out(monkeypatch: pytest.MonkeyPatch)
     assert "restart the sound server" in finding.remedy
 
 
-def test_a_missing_sound_library_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sound_library_that_cannot_be_loaded_is_named_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "_LIST_INPUTS", "raise OSError('PortAudio library not found')")
     (finding,) = checks.microphones()
-    assert finding.remedy == "sudo apt-get install libportaudio2"
+    assert finding.state == "note"
+    assert "PortAudio library not found" in finding.detail
+
+
+def test_microphones_are_listed_with_the_number_that_selects_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = {"id": "3", "name": "desk", "channels": 2, "rate": 44100.0, "default": True, "note": ""}
+    monkeypatch.setattr(checks, "_LIST_INPUTS", f"print({json.dumps([listed])!r})")
+    assert checks.microphones() == [Finding("ok", "3: desk", "2 channels at 44100 Hz, the default")]
+
+
+def test_a_camera_that_cannot_be_used_is_a_problem_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [
+        CameraInfo("/dev/video0", "lens"),
+        CameraInfo("/dev/video1", "other", "no permission: join the group video"),
+    ]
+    monkeypatch.setattr("liveaffect.nodes.camera.devices.list_cameras", lambda: found)
+    assert [(f.state, f.detail) for f in checks.cameras()] == [
+        ("ok", ""),
+        ("problem", "no permission: join the group video"),
+    ]
+
+
+def test_kernels_that_are_not_compiled_are_worth_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("liveaffect.models.voice.is_built", lambda: False)
+    monkeypatch.setattr("liveaffect.models.voice.jit.cache_folder", lambda: tmp_path / "numba" / "voice")
+    (finding,) = checks.kernels()
+    assert finding.state == "note"
+    assert str(tmp_path / "numba" / "voice") in finding.detail
