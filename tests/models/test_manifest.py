@@ -84,3 +84,13 @@ def test_a_users_entry_may_not_take_a_built_in_name(tmp_path: Path, monkeypatch:
 def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UnknownModel, match="silero-vad"):
         manifest.entry("silero")
+
+
+def test_the_example_of_the_documentation_is_a_valid_entry_and_its_table_names_every_key(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text()
+    path = write(tmp_path, page.split("```toml")[1].split("```")[0])
+    example = manifest.read(path)["my-face-net"]
+    assert example.normalisation is not None
+    assert len(example.normalisation.mean) == 3
+    table = "".join(line for line in page.splitlines() if line.startswith("| `"))
+    assert {key for key in manifest.Entry.__struct_fields__ if f"`{key}`" not in table} == {"name", "origin"}
