@@ -33,13 +33,13 @@ def cache_folder() -> Path:
 
 def candidates(entry: Entry) -> list[Path]:
     """Where the file of an entry may lie, in the order in which it is looked for."""
+    cached = cache_folder() / Path(entry.file).name
     if entry.is_users:
-        return [Path(entry.origin).parent / Path(entry.file).expanduser()]
+        return [Path(entry.origin).parent / Path(entry.file).expanduser(), *([cached] if entry.sources else [])]
     named = os.environ.get("LIVEAFFECT_MODELS")
-    folders = [Path(named).expanduser()] if named else []
     if not entry.sources:
         return [WEIGHTS / entry.file]
-    return [folder / entry.file for folder in (*folders, cache_folder())]
+    return [*([Path(named).expanduser() / entry.file] if named else []), cached]
 
 
 def find(entry: Entry) -> Path | None:
@@ -70,7 +70,7 @@ def fetch(entry: Entry, progress: Progress | None = None) -> Path:
 
     The file appears whole or not at all. Raises FetchFailed with what each source answered.
     """
-    target = cache_folder() / entry.file
+    target = cache_folder() / Path(entry.file).name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -80,7 +80,7 @@ def fetch(entry: Entry, progress: Progress | None = None) -> Path:
     report = progress or (lambda _where, _done, _total: None)
     failures: list[str] = []
     for source in entry.sources:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{entry.file}.")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         part = Path(name)
         os.close(handle)
         try:

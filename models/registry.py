@@ -83,8 +83,8 @@ def pull(names: list[str] | None = None, *, progress: fetch.Progress | None = No
     for name in wanted:
         entry = manifest.entry(name)
         check_profile(entry)
-        cached = fetch.cache_folder() / entry.file
-        if entry.sources and fetch.candidates(entry)[0] == cached and cached.is_file() and not _is_right(entry, cached):
+        first = next((place for place in fetch.candidates(entry) if place.is_file()), None)
+        if entry.sources and first is not None and _is_cached(first) and not _is_right(entry, first):
             done[name] = fetch.fetch(entry, progress)
         else:
             done[name] = path(name, download=True, progress=progress)
@@ -126,6 +126,10 @@ def _status(entry: Entry) -> Status:
     except ModelError as error:
         return Status(entry, "wrong hash", None, str(error))
     return Status(entry, "ready", found, "")
+
+
+def _is_cached(file: Path) -> bool:
+    return file.parent == fetch.cache_folder()
 
 
 def _is_right(entry: Entry, file: Path) -> bool:

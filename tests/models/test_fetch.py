@@ -8,6 +8,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from liveaffect.models import fetch
@@ -66,6 +67,21 @@ def test_the_users_folder_comes_before_the_cache(cache: Path, tmp_path: Path, mo
     assert fetch.find(entry()) == cache / "net.onnx"
     monkeypatch.setenv("LIVEAFFECT_MODELS", str(mine))
     assert fetch.find(entry()) == mine / "net.onnx"
+
+
+def test_a_users_file_lies_beside_its_manifest_and_is_fetched_to_the_cache_alone(
+    server: str, cache: Path, tmp_path: Path
+) -> None:
+    users = msgspec.structs.replace(
+        entry(Source(url=f"{server}/net.onnx")), file="nets/net.onnx", origin=str(tmp_path / "mine" / "manifest.toml")
+    )
+    assert fetch.find(users) is None
+    assert fetch.fetch(users) == cache / "net.onnx"
+    assert fetch.find(users) == cache / "net.onnx"
+    own = tmp_path / "mine" / "nets"
+    own.mkdir(parents=True)
+    (own / "net.onnx").write_bytes(CONTENT)
+    assert fetch.find(users) == own / "net.onnx"
 
 
 def test_a_file_that_is_nowhere_is_none_and_nothing_is_fetched(server: str, cache: Path) -> None:
