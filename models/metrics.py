@@ -134,7 +134,7 @@ def bin_sums(confidence: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
     sums = np.zeros((len(c), 3, BINS))
     for k, column in enumerate((np.ones_like(c), c, r)):
         sums[np.arange(len(c)), k, bins] = column
-    return sums.reshape(len(c), -1)
+    return sums.reshape(len(c), 3 * BINS)
 
 
 # --- measures of sums (..., k) --------------------------------------------------------------------------------------
