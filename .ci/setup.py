@@ -137,15 +137,16 @@ def fail(text: str) -> None:
 
 
 def _pip(command: list[str]) -> None:
-    """Runs pip, showing each package it downloads; all it said where it fails."""
+    """Runs pip, showing the large packages it downloads; the end of what it said where it fails."""
     said: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         assert pip.stdout is not None
         for line in pip.stdout:
             said.append(line)
             words = line.split()
-            if words and words[0] == "Downloading":
-                print(f"    {words[1].rsplit('/', 1)[-1]} {' '.join(words[2:4])}", flush=True)
+            if words and words[0] == "Downloading" and words[-1] in ("MB)", "GB)"):
+                name = words[1].rsplit("/", 1)[-1].split("-")[0]
+                print(f"    {name} {' '.join(words[2:4])}", flush=True)
             elif line.startswith("Installing collected"):
                 print(f"    installing {line.count(',') + 1} packages", flush=True)
     if pip.returncode != 0:
