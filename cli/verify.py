@@ -57,7 +57,7 @@ class Verification:
             raise RecordError(f"{reader.folder} does not name its launch graph, so nothing can be recomputed")
         self._tolerance, self._share, self._progress = tolerance, flipped_share, progress
         self.graph = self._build()
-        self.evidence = Evidence(reader)
+        self.evidence = Evidence(reader, self.graph.writers)
         self._tallies: dict[str, Tally] = {}
         self._why: dict[str, str] = {}
         self._sources: dict[str, str] = {}
@@ -151,7 +151,11 @@ class Verification:
     def _start(self, entry: Entry, start: int, outputs: list[str], plan: dict[str, Arrays]) -> Iterator[Output]:
         graph = self._build().only([entry.name])
         graph.depth = self.graph.depth
-        expected = Expected(self.reader, outputs, start)
+        sure = self.evidence.sure_until(entry.name, start)
+        if self.evidence.reports_lost(entry.name, start):
+            self._why.update(dict.fromkeys(outputs, f"reports of drops of [{entry.name}] were not recorded"))
+            return
+        expected = Expected(self.reader, outputs, start, sure)
         host = LockstepHost(graph, inputs=self._heard(entry, start, outputs, plan), ticks="inputs")
         run = host.run()
         for topic, message in run:
@@ -179,21 +183,22 @@ class Verification:
     def _heard(self, entry: Entry, start: int, outputs: list[str], plan: dict[str, Arrays]) -> Iterator[Message]:
         """What one start of a node processed, in stream order, arrays attached; ends where an input is missing."""
         evidence, name = self.evidence, entry.name
-        starts = evidence.starts(outputs)
-        before_ns = evidence.last_ns(outputs, starts[starts.index(start) - 1]) if start != starts[0] else None
+        began_ns, ended_ns = evidence.lived(name, start, outputs)
         expected: dict[tuple[str, int], int] = {}
         wanted = {topic.name for topic in entry.spec.inputs}
         for topic, message in self.reader.stream_order(wanted, self.graph.depth):
             if isinstance(message, Tick):
                 if message.node not in ("", name) or (message.node and message.incarnation != start):
                     continue
-            elif before_ns is not None and not self._after_start(topic, message, entry, start, before_ns):
+            elif (ended_ns and message.pub_ns > ended_ns) or not self._after_start(
+                topic, message, name, start, began_ns
+            ):
                 continue
             if evidence.dropped(name, start, topic.name, message.incarnation, message.seq):
                 continue
             if not topic.host:
                 line = (topic.name, message.incarnation)
-                due = expected.get(line, 0 if self.info.from_start and before_ns is None else message.seq)
+                due = expected.get(line, 0 if self.info.from_start and not began_ns else message.seq)
                 expected[line] = message.seq + 1
                 lost = [q for q in range(due, message.seq) if not evidence.dropped(name, start, *line, q)]
                 if lost:
@@ -208,10 +213,10 @@ class Verification:
                 message = filled
             yield message
 
-    def _after_start(self, topic: Topic[Any], message: Message, entry: Entry, start: int, before_ns: int) -> bool:
-        first = self.evidence.heard_from(entry.name, start, topic.name)
+    def _after_start(self, topic: Topic[Any], message: Message, name: str, start: int, began_ns: int) -> bool:
+        first = self.evidence.heard_from(name, start, topic.name)
         if first is None:
-            return message.t_ns > before_ns
+            return not began_ns or message.pub_ns > began_ns
         return message.incarnation >= first
 
     def _stop(self, outputs: list[str], why: str) -> None:
@@ -230,6 +235,8 @@ class Verification:
                 tally = self._tallies.get(topic)
                 if tally is not None:
                     self._weigh(verdict, tally)
+                if not verdict.why and 0 < verdict.compared < verdict.recorded:
+                    verdict.why = "what a node did after its last report, or before the recording, is not known"
                 verdicts.append(verdict)
         start_ns = self.info.first_t_ns or 0
         return VerifyReport(str(self.reader.folder), self.reader.state, start_ns, verdicts)

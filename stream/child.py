@@ -23,6 +23,8 @@ from liveaffect.stream.livehost import LiveHost, host_topics
 from liveaffect.stream.topics import COMMAND, MARKER
 
 CLOSE_LIMIT_S = 2.0
+REJOIN_S = 1.0
+"""After a restart the readers reconnect by themselves, most within 0.2 s; one that is down is not waited for longer."""
 
 
 class ChildSpec(msgspec.Struct, kw_only=True):
@@ -119,8 +121,8 @@ def _run(spec: ChildSpec, context: Any, orders: "queue.Queue[str]", stop: thread
         report("ready")
         epoch_ns = _wait_for_go(orders, stop)
         if epoch_ns is not None:
-            if spec.incarnation == 0:
-                publisher.wait(spec.expected, spec.wait_s, stop.is_set)
+            limit_s = spec.wait_s if spec.incarnation == 0 else min(spec.wait_s, REJOIN_S)
+            publisher.wait(spec.expected, limit_s, stop.is_set)
             host.run(epoch_ns, lambda: report("ended"))
     finally:
         host.close()

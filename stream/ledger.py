@@ -114,6 +114,13 @@ class Ledger:
         self._writers, self._processes, self._from_start = dict(writers or {}), dict(processes or {}), from_start
         self._lines: dict[str, dict[tuple[str, int], _Line]] = {}
         self._drops: list[tuple[str, str, str, int, int, int]] = []
+        self._reads: dict[str, list[str]] = {}
+        for topic, names in self._readers.items():
+            for name in names:
+                self._reads.setdefault(name, []).append(topic)
+        self._reach: dict[tuple[str, int], dict[str, tuple[int, int]]] = {}
+        """Node and start -> topic -> incarnation and seq that had been recorded when it last spoke."""
+        self._newest: dict[str, tuple[int, int]] = {}
         self._health: dict[str, dict[int, dict[str, int]]] = {}
         self._answers: dict[str, int] = {}
 
@@ -126,10 +133,19 @@ class Ledger:
             began = self._from_start or any(name == publisher for name, _ in lines)
             line = lines[publisher, message.incarnation] = _Line(0 if began else message.seq)
         line.add(message.seq)
+        if not topic.host:
+            self._newest[topic.name] = (message.incarnation, message.seq)
+            writer = self._writers.get(topic.name, "")
+            if writer in self._reads:
+                known = {name: self._newest[name] for name in self._reads[writer] if name in self._newest}
+                self._reach[writer, message.incarnation] = known
         if topic.name == DROP.name:
             drop = cast(Drop, message)
-            source = drop.source_incarnation
-            self._drops.append((drop.topic, drop.node, drop.cause, source, drop.first_seq, drop.last_seq))
+            first = drop.first_seq
+            if drop.cause == "down":  # what the start before had processed was not lost
+                incarnation, seq = self._reach.get((drop.node, drop.incarnation - 1), {}).get(drop.topic, (-1, -1))
+                first = max(first, seq + 1) if incarnation == drop.source_incarnation else first
+            self._drops.append((drop.topic, drop.node, drop.cause, drop.source_incarnation, first, drop.last_seq))
         elif topic.name == HEALTH.name:
             health = cast(Health, message)
             counts = self._health.setdefault(health.node, {})
@@ -164,7 +180,9 @@ class Ledger:
         host = topic in REGISTRY and REGISTRY[topic].host
         readers = {} if host else {name: self._reader(topic, name, published) for name in self._readers.get(topic, ())}
         dropped: dict[str, int] = {}
-        for _, cause, count in self._dropped(topic):
+        for node, cause, count in self._dropped(topic):
+            if node not in self._readers.get(topic, ()):
+                continue  # the recorder's own: see not_recorded
             dropped[cause] = dropped.get(cause, 0) + count
         lost = self._lost_at_source(topic)
         return TopicAccount(
