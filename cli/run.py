@@ -77,9 +77,11 @@ def start(graph: Graph, seconds: float | None) -> int:
 def _from_file(table: dict[str, Any], info: MediaInfo, path: Path) -> list[str]:
     """Overrides that make a file the source; the nodes it cannot feed are left out."""
     words: list[str] = []
+    if not ((info.has_video and "camera" in table) or (info.has_audio and "microphone" in table)):
+        raise InputError(f"--input {info.path}: {path} has no node for what this file holds")
     for source, nodes, there in (("camera", SEEN, info.has_video), ("microphone", HEARD, info.has_audio)):
         if source not in table:
-            raise InputError(f"--input {info.path}: {path} has no [{source}] table")
+            continue
         if there:
             words.append(f"{source}.source={_quoted(Path(info.path))}")
         else:

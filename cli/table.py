@@ -12,7 +12,8 @@ import polars as pl
 from liveaffect.models.action_units import ACTION_UNITS
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.stream import messages as m
-from liveaffect.stream.topics import VOICE, VOICE_AFFECT
+from liveaffect.stream.session_reader import SessionReader
+from liveaffect.stream.topics import AFFECT, FACE, FACE_AFFECT, VOICE, VOICE_AFFECT
 
 HOP_NS = 10_000_000
 VOICE_WINDOW_NS = 150_000_000
@@ -183,3 +184,14 @@ def _numbers(prefix: str, estimate: Any) -> dict[str, Any]:
     emotions = estimate.emotions or (None,) * len(EMOTIONS)
     numbers.update({f"{prefix}{name}": p for name, p in zip(PROBABILITIES, emotions, strict=True)})
     return numbers
+
+
+def session_table(reader: SessionReader, name: str) -> pl.DataFrame:
+    """The score table of a recorded session, as it was live; times count from the first message."""
+    seen = next(iter(reader.messages([FACE.name])), None) is not None
+    start_ns = reader.info.first_t_ns or 0
+    builder = TableBuilder(name, sound_only=not seen, start_ns=start_ns)
+    depth = {topic.name: level for level, topic in enumerate((FACE, VOICE, FACE_AFFECT, VOICE_AFFECT, AFFECT))}
+    for _, message in reader.stream_order(depth, depth):
+        builder.add(message)
+    return builder.finish()

@@ -57,6 +57,8 @@ class AudioChunk(Message):
     """Index of samples[0] since the stream was opened, at 16 kHz."""
     state: State = "ok"
     gap: bool = False
+    last: bool = False
+    """True where the sound has ended: what was waiting for more of it comes out."""
 
 
 class Face(Part):
@@ -150,6 +152,8 @@ class VoiceDescriptors(Message):
     """Silero voice activity, 0 to 1."""
     values: dict[str, float | None] = {}
     """Descriptor name with unit -> value, see `liveaffect.models.voice.NAMES`."""
+    mel_db: tuple[float, ...] | None = None
+    """Log-mel row of this hop, dB re full scale (40 bands, `liveaffect.models.voice_mel`): what voice_affect sees."""
     gap: bool = False
 
 

@@ -1,5 +1,6 @@
-"""The voice node: low-level descriptors of speech per 10 ms hop, and the whole-signal calls."""
+"""Voice descriptors: the node, and the same for whole signals."""
 
 from liveaffect.models.voice import descriptors, functionals
+from liveaffect.nodes.voice.node import Voice
 
-__all__ = ["descriptors", "functionals"]
+__all__ = ["Voice", "descriptors", "functionals"]

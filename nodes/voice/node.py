@@ -1,0 +1,87 @@
+"""The voice node: sound in; low-level descriptors and speech probability of every 10 ms hop out."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from liveaffect.models import registry
+from liveaffect.models.voice import NAMES, STATES, Hops, VoiceStream, build_cache
+from liveaffect.models.voice_activity import VoiceActivity
+from liveaffect.models.voice_mel import LogMel
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.messages import AudioChunk, State, VoiceDescriptors
+from liveaffect.stream.node import Node, on
+from liveaffect.stream.topics import AUDIO, VOICE
+
+ROOM_MS = 60
+"""What a topic's delay must leave for capture and transport."""
+_STATES: dict[str, State] = {"ok": "ok", "silence": "silence", "invalid": "low_quality"}
+
+
+class Voice(Node):
+    """eGeMAPS low-level descriptors and speech probability of every 10 ms hop.
+
+    A hop's message comes when all its descriptors are known: about 60 ms (the frame) plus `lookahead_ms` after it was
+    spoken. A gap starts everything anew.
+    """
+
+    lookahead_ms: float = 100.0
+    """How far ahead the pitch track looks, 10 to 120 ms: more means fewer octave errors and a later answer."""
+
+    def open(self) -> None:
+        self._stream = VoiceStream(lookahead_ms=self.lookahead_ms)
+        if self._stream.delay_ms + ROOM_MS > VOICE.delay_ms:
+            most = VOICE.delay_ms - ROOM_MS - self._stream.delay_ms + self.lookahead_ms
+            raise UsageError(f"voice.lookahead_ms = {self.lookahead_ms}: live it can be at most {most:.0f} ms")
+        build_cache()
+        self._activity = VoiceActivity(registry.load("silero-vad"))
+        self._mel = LogMel()
+        self._waiting: deque[tuple[AudioChunk, tuple[float, ...]]] = deque()
+        self._gap = False
+        self._reset()
+
+    def info(self) -> dict[str, Any]:
+        return {"lookahead_ms": self.lookahead_ms, "delay_ms": self._stream.delay_ms}
+
+    @on(AUDIO, emits=VOICE)
+    def step(self, chunk: AudioChunk) -> Iterator[VoiceDescriptors]:
+        """One hop of sound; the hops that it completes come out, stamped with their own time."""
+        if chunk.last:
+            yield from self._messages(self._stream.flush())
+            self._reset()
+            return
+        if chunk.samples is None:
+            self._reset()
+            self._gap = True
+            yield VoiceDescriptors(t_ns=chunk.t_ns, first_sample=chunk.first_sample, state=chunk.state)
+            return
+        if chunk.gap:
+            self._reset()
+            self._gap = True
+        row = self._mel.push(np.nan_to_num(chunk.samples))
+        self._waiting.append((chunk, tuple(row.tolist())))
+        self._activity.push(chunk.samples)
+        yield from self._messages(self._stream.push(chunk.samples))
+
+    def _reset(self) -> None:
+        self._stream.reset()
+        self._activity.reset()
+        self._mel.reset()
+        self._waiting.clear()
+
+    def _messages(self, hops: Hops) -> Iterator[VoiceDescriptors]:
+        for row in range(min(len(hops), len(self._waiting))):
+            chunk, mel = self._waiting.popleft()
+            values = hops.values[row].tolist()
+            gap, self._gap = self._gap, False
+            yield VoiceDescriptors(
+                t_ns=chunk.t_ns,
+                first_sample=chunk.first_sample,
+                state=_STATES[STATES[hops.state[row]]],
+                speech_prob=self._activity.of_hop(hops.first_hop + row),
+                values={name: value if value == value else None for name, value in zip(NAMES, values, strict=True)},
+                mel_db=mel,
+                gap=gap,
+            )
