@@ -42,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and ends the process: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        typer.main.get_command(build(words))(args=words, prog_name="liveaffect")
+        try:
+            typer.main.get_command(build(words))(args=words, prog_name="liveaffect")
+        finally:
+            sys.stdout.flush()  # a reader that has gone is noticed here, not when the interpreter ends
     except BrokenPipeError:
         # the reader has gone (`| head`); the interpreter would complain again when it flushes
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
