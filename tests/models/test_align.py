@@ -107,4 +107,4 @@ def test_a_frame_or_landmarks_of_another_kind_are_refused_by_name():
     with pytest.raises(ValueError, match="478"):
         align.crop_face(np.zeros((10, 10, 3), np.uint8), points[:5])
     with pytest.raises(ValueError, match="not finite"):
-        align.crop_face(np.zeros((10, 10, 3), np.uint8), points * np.nan)
+        align.crop_face(np.zeros((10, 10, 3), np.uint8), np.full_like(points, np.nan))

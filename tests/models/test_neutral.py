@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from liveaffect.models.geometry import GEOMETRY_SIZE
 from liveaffect.models.neutral import RunningNeutral, relative
 from liveaffect.models.population import NEUTRAL_MEAN, NEUTRAL_SD
 
 
-def person() -> np.ndarray:
+def person() -> NDArray[np.float32]:
     """A calm face half a spread off the population."""
     face = NEUTRAL_MEAN + 0.5 * NEUTRAL_SD
     face[-2:] = 0
@@ -24,8 +25,8 @@ def test_it_starts_from_the_population():
 def test_it_comes_to_the_persons_own_calm_face():
     neutral = RunningNeutral()
     for _ in range(30 * 90):
-        last = neutral.step(person(), 1 / 30)
-    off = np.abs(last[GEOMETRY_SIZE:] / NEUTRAL_SD)
+        neutral.step(person(), 1 / 30)
+    off = np.abs(neutral.step(person(), 1 / 30)[GEOMETRY_SIZE:] / NEUTRAL_SD)
     assert off.max() < 0.1
 
 
@@ -41,7 +42,7 @@ def test_a_long_smile_is_not_taken_for_neutral():
 
 def test_a_frame_never_changes_its_own_output():
     first, second = RunningNeutral(), RunningNeutral()
-    other = person() + 0.01
+    other = person() + np.float32(0.01)
     for neutral, face in ((first, person()), (second, other)):
         neutral.step(person(), 0.03)
         neutral.step(face, 0.03)
@@ -55,7 +56,7 @@ def test_a_gap_counts_for_no_more_than_a_moment_and_a_broken_frame_for_nothing()
     neutral.step(person(), 3600.0)
     assert neutral.seconds <= 0.2
     before = neutral.value
-    assert np.isnan(neutral.step(person() * np.nan, 0.03)).all()
+    assert np.isnan(neutral.step(np.full_like(person(), np.nan), 0.03)).all()
     assert np.array_equal(neutral.value, before)
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from liveaffect.models.circumplex import COORDINATES
-from training.face import data, train
+from training.face import data
 from training.face.distil import load_net
-from training.face.net import SIDE, Shipped
+from training.face.net import SIDE, FaceNet, Shipped
 
 
 def fit_temperature(logits: np.ndarray, target: np.ndarray, weight: np.ndarray) -> float:
@@ -31,22 +31,34 @@ def fit_temperature(logits: np.ndarray, target: np.ndarray, weight: np.ndarray) 
     return 0.5 * (low + high)
 
 
-def calibrate(net: torch.nn.Module, faces: data.Faces) -> tuple[tuple[float, float], tuple[float, float]]:
+def calibrate(net: FaceNet, faces: data.Faces) -> tuple[tuple[float, float], tuple[float, float]]:
     """Temperatures without and with geometry, and the gain that makes (valence, arousal) errors of unit z-score."""
     dev = faces.rows(1)
     weight = np.minimum(faces.votes[dev] / 10, 1)
+    plainly = Shipped(net, (1.0, 1.0), (1.0, 1.0)).eval()
     heat, z = [], []
     for geometry in (False, True):
         luma, vectors, present = data.plain(faces, dev)
         present = present if geometry else np.zeros_like(present)
         use = present[:, 0] == geometry
-        logits, residual, spread, _ = train.predict(net, (luma, vectors, present))
-        heat.append(fit_temperature(logits[use], faces.target[dev][use], weight[use]))
-        hot = logits / heat[-1]
-        va = np.exp(hot - np.logaddexp.reduce(hot, 1, keepdims=True)) @ COORDINATES + residual
-        z.append((va - faces.target[dev] @ COORDINATES)[use] / np.exp(0.5 * spread[use]))
+        log_p, va, sd = run(plainly, (luma, vectors, present))
+        heat.append(fit_temperature(log_p[use], faces.target[dev][use], weight[use]))
+        hot = log_p / heat[-1]
+        moved = (np.exp(hot - np.logaddexp.reduce(hot, 1, keepdims=True)) - np.exp(log_p)) @ COORDINATES
+        z.append((va + moved - faces.target[dev] @ COORDINATES)[use] / sd[use])
     gain = np.sqrt(np.mean(np.square(np.concatenate(z)), 0))
     return (heat[0], heat[1]), (float(gain[0]), float(gain[1]))
+
+
+@torch.no_grad()
+def run(shipped: Shipped, arrays: tuple[np.ndarray, ...], batch: int = 256) -> tuple[np.ndarray, ...]:
+    """Log-probabilities, valence-arousal and deviation of prepared luma, geometry, present."""
+    outs = []
+    for i in range(0, len(arrays[0]), batch):
+        luma, geo, present = (torch.from_numpy(a[i : i + batch]) for a in arrays)
+        crops = luma.round().to(torch.uint8)[..., None].expand(-1, -1, -1, 3)
+        outs.append([o.numpy() for o in shipped(crops, geo, present)[:3]])
+    return tuple(np.concatenate(column) for column in zip(*outs, strict=True))
 
 
 def main() -> None:

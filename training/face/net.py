@@ -1,10 +1,11 @@
 """The face student: a small plain convolution net on a 64 pixel luma crop, joined by face geometry if there is any."""
 
+import numpy as np
 import torch
 from torch import nn
 
 from liveaffect.models.circumplex import COORDINATES
-from liveaffect.models.geometry import GEOMETRY_SIZE
+from liveaffect.models.geometry import GEOMETRY_SIZE, mirror
 
 SIDE = 64
 EMBEDDING = 96
@@ -66,7 +67,10 @@ class FaceNet(nn.Module):
 
 
 class Shipped(nn.Module):
-    """What is exported: uint8 RGB in, calibrated log-probabilities, valence-arousal, their deviation, embedding out."""
+    """What is exported: uint8 RGB in; calibrated log-probabilities, valence-arousal, their deviation, embedding out.
+
+    Each face is seen as it is and in a mirror, and the two are averaged: a mirrored face gets the same answer.
+    """
 
     def __init__(self, net: FaceNet, temperature: tuple[float, float], spread: tuple[float, float]) -> None:
         super().__init__()
@@ -74,10 +78,17 @@ class Shipped(nn.Module):
         self.register_buffer("temperature", torch.tensor(temperature))
         self.register_buffer("gain", torch.tensor(spread))
         self.register_buffer("luma", torch.tensor(LUMA).reshape(1, 1, 1, 3))
+        # Mirroring is linear: a permutation with signs, read off by mirroring the numbers 1, 2, 3, ...
+        seen = mirror(np.arange(1, GEOMETRY_SIZE + 1, dtype=np.float32))
+        order = torch.from_numpy(np.abs(seen).astype(np.int64) - 1)
+        self.register_buffer("order", torch.cat([order, order + GEOMETRY_SIZE]))
+        self.register_buffer("sign", torch.from_numpy(np.tile(np.sign(seen), 2)))
 
     def forward(self, crops: torch.Tensor, geometry: torch.Tensor, present: torch.Tensor) -> tuple[torch.Tensor, ...]:
         luma = (crops.float() * self.luma).sum(3).unsqueeze(1)
-        logits, residual, spread, embedding = self.net(luma, geometry, present)
+        mirrored = geometry.index_select(1, self.order) * self.sign
+        seen = self.net(luma, geometry, present), self.net(luma.flip(3), mirrored, present)
+        logits, residual, spread, embedding = (0.5 * (a + b) for a, b in zip(*seen, strict=True))
         heat = self.temperature[0] * (1 - present) + self.temperature[1] * present
         log_p = torch.log_softmax(logits / heat, 1)
         va = (log_p.exp() @ self.net.coordinates + residual).clamp(-1, 1)

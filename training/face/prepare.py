@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models import align
-from liveaffect.models.geometry import GEOMETRY_SIZE, geometry
+from liveaffect.models.geometry import GEOMETRY_SIZE, geometry, mirror
 from training.face.landmarks import SETS
 
 CATEGORIES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
@@ -65,7 +65,8 @@ def main() -> None:
         np.savez(args.cache / "ferplus_votes.npz", votes=votes, validation=validation, dev=dev)
         train = ~validation & ~dev & np.isfinite(vectors[:, 0])
         calm = train & (votes[:, 0] >= 8) & (np.abs(vectors[:, -2]) < 0.35)
-        table = np.stack([vectors[calm].mean(0), np.maximum(vectors[calm].std(0), 0.02)])
+        both = np.concatenate([vectors[calm], mirror(vectors[calm])])  # a population has no handedness
+        table = np.stack([both.mean(0), np.maximum(both.std(0), 0.02)])
         np.save(WEIGHTS / "face-neutral.npy", table.astype(np.float32))
         print(f"  validation {validation.sum()}, dev {dev.sum()}, neutral faces behind the population {calm.sum()}")
 
