@@ -114,28 +114,26 @@ class TableBuilder:
         return not self._sound_only
 
     def _affect(self, affect: m.Affect) -> None:
-        shown = [person for person in affect.people if person.id >= 0]
-        voice_alone = [person for person in affect.people if person.id < 0]
-        for person in shown or voice_alone[:1] or [None]:
+        """Rows of one instant; a face that is not in the frame has none, even while the stream carries it on."""
+        here = {face_id for face_id, estimate in self._estimated.items() if estimate.state != "no_face"}
+        shown = [person for person in affect.people if person.id in here] if affect.frame_seq >= 0 else []
+        alone = [person for person in affect.people if person.id < 0]
+        for person in shown or alone[:1] or [None]:
             row: dict[str, Any] = {"file": self._file, "t_s": (affect.t_ns - self._start_ns) / 1e9}
-            row["face_state"] = affect.face_state
-            row["state"] = affect.state if person is None else person.state
-            row["voice_state"] = affect.voice_state
+            row["face_state"], row["voice_state"] = affect.face_state, affect.voice_state
+            row["state"] = affect.state if affect.face_state in ("ok", "no_device") else affect.face_state
             if person is not None:
+                row["state"] = person.state
                 row.update(_numbers("", person), speaking_prob=person.speaking_prob, discord=person.discord)
                 if person.id >= 0:
                     row["face_id"] = person.id
-                    self._face(row, person.id)
+                    self._face(row, self._estimated[person.id])
             self._pending.append((affect.t_ns, row))
 
-    def _face(self, row: dict[str, Any], face_id: int) -> None:
-        estimate = self._estimated.get(face_id)
-        if estimate is None:
-            row["face_state"] = "no_face"
-            return
+    def _face(self, row: dict[str, Any], estimate: m.FaceEstimate) -> None:
         row["face_state"] = estimate.state
         row.update(_numbers("face_", estimate))
-        face = self._observed.get(face_id)
+        face = self._observed.get(estimate.id)
         if face is not None:
             row.update(yaw_deg=face.yaw_deg, pitch_deg=face.pitch_deg, roll_deg=face.roll_deg)
             row.update(zip(AU_COLUMNS, face.au or (), strict=False))

@@ -152,7 +152,8 @@ class LockstepHost:
 
 def run_nodes(*nodes: Node, inputs: Iterable[Message], ticks: str = "inputs") -> list[Message]:
     """Drives nodes by a plain list of messages and returns what they publish, in stream order."""
-    given = list(inputs)
+    graph = Graph.of(*nodes)
+    given = sorted(inputs, key=lambda message: order_key(topic_of(message), message, graph.depth))
     mine = {id(message) for message in given}
-    host = LockstepHost(Graph.of(*nodes), inputs=given, ticks=ticks)
+    host = LockstepHost(graph, inputs=given, ticks=ticks)
     return [message for _, message in host.run() if id(message) not in mine]

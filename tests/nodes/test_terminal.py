@@ -1,0 +1,79 @@
+"""The terminal view says what is known, and in words what is not."""
+
+from collections import deque
+
+import pytest
+from rich.console import Console
+
+from liveaffect.nodes.terminal.node import Terminal
+from liveaffect.nodes.terminal.view import STATE_WORDS, Snapshot, gauge, plain_line, render, spark
+from liveaffect.stream import messages as m
+from liveaffect.stream.lockstep import run_nodes
+
+PERSON = m.Person(
+    id=0,
+    state="ok",
+    valence=0.5,
+    valence_sd=0.1,
+    arousal=-0.25,
+    arousal_sd=0.2,
+    emotions=(0.1, 0.6, 0.1, 0.05, 0.05, 0.05, 0.03, 0.02),
+    face_weight=0.75,
+    voice_weight=0.25,
+    discord=0.4,
+    speaking_prob=0.9,
+)
+
+
+def _screen(shot: Snapshot, width: int = 100, height: int = 40) -> str:
+    console = Console(width=width, height=height, record=True, force_terminal=False, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    with console.file:
+        console.print(render(shot, width, height))
+    return console.export_text()
+
+
+def test_numbers_come_with_their_interval_and_meaning() -> None:
+    shot = Snapshot(affect=m.Affect(t_ns=5, state="ok", people=(PERSON,)), traces={0: deque([(5, 0.5, -0.25)])})
+    text = _screen(shot)
+    for expected in ("valence  +0.50", "± 0.16 (90 %)", "unpleasant", "happiness", "60%", "speaking", "the voice 25%"):
+        assert expected in text
+
+
+@pytest.mark.parametrize("state", ["no_face", "silence", "no_device", "node_down", "stale"])
+def test_a_missing_person_is_words_and_not_a_zero(state: m.State) -> None:
+    text = _screen(Snapshot(affect=m.Affect(t_ns=5, state=state)))
+    assert STATE_WORDS[state] in text
+    assert "0.00" not in text
+
+
+def test_more_people_than_fit_are_counted() -> None:
+    people = tuple(m.Person(id=i, state="low_quality") for i in range(10))
+    assert "and 8 more" in _screen(Snapshot(affect=m.Affect(t_ns=0, people=people)), height=36)
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    shot = Snapshot(
+        affect=m.Affect(t_ns=5, state="ok", people=(PERSON,)), faces={0: m.Face(id=0, state="ok", au=(3.0,) * 22)}
+    )
+    for width in (80, 100, 160):
+        assert max(len(line) for line in _screen(shot, width).splitlines()) <= width
+
+
+def test_the_gauge_marks_the_estimate_where_it_is() -> None:
+    assert gauge(-1.0, 0.1, 20, "low", "high").plain.index("◆") < gauge(1.0, 0.1, 20, "low", "high").plain.index("◆")
+
+
+def test_a_gap_in_the_past_is_a_blank() -> None:
+    assert spark([1.0, None, -1.0], 5) == "  █ ▁"
+
+
+def test_a_plain_line_names_the_strongest_emotion_or_the_reason() -> None:
+    line = plain_line(Snapshot(affect=m.Affect(t_ns=0, state="ok", people=(PERSON,))))
+    assert "valence +0.50±0.10" in line
+    assert "happiness 60%" in line
+    assert "no face in view" in plain_line(Snapshot(affect=m.Affect(t_ns=0, state="no_face")))
+
+
+def test_without_a_terminal_a_line_a_second_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    run_nodes(Terminal(), inputs=[m.Affect(t_ns=t * 100_000_000, people=(PERSON,)) for t in range(10, 35)])
+    assert len(capsys.readouterr().out.strip().splitlines()) == 3
