@@ -42,7 +42,7 @@ def path(name: str, *, download: bool = False, progress: fetch.Progress | None =
 
 
 def load(name: str, *, provider: Provider = "cpu") -> Any:
-    """A model ready to run: `FaceAffect`, `FaceRules`, a user's `CustomFaceNet`, or the bare `Session` of Silero.
+    """A model ready to run: `FaceAffect`, `VoiceAffect`, `FaceRules`, a user's `CustomFaceNet`, or Silero's `Session`.
 
     The face landmarker is no ONNX net: it is opened by its own process from `path("face-landmarker")`.
     Raises what `path` raises, and ModelBroken, RuntimeMissing, ManifestError.
@@ -70,6 +70,10 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
         from liveaffect.models.face_affect import FaceAffect
 
         return FaceAffect(session)
+    if entry.kind == "voice-affect":
+        from liveaffect.models.voice_affect import VoiceAffect
+
+        return VoiceAffect(session)
     raise ModelError(f"model `{name}` is of kind `{entry.kind}`, which nothing here opens; install liveaffect again")
 
 

@@ -157,6 +157,14 @@ def test_lower_quality_widens_what_a_users_net_says(
     assert poor.valence_sd[0] > 0.5
 
 
+def test_every_model_of_the_package_can_be_loaded_by_its_name() -> None:
+    for entry in manifest.read(manifest.BUILT_IN).values():
+        if entry.file and not entry.sources:
+            loaded = registry.load(entry.name)
+            assert loaded.session.name == entry.name
+            assert type(loaded).__name__.lower() == entry.kind.replace("-", "")
+
+
 def test_the_landmarker_is_not_opened_in_this_process() -> None:
     with pytest.raises(ModelError, match="child process"):
         registry.load("face-landmarker")
