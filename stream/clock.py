@@ -52,6 +52,7 @@ class SampleClock:
         """How often the driver's stamps moved by more than `STEP_NS` while no sample was missing."""
         self._window = window_s * rate
         self._points: deque[tuple[int, int, int]] = deque()
+        self._recent: deque[tuple[int, int, int]] = deque(maxlen=self.RECENT)
         self._period = NS / self.rate
         self._slope = 0.0
         self._line: tuple[int, int, float] | None = None
@@ -62,15 +63,15 @@ class SampleClock:
         """Sample `index` was captured at `t_ns` as the driver says, and reached us at `arrival_ns`."""
         points = self._points
         points.append((index, t_ns, t_ns if arrival_ns is None else arrival_ns))
+        self._recent.append(points[-1])
         while points[0][0] < index - self._window:
             points.popleft()
         if self._line is None:
             self._line = self._target = (index, t_ns, 0.0)
         elif self._shifted():
             lost = self._arrival_shift() > self.STEP_NS
-            recent = list(points)[-self.RECENT :]
             points.clear()
-            points.extend(recent)
+            points.extend(self._recent)
             self.losses, self.corrections = self.losses + lost, self.corrections + (not lost)
             self._refit(index, jump=lost)
         elif index >= self._refit_at:
@@ -87,9 +88,9 @@ class SampleClock:
 
     def _shifted(self) -> bool:
         """True where the newest stamps agree on being elsewhere."""
-        if len(self._points) < self.RECENT:
+        if len(self._recent) < self.RECENT:
             return False
-        recent = [t_ns - self._on(self._target, index) for index, t_ns, _ in list(self._points)[-self.RECENT :]]
+        recent = [t_ns - self._on(self._target, index) for index, t_ns, _ in self._recent]
         return min(recent) > self.STEP_NS or max(recent) < -self.STEP_NS
 
     def _arrival_shift(self) -> float:

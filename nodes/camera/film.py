@@ -56,9 +56,16 @@ class Film:
             if rate:
                 self.step_ns = round(NS / rate)
             yield from self._shots(container, stream)
-            if stream.duration and self.info is not None and self.count:
-                end_ns = media.pts_ns((stream.start_time or 0) + stream.duration, stream.time_base) - self.info.start_ns
-                self._missing_ns = max(0, end_ns - self.end_ns)
+            if self.info is not None and self.count:
+                self._missing_ns = self._announced_ns(container, stream, self.info) - self.end_ns
+
+    def _announced_ns(self, container: InputContainer, stream: Any, info: MediaInfo) -> int:
+        """Where the film should end by what its container says; 0 where it does not say."""
+        if info.format == "avi" and stream.frames:  # its stated duration shrinks with the file
+            return stream.frames * self.step_ns
+        if stream.duration:
+            return media.pts_ns((stream.start_time or 0) + stream.duration, stream.time_base) - info.start_ns
+        return container.duration * 1000 if container.duration and not info.has_audio else 0
 
     def warning(self) -> str:
         """What was wrong with the film, in words, once it has been read; "" where nothing was."""

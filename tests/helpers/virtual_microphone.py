@@ -26,7 +26,7 @@ from pathlib import Path
 RATE = 16000
 PROGRAMS = ("pulseaudio", "pacat", "paplay", "pactl")
 SHORT = "--latency-msec=20"
-"""A client that asks for seconds of buffer makes the null sink's clock coarse."""
+"""Keeps the null sink's clock fine; what is played keeps its seconds of buffer, so that it never runs dry."""
 CONFIG = f"""
 load-module module-native-protocol-unix auth-anonymous=1
 load-module module-null-sink sink_name=vmic rate={RATE} channels=1 format=s16le
@@ -104,7 +104,7 @@ class VirtualMicrophone:
 
     def play(self, wav: str | Path) -> subprocess.Popen[bytes]:
         """Plays a sound file to the microphone; the returned process ends when it has been played."""
-        return self._spawn(["paplay", SHORT, str(wav)])
+        return self._spawn(["paplay", str(wav)])
 
     def close(self) -> None:
         """Ends everything and removes the folder."""
