@@ -1,0 +1,240 @@
+"""Live, end to end: latency, frames, CPU and memory of the whole graph, beside a bare decode-and-landmark loop.
+
+    python benchmarks/bench_e2e.py [--seconds 15] [--rounds 2] [--clip FILE] [--sound FILE]
+
+The loop decodes the same lavfi camera and runs the same landmarker in VIDEO mode, nothing else; it alternates with the
+graph in the same run, and the ratios are what counts. Inputs: lavfi; HTTP-MJPEG from a second process; with the
+virtual microphone where PulseAudio is installed. Prints a table and writes out/bench_e2e.json.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "tests" / "helpers"))
+
+BARE = """
+import json, os, sys, time
+for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+    os.environ[name] = "http://127.0.0.1:9"
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = ""
+import av, numpy as np
+import mediapipe as mp
+from mediapipe.tasks.python import BaseOptions, vision
+graph, model, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+options = vision.FaceLandmarkerOptions(base_options=BaseOptions(model_asset_path=model),
+    running_mode=vision.RunningMode.VIDEO, num_faces=1, output_face_blendshapes=True,
+    output_facial_transformation_matrixes=True)
+landmarker = vision.FaceLandmarker.create_from_options(options)
+took, faces, start, cpu = [], 0, None, None
+with av.open(graph, format="lavfi") as container:
+    for frame in container.decode(video=0):
+        captured = time.monotonic()
+        if len(took) == 10:
+            start, cpu = captured, time.process_time()
+        image = np.ascontiguousarray(frame.to_ndarray(format="rgb24"))
+        result = landmarker.detect_for_video(mp.Image(mp.ImageFormat.SRGB, image), int(captured * 1000))
+        done = time.monotonic()
+        took.append((done - captured) * 1000)
+        faces += bool(result.face_landmarks)
+        if start is not None and done - start > seconds:
+            break
+print(json.dumps({"latency_ms": took[10:], "faces": faces, "frames": len(took), "cpu_s": time.process_time() - cpu,
+    "wall_s": done - start}))
+"""
+
+
+def lavfi(clip: Path) -> str:
+    """A VGA camera at 30 frames/s that shows a clip over and over."""
+    return f"movie={clip}:loop=0,setpts=N/FRAME_RATE/TB,fps=30,scale=640:480,realtime"
+
+
+def bare(clip: Path, seconds: float) -> dict[str, Any]:
+    """The reference: decode and landmark, in a process of its own."""
+    from liveaffect.models.registry import path
+
+    command = [sys.executable, "-c", BARE, lavfi(clip), str(path("face-landmarker")), str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    found["cpu_percent"] = 100 * found.pop("cpu_s") / found["wall_s"]
+    return found
+
+
+def graph(overrides: list[str], seconds: float, env: dict[str, str], *, sound: bool) -> dict[str, Any]:
+    """The whole graph, recorder and terminal view included, measured from outside by a client."""
+    os.environ.update(env)
+    from live_run import LiveRun
+
+    from liveaffect.cli.run import assemble
+    from liveaffect.stream.messages import Affect, Health
+
+    words = list(overrides)
+    if not sound:
+        words += [f"{name}.enabled=false" for name in ("microphone", "voice", "voice_affect")]
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.monotonic()
+        run = LiveRun(assemble(None, words, view=False, record=Path(folder) / "session"), None)
+        run.start()
+        with run.client("affect", "health") as client:
+            first: float | None = None
+            until, latencies, frames, health = None, [], [], {}
+            meters: dict[str, psutil.Process] = {}
+            spent: dict[str, float] = {}
+            while until is None or time.monotonic() < until:
+                received = client.receive(1.0)
+                if received is None:
+                    continue
+                message = received[1]
+                if isinstance(message, Health):
+                    health[message.node] = message
+                if isinstance(message, Affect) and message.frame_seq >= 0 and message.people:
+                    first = first or time.monotonic() - begin
+                    if until is None and message.frame_seq > 30:
+                        until = time.monotonic() + seconds
+                        meters = {n: psutil.Process(pid) for n, pid in run.supervisor.pids().items()}
+                        spent = {name: cpu(meter) for name, meter in meters.items()}
+                        dropped = dict(health.get("face", message_of()).dropped)
+                    if until is not None:
+                        latencies.append((message.pub_ns - message.t_ns) / 1e6)
+                        frames.append(message.frame_seq)
+            used = {name: 100 * (cpu(meter) - spent[name]) / seconds for name, meter in meters.items()}
+            memory = {name: meter.memory_full_info().pss / 1e6 for name, meter in meters.items()}
+        run.supervisor.stop()
+        run.join()
+    lost = {cause: n - dropped.get(cause, 0) for cause, n in health["face"].dropped.items()}
+    return {
+        "latency_ms": latencies,
+        "frames": len(frames),
+        "captured": frames[-1] - frames[0] + 1,
+        "rate_hz": len(frames) / seconds,
+        "dropped": {cause: n for cause, n in lost.items() if n},
+        "cpu_percent": used,
+        "pss_mb": memory,
+        "first_estimate_s": first,
+    }
+
+
+def message_of() -> Any:
+    """A health message that says nothing yet."""
+    from liveaffect.stream.messages import Health
+
+    return Health(t_ns=0, node="face", process="face", state="ok")
+
+
+def cpu(process: psutil.Process) -> float:
+    """CPU seconds a process has used."""
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def quantile(values: list[float], q: float) -> float:
+    """The q-quantile."""
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, int(q * len(ranked)))]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--seconds", type=float, default=15.0, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--clip", type=Path, help="a clip with one face; without one, the demo's")
+    options = parser.parse_args()
+    from mjpeg_server import MjpegServer
+    from virtual_microphone import VirtualMicrophone, missing_programs
+
+    from liveaffect.cli.demo_media.clip import clip as demo_clip
+
+    film = (options.clip or demo_clip()).resolve()
+    results: dict[str, list[dict[str, Any]]] = {}
+    with ExitStack() as stack:
+        server = stack.enter_context(MjpegServer(film))
+        kinds: dict[str, tuple[list[str], dict[str, str], bool]] = {
+            "lavfi": ([f"camera.source=lavfi:{lavfi(film)}"], {}, False),
+            "mjpeg": ([f"camera.source={server.url}"], {}, False),
+        }
+        if not missing_programs():
+            microphone = stack.enter_context(VirtualMicrophone())
+            words = [f"camera.source=lavfi:{lavfi(film)}", "microphone.source=pulse"]
+            kinds["lavfi + microphone"] = (words, microphone.settings, True)
+            wav = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "speech.wav"
+            subprocess.run([sys.executable, "-c", TO_WAV, str(film), str(wav)], check=True)
+            looped = f"while true; do paplay --latency-msec=20 {wav}; done"
+            player = subprocess.Popen(["sh", "-c", looped], env=microphone.env, start_new_session=True)
+            stack.callback(lambda: os.killpg(player.pid, 15))
+        for turn in range(options.rounds):
+            print(f"round {turn + 1} of {options.rounds}: bare loop", file=sys.stderr, flush=True)
+            results.setdefault("bare loop", []).append(bare(film, options.seconds))
+            for name, (words, env, sound) in kinds.items():
+                print(f"round {turn + 1} of {options.rounds}: {name}", file=sys.stderr, flush=True)
+                results.setdefault(name, []).append(graph(words, options.seconds, env, sound=sound))
+    report(results)
+
+
+TO_WAV = """
+import sys, wave, av, numpy as np
+resampler = av.AudioResampler(format="s16", layout="mono", rate=16000)
+with av.open(sys.argv[1]) as film, wave.open(sys.argv[2], "wb") as out:
+    out.setnchannels(1), out.setsampwidth(2), out.setframerate(16000)
+    for frame in film.decode(audio=0):
+        for piece in resampler.resample(frame):
+            out.writeframes(piece.to_ndarray().tobytes())
+"""
+
+
+def report(results: dict[str, list[dict[str, Any]]]) -> None:
+    """The table on stdout and out/bench_e2e.json."""
+    loop = [x for run in results["bare loop"] for x in run["latency_ms"]]
+    p50, p99 = quantile(loop, 0.5), quantile(loop, 0.99)
+    used = statistics.mean(run["cpu_percent"] for run in results["bare loop"])
+    print(
+        f"{'':20} {'p50 ms':>8} {'p99 ms':>8} {'p50 ratio':>10} {'p99 ratio':>10} {'frames/s':>9} {'CPU %':>7} {'PSS MB':>7}"
+    )
+    print(f"{'bare loop':20} {p50:8.1f} {p99:8.1f} {1:10.2f} {1:10.2f} {'':9} {used:7.1f}")
+    summary: dict[str, Any] = {"bare loop": {"p50_ms": p50, "p99_ms": p99, "cpu_percent": used}}
+    for name, runs in results.items():
+        if name == "bare loop":
+            continue
+        latencies = [x for run in runs for x in run["latency_ms"]]
+        row = {
+            "p50_ms": quantile(latencies, 0.5),
+            "p99_ms": quantile(latencies, 0.99),
+            "p50_ratio": quantile(latencies, 0.5) / p50,
+            "p99_ratio": quantile(latencies, 0.99) / p99,
+            "rate_hz": statistics.mean(run["rate_hz"] for run in runs),
+            "cpu_percent": statistics.mean(sum(run["cpu_percent"].values()) for run in runs),
+            "pss_mb": max(sum(run["pss_mb"].values()) for run in runs),
+            "first_estimate_s": max(run["first_estimate_s"] for run in runs),
+            "frames": sum(run["frames"] for run in runs),
+            "captured": sum(run["captured"] for run in runs),
+            "runs": [{key: run[key] for key in run if key != "latency_ms"} for run in runs],
+        }
+        summary[name] = row
+        print(
+            f"{name:20} {row['p50_ms']:8.1f} {row['p99_ms']:8.1f} {row['p50_ratio']:10.2f} {row['p99_ratio']:10.2f} "
+            f"{row['rate_hz']:9.1f} {row['cpu_percent']:7.1f} {row['pss_mb']:7.0f}"
+        )
+        last = runs[-1]
+        for process, percent in last["cpu_percent"].items():
+            print(f"{'':4}{process:16} {'':38} {'':9} {percent:7.1f} {last['pss_mb'][process]:7.0f}")
+        print(
+            f"    {row['frames']} of {row['captured']} captured frames answered, dropped at face: {last['dropped'] or 0}; "
+            f"first estimate {row['first_estimate_s']:.1f} s after the start"
+        )
+    out = ROOT / "out"
+    out.mkdir(exist_ok=True)
+    (out / "bench_e2e.json").write_text(json.dumps(summary, indent=1), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

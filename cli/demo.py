@@ -1,0 +1,87 @@
+"""`liveaffect demo`: the live graph on a face and a voice that the project makes itself, recorded, tabled, drawn."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TextColumn
+
+from liveaffect.cli.demo_media.clip import clip
+from liveaffect.cli.pipeline import footer
+from liveaffect.cli.run import assemble, start
+from liveaffect.cli.table import session_table
+from liveaffect.cli.timeline import draw
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.session_reader import SessionReader
+
+console = Console()
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the session, the table and the picture.")] = Path(
+        "out/demo"
+    ),
+    plain: Annotated[bool, typer.Option("--plain", help="A line a second instead of the live view.")] = False,
+    seconds: Annotated[float | None, typer.Option("--seconds", min=1.0, help="End before the 20 s are over.")] = None,
+) -> None:
+    """Show the sensor without a camera, a microphone, a screen or a GPU.
+
+    A public-domain portrait is made to smile, frown, raise its brows, speak and leave; its face and voice go through
+    the same processes, sockets and models as a camera's and a microphone's would.
+    """
+    media = make_clip()
+    folder = fresh_folder(out)
+    session = folder / "session"
+    console.print(f"Starting the live graph on [bold]{media.name}[/]: eight nodes in six processes.", highlight=False)
+    view_plain = plain or not sys.stdout.isatty()
+    graph = assemble(None, [], source=media, plain=view_plain, record=session, title="liveaffect demo")
+    code = start(graph, seconds)
+    if code:
+        raise typer.Exit(code)
+    reader = SessionReader(session)
+    table = session_table(reader, media.name)
+    table.write_parquet(folder / "table.parquet", metadata=footer(reader.info.graph))
+    draw(table, folder / "timeline.png", "liveaffect demo")
+    show(folder, session, table)
+
+
+def make_clip() -> Path:
+    """The demo's clip, with progress while it is made for the first time."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("making the demo's face and voice (once)", total=1.0)
+        return clip(lambda share: progress.update(bar, completed=share))
+
+
+def fresh_folder(out: Path) -> Path:
+    """A folder of its own for this run. Raises UsageError where it cannot be made."""
+    folder = out / datetime.now().astimezone().strftime("%Y-%m-%d_%H-%M-%S")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {out}: {folder} cannot be made: {error.strerror}") from None
+    return folder
+
+
+def show(folder: Path, session: Path, table: pl.DataFrame) -> None:
+    """What came of it, and where it lies."""
+    faces = table.filter(pl.col("state") == "ok")
+    missing = table.height - faces.height
+    lines = [
+        f"{table.height} rows, {faces.height} with numbers, {missing} without (their state says why)",
+        "",
+        f"session   {session}",
+        f"table     {folder / 'table.parquet'}",
+        f"picture   {folder / 'timeline.png'}",
+        "",
+        "Next: liveaffect live   (your camera and microphone)",
+        "      liveaffect score CLIP --out table.csv   (your recordings)",
+    ]
+    console.print(
+        Panel("\n".join(lines), title="The demo is over", title_align="left", padding=(1, 2)), highlight=False
+    )
