@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveaffect.nodes.face.privacy import require_closed_door
+from liveaffect.nodes.face.raw_result import reader
 from liveaffect.stream.errors import InputError
 
 MIN_SIDE = 32
@@ -58,6 +59,7 @@ class Landmarker:
         )
         with _quiet():
             self._task = _create(vision.FaceLandmarker, options, model)
+        self._raw = reader(self._task)
         self._calls = 0
 
     def find(self, image: NDArray[np.uint8], t_ms: int) -> list[Found]:
@@ -67,11 +69,16 @@ class Landmarker:
             return []
         self._calls += 1
         with _quiet() if self._calls <= QUIET_CALLS else nullcontext():
-            result = self._task.detect_for_video(_wrap(prepared), t_ms)
+            faces = (self._raw or self._read_objects)(_wrap(prepared), t_ms)
+        return [Found(landmarks * scale, blendshapes, pose) for landmarks, blendshapes, pose in faces]
+
+    def _read_objects(self, image: Any, t_ms: int) -> list[tuple[NDArray[np.float32], ...]]:
+        """By the public call alone."""
+        result = self._task.detect_for_video(image, t_ms)
         faces = zip(result.face_landmarks, result.face_blendshapes, result.facial_transformation_matrixes, strict=True)
         return [
-            Found(
-                np.array([(p.x, p.y, p.z) for p in points], np.float32) * scale,
+            (
+                np.array([(p.x, p.y, p.z) for p in points], np.float32),
                 np.array([shape.score for shape in shapes], np.float32),
                 np.ascontiguousarray(pose, np.float32),
             )
@@ -79,6 +86,7 @@ class Landmarker:
         ]
 
     def close(self) -> None:
+        """Must be called: MediaPipe hangs when the garbage collector has to do it from within a cycle."""
         with _quiet():
             self._task.close()
 
