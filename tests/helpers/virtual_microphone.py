@@ -103,7 +103,10 @@ class VirtualMicrophone:
         self._server.send_signal(signal.SIGCONT)
 
     def play(self, wav: str | Path) -> subprocess.Popen[bytes]:
-        """Plays a sound file to the microphone; the returned process ends when it has been played."""
+        """Plays a sound file to the microphone; the returned process ends when it has been played.
+
+        PulseAudio swallows up to 5 ms at the start; the rest arrives bit for bit.
+        """
         return self._spawn(["paplay", str(wav)])
 
     def close(self) -> None:
