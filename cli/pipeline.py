@@ -105,6 +105,19 @@ def model_hashes() -> dict[str, dict[str, str]]:
 
 
 def require_models(info: MediaInfo) -> None:
-    """Raises ModelMissing, naming the command that fetches it, before any work is done."""
+    """What a run needs before any work is done: models (ModelMissing names the remedy) and compiled kernels."""
     for name in (["face-landmarker"] if info.has_video else []) + (["silero-vad"] if info.has_audio else []):
         model_path(name)
+    if info.has_audio:
+        _compile_kernels()
+
+
+def _compile_kernels() -> None:
+    """Compiles the voice kernels where that was not done at set-up: with a word, and never in the audio path."""
+    from rich.console import Console
+
+    from liveaffect.models.voice import build_cache, is_built
+
+    if not is_built():
+        with Console(stderr=True).status("compiling the voice kernels: once, about half a minute"):
+            build_cache()

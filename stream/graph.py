@@ -32,7 +32,7 @@ class GraphSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How long a publisher waits for its subscribers at first start."""
     hang_s: float = 5.0
     """A process that gives no sign of life for so long is killed and started again."""
-    start_s: float = 90.0
+    start_s: float = 180.0
     """How long a process may take to open its nodes."""
     restarts: int = 5
     """Restarts within a minute before a process is given up."""

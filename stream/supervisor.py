@@ -201,7 +201,7 @@ class Supervisor:
         if child.alive:
             limit = self.graph.settings.start_s if child.phase == "starting" else self.graph.settings.hang_s
             if child.phase != "ready" and now - child.beat > limit:
-                child.error = f"gave no sign of life for {limit:.0f} s"
+                child.error = f"process '{child.name}' gave no sign of life for {limit:.0f} s"
                 self._publish_health(child, "hung")
                 child.kill()
             return
