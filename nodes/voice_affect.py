@@ -1,0 +1,59 @@
+"""The voice model's node: descriptors of every hop in; valence, arousal and emotions of the voice out, each 100 ms."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from liveaffect.models import manifest, registry
+from liveaffect.models.voice_affect import STEP_HOPS
+from liveaffect.models.voice_baseline import VoiceBaseline
+from liveaffect.models.voice_mel import HOP
+from liveaffect.stream import messages as m
+from liveaffect.stream.node import Node, on
+from liveaffect.stream.topics import VOICE, VOICE_AFFECT
+
+
+class VoiceAffect(Node):
+    """Runs the voice-affect model on the last seconds of speech.
+
+    A message leaves with every tenth hop and carries the time of that hop, the end of the window. Without speech its
+    state is "silence" and its numbers are None; a gap forgets what was heard.
+    """
+
+    model: str = "voice-affect"
+    provider: Literal["cpu", "cuda"] = "cpu"
+    baseline: str = ""
+    """JSON file of the speaker's calm voice (`VoiceBaseline.save`); "" judges the voice against the population."""
+
+    def open(self) -> None:
+        self._net = registry.load(self.model, provider=self.provider)
+        self._label = f"{self.model} {manifest.entry(self.model).version}"
+        known = VoiceBaseline.load(Path(self.baseline).expanduser()) if self.baseline else None
+        self._stream = self._net.stream(known)
+
+    def info(self) -> dict[str, Any]:
+        known = self._stream.baseline
+        return {
+            "model": self._label,
+            "providers": list(self._net.session.providers),
+            "notice": self._net.session.notice,
+            "baseline_s": 0.0 if known is None else known.seconds,
+        }
+
+    @on(VOICE, emits=VOICE_AFFECT)
+    def step(self, hop: m.VoiceDescriptors) -> m.VoiceAffect | None:
+        """One hop of 10 ms; at the last one of each 100 ms of sound, and whenever there is no device, a message."""
+        if hop.gap:
+            self._stream.reset()
+        if hop.state in ("no_device", "node_down", "stale"):
+            self._stream.reset()
+            return m.VoiceAffect(t_ns=hop.t_ns, state=hop.state, model=self._label)
+        self._stream.push(hop.values, hop.mel_db, hop.speech_prob)
+        if (hop.first_sample // HOP + 1) % STEP_HOPS:
+            return None
+        said = self._stream.estimate()
+        if said is None:
+            return m.VoiceAffect(t_ns=hop.t_ns, state="silence", speech_prob=hop.speech_prob, model=self._label)
+        return m.VoiceAffect(
+            t_ns=hop.t_ns, state="ok", speech_prob=hop.speech_prob, valence=said.valence, valence_sd=said.valence_sd,
+            arousal=said.arousal, arousal_sd=said.arousal_sd, emotions=said.emotions, model=self._label,
+        )  # fmt: skip

@@ -1,0 +1,98 @@
+"""The voice model's node, driven by a plain list of messages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from liveaffect.models import registry
+from liveaffect.nodes.voice.node import Voice
+from liveaffect.nodes.voice_affect import VoiceAffect
+from liveaffect.stream import messages as m
+
+HOP = 160
+
+
+@pytest.fixture(scope="module")
+def heard(shared: Path) -> Iterator[tuple[np.ndarray, list[m.VoiceDescriptors]]]:
+    """A real talker's sound (GRID) and the voice node's messages on it."""
+    import av
+
+    with av.open(str(shared / "clips" / "grid_f_brbk7n.mpg")) as container:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=16000)
+        frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
+    sound = np.concatenate([frame.to_ndarray().ravel() for frame in frames]).astype(np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
+        node = Voice()
+        node.open()
+        messages: list[m.VoiceDescriptors] = []
+        for hop in range(len(sound) // HOP):
+            chunk = m.AudioChunk(
+                t_ns=hop * 10_000_000, samples=sound[hop * HOP : (hop + 1) * HOP], first_sample=hop * HOP
+            )
+            messages += node.step(chunk)
+        node.close()
+        yield sound, messages
+
+
+def run(messages: list[m.VoiceDescriptors]) -> list[m.VoiceAffect]:
+    node = VoiceAffect()
+    node.open()
+    said = [out for message in messages if (out := node.step(message)) is not None]
+    node.close()
+    return said
+
+
+def test_it_speaks_every_100_ms_with_the_time_of_the_hop_that_ends_the_window(heard):
+    _, messages = heard
+    said = run(messages)
+    assert [s.t_ns for s in said] == [message.t_ns for message in messages[9::10]]
+    assert {s.state for s in said} == {"ok", "silence"}
+
+
+def test_numbers_are_there_exactly_where_the_state_is_ok(heard):
+    _, messages = heard
+    for s in run(messages):
+        numbers = (s.valence, s.arousal, s.valence_sd, s.arousal_sd, s.emotions)
+        if s.state == "ok":
+            assert s.emotions is not None
+            assert np.isfinite([*numbers[:4], *s.emotions]).all()  # type: ignore[list-item]
+            assert sum(s.emotions) == pytest.approx(1.0)
+        else:
+            assert numbers == (None,) * 5
+
+
+def test_the_node_says_what_the_whole_signal_call_says(heard, shared: Path, monkeypatch: pytest.MonkeyPatch):
+    sound, messages = heard
+    monkeypatch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
+    whole = registry.load("voice-affect").predict(sound)
+    said = run(messages)
+    assert len(said) <= len(whole)
+    for live, valence, arousal in zip(said, whole.valence, whole.arousal, strict=False):
+        if live.valence is None:
+            assert np.isnan(valence)
+        else:
+            assert (live.valence, live.arousal) == pytest.approx((valence, arousal), abs=1e-6)
+
+
+def test_a_gap_forgets_what_was_heard(heard):
+    _, messages = heard
+    at = next(k for k in range(9, len(messages), 10) if run(messages[: k + 1])[-1].state == "ok")
+    before = [m.VoiceDescriptors(**{f: getattr(x, f) for f in x.__struct_fields__}) for x in messages[: at + 1]]
+    before[-1].gap = True
+    assert run(before)[-1].state == "silence"
+
+
+def test_no_device_is_passed_on_without_numbers():
+    said = run([m.VoiceDescriptors(t_ns=5, state="no_device")])
+    assert [(s.t_ns, s.state, s.valence) for s in said] == [(5, "no_device", None)]
+
+
+def test_a_hop_without_its_log_mel_row_counts_as_silence(heard):
+    _, messages = heard
+    bare = [
+        m.VoiceDescriptors(t_ns=x.t_ns, first_sample=x.first_sample, speech_prob=1.0, values=x.values) for x in messages
+    ]
+    assert {s.state for s in run(bare)} == {"silence"}
