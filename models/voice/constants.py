@@ -34,6 +34,8 @@ FORMANT_RATE = 11000
 FORMANT_ORDER = 10
 FORMANT_LAGS = FORMANT_ORDER + 1
 PRE_EMPHASIS_HZ = 50.0
+WHITEN_LAGS = 13
+"""Autocorrelation lags of the inverse filter that takes the vocal tract out before cycles are measured."""
 
 
 class Tables(NamedTuple):
@@ -55,6 +57,7 @@ class Tables(NamedTuple):
     loudness_weight: np.ndarray
     cepstrum: np.ndarray
     lag_cosine: np.ndarray
+    whiten_cosine: np.ndarray
     long_cosine: np.ndarray
     sinc: np.ndarray
 
@@ -90,6 +93,7 @@ def tables() -> Tables:
         loudness_weight=loudness,
         cepstrum=_cepstrum(),
         lag_cosine=_lag_cosine(),
+        whiten_cosine=_whiten_cosine(),
         long_cosine=np.cos(2 * np.pi * np.arange(LONG_FFT) / LONG_FFT),
         sinc=_sinc(),
     )
@@ -166,6 +170,13 @@ def _lag_cosine() -> np.ndarray:
     emphasis = 1.0 - 2.0 * a * np.cos(w) + a * a
     weight = np.where(k == 0, 1.0, 2.0) * emphasis
     return weight[None, :] * np.cos(np.arange(FORMANT_LAGS)[:, None] * w[None, :])
+
+
+def _whiten_cosine() -> np.ndarray:
+    """(13, 513): autocorrelation at 16 kHz lags from the power bins of a 1024-point spectrum."""
+    k = np.arange(OCTAVE_POINTS)
+    weight = np.where((k == 0) | (k == OCTAVE_POINTS - 1), 1.0, 2.0)
+    return weight[None, :] * np.cos(2 * np.pi * np.arange(WHITEN_LAGS)[:, None] * k[None, :] / LONG_FFT)
 
 
 def _sinc() -> np.ndarray:

@@ -13,6 +13,9 @@ _SEARCH = 0.15
 """Share of the expected period searched to each side for the next cycle."""
 _LEAST_MATCH = 0.5
 """Least correlation of a cycle with the next one; below it the chain breaks."""
+_SURE_MATCH = 0.7
+"""Correlation needed to believe in a multiple of the period."""
+_MULTIPLES = 3.0
 _MOST_CHANGE = 1.3
 """Greatest ratio of successive periods that counts as jitter (Boersma, Praat)."""
 _LOST = -1.0
@@ -22,15 +25,18 @@ _LOST = -1.0
 def follow(audio, start, centre, stop, f0_hz, marks, periods, levels, held, tail, sinc, work):
     """Extend the chain of cycles through one voiced hop and measure it.
 
-    audio: float64 samples, audio[0] being sample number `start`; centre: sample number of the hop's centre; stop:
-    end of the samples that may be used; marks, periods, levels: float64 (128,) rings of the cycles (sample number,
-    length in samples, level in dB; a length of -1 ends a chain); held: int64 (1,), cycles written so far; tail:
-    float64 (1,), length of the newest cycle or 0; sinc: `constants.Tables.sinc`; work: float64 (2, n) scratch.
+    audio: float64 samples after `whiten`, audio[0] being sample number `start`; centre: sample number of the hop's
+    centre; stop: end of the samples that may be used; marks, periods, levels: float64 (128,) rings of the cycles
+    (sample number, length in samples, level in dB; a length of -1 ends a chain); held: int64 (1,), cycles written so
+    far; tail: float64 (1,), length of the newest cycle or 0; sinc: `constants.Tables.sinc`; work: float64 (2, n)
+    scratch.
     Returns (jitter as a ratio, shimmer in dB), NaN each where fewer than two successive cycles are found.
     """
-    expected = SAMPLE_RATE / f0_hz
+    period = SAMPLE_RATE / f0_hz
     last = (held[0] - 1) % CYCLES
+    expected = min(max(np.floor(tail[0] / period + 0.5), 1.0), _MULTIPLES) * period
     if held[0] == 0 or abs(tail[0] / expected - 1.0) > 0.25 or marks[last] < centre - LONG:
+        expected = period
         _begin(audio, start, centre, stop, expected, marks, periods, levels, held)
         tail[0] = expected
     while True:
@@ -38,14 +44,22 @@ def follow(audio, start, centre, stop, f0_hz, marks, periods, levels, held, tail
         if marks[last] > centre + _SPAN:
             break
         guess = 0.5 * (tail[0] + expected)
-        reach = int(np.ceil(_SEARCH * guess)) + 1
-        half = int(0.5 * guess) + 1
         origin = int(np.floor(marks[last] + 0.5)) - start
-        middle = int(np.floor(guess + 0.5))
-        if origin - half < 0 or origin + half + middle + reach + SINC_REACH >= stop - start:
+        if not _fits(origin, guess, stop - start):
             break
-        length, match = _next_period(audio, origin, half, middle, reach, sinc, work)
-        levels[last] = _level_db(audio, origin, half)
+        length, match = _next_period(audio, origin, guess, sinc, work)
+        if match < _LEAST_MATCH:
+            # A pitch an octave too high finds no match after one period, but after two or three.
+            for multiple in range(1, int(_MULTIPLES) + 1):
+                other = multiple * period
+                if abs(other / guess - 1.0) > 0.25 and _fits(origin, other, stop - start):
+                    length, match = _next_period(audio, origin, other, sinc, work)
+                    if match >= _SURE_MATCH:
+                        expected = other
+                        guess = other
+                        break
+                    match = 0.0
+        levels[last] = _level_db(audio, marks[last] - start, 0.5 * guess)
         if match < _LEAST_MATCH:
             periods[last] = _LOST
             length = guess
@@ -59,6 +73,14 @@ def follow(audio, start, centre, stop, f0_hz, marks, periods, levels, held, tail
         periods[new] = _LOST
         levels[new] = np.nan
     return _measure(marks, periods, levels, held[0], centre)
+
+
+@kernel
+def _fits(origin, period, size):
+    """Whether the samples that `_next_period` reads are all there."""
+    half = int(0.5 * period) + 1
+    reach = int(np.ceil(_SEARCH * period)) + 1
+    return origin - half >= 0 and origin + half + int(period + 0.5) + reach + SINC_REACH < size
 
 
 @kernel
@@ -78,8 +100,11 @@ def _begin(audio, start, centre, stop, expected, marks, periods, levels, held):
 
 
 @kernel
-def _next_period(audio, origin, half, middle, reach, sinc, work):
-    """Length of the cycle at `origin`: the shift at which the waveform matches itself best, and that match."""
+def _next_period(audio, origin, period, sinc, work):
+    """Length of the cycle at `origin`, near `period`: the shift at which the wave matches itself best; that match."""
+    half = int(0.5 * period) + 1
+    reach = int(np.ceil(_SEARCH * period)) + 1
+    middle = int(period + 0.5)
     lags = 2 * (reach + SINC_REACH) + 1
     first = middle - reach - SINC_REACH
     match = work[0]
@@ -139,13 +164,39 @@ def _between(match, best, step, sinc):
 
 
 @kernel
-def _level_db(audio, origin, half):
-    """Level in dB of the cycle about `origin`, under a raised cosine so that its edges do not count."""
+def _level_db(audio, middle, half):
+    """Level in dB of the cycle about `middle`, under a raised cosine so that its edges do not count."""
     total = 0.0
-    for k in range(-half, half + 1):
-        w = 0.5 + 0.5 * np.cos(np.pi * k / (half + 1))
-        total += w * audio[origin + k] * audio[origin + k]
+    turn = np.pi / (half + 1.0)
+    for k in range(int(np.ceil(middle - half)), int(np.floor(middle + half)) + 1):
+        w = 0.5 + 0.5 * np.cos(turn * (k - middle))
+        total += w * audio[k] * audio[k]
     return 10.0 * np.log10(max(total, 1e-20))
+
+
+@kernel
+def whiten(audio, first, stop, predictor, taps, out):
+    """Write audio[first:stop] without its vocal tract, and low-passed, into out[first:stop].
+
+    predictor: float64 (13,), 1 + a1 z^-1 + ...; taps: float64 (17,) scratch. The ringing of one cycle runs into the
+    next and hides how they differ: the inverse filter ends it. A binomial low-pass (1, 4, 6, 4, 1) / 16 follows, so
+    that products of samples stay below half the rate and a correlation can be read between samples. The output is
+    two samples late; before `audio` there are zeros.
+    """
+    lags = predictor.shape[0]
+    taps[:] = 0.0
+    for i in range(lags):
+        taps[i] += predictor[i]
+        taps[i + 1] += 4.0 * predictor[i]
+        taps[i + 2] += 6.0 * predictor[i]
+        taps[i + 3] += 4.0 * predictor[i]
+        taps[i + 4] += predictor[i]
+    for k in range(first, stop):
+        out[k] = 0.0
+    for i in range(lags + 4):
+        w = taps[i] / 16.0
+        for k in range(max(first, i), stop):
+            out[k] += w * audio[k - i]
 
 
 @kernel

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from liveaffect.models.voice.constants import FORMANT_LAGS, FORMANT_ORDER, FORMANT_RATE
+from liveaffect.models.voice.constants import FORMANT_RATE
 from liveaffect.models.voice.jit import kernel
 
 _LOWEST_HZ = 50.0
@@ -11,22 +11,20 @@ _COUNT = 3
 
 
 @kernel
-def predictor(power, lag_cosine, r, a, work):
-    """Write the linear predictor 1 + a1 z^-1 + ... into `a`; return False where there is nothing to predict.
+def autocorrelation(power, lag_cosine, keep, r):
+    """Set `r` to keep * r plus the autocorrelation that belongs to a power spectrum.
 
-    power: float64 (>= 353,), |X|^2; lag_cosine: float64 (11, 353), turns it into an autocorrelation at 11 kHz;
-    r, a, work: float64 (11,). Levinson-Durbin recursion (Makhoul 1975).
+    power: float64 (>= bins,), |X|^2; lag_cosine: float64 (order + 1, bins), its inverse transform; r: float64
+    (order + 1,).
     """
-    for lag in range(FORMANT_LAGS):
-        r[lag] = 0.0
-    bins = lag_cosine.shape[1]
-    for lag in range(FORMANT_LAGS):
+    lags, bins = lag_cosine.shape
+    whole = bins // 4 * 4
+    for lag in range(lags):
         s0 = 0.0
         s1 = 0.0
         s2 = 0.0
         s3 = 0.0
         row = lag_cosine[lag]
-        whole = bins // 4 * 4
         for k in range(0, whole, 4):
             s0 += row[k] * power[k]
             s1 += row[k + 1] * power[k + 1]
@@ -34,13 +32,25 @@ def predictor(power, lag_cosine, r, a, work):
             s3 += row[k + 3] * power[k + 3]
         for k in range(whole, bins):
             s0 += row[k] * power[k]
-        r[lag] = (s0 + s1) + (s2 + s3)
-    error = r[0] * (1.0 + 1e-9)
+        total = (s0 + s1) + (s2 + s3)
+        # Not keep * r where keep is zero: `r` may be scratch that holds NaN.
+        r[lag] = keep * r[lag] + total if keep > 0.0 else total
+
+
+@kernel
+def predictor(r, noise, a, work):
+    """Write the linear predictor 1 + a1 z^-1 + ... into `a`; return False where there is nothing to predict.
+
+    r: float64 (order + 1,), autocorrelation; noise: share of white noise added, which bounds the predictor;
+    a, work: float64 (order + 1,). Levinson-Durbin recursion (Makhoul 1975).
+    """
+    lags = r.shape[0]
+    error = r[0] * (1.0 + noise)
     if error <= 1e-20:
         return False
     a[:] = 0.0
     a[0] = 1.0
-    for i in range(1, FORMANT_ORDER + 1):
+    for i in range(1, lags):
         total = r[i]
         for j in range(1, i):
             total += a[j] * r[i - j]

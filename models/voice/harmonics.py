@@ -39,12 +39,30 @@ def noise_ratio(power, f0_hz, cosine):
 
 @kernel
 def harmonic_db(power, f0_hz, number):
-    """Level in dB of harmonic `number`: the greatest of the three bins about it."""
-    centre = int(np.floor(number * f0_hz / LONG_BIN_HZ + 0.5))
-    if centre < 1 or centre + 1 >= power.shape[0]:
-        return np.nan
-    peak = max(power[centre - 1], power[centre], power[centre + 1])
-    return 10.0 * np.log10(max(peak, _SILENT))
+    """Level in dB of harmonic `number`: the spectral peak nearest to it, no further than half the pitch; else NaN.
+
+    The peak's height is that of a parabola through the magnitudes of its three bins.
+    """
+    at = number * f0_hz / LONG_BIN_HZ
+    centre = int(at + 0.5)
+    last = power.shape[0] - 1
+    level = np.nan
+    nearest = 0.5 * f0_hz / LONG_BIN_HZ
+    for away in range(int(nearest) + 1):
+        for side in range(2):
+            k = centre + away if side == 0 else centre - away
+            if k < 1 or k >= last or not (power[k] > power[k - 1] and power[k] >= power[k + 1]):
+                continue
+            left = np.sqrt(power[k - 1])
+            top = np.sqrt(power[k])
+            right = np.sqrt(power[k + 1])
+            step = 0.5 * (left - right) / (left - 2.0 * top + right)
+            if abs(k + step - at) < nearest:
+                nearest = abs(k + step - at)
+                level = 20.0 * np.log10(top - 0.25 * (left - right) * step)
+        if not np.isnan(level):
+            break
+    return level
 
 
 @kernel

@@ -4,8 +4,9 @@ import numpy as np
 
 from liveaffect.models.voice import cycles, fft, formants, harmonics, pitch, rhythm, spectrum, viterbi
 from liveaffect.models.voice.columns import INDEX, NAMES
-from liveaffect.models.voice.constants import HOP, LONG, LONG_FFT, SHORT
+from liveaffect.models.voice.constants import HOP, LONG, SHORT
 from liveaffect.models.voice.jit import kernel
+from liveaffect.models.voice.memory import state_views, table_views
 from liveaffect.models.voice.state import (
     DECIDED,
     EMITTED,
@@ -17,6 +18,7 @@ from liveaffect.models.voice.state import (
     RING,
     SILENCE,
     START,
+    WHITENED,
 )
 
 _WIDTH = len(NAMES)
@@ -29,21 +31,29 @@ _LOUDNESS = INDEX["loudness_sone"]
 _SEMITONE_HZ = 27.5
 _QUIET = 0.001
 """RMS of the windowed 60 ms frame below which a hop counts as unvoiced (the reference's gate)."""
+_WHITEN_KEEP = 0.97
+"""Memory of the inverse filter, per hop: one that changed within a cycle would itself look like shimmer."""
+_WHITEN_NOISE = 1e-4
 _DIGITAL_SILENCE = 1e-10
 """Mean power below which a frame holds no sound: -100 dB re full scale."""
 
 
 @kernel
-def advance(state, tables, ending, out, out_state):
+def advance(floats, ints, table_floats, table_ints, ending, out, out_state):
     """Process every hop the buffered audio allows; return how many rows were written.
 
-    state: `state.State`; tables: `constants.Tables`; ending: True to decide and emit all that is left;
+    floats, ints: `memory.new_memory`; table_floats, table_ints: `memory.flat_tables`; ending: True to decide and emit
+    all that is left;
     out: float32 (n, columns), out_state: uint8 (n,), large enough for the rows that become ready.
     """
+    state = state_views(floats, ints)
+    tables = table_views(table_floats, table_ints)
     counters = state.counters
     rows = 0
     while counters[START] + counters[FILLED] >= counters[FRAME] * HOP + LONG:
         _analyse(state, tables, counters[FRAME])
+        # Each predictor serves the 10 ms about the middle of its frame.
+        _whiten(state, counters[FRAME] * HOP + (LONG + HOP) // 2)
         counters[FRAME] += 1
         decide = counters[FRAME] - 1 - counters[LAG]
         if decide >= 0:
@@ -51,6 +61,7 @@ def advance(state, tables, ending, out, out_state):
             rows += _finish(state, tables, decide, out, out_state, rows)
     if ending and counters[FRAME] > 0:
         newest = counters[FRAME] - 1
+        _whiten(state, newest * HOP + LONG)
         for hop in range(counters[DECIDED], newest + 1):
             _decide(state, newest, hop)
             rows += _finish(state, tables, hop, out, out_state, rows)
@@ -58,6 +69,15 @@ def advance(state, tables, ending, out, out_state):
             _emit(state, newest, newest, out[rows], out_state, rows)
             rows += 1
     return rows
+
+
+@kernel
+def _whiten(state, stop):
+    """Take the vocal tract of the newest frame out of the samples up to `stop` that have not been whitened yet."""
+    start = state.counters[START]
+    first = state.counters[WHITENED] - start
+    cycles.whiten(state.audio, first, stop - start, state.predictor, state.work_small[2, :17], state.soft)
+    state.counters[WHITENED] = stop
 
 
 @kernel
@@ -72,11 +92,8 @@ def _analyse(state, tables, hop):
     for block in range(hop, hop + LONG // HOP):
         if state.broken[block % blocks] > 0:
             flag = INVALID
-    energy = 0.0
-    for k in range(SHORT):
-        energy += state.audio[origin + k] * state.audio[origin + k]
-    energy /= SHORT
     frame = state.work_frame
+    energy = _energy(state.audio[origin : origin + SHORT]) / SHORT
     new = hop % 2
     for k in range(SHORT):
         frame[k] = state.audio[origin + k] * tables.hamming[k]
@@ -102,11 +119,11 @@ def _analyse(state, tables, hop):
         )
         raw[_RMS] = 10.0 * np.log10(energy)
     found = 0
+    _pass(state.predictor)
     state.formant[i, :] = np.nan
-    long_energy = 0.0
     for k in range(LONG):
         frame[k] = state.audio[origin + k] * tables.gauss[k]
-        long_energy += frame[k] * frame[k]
+    long_energy = _energy(frame[:LONG])
     frame[LONG:] = 0.0
     if flag == OK:
         power = state.power_long[i]
@@ -129,7 +146,7 @@ def _analyse(state, tables, hop):
             state.strength[i],
         )
         raw[_VOICING] = state.strength[i, 0] if found > 0 else 0.0
-        _formants(state, tables, origin, i)
+        _inverse_filter(state, tables, i)
     if np.sqrt(long_energy / LONG) < _QUIET:
         # The gate comes after the track: it hides a pitch, it does not bend the path.
         state.flags[i, 2] = 1
@@ -152,22 +169,35 @@ def _analyse(state, tables, hop):
 
 
 @kernel
-def _formants(state, tables, origin, i):
-    """Formants of the hop, from a window of their own."""
-    frame = state.work_frame
-    n = tables.formant_window.shape[0]
-    shift = (LONG - n) // 2
-    for k in range(n):
-        frame[k] = state.audio[origin + shift + k] * tables.formant_window[k]
-    frame[n:] = 0.0
-    power = state.work_octave[0]
-    fft.power_spectrum(frame[:LONG_FFT], tables.twiddle_long, state.work_fft_long, power)
-    small = state.work_small
-    if formants.predictor(power, tables.lag_cosine, small[2, :11], small[3, :11], small[4, :11]):
-        formants.formants(small[3, :11], small[4, :11], state.formant[i])
-    for k in range(3):
-        state.raw[i, _F1 + 3 * k] = state.formant[i, 2 * k]
-        state.raw[i, _F1 + 3 * k + 1] = state.formant[i, 2 * k + 1]
+def _energy(x):
+    """Sum of squares of a frame whose length is a multiple of four; four sums at once hide their latency."""
+    s0 = 0.0
+    s1 = 0.0
+    s2 = 0.0
+    s3 = 0.0
+    for k in range(0, x.shape[0], 4):
+        s0 += x[k] * x[k]
+        s1 += x[k + 1] * x[k + 1]
+        s2 += x[k + 2] * x[k + 2]
+        s3 += x[k + 3] * x[k + 3]
+    return (s0 + s1) + (s2 + s3)
+
+
+@kernel
+def _inverse_filter(state, tables, i):
+    """The filter that takes the vocal tract out of the samples about this frame."""
+    # From the long frame: its weight hardly changes within a cycle, so the filter's gain does not pulse with the voice.
+    formants.autocorrelation(state.power_long[i], tables.whiten_cosine, _WHITEN_KEEP, state.correlation)
+    lags = state.correlation.shape[0]
+    if not formants.predictor(state.correlation, _WHITEN_NOISE, state.predictor, state.work_small[4, :lags]):
+        _pass(state.predictor)
+
+
+@kernel
+def _pass(predictor):
+    """The filter that changes nothing."""
+    predictor[:] = 0.0
+    predictor[0] = 1.0
 
 
 @kernel
@@ -186,12 +216,34 @@ def _decide(state, newest, hop):
 
 
 @kernel
+def _formants(state, tables, origin, i):
+    """Formants of a voiced hop, from a window of their own in the middle of the long frame."""
+    frame = state.work_frame
+    n = tables.formant_window.shape[0]
+    shift = (LONG - n) // 2
+    for k in range(n):
+        frame[k] = state.audio[origin + shift + k] * tables.formant_window[k]
+    frame[n:] = 0.0
+    power = state.work_octave[0]
+    fft.power_spectrum(frame, tables.twiddle_long, state.work_fft_long, power)
+    small = state.work_small
+    lags = tables.lag_cosine.shape[0]
+    formants.autocorrelation(power, tables.lag_cosine, 0.0, small[2, :lags])
+    if formants.predictor(small[2, :lags], 1e-9, small[3, :lags], small[4, :lags]):
+        formants.formants(small[3, :lags], small[4, :lags], state.formant[i])
+    for k in range(3):
+        state.raw[i, _F1 + 3 * k] = state.formant[i, 2 * k]
+        state.raw[i, _F1 + 3 * k + 1] = state.formant[i, 2 * k + 1]
+
+
+@kernel
 def _finish(state, tables, hop, out, out_state, row):
     """Measure what needs the pitch of `hop`, then smooth and emit the hop before it; return the rows written."""
     i = hop % RING
     raw = state.raw[i]
     hz = raw[_F0_HZ]
     if not np.isnan(hz):
+        _formants(state, tables, hop * HOP - state.counters[START], i)
         seven = state.work_small[2, :7]
         harmonics.harmonic(state.power_long[i], hz, state.formant[i], tables.long_cosine, seven)
         raw[_HNR] = seven[0]
@@ -201,10 +253,9 @@ def _finish(state, tables, hop, out, out_state, row):
         for k in range(3):
             raw[_F1 + 3 * k + 2] = seven[4 + k]
         start = state.counters[START]
-        stop = min(start + state.counters[FILLED], (hop + state.counters[LAG]) * HOP + LONG)
-        stop = min(stop, (state.counters[FRAME] - 1) * HOP + LONG)
+        stop = min(state.counters[WHITENED], hop * HOP + 2 * LONG + LONG // 2)
         raw[_JITTER], raw[_SHIMMER] = cycles.follow(
-            state.audio,
+            state.soft,
             start,
             hop * HOP + LONG // 2,
             stop,

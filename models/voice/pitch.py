@@ -4,6 +4,8 @@ import numpy as np
 
 from liveaffect.models.voice.constants import (
     CANDIDATES,
+    COMPRESSION,
+    HARMONICS,
     LOWEST_OCTAVE_HZ,
     MAX_F0_HZ,
     MIN_F0_HZ,
@@ -15,6 +17,9 @@ _FIRST = int(np.ceil(POINTS_PER_OCTAVE * np.log2(MIN_F0_HZ / LOWEST_OCTAVE_HZ)))
 _LAST = int(np.floor(POINTS_PER_OCTAVE * np.log2(MAX_F0_HZ / LOWEST_OCTAVE_HZ)))
 _PER_OCTAVE = float(POINTS_PER_OCTAVE)
 _LOWEST = float(np.log2(LOWEST_OCTAVE_HZ))
+_EXACT = POINTS_PER_OCTAVE * np.log2(np.arange(1, HARMONICS + 1))
+_LATE = float(np.average(_EXACT - np.floor(_EXACT), weights=COMPRESSION ** np.arange(HARMONICS)))
+"""Points by which shifts cut to whole points move a peak up, on average over the harmonics."""
 
 
 @kernel
@@ -110,7 +115,7 @@ def candidates(octave, shift, weight, work, log2_hz, strength):
                 for c in range(min(found, CANDIDATES - 1), place, -1):
                     log2_hz[c] = log2_hz[c - 1]
                     strength[c] = strength[c - 1]
-                log2_hz[place] = _LOWEST + (j + step) / _PER_OCTAVE
+                log2_hz[place] = _LOWEST + (j + step - _LATE) / _PER_OCTAVE
                 strength[place] = voicing
                 found = min(found + 1, CANDIDATES)
     return found

@@ -55,14 +55,21 @@ def rhythm(loudness, voiced, window, memory, out):
                 memory[_FALLING] = 1.0
                 memory[_VALLEY] = loudness
                 window[0, now] = 1.0
-    measured = 0.0
-    syllables = 0.0
-    pauses = 0.0
-    for i in range(hops):
-        measured += window[2, i]
-        syllables += window[0, i]
-        pauses += window[1, i]
+    measured, syllables, pauses = _sums(window)
     seen = min(memory[_HOPS], float(hops))
     out[0] = syllables / measured * 100.0 if measured >= _LEAST_HOPS else np.nan
     out[1] = pauses / seen if seen >= _LEAST_HOPS else np.nan
     out[2] = (memory[_SINCE] - 1.0) * 0.01 if memory[_SINCE] > 0.0 else np.nan
+
+
+@kernel
+def _sums(window):
+    """Measured hops, syllables and pauses in the window."""
+    measured = 0.0
+    syllables = 0.0
+    pauses = 0.0
+    for i in range(window.shape[1]):
+        syllables += window[0, i]
+        pauses += window[1, i]
+        measured += window[2, i]
+    return measured, syllables, pauses

@@ -1,13 +1,8 @@
-"""What a voice stream remembers between hops: arrays only, so that a kernel can take all of it at once."""
+"""What a voice stream remembers between hops, by name."""
 
 from typing import NamedTuple
 
 import numpy as np
-
-from liveaffect.models.voice.columns import NAMES
-from liveaffect.models.voice.constants import CANDIDATES, LONG_FFT, OCTAVE_POINTS, SHORT_FFT
-from liveaffect.models.voice.cycles import CYCLES
-from liveaffect.models.voice.viterbi import STATES
 
 RING = 64
 """Hops kept while the pitch is undecided; more than the greatest look-ahead."""
@@ -23,6 +18,12 @@ class State(NamedTuple):
 
     audio: np.ndarray
     """float64 (BUFFER,): recent samples."""
+    soft: np.ndarray
+    """float64 (BUFFER,): the same, whitened for the cycles."""
+    correlation: np.ndarray
+    """float64 (13,): autocorrelation over the last frames, the older ones fading."""
+    predictor: np.ndarray
+    """float64 (13,): inverse filter of the newest frame."""
     broken: np.ndarray
     """int64 (RING * 4,): per block of 160 samples, how many were not finite."""
     counters: np.ndarray
@@ -56,40 +57,8 @@ class State(NamedTuple):
     work_small: np.ndarray
 
 
-START, FILLED, FRAME, DECIDED, EMITTED, LAG = range(6)
-"""Places in `State.counters`: sample number of audio[0]; samples held; next frame, next hop to decide, to emit; lag."""
+START, FILLED, FRAME, DECIDED, EMITTED, LAG, WHITENED = range(7)
+"""Places in `State.counters`: sample number of audio[0]; samples held; next frame, next hop to decide, to emit;
+lag; first sample number not whitened yet."""
 OK, SILENCE, INVALID = range(3)
 """Values of a hop's state."""
-
-
-def new_state(lag: int) -> State:
-    """A stream before its first sample; `lag` is how many hops of future the pitch track sees."""
-    counters = np.zeros(8, np.int64)
-    counters[LAG] = lag
-    return State(
-        audio=np.zeros(BUFFER),
-        broken=np.zeros(RING * 4, np.int64),
-        counters=counters,
-        magnitude=np.zeros((2, SHORT_FFT // 2 + 1)),
-        power_short=np.zeros(SHORT_FFT // 2 + 1),
-        power_long=np.zeros((RING, LONG_FFT // 2 + 1)),
-        flags=np.zeros((RING, 3), np.int64),
-        log2_hz=np.zeros((RING, CANDIDATES)),
-        strength=np.zeros((RING, CANDIDATES)),
-        back=np.zeros((RING, STATES), np.int8),
-        cost=np.zeros(STATES),
-        raw=np.full((RING, len(NAMES)), np.nan),
-        formant=np.full((RING, 6), np.nan),
-        marks=np.full(CYCLES, -1e18),
-        periods=np.full(CYCLES, -1.0),
-        levels=np.full(CYCLES, np.nan),
-        held=np.zeros(1, np.int64),
-        tail=np.zeros(1),
-        rhythm=np.zeros((3, WINDOW_HOPS)),
-        rhythm_state=np.zeros(8),
-        work_frame=np.zeros(LONG_FFT),
-        work_fft_short=np.zeros((4, SHORT_FFT // 2)),
-        work_fft_long=np.zeros((4, LONG_FFT // 2)),
-        work_octave=np.zeros((5, OCTAVE_POINTS)),
-        work_small=np.zeros((5, 32)),
-    )

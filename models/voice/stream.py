@@ -9,9 +9,10 @@ import numpy.typing as npt
 from liveaffect.models.errors import BadInput
 from liveaffect.models.voice import columns
 from liveaffect.models.voice.columns import INDEX, NAMES
-from liveaffect.models.voice.constants import HOP, SAMPLE_RATE, tables
+from liveaffect.models.voice.constants import HOP, LONG, SAMPLE_RATE
 from liveaffect.models.voice.hop import advance
-from liveaffect.models.voice.state import BUFFER, FILLED, FRAME, KEEP, START, State, new_state
+from liveaffect.models.voice.memory import flat_tables, new_memory, state_views
+from liveaffect.models.voice.state import BUFFER, FILLED, FRAME, KEEP, START, State
 
 Array = npt.NDArray[Any]
 
@@ -43,8 +44,8 @@ class Hops:
 
     @property
     def t_s(self) -> npt.NDArray[np.float64]:
-        """Start of each hop in seconds, float64 (n,)."""
-        return (self.first_hop + np.arange(len(self.values), dtype=np.float64)) * (HOP / SAMPLE_RATE)
+        """Middle of each hop's 60 ms frame in seconds, float64 (n,): hop i is at 0.03 + 0.01 i."""
+        return (LONG // 2 + HOP * (self.first_hop + np.arange(len(self.values), dtype=np.float64))) / SAMPLE_RATE
 
 
 class VoiceStream:
@@ -64,7 +65,7 @@ class VoiceStream:
             )
         self._lag = round(lookahead_ms / columns.HOP_MS) - 1
         self.lookahead_ms = (self._lag + 1) * columns.HOP_MS
-        self._tables = tables()
+        self._tables = flat_tables()
         self.reset()
 
     @property
@@ -79,7 +80,8 @@ class VoiceStream:
 
     def reset(self) -> None:
         """Forget everything: the next sample is sample 0 of a new stream."""
-        self._state: State = new_state(self._lag)
+        self._memory = new_memory(self._lag)
+        self._state: State = state_views.py_func(*self._memory)
         self._emitted = 0
 
     def push(self, samples: Array) -> Hops:
@@ -106,7 +108,7 @@ class VoiceStream:
         room = int(counters[START] + counters[FILLED]) // HOP - int(counters[FRAME]) + (self._lag + 3 if ending else 1)
         values = np.empty((max(room, 1), len(NAMES)), np.float32)
         state = np.empty(len(values), np.uint8)
-        n = advance(self._state, self._tables, ending, values, state)
+        n = advance(*self._memory, *self._tables, ending, values, state)
         first = self._emitted
         self._emitted += n
         return Hops(first, values[:n], state[:n])
@@ -117,7 +119,8 @@ class VoiceStream:
         n = len(samples)
         filled = int(s.counters[FILLED])
         if filled + n > BUFFER:
-            s.audio[:KEEP] = s.audio[filled - KEEP : filled]
+            for samples_of in (s.audio, s.soft):
+                samples_of[:KEEP] = samples_of[filled - KEEP : filled]
             s.counters[START] += filled - KEEP
             s.counters[FILLED] = filled = KEEP
         first = int(s.counters[START]) + filled

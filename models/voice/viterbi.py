@@ -12,15 +12,15 @@ STATES = CANDIDATES + 1
 class Costs:
     """Weights of the path's cost, fitted to the reference's decisions on development speakers."""
 
-    THRESHOLD = 0.70
+    THRESHOLD = 0.698
     """Voicing strength at which voiced and unvoiced cost the same."""
-    STRENGTH = 20.0
+    STRENGTH = 40.0
     """Cost per unit of voicing strength away from the threshold."""
-    RANK = 4.0
+    RANK = 12.0
     """Cost per unit of strength a candidate lacks to the best one."""
-    SWITCH = 0.6
+    SWITCH = 0.5
     """Cost of going from voiced to unvoiced or back."""
-    JUMP = 4.0
+    JUMP = 2.0
     """Cost per octave between successive pitches."""
 
 

@@ -22,7 +22,7 @@ def descriptors(signal: Array, *, sample_rate: float, lookahead_ms: float = DEFA
 
     signal: (n,), (n, channels) or (channels, n), integers of full scale or floats in [-1, 1]; channels are averaged.
     sample_rate: Hz; anything but 16000 is resampled with soxr.
-    Returns a polars DataFrame, one row per 10 ms hop: `t_s` (start of the hop and of its frames), `state`
+    Returns a polars DataFrame, one row per 10 ms hop: `t_s` (middle of its 60 ms frame: 0.03, 0.04, ...), `state`
     ("ok", "silence", "invalid"), then one column per descriptor of `NAMES`, null where it is undefined.
     A signal shorter than one frame (60 ms) has no rows.
     Raises:
