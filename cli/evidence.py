@@ -65,6 +65,8 @@ class Evidence:
         self._heard_from: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
         decoder, health = msgspec.json.Decoder(Head), msgspec.json.Decoder(Report)
         for name, record in reader.raw():
+            if name not in REGISTRY:
+                continue  # H.264 for viewers, or topics of a package that is not here
             head = decoder.decode(record.data)
             if name == DROP.name:
                 self._note(msgspec.json.decode(record.data, type=Drop))

@@ -79,8 +79,8 @@ def _tail(info: SessionInfo, contents: Contents, written_ns: int) -> list[Missin
     start = contents.first_ns
     from_s = (contents.last_ns - start) / 1e9
     to_s = None
-    if info.clock != "media" and 0 <= written_ns - contents.last_ns < COPIED_S * 1e9:
-        to_s = (written_ns - start) / 1e9 + FLUSH_S
+    if info.clock != "media" and -1e9 < written_ns - contents.last_ns < COPIED_S * 1e9:
+        to_s = max(from_s, (written_ns - start) / 1e9) + FLUSH_S
     torn = f"; {contents.torn_bytes} bytes of a torn record were cut off" if contents.torn_bytes else ""
     why = (
         f"the recorder was killed: it wrote every {FLUSH_S} s, and what came after its last writing was not yet "
