@@ -106,7 +106,7 @@ class Camera(Node):
     def _receiver(self, context: SourceContext) -> Receiver:
         if self._kind == "network":
             return Receiver(
-                self.source,
+                devices.shown(self.source),
                 lambda: devices.open_network(self.source, form=self.format, options=self.options, stall_s=self.stall_s),
                 stamped=False,
                 stall_s=self.stall_s,

@@ -57,6 +57,12 @@ def kind_of(source: str) -> Kind:
     return "file" if looks_like_file(source) else "device"
 
 
+def shown(url: str) -> str:
+    """An address as it may be said aloud: without user and password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if parts.username else url
+
+
 def open_network(url: str, *, form: str, options: dict[str, str], stall_s: float) -> InputContainer:
     """A network stream as an open container; without `form`, http addresses are tried as motion JPEG first."""
     chosen = {"fflags": "nobuffer", "analyzeduration": "1000000", "rtsp_flags": "prefer_tcp"} | options
@@ -81,11 +87,26 @@ def open_device(source: str, *, width: int, height: int, fps: float, options: di
     form, name, asked = _address(source)
     wanted = {"framerate": f"{fps:g}", "video_size": f"{width}x{height}"} if width and height and fps else {}
     try:
-        return av.open(name, format=form, options=asked | wanted | options)
+        container = av.open(name, format=form, options=asked | wanted | options)
     except (averror.FFmpegError, OSError):
         if not wanted:
             raise
-        return av.open(name, format=form, options=asked | options)  # the driver's own size rather than none
+        container = av.open(name, format=form, options=asked | options)  # the driver's own size rather than none
+    if form == "v4l2":
+        unblock(name)
+    return container
+
+
+def unblock(path: str) -> None:
+    """Lets reads of an open Video4Linux device return at once: a camera that stops sending would block them for ever.
+
+    FFmpeg has no option for it, so the file that it opened is found among this process's own.
+    """
+    device = Path(path).resolve()
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if link.readlink() == device:
+                os.set_blocking(int(link.name), False)
 
 
 def _address(source: str) -> tuple[str, str, dict[str, str]]:
@@ -107,8 +128,7 @@ def _address(source: str) -> tuple[str, str, dict[str, str]]:
         source = f"/dev/video{found[0].id}"
     if not Path(source).exists():
         raise FileNotFoundError(f"there is no camera at {source}: plug one in, or see `liveaffect doctor`")
-    # without O_NONBLOCK a camera that stops sending would block its reader for ever
-    return "v4l2", source, {"fflags": "nonblock"}
+    return "v4l2", source, {}
 
 
 def _linux_cameras() -> list[CameraInfo]:

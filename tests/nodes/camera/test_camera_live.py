@@ -157,5 +157,14 @@ def test_a_network_camera_is_stamped_with_its_receipt() -> None:
     assert np.median(ages_ms) < 50
 
 
+def test_a_password_in_an_address_is_never_said() -> None:
+    source = "http://me:secret@127.0.0.1:1/video"
+    with RunningSource(opened(source=source).frames) as run:
+        run.wait_for(gone)
+        run.wait(lambda: bool(run.context.info.get("error")))
+    assert "127.0.0.1:1/video" in run.context.info["error"]
+    assert "secret" not in str(run.context.info)
+
+
 def test_listing_cameras_never_fails() -> None:
     assert all(camera.id and camera.name for camera in list_cameras())
