@@ -1,0 +1,195 @@
+"""The face node on real clips and on a photograph held before the camera."""
+
+from typing import Any
+
+import pytest
+
+NUMBERS = ("blendshapes", "au", "yaw_deg", "pitch_deg", "roll_deg", "mouth_motion")
+GRID = "grid_f_brbk7n.mpg"
+TWO = "intel_head-pose-face-detection-female-and-male.gif"
+Said = dict[str, Any]
+
+
+def states(run: Said) -> list[str]:
+    return [o["state"] for o in run["observations"]]
+
+
+def faces(run: Said) -> list[Said]:
+    return [face for o in run["observations"] for face in o["faces"]]
+
+
+def ids(run: Said) -> set[int]:
+    return {face["id"] for face in faces(run)}
+
+
+def test_mediapipe_is_loaded_only_when_the_node_is_opened(said: Said) -> None:
+    assert said["mediapipe_before"] is False
+
+
+def test_mediapipes_chatter_is_kept_off_the_terminal(said: Said) -> None:
+    assert said["stderr"] == ""
+
+
+def test_a_talking_face_is_ok_in_nine_frames_of_ten_though_its_width_is_not_aligned(clip: Said) -> None:
+    found = states(clip[GRID])
+    assert len(found) == 75
+    assert found.count("ok") >= 0.9 * 75
+    assert ids(clip[GRID]) == {0}
+
+
+def test_the_first_four_frames_of_a_face_are_low_quality(clip: Said) -> None:
+    for name in (GRID, TWO, "intel_head-pose-face-detection-male.gif"):
+        assert states(clip[name])[:5] == ["low_quality"] * 4 + ["ok"]
+
+
+def test_where_there_is_no_face_there_is_no_number(clip: Said) -> None:
+    run = clip["pyfeat_face_noface.mov"]
+    assert states(run).count("no_face") > 60
+    assert states(run).count("ok") > 60
+    for face in faces(run):
+        present = [face[name] is not None for name in NUMBERS[:5]]
+        assert all(present) if face["state"] == "ok" else not any(present)
+    for mesh_of_frame, _, _ in run["meshes"]:
+        assert states(run)[mesh_of_frame] == "ok"
+
+
+def test_an_animal_cartoon_shows_no_face(clip: Said) -> None:
+    run = clip["pyfeat_no_face_caminandes.mp4"]
+    assert set(states(run)) == {"no_face"}
+    assert faces(run) == []
+
+
+def test_two_people_keep_two_ids_over_the_clip(clip: Said) -> None:
+    assert ids(clip[TWO]) == {0, 1}
+    for o in clip[TWO]["observations"]:
+        left, right = sorted(o["faces"], key=lambda face: face["box"][0])
+        assert (left["id"], right["id"]) == _first_order(clip[TWO])
+
+
+def _first_order(run: Said) -> tuple[int, int]:
+    left, right = sorted(run["observations"][0]["faces"], key=lambda face: face["box"][0])
+    return left["id"], right["id"]
+
+
+def test_one_face_is_followed_where_only_one_is_asked_for(said: Said, clip: Said) -> None:
+    assert ids(said["alone"]) == {0}
+
+
+def test_two_runs_are_identical_to_the_bit(said: Said, clip: Said) -> None:
+    for name, again in said["again"].items():
+        assert again["digest"] == clip[name]["digest"]
+
+
+def test_reading_the_structs_gives_what_the_public_call_gives(said: Said, clip: Said) -> None:
+    assert said["read_alike"] is True
+
+
+def test_heads_that_look_away_from_each_other_have_opposite_yaws(clip: Said) -> None:
+    """At the start the woman, on the left, looks out of the picture to the left, the man to the right."""
+    left, right = sorted(clip[TWO]["observations"][4]["faces"], key=lambda face: face["box"][0])
+    assert left["yaw_deg"] < -10
+    assert right["yaw_deg"] > left["yaw_deg"] + 10
+
+
+def test_heads_that_tilt_to_the_left_of_the_image_have_a_positive_roll(clip: Said) -> None:
+    assert all(face["roll_deg"] > 20 for face in clip[TWO]["observations"][-1]["faces"])
+
+
+def test_a_toothy_smile_is_a_strong_lip_corner_puller(clip: Said) -> None:
+    run = clip["intel_head-pose-face-detection-male.gif"]
+    assert max(face["au"][8] for face in faces(run) if face["au"]) > 4
+
+
+def test_a_blink_closes_the_eyes_for_a_moment(clip: Said) -> None:
+    run = [o["faces"][0]["au"] for o in clip[GRID]["observations"] if o["faces"][0]["au"]]
+    blink = [au[21] > 2 for au in run]
+    assert 1 <= sum(blink) < 20
+    assert all(au[20] > 2 for au, closed in zip(run, blink, strict=True) if closed)
+
+
+def test_a_talking_mouth_moves_more_than_a_smiling_one(clip: Said) -> None:
+    def typical(name: str) -> float:
+        found = sorted(f["mouth_motion"] for f in faces(clip[name]) if f["mouth_motion"] is not None)
+        assert found
+        assert found[0] >= 0
+        return found[len(found) // 2]
+
+    assert typical(GRID) > 3 * typical("intel_head-pose-face-detection-male.gif")
+
+
+def test_a_flicker_of_one_frame_keeps_the_id_and_has_no_numbers(said: Said) -> None:
+    run = said["portrait"]["flicker"]
+    assert states(run) == ["low_quality"] * 4 + ["ok"] * 6 + ["no_face"] + ["low_quality"] * 4 + ["ok"] * 4
+    assert ids(run) == {0}
+    (missed,) = run["observations"][10]["faces"]
+    assert all(missed[name] is None for name in NUMBERS)
+
+
+def test_a_face_that_comes_back_after_more_than_a_second_is_somebody_new(said: Said) -> None:
+    run = said["portrait"]["away"]
+    assert [o["faces"][0]["id"] if o["faces"] else None for o in run["observations"]] == (
+        [0] * 8 + [0] * 30 + [None] * 6 + [1] * 8
+    )
+
+
+def test_a_gap_starts_everything_anew(said: Said) -> None:
+    assert [f["id"] for f in faces(said["portrait"]["gap"])] == [0] * 8 + [1] * 8
+
+
+def test_frames_back_in_time_are_counted_and_answered_with_stale(said: Said) -> None:
+    run = said["portrait"]["back"]
+    assert states(run)[8:] == ["ok", "stale", "stale", "ok"]
+    assert run["backwards"] == 2
+
+
+def test_a_camera_without_pictures_is_told_as_such(said: Said) -> None:
+    assert states(said["portrait"]["no_device"])[-1] == "no_device"
+
+
+def test_rows_with_padding_are_read_as_if_there_were_none(said: Said) -> None:
+    assert said["portrait"]["strided"]["digest"] == said["portrait"]["contiguous"]["digest"]
+
+
+def test_a_face_in_the_dark_is_low_quality_and_says_why(said: Said) -> None:
+    last = faces(said["portrait"]["dark"])[-1]
+    assert last["state"] == "low_quality"
+    assert "dark" in last["reason"]
+    assert last["au"] is None
+
+
+def test_a_face_cut_off_by_the_edge_is_occluded(said: Said) -> None:
+    assert {f["state"] for f in faces(said["portrait"]["cut"])} == {"occluded"}
+
+
+def test_a_second_person_comes_and_goes_without_a_trace_on_the_first(said: Said) -> None:
+    run = said["portrait"]["visit"]
+    first = [next(f for f in o["faces"] if f["id"] == 0)["state"] for o in run["observations"]]
+    assert first == ["low_quality"] * 4 + ["ok"] * 136
+    second = [i for i, o in enumerate(run["observations"]) if any(f["id"] == 1 and f["box"] for f in o["faces"])]
+    assert 20 <= second[0] <= 20 + 16 + 4
+    assert second[-1] == 59
+    assert ids(run) == {0, 1}
+
+
+def test_each_photograph_is_settled_by_itself(said: Said) -> None:
+    first, empty, second = said["stills"]["observations"]
+    assert [first["state"], empty["state"], second["state"]] == ["ok", "no_face", "ok"]
+    assert first["faces"][0]["blendshapes"] == second["faces"][0]["blendshapes"]
+    assert first["faces"][0]["id"] != second["faces"][0]["id"]
+
+
+@pytest.mark.parametrize("size", ["361 high", "722x601", "portrait", "8k"])
+def test_a_frame_of_an_odd_size_shows_its_face(said: Said, size: str) -> None:
+    assert states(said["sizes"][size])[-1] == "ok"
+
+
+@pytest.mark.parametrize("size", ["1x1", "1 wide"])
+def test_a_frame_too_small_for_a_face_shows_none(said: Said, size: str) -> None:
+    assert set(states(said["sizes"][size])) == {"no_face"}
+
+
+def test_every_face_has_its_row_of_crops(clip: Said) -> None:
+    for run in (clip[TWO], clip["pyfeat_face_noface.mov"]):
+        for (rows, crops, state), o in zip(run["crops"], run["observations"], strict=True):
+            assert rows == crops == len(o["faces"])
+            assert state == o["state"]
