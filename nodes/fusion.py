@@ -46,8 +46,8 @@ class Fusion(Node):
         self._people: dict[int, Person] = {}
         self._attributor = Attributor(AttributionSettings())
         self._speaking = Speaking({}, None)
-        self._face_state: m.State = "no_device"
-        self._voice_state: m.State = "no_device"
+        self._face_state = self._state_before(FACE_AFFECT.name)
+        self._voice_state = self._state_before(VOICE_AFFECT.name)
         self._face_ns = self._voice_ns = self._said_ns = -(10**18)
         self._down: set[str] = set()
 
@@ -115,6 +115,10 @@ class Fusion(Node):
 
     def info(self) -> dict[str, Any]:
         return {"people": len(self._people)}
+
+    def _state_before(self, topic: str) -> m.State:
+        """Before the first message: "no_device" where the graph has nobody who could send one."""
+        return "stale" if any(topic in node["writes"] for node in self.host.wiring.values()) else "no_device"
 
     def _person(self, face_id: int) -> Person:
         if face_id not in self._people:

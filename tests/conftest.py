@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+from liveaffect.cli.demo_media.clip import clip
+
+hypothesis.settings.register_profile("shared-machine", deadline=None)  # a busy machine is not a failure
+hypothesis.settings.load_profile("shared-machine")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,3 +26,9 @@ def shared() -> Path:
 def clips(shared: Path) -> Path:
     """Short real clips."""
     return shared / "clips"
+
+
+@pytest.fixture(scope="session")
+def demo_clip() -> Path:
+    """The demo's own clip: 20 s, one face that leaves and comes back, a synthesised voice; made once, then cached."""
+    return clip()

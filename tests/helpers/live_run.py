@@ -45,7 +45,7 @@ class LiveRun:
     def start(self) -> None:
         """Starts, and returns once every process runs."""
         self._thread.start()
-        wait_for(lambda: self.supervisor.epoch_ns or self.error or self.code is not None, "the start")
+        wait_for(lambda: self.supervisor.epoch_ns or self.error or self.code is not None, "the start", 120.0)
 
     def join(self, limit_s: float = LIMIT_S) -> None:
         """Waits for the end."""
