@@ -26,6 +26,7 @@ class Faces:
     target: np.ndarray  # (n, 8) votes' or teachers' distribution
     votes: np.ndarray  # (n,) number of valid votes behind it; 0 for teachers
     va: np.ndarray  # (n, 2) valence and arousal target
+    taught: np.ndarray  # (n, 2) the teachers' own valence and arousal
     split: np.ndarray  # (n,) 0 train, 1 dev, 2 validation, 3 teacher-labelled
 
     def rows(self, split: int) -> np.ndarray:
@@ -52,7 +53,9 @@ def load(cache: Path) -> Faces:
     va = target @ COORDINATES
     if (cache / "residual.npy").exists():
         va = va + np.load(cache / "residual.npy")[: len(va)]
-    return Faces(*joined, target, np.concatenate(counts), va.astype(np.float32), np.concatenate(splits))
+    said = [np.load(cache / f"{name}_va.npy").mean(0)[:, ::-1] for name in ("ferplus", "utk")]
+    taught = np.concatenate(said)[: len(va)].astype(np.float32)
+    return Faces(*joined, target, np.concatenate(counts), va.astype(np.float32), taught, np.concatenate(splits))
 
 
 def _stored(cache: Path, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -79,8 +82,8 @@ LOOSE = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])  # the whole image as the c
 class Batches:
     """Random degraded training batches; `ablate` leaves an ingredient out by name."""
 
-    def __init__(self, faces: Faces, seed: int, ablate: tuple[str, ...] = ()) -> None:
-        self.faces, self.rng, self.ablate = faces, np.random.default_rng(seed), ablate
+    def __init__(self, faces: Faces, seed: int, ablate: tuple[str, ...] = (), clean: float = 0.0) -> None:
+        self.faces, self.rng, self.ablate, self.clean = faces, np.random.default_rng(seed), ablate, clean
         has = np.isfinite(faces.geometry[:, 0])
         calm = has & (faces.target[:, 0] > 0.8) & (faces.split == 0)
         self._personal = faces.geometry[calm] - NEUTRAL_MEAN
@@ -97,7 +100,7 @@ class Batches:
         scale = np.exp(rng.normal(np.where(loose, 0.05, 0.0), 0.06 * spread))
         shift = rng.normal(0, 0.03, (n, 2)) * spread[:, None]
         matrix = jitter(matrix, angle, scale, shift, flip)
-        kinds = np.zeros(n, np.int64) if "degrade" in self.ablate else rng.integers(1, 1 << 30, n)
+        kinds = rng.integers(1, 1 << 30, n) * (rng.random(n) >= (1.0 if "degrade" in self.ablate else self.clean))
         out = np.empty((n, SIDE, SIDE), np.float32)
         cut(faces.luma, faces.side, rows, matrix, kinds, out)
         if "degrade" not in self.ablate:

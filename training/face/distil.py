@@ -110,7 +110,7 @@ def load_net(run: Path) -> FaceNet:
     """The averaged net of a run, ready to predict."""
     saved = torch.load(run / "last.pt")
     net = FaceNet(saved["widths"])
-    net.load_state_dict(saved["net"])
+    net.load_state_dict(saved["net"], strict=False)
     return net.eval()
 
 

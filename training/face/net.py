@@ -46,6 +46,7 @@ class FaceNet(nn.Module):
         self.classes = nn.Linear(EMBEDDING, 8)
         self.residual = nn.Linear(EMBEDDING, 2)
         self.spread = nn.Linear(EMBEDDING, 2)
+        self.taught = nn.Linear(EMBEDDING, 2)  # the teachers' valence and arousal, in training only
         nn.init.zeros_(self.residual.weight)
 
     def forward(self, luma: torch.Tensor, geometry: torch.Tensor, present: torch.Tensor) -> tuple[torch.Tensor, ...]:

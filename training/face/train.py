@@ -1,6 +1,6 @@
 """Step 5: train the face student.
 
-python -m training.face.train --cache CACHE --out RUN [--epochs 30] [--ablate geometry degrade loose mass teachers]
+python -m training.face.train --cache CACHE --out RUN [--epochs 30] [--ablate geometry degrade loose ...]
 """
 
 import argparse
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from training.face import data
 from training.face.net import FaceNet
 
-ABLATIONS = ("geometry", "degrade", "loose", "mass", "teachers", "soft")
+ABLATIONS = ("geometry", "degrade", "loose", "mass", "teachers", "echo", "soft")
 
 
 def sampling(faces: data.Faces, ablate: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -31,10 +31,8 @@ def sampling(faces: data.Faces, ablate: tuple[str, ...]) -> tuple[np.ndarray, np
     if "teachers" in ablate or not len(taught):
         return rows, weight
     share = 0.2
-    return (
-        np.concatenate([rows, taught]),
-        np.concatenate([weight * (1 - share), np.full(len(taught), share / len(taught))]),
-    )
+    own = faces.target[taught] @ (faces.target[taught].mean(0) ** -0.5)
+    return np.concatenate([rows, taught]), np.concatenate([weight * (1 - share), own * (share / own.sum())])
 
 
 def loss_of(outputs: tuple[torch.Tensor, ...], coordinates: torch.Tensor, target: torch.Tensor, va: torch.Tensor):
@@ -85,6 +83,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--minutes", type=float, default=1e6, help="end (annealed) after so long, however far")
+    parser.add_argument("--start", type=Path, help="a run whose weights to start from")
+    parser.add_argument("--clean", type=float, default=0.0, help="share of the faces that stay undegraded")
     parser.add_argument("--ablate", nargs="*", default=(), choices=ABLATIONS)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
@@ -92,11 +93,13 @@ def main() -> None:
     torch.set_flush_denormal(True)
     args.out.mkdir(parents=True, exist_ok=True)
     faces = data.load(args.cache)
-    batches = data.Batches(faces, args.seed, tuple(args.ablate))
+    batches = data.Batches(faces, args.seed, tuple(args.ablate), args.clean)
     rows, weight = sampling(faces, tuple(args.ablate))
     cumulative = np.cumsum(weight)
     device = torch.device(args.device)
     net = FaceNet(tuple(args.widths), args.drop)
+    if args.start:
+        net.load_state_dict(torch.load(args.start / "last.pt")["net"], strict=False)
     mean, scale = data.geometry_scale(faces)
     net.mean.copy_(torch.from_numpy(mean)), net.scale.copy_(torch.from_numpy(scale))
     net = net.to(device).to(memory_format=torch.channels_last)
@@ -109,8 +112,9 @@ def main() -> None:
     begin, running, history = time.perf_counter(), 0.0, []
     for step in range(steps):
         warm = min(1.0, (step + 1) / 200)
+        done = max(step / steps, (time.perf_counter() - begin) / 60 / args.minutes)
         for group in optimizer.param_groups:
-            group["lr"] = args.rate * warm * (0.5 + 0.5 * np.cos(np.pi * step / steps) + 0.005)
+            group["lr"] = args.rate * warm * (0.5 + 0.5 * np.cos(np.pi * min(done, 1)) + 0.005)
         drawn = np.minimum(np.searchsorted(cumulative, batches.rng.random(args.batch)), len(rows) - 1)
         pick = rows[drawn]
         luma, geo, present = (torch.from_numpy(a).to(device) for a in batches.draw(pick))
@@ -120,9 +124,12 @@ def main() -> None:
         net.train()
         with torch.autocast(device.type, torch.bfloat16):
             outputs = net(luma[:, None].contiguous(memory_format=torch.channels_last), geo, present)
+            echo = net.taught(net.drop(outputs[3])).float()
         loss = loss_of(
             outputs, net.coordinates, torch.from_numpy(target).to(device), torch.from_numpy(faces.va[pick]).to(device)
         )
+        if "echo" not in args.ablate:
+            loss = loss + F.smooth_l1_loss(echo, torch.from_numpy(faces.taught[pick]).to(device), beta=0.2)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
@@ -132,7 +139,8 @@ def main() -> None:
             for a, b in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
                 a.lerp_(b, 1 - keep) if a.dtype.is_floating_point else a.copy_(b)
         running = 0.99 * running + 0.01 * loss.item() if step else loss.item()
-        if (step + 1) % 400 == 0 or step + 1 == steps:
+        last = step + 1 == steps or done >= 1
+        if (step + 1) % 400 == 0 or last:
             cpu = copy.deepcopy(average).cpu()
             found = score(predict(cpu, dev_arrays)[0], faces.target[dev], faces.votes[dev])
             blind = (dev_arrays[0], dev_arrays[1], np.zeros_like(dev_arrays[2]))
@@ -146,8 +154,10 @@ def main() -> None:
             )
             torch.save({"net": cpu.state_dict(), "widths": tuple(args.widths)}, args.out / "last.pt")
             (args.out / "history.json").write_text(
-                json.dumps({"args": vars(args) | {"cache": "", "out": ""}, "history": history})
+                json.dumps({"args": vars(args) | {"cache": "", "out": ""}, "history": history}, default=str)
             )
+        if last:
+            break
 
 
 if __name__ == "__main__":
