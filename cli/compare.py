@@ -109,6 +109,8 @@ class VerifyReport:
     session: str
     state: str
     start_ns: int
+    strict: bool
+    """True where everything had to be identical: the machine and the versions are those that recorded."""
     verdicts: list[Verdict]
 
     @property

@@ -15,6 +15,7 @@ from liveaffect.stream.errors import RecordError
 from liveaffect.stream.graph import Entry, Graph, build_graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import Message, Tick
+from liveaffect.stream.session_info import machine, versions
 from liveaffect.stream.session_reader import SessionReader
 from liveaffect.stream.topics import AUDIO, VIDEO, Topic
 
@@ -28,16 +29,18 @@ Output = tuple[int, str, Message]
 def verify(
     folder: str | Path,
     *,
-    tolerance: float = TOLERANCE,
-    flipped_share: float = FLIPPED_SHARE,
+    tolerance: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> VerifyReport:
     """Recomputes whatever can be recomputed of the session in `folder`.
 
+    Without a `tolerance`, everything must be identical on the machine and with the versions that recorded it; elsewhere
+    numbers may be 1e-4 apart (relative above 1) and a decision may be another in 0.5 % of the messages.
+
     It must run in a process of its own whose way out is closed (`nodes.face.privacy.close_door`) where the graph has a
     face node. `progress` gets node, messages compared, messages recorded. Raises RecordError for what is no session.
     """
-    return Verification(SessionReader(folder), tolerance, flipped_share, progress).report()
+    return Verification(SessionReader(folder), tolerance, progress).report()
 
 
 class Verification:
@@ -46,8 +49,7 @@ class Verification:
     def __init__(
         self,
         reader: SessionReader,
-        tolerance: float,
-        flipped_share: float,
+        tolerance: float | None,
         progress: Callable[[str, int, int], None] | None,
     ) -> None:
         self.reader, self.info = reader, reader.info
@@ -55,7 +57,9 @@ class Verification:
             raise RecordError(f"{reader.folder} is still being recorded: stop that first")
         if not self.info.graph:
             raise RecordError(f"{reader.folder} does not name its launch graph, so nothing can be recomputed")
-        self._tolerance, self._share, self._progress = tolerance, flipped_share, progress
+        self.strict = tolerance is None and (self.info.machine, self.info.versions) == (machine(), versions())
+        self._tolerance = 0.0 if self.strict else tolerance if tolerance is not None else TOLERANCE
+        self._share, self._progress = 0.0 if self.strict else FLIPPED_SHARE, progress
         self.graph = self._build()
         self.evidence = Evidence(reader, self.graph.writers)
         self._tallies: dict[str, Tally] = {}
@@ -239,7 +243,7 @@ class Verification:
                     verdict.why = "what a node did after its last report, or before the recording, is not known"
                 verdicts.append(verdict)
         start_ns = self.info.first_t_ns or 0
-        return VerifyReport(str(self.reader.folder), self.reader.state, start_ns, verdicts)
+        return VerifyReport(str(self.reader.folder), self.reader.state, start_ns, self.strict, verdicts)
 
     def _weigh(self, verdict: Verdict, tally: Tally) -> None:
         verdict.compared, verdict.digest, verdict.first = tally.compared, tally.digest, tally.first

@@ -1,5 +1,6 @@
 """session.json: what a recording is made of, in words a person can read; rewritten atomically."""
 
+import contextlib
 import hashlib
 import importlib.metadata
 import os
@@ -163,9 +164,18 @@ def machine() -> dict[str, Any]:
     return {
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
+        "processor": _processor(),
         "cpus": os.cpu_count(),
         "byteorder": sys.byteorder,
     }
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
 
 
 def source_files(graph: Mapping[str, Any]) -> list[SourceFile]:
