@@ -31,6 +31,7 @@ VERBS: dict[str, Verb] = {
     "live": Verb("liveaffect.cli.live", "Measure", "Watch this computer's camera and microphone."),
     "run": Verb("liveaffect.cli.run", "Measure", "Run a launch graph, with or without a view."),
     "score": Verb("liveaffect.cli.score", "Measure", "Score video, sound and image files into a table."),
+    "evaluate": Verb("liveaffect.cli.evaluate", "Look at results", "Hold a table of scores against labels."),
     "graph": Verb("liveaffect.cli.graph", "This machine", "Draw the launch graph: nodes, topics, processes."),
     "keys": Verb("liveaffect.cli.keys", "This machine", "Make the keys that a remote viewer needs."),
     "models": Verb("liveaffect.cli.models", "This machine", "List, fetch and describe the model files."),
