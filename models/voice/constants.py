@@ -22,6 +22,8 @@ CANDIDATES = 6
 """Pitch candidates kept per hop."""
 MIN_F0_HZ = 55.0
 MAX_F0_HZ = 1000.0
+SEMITONE_HZ = 27.5
+"""Where the semitone scale of pitch starts."""
 LOWEST_OCTAVE_HZ = 25.0
 HARMONICS = 15
 COMPRESSION = 0.85

@@ -1,10 +1,11 @@
-"""One step of the voice stream: analyse a new frame, decide a past hop, smooth and emit the one before it."""
+"""One step of the voice stream: analyse a new frame, then decide, finish and emit a past hop."""
 
 import numpy as np
 
-from liveaffect.models.voice import cycles, fft, formants, harmonics, pitch, rhythm, spectrum, viterbi
-from liveaffect.models.voice.columns import INDEX, NAMES
-from liveaffect.models.voice.constants import HOP, LONG, SHORT
+from liveaffect.models.voice import cycles, fft, formants, pitch, spectrum, viterbi
+from liveaffect.models.voice.columns import INDEX
+from liveaffect.models.voice.constants import HOP, LONG, SEMITONE_HZ, SHORT
+from liveaffect.models.voice.finish import emit, finish
 from liveaffect.models.voice.jit import kernel
 from liveaffect.models.voice.memory import state_views, table_views
 from liveaffect.models.voice.state import (
@@ -21,14 +22,9 @@ from liveaffect.models.voice.state import (
     WHITENED,
 )
 
-_WIDTH = len(NAMES)
 _SPECTRAL = INDEX["mfcc4"] + 1
-_SEMITONE, _JITTER, _SHIMMER = INDEX["f0_semitone"], INDEX["jitter_local"], INDEX["shimmer_local_db"]
-_HNR, _H12, _H23, _H1A3 = INDEX["hnr_db"], INDEX["h1_h2_db"], INDEX["h2_h3_db"], INDEX["h1_a3_db"]
-_F1, _F0_HZ, _VOICING, _RMS = INDEX["f1_hz"], INDEX["f0_hz"], INDEX["voicing_prob"], INDEX["rms_db"]
-_RATE, _PAUSES, _SINCE = INDEX["syllable_rate_hz"], INDEX["pause_ratio"], INDEX["pause_s"]
-_LOUDNESS = INDEX["loudness_sone"]
-_SEMITONE_HZ = 27.5
+_SEMITONE, _F0_HZ, _VOICING = INDEX["f0_semitone"], INDEX["f0_hz"], INDEX["voicing_prob"]
+_LOUDNESS, _RMS = INDEX["loudness_sone"], INDEX["rms_db"]
 _QUIET = 0.001
 """RMS of the windowed 60 ms frame below which a hop counts as unvoiced (the reference's gate)."""
 _WHITEN_KEEP = 0.97
@@ -58,15 +54,15 @@ def advance(floats, ints, table_floats, table_ints, ending, out, out_state):
         decide = counters[FRAME] - 1 - counters[LAG]
         if decide >= 0:
             _decide(state, counters[FRAME] - 1, decide)
-            rows += _finish(state, tables, decide, out, out_state, rows)
+            rows += finish(state, tables, decide, out, out_state, rows)
     if ending and counters[FRAME] > 0:
         newest = counters[FRAME] - 1
         _whiten(state, newest * HOP + LONG)
         for hop in range(counters[DECIDED], newest + 1):
             _decide(state, newest, hop)
-            rows += _finish(state, tables, hop, out, out_state, rows)
+            rows += finish(state, tables, hop, out, out_state, rows)
         if counters[EMITTED] <= newest:
-            _emit(state, newest, newest, out[rows], out_state, rows)
+            emit(state, newest, newest, out[rows], out_state, rows)
             rows += 1
     return rows
 
@@ -211,99 +207,5 @@ def _decide(state, newest, hop):
     if s < viterbi.UNVOICED and state.flags[i, 2] == 0 and state.flags[i, 0] == OK:
         hz = 2.0 ** state.log2_hz[i, s]
         raw[_F0_HZ] = hz
-        raw[_SEMITONE] = max(12.0 * (np.log2(hz / _SEMITONE_HZ)), 0.0)
+        raw[_SEMITONE] = max(12.0 * (np.log2(hz / SEMITONE_HZ)), 0.0)
     state.counters[DECIDED] = hop + 1
-
-
-@kernel
-def _formants(state, tables, origin, i):
-    """Formants of a voiced hop, from a window of their own in the middle of the long frame."""
-    frame = state.work_frame
-    n = tables.formant_window.shape[0]
-    shift = (LONG - n) // 2
-    for k in range(n):
-        frame[k] = state.audio[origin + shift + k] * tables.formant_window[k]
-    frame[n:] = 0.0
-    power = state.work_octave[0]
-    fft.power_spectrum(frame, tables.twiddle_long, state.work_fft_long, power)
-    small = state.work_small
-    lags = tables.lag_cosine.shape[0]
-    formants.autocorrelation(power, tables.lag_cosine, 0.0, small[2, :lags])
-    if formants.predictor(small[2, :lags], 1e-9, small[3, :lags], small[4, :lags]):
-        formants.formants(small[3, :lags], small[4, :lags], state.formant[i])
-    for k in range(3):
-        state.raw[i, _F1 + 3 * k] = state.formant[i, 2 * k]
-        state.raw[i, _F1 + 3 * k + 1] = state.formant[i, 2 * k + 1]
-
-
-@kernel
-def _finish(state, tables, hop, out, out_state, row):
-    """Measure what needs the pitch of `hop`, then smooth and emit the hop before it; return the rows written."""
-    i = hop % RING
-    raw = state.raw[i]
-    hz = raw[_F0_HZ]
-    if not np.isnan(hz):
-        _formants(state, tables, hop * HOP - state.counters[START], i)
-        seven = state.work_small[2, :7]
-        harmonics.harmonic(state.power_long[i], hz, state.formant[i], tables.long_cosine, seven)
-        raw[_HNR] = seven[0]
-        raw[_H12] = seven[1]
-        raw[_H23] = seven[2]
-        raw[_H1A3] = seven[3]
-        for k in range(3):
-            raw[_F1 + 3 * k + 2] = seven[4 + k]
-        start = state.counters[START]
-        stop = min(state.counters[WHITENED], hop * HOP + 2 * LONG + LONG // 2)
-        raw[_JITTER], raw[_SHIMMER] = cycles.follow(
-            state.soft,
-            start,
-            hop * HOP + LONG // 2,
-            stop,
-            hz,
-            state.marks,
-            state.periods,
-            state.levels,
-            state.held,
-            state.tail,
-            tables.sinc,
-            state.work_octave,
-        )
-    if hop == 0:
-        return 0
-    _emit(state, hop - 1, hop, out[row], out_state, row)
-    return 1
-
-
-@kernel
-def _emit(state, hop, newest, row, out_state, place):
-    """Average each descriptor over the hop and its neighbours that have it; at the ends the hop stands in for them."""
-    before = state.raw[max(hop - 1, 0) % RING]
-    here = state.raw[hop % RING]
-    after = state.raw[min(hop + 1, newest) % RING]
-    for c in range(_WIDTH):
-        if np.isnan(here[c]):
-            row[c] = np.nan
-            continue
-        total = here[c]
-        n = 1.0
-        if c in (_VOICING, _RMS):
-            row[c] = total
-            continue
-        if not np.isnan(before[c]):
-            total += before[c]
-            n += 1.0
-        if not np.isnan(after[c]):
-            total += after[c]
-            n += 1.0
-        row[c] = total / n
-    row[_F0_HZ] = _SEMITONE_HZ * 2.0 ** (row[_SEMITONE] / 12.0)
-    three = state.work_small[2, :3]
-    loudness = float(row[_LOUDNESS])
-    rhythm.rhythm(loudness, not np.isnan(here[_F0_HZ]), state.rhythm, state.rhythm_state, three)
-    flag = state.flags[hop % RING, 0]
-    if flag != INVALID:
-        row[_RATE] = three[0]
-        row[_PAUSES] = three[1]
-        row[_SINCE] = three[2]
-    out_state[place] = flag
-    state.counters[EMITTED] = hop + 1
