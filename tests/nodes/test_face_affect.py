@@ -1,0 +1,138 @@
+"""The face model's node: states, rows, and the running neutral that belongs to a track."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from liveaffect.models import registry
+from liveaffect.models.align import CROP_PX
+from liveaffect.models.neutral import relative
+from liveaffect.models.population import NEUTRAL_MEAN
+from liveaffect.nodes.face_affect import FaceAffect
+from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate, State
+from liveaffect.stream.messages import FaceAffect as Said
+
+NUMBERS = ("valence", "valence_sd", "arousal", "arousal_sd", "emotions")
+FRAME_NS = 33_000_000
+
+
+@pytest.fixture
+def node() -> Iterator[FaceAffect]:
+    made = FaceAffect()
+    made.open()
+    yield made
+    made.close()
+
+
+def picture(seed: int) -> NDArray[np.uint8]:
+    """A smooth random picture: the net takes any."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    return np.repeat(np.repeat(coarse, CROP_PX // 12, 0), CROP_PX // 12, 1)
+
+
+def frame(number: int, *people: tuple[int, State, int], still: bool = False, gap: bool = False) -> FaceCrop:
+    """A crop message: each person is (id, state, seed of what they look like)."""
+    faces = tuple(Face(id=i, state=state, quality=1.0, mouth_motion=0.25) for i, state, _ in people)
+    crops = np.stack([picture(seed) for *_, seed in people]) if people else np.zeros((0, CROP_PX, CROP_PX, 3), np.uint8)
+    shapes = [NEUTRAL_MEAN + np.random.default_rng(seed).normal(0, 0.1, NEUTRAL_MEAN.shape) for *_, seed in people]
+    vectors = np.array(shapes, np.float32).reshape(len(people), len(NEUTRAL_MEAN))
+    state: State = "ok" if any(s == "ok" for _, s, _ in people) else "no_face"
+    return FaceCrop(
+        t_ns=number * FRAME_NS, frame_seq=number, state=state, still=still, gap=gap, faces=faces, crops=crops,
+        geometry=vectors,
+    )  # fmt: skip
+
+
+def ask(node: FaceAffect, message: FaceCrop) -> Said:
+    said = node.step(message)
+    assert isinstance(said, Said)
+    return said
+
+
+def numbers(estimate: FaceEstimate) -> tuple[object, ...]:
+    return tuple(getattr(estimate, name) for name in NUMBERS)
+
+
+def test_a_face_that_is_not_ok_is_never_a_number(node: FaceAffect) -> None:
+    said = ask(node, frame(0, (0, "low_quality", 1), (1, "ok", 2), (2, "no_face", 3), (3, "occluded", 4)))
+    assert [face.state for face in said.faces] == ["low_quality", "ok", "no_face", "occluded"]
+    for face in said.faces:
+        assert all((value is not None) == (face.state == "ok") for value in numbers(face))
+
+
+def test_an_empty_frame_is_answered_with_its_state(node: FaceAffect) -> None:
+    said = ask(node, frame(7))
+    assert (said.state, said.faces, said.frame_seq, said.t_ns) == ("no_face", (), 7, 7 * FRAME_NS)
+
+
+def test_numbers_are_in_range_and_name_their_model(node: FaceAffect) -> None:
+    said = ask(node, frame(0, (0, "ok", 1)))
+    (face,) = said.faces
+    assert said.model.startswith("face-affect ")
+    assert face.valence is not None
+    assert face.arousal_sd is not None
+    assert face.emotions is not None
+    assert -1 <= face.valence <= 1
+    assert face.arousal_sd > 0
+    assert sum(face.emotions) == pytest.approx(1, abs=1e-5)
+    assert (face.mouth_motion, face.quality) == (0.25, 1.0)
+
+
+def test_faces_keep_their_own_rows(node: FaceAffect) -> None:
+    alone = ask(node, frame(0, (5, "ok", 1))).faces[0]
+    node.close()
+    node.open()
+    beside = ask(node, frame(0, (4, "no_face", 9), (5, "ok", 1), (6, "ok", 2))).faces
+    assert beside[1].valence == pytest.approx(alone.valence, abs=1e-5)
+    assert beside[1].valence != pytest.approx(beside[2].valence, abs=1e-3)
+
+
+def repeat(node: FaceAffect, start: int, count: int, face_id: int) -> list[Said]:
+    return [ask(node, frame(start + i, (face_id, "ok", 1))) for i in range(count)]
+
+
+def test_the_neutral_of_a_track_moves_and_ends_with_the_track(node: FaceAffect) -> None:
+    said = [numbers(s.faces[0]) for s in repeat(node, 0, 60, 0)]
+    assert said[0] != said[-1]
+    ask(node, frame(60))
+    assert numbers(ask(node, frame(61, (0, "ok", 1))).faces[0]) == said[0]
+
+
+def test_a_face_that_flickers_keeps_its_neutral(node: FaceAffect) -> None:
+    first = numbers(repeat(node, 0, 60, 0)[0].faces[0])
+    ask(node, frame(60, (0, "no_face", 1)))
+    assert numbers(ask(node, frame(61, (0, "ok", 1))).faces[0]) != first
+
+
+def test_a_gap_forgets_every_neutral(node: FaceAffect) -> None:
+    first = numbers(repeat(node, 0, 60, 0)[0].faces[0])
+    assert numbers(ask(node, frame(60, (0, "ok", 1), gap=True)).faces[0]) == first
+
+
+def test_a_photograph_is_judged_against_the_population(node: FaceAffect) -> None:
+    message = frame(0, (0, "ok", 1), still=True)
+    assert message.crops is not None
+    assert message.geometry is not None
+    net = registry.load("face-affect")
+    expected = net.predict(message.crops, geometry=relative(message.geometry), quality=np.ones(1, np.float32))
+    for _ in range(3):
+        (face,) = ask(node, message).faces
+        assert face.valence == pytest.approx(float(expected.valence[0]), abs=1e-6)
+
+
+def test_the_same_frames_give_the_same_numbers() -> None:
+    def run() -> list[tuple[object, ...]]:
+        node = FaceAffect()
+        node.open()
+        return [numbers(s.faces[0]) for s in repeat(node, 0, 20, 0)]
+
+    assert run() == run()
+
+
+def test_the_rules_that_need_no_weights_can_take_the_models_place() -> None:
+    node = FaceAffect(model="face-rules")
+    node.open()
+    (face,) = ask(node, frame(0, (0, "ok", 1))).faces
+    assert face.valence is not None
