@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from liveaffect.stream.node import SourceContext
 
 T = TypeVar("T")
-PATIENCE_S = 0.04
+PATIENCE_S = 0.025
 """Longest wait of a source between two yields; the host wants one every 50 ms."""
 NOTICE_NS = 500_000_000
 """Time between two messages that say that there is no device."""

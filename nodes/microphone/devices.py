@@ -4,6 +4,7 @@ PortAudio lists devices once, when it starts: a microphone plugged in later, or 
 only after it was started anew. That ends every stream of the process, so a process has one microphone.
 """
 
+import atexit
 import contextlib
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,14 @@ def restart() -> None:
     with contextlib.suppress(Exception):
         module._terminate()
     module._initialize()
+
+
+def leave() -> None:
+    """Keeps a hanging PortAudio from holding up the end of the process: the kernel closes it instead."""
+    module = portaudio()
+    handler = getattr(module, "_exit_handler", None)
+    if handler is not None:
+        atexit.unregister(handler)
 
 
 def find(source: str) -> MicrophoneInfo:

@@ -83,6 +83,8 @@ class Recording:
         """Ends the recording; a thread that hangs in a frozen sound server is left behind."""
         self._stopped.set()
         self._thread.join(wait_s)
+        if self._thread.is_alive():
+            devices.leave()
 
     def _keep(self) -> None:
         failures = 0

@@ -56,6 +56,17 @@ def test_a_live_file_that_starts_late_goes_on_where_the_run_is(film: Path) -> No
     assert first.frame_index == (first.t_ns - run.context.epoch_ns) // (40 * MS)
 
 
+def test_a_file_joined_far_inside_is_passed_over_undecoded_with_exact_indices(tmp_path: Path) -> None:
+    images = [np.full((16, 16, 3), 40 + n // 10, np.uint8) for n in range(1000)]
+    path = write_video(tmp_path / "long.mkv", images, fps=10)
+    with RunningSource(opened(source=str(path)).frames, time.monotonic_ns() - 90_000 * MS) as run:
+        run.wait(lambda: len(run.messages) >= 5)
+    for frame in run.messages:
+        assert frame.frame_index == round((frame.t_ns - run.context.epoch_ns) / (100 * MS))
+        assert float(frame.image.mean()) == pytest.approx(40 + frame.frame_index // 10, abs=2)
+    assert run.messages[0].frame_index >= 900
+
+
 def test_a_restarted_camera_marks_its_first_frame(film: Path) -> None:
     camera = opened(source=str(film))
     bind(camera, HostInfo(name="camera", incarnation=1))

@@ -1,6 +1,8 @@
 """The microphone live: files in real time, and a sound server that freezes, dies and returns."""
 
 import itertools
+import subprocess
+import sys
 import time
 import wave
 from collections.abc import Iterator
@@ -172,6 +174,23 @@ def test_a_sound_server_that_is_killed_while_frozen_frees_the_microphone(server:
         server.stop()
         server.start()
         assert run.messages[run.wait_for(heard, after=lost)].gap
+
+
+@needs_pulseaudio
+def test_a_process_ends_although_its_sound_server_is_frozen(server: VirtualMicrophone) -> None:
+    code = (
+        "from running_source import RunningSource; from liveaffect.nodes.microphone import Microphone\n"
+        "microphone = Microphone(source='pulse', stall_s=0.5); microphone.open()\n"
+        "with RunningSource(microphone.hops) as run:\n"
+        "    run.wait_for(lambda c: c.state == 'ok'); print('heard', flush=True)\n"
+        "    run.wait_for(lambda c: c.state == 'no_device')\n"
+    )
+    env = server.env | {"PYTHONPATH": str(Path(__file__).parents[2] / "helpers")}
+    with subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "heard\n"
+        server.freeze()
+        assert process.wait(30) == 0
 
 
 @needs_pulseaudio
