@@ -86,11 +86,11 @@ class Publisher:
             self._subscribers[event[1:]] = max(0, self._subscribers.get(event[1:], 0) + change)
 
     def count(self, topic: str) -> int:
-        """How many sockets subscribe to exactly this topic."""
+        """How many sockets subscribe to exactly this topic or `seat`."""
         return self._subscribers.get(topic.encode(), 0)
 
     def wait(self, expected: dict[str, int], limit_s: float, stop: Callable[[], bool]) -> list[str]:
-        """Waits until every topic has its required subscribers; returns the topics that lack one at the limit."""
+        """Waits until every topic or `seat` has its required subscribers; returns those that lack one at the limit."""
         end = time.monotonic() + limit_s
         while True:
             self.update()
@@ -110,13 +110,20 @@ class Publisher:
             self.socket.send_multipart(encode(topic, message), zmq.NOBLOCK, copy=False)
 
 
+def seat(topic: str, reader: str) -> str:
+    """A subscription that matches no message and tells who reads: programs behind the gateway do not count."""
+    return f"{topic}@{reader}"
+
+
 class Subscriber:
     """The incoming sockets of a process: one for "latest" topics with a short queue, one for the others.
 
+    `name`: the reading process, so that writers can wait for it (see `seat`).
     `complete`: the process takes every message of "latest" topics too, so their queue is longer.
     """
 
-    def __init__(self, context: zmq.Context[Any], *, complete: bool = False) -> None:
+    def __init__(self, context: zmq.Context[Any], name: str = "", *, complete: bool = False) -> None:
+        self._name = name
         self._sockets = {"latest": context.socket(zmq.SUB), "all": context.socket(zmq.SUB)}
         self._sockets["latest"].set_hwm(COMPLETE_QUEUE if complete else LATEST_QUEUE)
         self._sockets["all"].set_hwm(2000)
@@ -133,6 +140,8 @@ class Subscriber:
         for topic in topics:
             sock = self._sockets[topic.queue]
             sock.setsockopt(zmq.SUBSCRIBE, topic.name.encode())
+            if self._name:
+                sock.setsockopt(zmq.SUBSCRIBE, seat(topic.name, self._name).encode())
             if (address, topic.queue) not in self._connected:
                 self._connected.add((address, topic.queue))
                 sock.connect(address)

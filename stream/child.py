@@ -49,7 +49,7 @@ class ChildSpec(msgspec.Struct, kw_only=True):
     writers: dict[str, str]
     """Topic name -> process that writes it."""
     expected: dict[str, int]
-    """Topic name -> number of processes that must have subscribed before the first message."""
+    """Seat (see bus.py) -> 1: who must have subscribed to what before the first message."""
     wait_s: float
     control: str
     """Where this process reports to the supervisor."""
@@ -129,7 +129,7 @@ def _run(spec: ChildSpec, context: Any, orders: "queue.Queue[str]", stop: thread
 
 
 def _subscribe(spec: ChildSpec, context: Any, entries: list[Entry]) -> Subscriber:
-    subscriber = Subscriber(context, complete=any(entry.node.complete for entry in entries))
+    subscriber = Subscriber(context, spec.process, complete=any(entry.node.complete for entry in entries))
     topics = {topic.name: topic for entry in entries for topic in entry.spec.inputs}
     for topic in topics.values():
         if not topic.host:

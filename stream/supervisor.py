@@ -17,11 +17,12 @@ from typing import Any
 import msgspec
 import zmq
 
-from liveaffect.stream.bus import Addresses, Publisher, Subscriber
+from liveaffect.stream.bus import Addresses, Publisher, Subscriber, seat
 from liveaffect.stream.child import ChildSpec, Report
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.gateway import Gateway, check_address
 from liveaffect.stream.graph import Graph
+from liveaffect.stream.livehost import host_topics
 from liveaffect.stream.messages import Ack, Health, Message
 from liveaffect.stream.process import Child
 from liveaffect.stream.topics import ACK, COMMAND, HEALTH, MARKER, topic_of
@@ -163,17 +164,12 @@ class Supervisor:
         self._publish_health(child, "starting")
 
     def _expected(self, process: str) -> dict[str, int]:
-        expected: dict[str, int] = {}
-        for entry in self.graph.processes[process]:
-            for topic in entry.spec.outputs:
-                readers = {
-                    other.process
-                    for other in self.graph.entries.values()
-                    if other.process != process and any(t.name == topic.name for t in other.spec.inputs)
-                }
-                if readers and not topic.host:
-                    expected[topic.name] = len(readers)
-        return expected
+        return {
+            seat(topic.name, other.process): 1
+            for topic in host_topics(self.graph.processes[process])
+            for other in self.graph.entries.values()
+            if other.process != process and any(t.name == topic.name for t in other.spec.inputs)
+        }
 
     def _hear(self, report: Report) -> None:
         child = self._children[report.process]
