@@ -58,11 +58,13 @@ class SampleClock:
         self._line: tuple[int, int, float] | None = None
         self._target: tuple[int, int, float] = (0, 0, 0.0)
         self._refit_at = 0
+        self._bounded = False
 
-    def add(self, index: int, t_ns: int, arrival_ns: int | None = None) -> None:
-        """Sample `index` was captured at `t_ns` as the driver says, and reached us at `arrival_ns`."""
+    def add(self, index: int, t_ns: int, latest_ns: int | None = None) -> None:
+        """Sample `index` was captured at `t_ns` as the driver says, and certainly by `latest_ns`: it had arrived."""
         points = self._points
-        points.append((index, t_ns, t_ns if arrival_ns is None else arrival_ns))
+        self._bounded = latest_ns is not None
+        points.append((index, t_ns, t_ns if latest_ns is None else latest_ns))
         self._recent.append(points[-1])
         while points[0][0] < index - self._window:
             points.popleft()
@@ -95,7 +97,7 @@ class SampleClock:
 
     def _arrival_shift(self) -> float:
         """By how much the earliest arrivals moved; a late one says nothing, an early one cannot be wrong."""
-        spare = [arrival - index * self._period for index, _, arrival in self._points]
+        spare = [latest - index * self._period for index, _, latest in self._points]
         before = spare[: -self.RECENT]
         return min(spare[-self.RECENT :]) - min(before) if before else 0.0
 
@@ -106,8 +108,11 @@ class SampleClock:
         if x[-1] >= self.SLOPE_S * self.rate:
             self._slope = _theil_sen(x, residual, self.BLOCKS) / self._period
             self._slope = float(np.clip(self._slope, -self.MAX_PPM * 1e-6, self.MAX_PPM * 1e-6))
-        offset = round(float(np.median(residual - x * self._period * self._slope)))
-        self._target = (first, base + offset, self._slope)
+        line = x * self._period * (1.0 + self._slope)
+        offset = float(np.median(residual + x * self._period - line))
+        if self._bounded:
+            offset = min(offset, float(np.min(np.array([latest - base for _, _, latest in self._points]) - line)))
+        self._target = (first, base + round(offset), self._slope)
         now, goal = self.at(index), self._on(self._target, index)
         error = goal - now
         slew = 0.0 if jump else error / max(NS, abs(error) / self.SLEW)

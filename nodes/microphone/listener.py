@@ -32,7 +32,8 @@ class Listener:
             self._origin = block.index
             self._gap = True
         self._expected = block.index + block.samples.size
-        self._clock.add(block.index, self._stamp(block), block.arrival_ns)
+        latest_ns = block.arrival_ns - block.samples.size * NS // block.rate
+        self._clock.add(block.index, self._stamp(block, latest_ns), latest_ns)
         for samples in self._resampler.feed(block.samples):
             index = self._origin + (self._resampler.hops - 1) * HOP * block.rate // RATE
             t_ns = self._clock.at(index)
@@ -44,11 +45,11 @@ class Listener:
         self._last_ns = max(now_ns, self._last_ns + 1)
         return AudioChunk(t_ns=self._last_ns, state="no_device", first_sample=self.next_sample)
 
-    def _stamp(self, block: Block) -> int:
+    def _stamp(self, block: Block, latest_ns: int) -> int:
         """Sound servers overstate their latency by up to 0.5 s while they settle."""
         if block.index > SETTLE_S * block.rate:
             return block.t_ns
-        return max(block.t_ns, block.arrival_ns - block.samples.size * NS // block.rate - SETTLE_LATENCY_NS)
+        return max(block.t_ns, latest_ns - SETTLE_LATENCY_NS)
 
     def _begin(self, block: Block) -> None:
         self._gap = self.stream >= 0

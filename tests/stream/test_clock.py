@@ -54,6 +54,14 @@ def test_a_driver_that_changes_its_mind_about_its_latency_bends_time_without_a_j
     assert np.abs(out - truth)[-50:].max() < 25e6
 
 
+def test_no_sample_is_stamped_after_it_has_arrived_whatever_the_driver_says() -> None:
+    truth = true_times(600)
+    arrivals = truth + np.random.default_rng(0).uniform(1e6, 6e6, 600)
+    out = run(SampleClock(RATE), truth + 8_000_000, arrivals)
+    assert (out[450:] <= arrivals[450:] + 100_000).all()
+    assert np.abs(np.diff(out)[200:] - 1e7).max() < 1e6
+
+
 def test_time_never_runs_backwards_when_the_latency_grows() -> None:
     truth = true_times(1000)
     stamps = truth.copy()
