@@ -6,17 +6,13 @@ from typing import Any, Protocol
 
 import msgspec
 
-from liveaffect.cli.evidence import Evidence
 from liveaffect.stream.graph import Entry
 from liveaffect.stream.lockstep import OfflineContext
 from liveaffect.stream.media import NS, probe
 from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
 from liveaffect.stream.session_info import SessionInfo, SourceFile, sha256_of
-from liveaffect.stream.session_media import RATE, read_frames, read_samples
+from liveaffect.stream.session_media import HOP, RATE
 from liveaffect.stream.topics import AUDIO, VIDEO
-
-HOP = 160
-FIELD = {VIDEO.name: "image", AUDIO.name: "samples"}
 
 
 class Arrays(Protocol):
@@ -75,40 +71,6 @@ class FromFile:
     def _rewind(self) -> None:
         self._feed = self._make()
         self._now = next(self._feed, None)
-
-
-class FromSession:
-    """Reads lossless video or sound that lies beside the recording."""
-
-    def __init__(self, folder: Path, evidence: Evidence, topic: str) -> None:
-        self._folder, self._evidence, self._topic = folder, evidence, topic
-        self._file = ""
-        self._next = 0
-        self._frames: Iterator[Any] = iter(())
-        self.text = "recorded lossless video" if topic == VIDEO.name else "recorded sound"
-
-    def attach(self, header: Message) -> Message | None:
-        if getattr(header, "state", "ok") != "ok":
-            return header
-        span = self._evidence.span(self._topic, header.incarnation, header.seq)
-        if span is None:
-            return None
-        if isinstance(header, AudioChunk):
-            offset = span.offset + (header.seq - span.first_seq) * HOP
-            samples = read_samples(self._folder / span.file, offset, HOP)
-            return None if samples is None else msgspec.structs.replace(header, samples=samples)
-        image = self._frame(span.file, span.offset + header.seq - span.first_seq)
-        return None if image is None else msgspec.structs.replace(header, image=image)  # type: ignore[call-arg]
-
-    def _frame(self, file: str, number: int) -> Any:
-        if file != self._file or number < self._next:
-            self._file, self._next = file, 0
-            self._frames = read_frames(self._folder / file)
-        for image in self._frames:
-            self._next += 1
-            if self._next == number + 1:
-                return image
-        return None
 
 
 class FromUpstream:

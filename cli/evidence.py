@@ -136,18 +136,6 @@ class Evidence:
         ]
         return max(before, default=0), self._sure_ns.get((node, start), 0)
 
-    def span(self, topic: str, incarnation: int, seq: int) -> MediaSpan | None:
-        """Where the pixels or the sound of one message lie."""
-        if not hasattr(self, "_sorted"):
-            self._sorted: dict[Line, list[MediaSpan]] = defaultdict(list)
-            for span in self.spans:
-                self._sorted[span.topic, span.source_incarnation].append(span)
-            for spans in self._sorted.values():
-                spans.sort(key=lambda span: span.first_seq)
-        spans = self._sorted.get((topic, incarnation), [])
-        at = bisect_right(spans, seq, key=lambda span: span.first_seq) - 1
-        return spans[at] if at >= 0 and spans[at].last_seq >= seq else None
-
 
 class Expected:
     """Recorded outputs of one start of a node, taken topic by topic in order of `seq`, up to `sure` (topic -> seq)."""

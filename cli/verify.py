@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from liveaffect.cli.arrays import Arrays, FromSession, FromUpstream, from_source
+from liveaffect.cli.arrays import Arrays, FromUpstream, from_source
 from liveaffect.cli.compare import Difference, Tally, Verdict, VerifyReport
 from liveaffect.cli.evidence import Evidence, Expected
 from liveaffect.stream.errors import RecordError
@@ -16,6 +16,7 @@ from liveaffect.stream.graph import Entry, Graph, build_graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import Message, Tick
 from liveaffect.stream.session_info import machine, versions
+from liveaffect.stream.session_media import MediaStore
 from liveaffect.stream.session_reader import SessionReader
 from liveaffect.stream.topics import AUDIO, VIDEO, Topic
 
@@ -115,7 +116,7 @@ class Verification:
         if (topic.name == "face/crop" and kept.crops) or (topic.name == "face/mesh" and kept.mesh):
             return None if not self.info.privacy else f"{topic.name} was not stored all the time (privacy)"
         if (topic is VIDEO and kept.video == "lossless") or (topic is AUDIO and kept.audio):
-            return FromSession(self.reader.folder, self.evidence, topic.name)
+            return MediaStore(self.reader.folder, self.evidence.spans)
         writer = self.graph.entries.get(self.graph.writers.get(topic.name, ""))
         if writer is None:
             return f"nothing in the graph writes {topic.name}"

@@ -178,7 +178,7 @@ def _entry(name: str, table: dict[str, Any], cls: type[Node], origin: str) -> En
     if not isinstance(process, str) or not process.replace("_", "").replace("-", "").isalnum():
         raise LaunchError(f"{where} process = {process!r}: use a name of letters, digits, - and _")
     node = _convert({k: v for k, v in table.items() if k not in HOST_KEYS}, cls, where)
-    return Entry(name, table["type"], process, node, spec_of(cls))
+    return Entry(name, table["type"], process, node, spec_of(node))
 
 
 def _import(kind: Any, where: str) -> type[Node]:

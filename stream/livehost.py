@@ -194,8 +194,10 @@ class LiveHost:
 
     def _publish(self, seat: Seat | None, message: Message) -> None:
         topic = topic_of(message)
-        message.seq = self._seqs[topic.name] = self._seqs.get(topic.name, -1) + 1
-        message.incarnation, message.clock, message.pub_ns = self.incarnation, self.clock, time.monotonic_ns()
+        if seat is None or not seat.node.replays:
+            message.seq = self._seqs[topic.name] = self._seqs.get(topic.name, -1) + 1
+            message.incarnation, message.clock = self.incarnation, self.clock
+        message.pub_ns = time.monotonic_ns()
         if seat is not None:
             seat.stats.published += 1
         self._publisher.send(topic, message)

@@ -80,6 +80,8 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
     ordered: ClassVar[bool] = True
     complete: ClassVar[bool] = False
     """True gives the node's process every message of "latest" topics too, for recorders."""
+    replays: ClassVar[bool] = False
+    """True keeps `seq` and the number of the start of what the node publishes: they are those of a recording."""
     terminal: ClassVar[bool] = False
     """True gives the node's process the terminal of the program; the others write to a log."""
 
@@ -90,6 +92,10 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
 
     def open(self) -> None:
         """Loads models and makes state. Called once, before the first message, after settings are set."""
+
+    def emitted(self) -> tuple[Topic[Any], ...]:
+        """Topics a source publishes that only its settings tell; asked before `open`."""
+        return ()
 
     def close(self) -> None:
         """Frees what `open` took; called once, also after a failure."""
@@ -131,8 +137,8 @@ def on_recorded(method: Callable[[N, Message], Output]) -> Callable[[N, Message]
     return method
 
 
-def source(*, emits: Emits) -> Callable[[Callable[[N, SourceContext], Feed]], Callable[[N, SourceContext], Feed]]:
-    """Marks a generator method `(self, context)` as a source of `emits`."""
+def source(*, emits: Emits = ()) -> Callable[[Callable[[N, SourceContext], Feed]], Callable[[N, SourceContext], Feed]]:
+    """Marks a generator method `(self, context)` as a source of `emits`, and of what `emitted()` of the node names."""
 
     def mark(method: Callable[[N, SourceContext], Feed]) -> Callable[[N, SourceContext], Feed]:
         method.__source__ = _tuple(emits)  # type: ignore[attr-defined]
@@ -173,6 +179,8 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
         elif hasattr(method, "__source__"):
             sources.append(name)
             outputs.extend(method.__source__)  # type: ignore[union-attr]
+    if isinstance(node, Node):
+        outputs.extend(node.emitted())
     if taker:
         recorded = [topic for topic in REGISTRY.values() if topic.record != "no" and topic.name not in handlers]
         handlers.update({topic.name: taker for topic in recorded})

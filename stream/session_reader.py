@@ -53,6 +53,15 @@ class SessionReader:
         """COMPLETE, INCOMPLETE, or RECORDING while the recorder lives."""
         return "INCOMPLETE" if self.info.state == "RECORDING" and not self.running else self.info.state
 
+    def topics(self) -> list[str]:
+        """Names of the recorded topics."""
+        known = Contents()
+        for opcode, _, payload in walk(self.path):
+            if opcode == Opcode.DATA_END:
+                break
+            declare(opcode, payload, known)
+        return [channel.topic for channel in known.channels.values()]
+
     def messages(
         self, topics: Collection[str] | None = None, *, from_ns: int = 0
     ) -> Iterator[tuple[Topic[Any], Message]]:

@@ -10,17 +10,15 @@ import numpy as np
 import pytest
 from mcap.reader import make_reader
 
-from liveaffect.cli.arrays import FromSession
-from liveaffect.cli.evidence import Evidence
 from liveaffect.nodes.recorder import Recorder
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Ack, AudioChunk, Command, FaceCrop, FaceMesh, Message, VideoFrame
 from liveaffect.stream.node import HostInfo, bind
 from liveaffect.stream.session_info import load_info
-from liveaffect.stream.session_media import read_frames
+from liveaffect.stream.session_media import MediaStore, read_frames
 from liveaffect.stream.session_reader import SessionReader
-from liveaffect.stream.topics import VIDEO
+from liveaffect.stream.topics import MEDIA
 
 RNG = np.random.default_rng(7)
 
@@ -72,6 +70,11 @@ def _back(folder: Path, kind: type[Message]) -> list[Any]:
     return [message for _, message in SessionReader(folder).messages() if isinstance(message, kind)]
 
 
+def _store(folder: Path) -> MediaStore:
+    spans = (message for _, message in SessionReader(folder).messages([MEDIA.name]))
+    return MediaStore(folder, spans)  # type: ignore[arg-type]
+
+
 def test_by_default_neither_pixels_nor_sound_nor_meshes_are_on_the_disk(tmp_path: Path, start: Any) -> None:
     folder = tmp_path / "s"
     node = start(folder=str(folder), autostart=True)
@@ -100,8 +103,7 @@ def test_lossless_video_gives_every_pixel_back_at_odd_and_changing_sizes(tmp_pat
     node.close()
     assert load_info(folder).persisted.video == "lossless"
     assert {"video.mkv", "video-1.mkv"} <= set(load_info(folder).files)
-    reader = SessionReader(folder)
-    store = FromSession(folder, Evidence(reader, {}), VIDEO.name)
+    store = _store(folder)
     for frame in frames:
         found = store.attach(msgspec.structs.replace(frame, image=None))
         assert found is not None
@@ -130,7 +132,7 @@ def test_sound_comes_back_bit_for_bit_and_plays_anywhere(tmp_path: Path, start: 
     heard, rate = soundfile.read(folder / "audio.wav", dtype="float32")
     assert rate == 16000
     assert np.array_equal(heard, np.concatenate([chunk.samples for chunk in chunks]))
-    store = FromSession(folder, Evidence(SessionReader(folder), {}), "audio/chunk")
+    store = _store(folder)
     found = store.attach(msgspec.structs.replace(chunks[77], samples=None))
     assert found is not None
     assert np.array_equal(found.samples, chunks[77].samples)
