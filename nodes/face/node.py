@@ -12,6 +12,7 @@ from liveaffect.models.action_units import action_units
 from liveaffect.models.align import CROP_PX, crop_face, face_px
 from liveaffect.models.geometry import GEOMETRY_SIZE, geometry, pose_degrees
 from liveaffect.models.quality import face_quality
+from liveaffect.nodes.face.cover import covered
 from liveaffect.nodes.face.landmarker import Found
 from liveaffect.nodes.face.privacy import close_door
 from liveaffect.nodes.face.tracking import Track, Tracker, mouth_motion
@@ -34,7 +35,8 @@ class Face(Node):
     units, yaw (positive: nose to the right of the image), pitch (positive: down) and roll (positive: anticlockwise in
     the image) in degrees, box, mouth motion, quality. Numbers are there only where the face's state is "ok"; the first
     four frames after it is found, a bad picture and a strong turn are "low_quality", a face cut off by the edge of the
-    frame is "occluded", and one that was there within the last second is "no_face".
+    frame, or with an eye or the mouth under a plain cover, is "occluded", and one that was there within the last second
+    is "no_face".
     """
 
     max_faces: int = 2
@@ -140,8 +142,10 @@ def _measure(track: Track, face: Found, image: NDArray[np.uint8], still: bool) -
     state: State = "low_quality" if judged.low_quality else "ok"
     if track.settling and not still:
         state, reasons = "low_quality", ["settling", *reasons]
-    if outside > OUTSIDE:
-        state, reasons = "occluded", ["cut off by the edge", *reasons]
+    hidden = covered(crop)
+    if outside > OUTSIDE or (hidden and not judged.low_quality):  # what is dark or flat all over hides nothing
+        state = "occluded"
+        reasons = ["cut off by the edge" if outside > OUTSIDE else hidden, *reasons]
     row = FaceRow(id=track.id, state=state, box=_box(face.landmarks), quality=judged.quality, reason=", ".join(reasons))
     if state == "ok":
         row.blendshapes = tuple(face.blendshapes.tolist())

@@ -78,6 +78,7 @@ def portrait_runs(photo: np.ndarray) -> dict[str, object]:
         "dark": run(show([photo // 30] * 8)),
         "cut": run(show([cut] * 8)),
         "visit": run(show(visit)),
+        "masked": run(show([photo] * 6 + [masked(photo)] * 6)),
     }
 
 
@@ -155,6 +156,13 @@ def portrait() -> np.ndarray:
     """A public-domain photograph that comes with matplotlib: one near-neutral face, 512 x 600."""
     file = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     return np.ascontiguousarray(matplotlib.image.imread(file)[..., :3])
+
+
+def masked(photo: np.ndarray) -> np.ndarray:
+    """The portrait with a plain mask over mouth and chin."""
+    worn = photo.copy()
+    worn[255:340, 200:345] = (170, 190, 200)
+    return worn
 
 
 def blank(like: np.ndarray) -> np.ndarray:

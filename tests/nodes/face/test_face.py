@@ -161,6 +161,15 @@ def test_a_face_cut_off_by_the_edge_is_occluded(said: Said) -> None:
     assert {f["state"] for f in faces(said["portrait"]["cut"])} == {"occluded"}
 
 
+def test_a_masked_mouth_is_occluded_and_says_so(said: Said) -> None:
+    run = said["portrait"]["masked"]
+    assert states(run)[4:6] == ["ok", "ok"]
+    assert states(run)[-4:] == ["occluded"] * 4
+    last = faces(run)[-1]
+    assert "mouth covered" in last["reason"]
+    assert all(last[name] is None for name in NUMBERS)
+
+
 def test_a_second_person_comes_and_goes_without_a_trace_on_the_first(said: Said) -> None:
     run = said["portrait"]["visit"]
     first = [next(f for f in o["faces"] if f["id"] == 0)["state"] for o in run["observations"]]
