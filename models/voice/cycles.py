@@ -18,6 +18,8 @@ _SURE_MATCH = 0.7
 _MULTIPLES = 3.0
 _MOST_CHANGE = 1.3
 """Greatest ratio of successive periods that counts as jitter (Boersma, Praat)."""
+_MOST_SWING_DB = 20.0 * np.log10(1.6)
+"""Greatest step between successive levels that counts as shimmer (Boersma, Praat)."""
 _LOST = -1.0
 
 
@@ -214,8 +216,9 @@ def _measure(marks, periods, levels, held, centre):
         if marks[i] > centre + _SPAN or periods[i] == _LOST:
             continue
         j = (i + 1) % CYCLES
-        if back >= 2 and not np.isnan(levels[j]) and not np.isnan(levels[i]):
-            swing += abs(levels[j] - levels[i])
+        step = abs(levels[j] - levels[i])
+        if step <= _MOST_SWING_DB:
+            swing += step
             steps += 1
         if periods[j] == _LOST:
             continue

@@ -6,7 +6,8 @@ from liveaffect.models.voice.constants import LONG_BIN_HZ, LONG_FFT, SAMPLE_RATE
 from liveaffect.models.voice.jit import kernel
 
 _SILENT = 1e-20
-_HNR_SPAN_DB = 100.0
+_LEAST_HNR_DB, _MOST_HNR_DB = -20.0, 100.0
+"""Below -20 dB, or where the correlation is negative, there is nothing periodic to compare."""
 
 
 @kernel
@@ -33,8 +34,8 @@ def noise_ratio(power, f0_hz, cosine):
         best = max(best, ends + 2.0 * (s0 + s1))
     ratio = best / max(total - best, _SILENT) if best > 0.0 else 0.0
     if ratio <= 0.0:
-        return -_HNR_SPAN_DB
-    return min(max(10.0 * np.log10(ratio), -_HNR_SPAN_DB), _HNR_SPAN_DB)
+        return _LEAST_HNR_DB
+    return min(max(10.0 * np.log10(ratio), _LEAST_HNR_DB), _MOST_HNR_DB)
 
 
 @kernel
