@@ -75,4 +75,5 @@ def frame(portrait: Portrait, index: int, mouth: np.ndarray) -> Image:
     t_s = index / schedule.FPS
     pose = schedule.pose(t_s)
     spoken = float(np.interp(t_s, np.arange(len(mouth)) * STEP_S, mouth))
-    return portrait.frame(schedule.moves(t_s), min(max(spoken, schedule.gape(t_s)), 1.0), pose, seed=index)
+    gape = schedule.gape(t_s)
+    return portrait.frame(schedule.moves(t_s), gape + (1.0 - gape) * min(spoken, 1.0), pose, seed=index)

@@ -159,7 +159,7 @@ def _syllable(track: Controls, tone: Tone, t: float, length: float, semitones: f
     swell = np.sin(np.pi * (0.15 + 0.8 * np.linspace(0, 1, last - voiced.start))) ** 0.6
     track.voiced[voiced] = tone.level * swell
     track.noise[voiced] = tone.level * tone.breath * swell
-    track.mouth[voiced] = swell * np.clip((vowel[0] - 200.0) / 650.0, 0.15, 1.0) * (0.55 + 0.6 * tone.level)
+    track.mouth[voiced] = swell * np.clip((vowel[0] - 200.0) / 650.0, 0.15, 1.0) * (0.75 + 0.4 * tone.level)
     track.noise_hz[first] = noise_hz or 3000.0
     if kind == "nasal":
         track.voiced[first] = 0.35 * tone.level
