@@ -1,0 +1,188 @@
+"""`liveaffect replay`: a session as it was, on the live bus; or recomputed and compared (`--verify`)."""
+
+import json
+import sys
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from liveaffect.cli.compare import Difference, Verdict, VerifyReport
+from liveaffect.stream.errors import LiveAffectError, RecordError, UsageError
+from liveaffect.stream.graph import build_graph
+from liveaffect.stream.session_reader import SessionReader
+from liveaffect.stream.supervisor import Supervisor
+
+console = Console(stderr=True)
+
+
+def replay(
+    session: Annotated[Path, typer.Argument(help="Folder of a session.")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Recompute everything that can be, and compare with what was recorded.")
+    ] = False,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            "--tolerance",
+            min=0.0,
+            help="Largest difference of numbers (relative above 1). Without it: none on the machine and with the "
+            "versions that recorded, 1e-4 elsewhere; 1e-3 suits another GPU.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --verify: print the report as JSON.")] = False,
+    speed: Annotated[str, typer.Option("--speed", help="0.25 to 100 times real time, or max.")] = "1",
+    seek: Annotated[float, typer.Option("--seek", min=0.0, help="Begin so many seconds after the start.")] = 0.0,
+    loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end, until Ctrl-C.")] = False,
+    rerun: Annotated[
+        str,
+        typer.Option("--rerun", help="Run these nodes again on what is replayed, such as fusion,face_affect."),
+    ] = "",
+    headless: Annotated[bool, typer.Option("--headless", help="No view: only for other programs to read.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="A line a second instead of the live view.")] = False,
+) -> None:
+    """Replay a session: views and other programs (`liveaffect.stream.connect()`) cannot tell it from a live run.
+
+    With --verify nothing is published: the nodes are run again, on exactly the frames that they processed then, and
+    every message is compared. Exit code 1 says that something diverges, or that nothing could be verified.
+    """
+    if verify:
+        report = verify_apart(session, tolerance, None if as_json else _show_progress)
+        print_report(report, as_json)
+        raise typer.Exit(0 if report.ok else 1)
+    table = replay_table(session, speed=speed, seek=seek, loop=loop, rerun=[n for n in rerun.split(",") if n])
+    if not headless:
+        view = {"type": "liveaffect.nodes.terminal:Terminal", "process": "terminal", "title": f"replay of {session}"}
+        table["terminal"] = {**view, "plain": plain or not sys.stdout.isatty()}
+    supervisor = Supervisor(build_graph(table, origin=str(session)), log=lambda line: console.print(line, markup=False))
+    if headless:
+        console.print(f"replaying to {supervisor.gateway_address}; Ctrl-C ends it", markup=False, highlight=False)
+    raise typer.Exit(supervisor.run())
+
+
+def replay_table(
+    session: Path, *, speed: str = "1", seek: float = 0.0, loop: bool = False, rerun: list[str] | None = None
+) -> dict[str, Any]:
+    """The launch table that replays `session`. Raises UsageError for a speed or a node that does not fit."""
+    reader = SessionReader(session)
+    node: dict[str, Any] = {
+        "type": "liveaffect.nodes.replayer:Replayer",
+        "process": "replay",
+        "session": str(Path(session).resolve()),
+        "speed": _speed(speed),
+        "seek_s": seek,
+        "loop": loop,
+    }
+    table: dict[str, Any] = {"replay": node}
+    for name in rerun or []:
+        settings = reader.info.graph.get(name)
+        if settings is None or name == "graph":
+            known = ", ".join(n for n in reader.info.graph if n != "graph")
+            raise UsageError(f"--rerun {name}: the session has no such node; it has {known}")
+        table[name] = dict(settings)
+    if rerun:
+        made = {topic for name in rerun for topic in reader.info.wiring.get(name, {}).get("writes", ())}
+        node.update(without=sorted(made), shift=True)
+    return table
+
+
+def _speed(word: str) -> float:
+    if word == "max":
+        return 0.0
+    try:
+        value = float(word)
+    except ValueError:
+        value = -1.0
+    if not 0.01 <= value <= 100:
+        raise UsageError(f"--speed {word}: write a number from 0.01 to 100, or max")
+    return value
+
+
+def verify_apart(
+    session: Path, tolerance: float | None = None, progress: Callable[[str, int, int], None] | None = None
+) -> VerifyReport:
+    """Verifies in a process of its own, whose way out of the machine is closed. Raises what went wrong there."""
+    context = get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    worker = context.Process(target=_work, args=(there, str(session), tolerance), daemon=True)
+    worker.start()
+    there.close()
+    try:
+        while True:
+            kind, value = here.recv()
+            if kind == "progress" and progress is not None:
+                progress(*value)
+            elif kind == "report":
+                return msgspec.json.decode(value, type=VerifyReport)
+            elif kind == "error":
+                raise RecordError(value)
+    except EOFError:
+        worker.join()
+        raise RecordError(f"the verification of {session} ended by itself (exit code {worker.exitcode})") from None
+    finally:
+        worker.join(5)
+        if worker.is_alive():
+            worker.kill()
+
+
+def _work(pipe: Any, session: str, tolerance: float | None) -> None:
+    from liveaffect.nodes.face.privacy import close_door
+
+    close_door()
+    from liveaffect.cli.verify import verify
+    from liveaffect.models.errors import ModelError
+
+    try:
+        report = verify(session, tolerance=tolerance, progress=lambda *done: pipe.send(("progress", done)))
+        pipe.send(("report", msgspec.json.encode(report)))
+    except (LiveAffectError, ModelError) as error:
+        pipe.send(("error", str(error)))
+    pipe.close()
+
+
+def _show_progress(node: str, done: int, total: int) -> None:
+    if console.is_terminal:
+        console.print(f"{node}: {done} of {total}", end="\r", markup=False, highlight=False)
+
+
+def print_report(report: VerifyReport, as_json: bool) -> None:
+    """One line per topic, and what has to be said in words below."""
+    if as_json:
+        print(json.dumps({**msgspec.to_builtins(report), "ok": report.ok}, indent=1))
+        return
+    out = Console(highlight=False)
+    same = "everything must be identical" if report.strict else "another machine or other versions: small differences"
+    out.print(f"{report.session}: {report.state}; {same}", markup=False)
+    table = Table(Column("topic", no_wrap=True), "node", "verdict", "compared", "of", "digest")
+    for verdict in report.verdicts:
+        style = {"diverges": "red", "identical": "green", "within tolerance": "green"}.get(verdict.status, "")
+        compared = "" if verdict.status == "input" else str(verdict.compared)
+        cells = (verdict.topic, verdict.node, f"[{style}]{verdict.status}[/]" if style else verdict.status)
+        table.add_row(*cells, compared, str(verdict.recorded), verdict.digest[:12])
+    out.print(table)
+    for verdict in report.verdicts:
+        for line in _words(verdict, report.start_ns):
+            out.print(f"{verdict.topic}: {line}", markup=False, soft_wrap=True)
+    out.print("verified" if report.ok else "NOT verified")
+
+
+def _words(verdict: Verdict, start_ns: int) -> list[str]:
+    lines = [verdict.why] if verdict.why else []
+    if verdict.max_error:
+        lines.append(f"largest difference {verdict.max_error:.3g}")
+    if verdict.flipped:
+        times = ", ".join(f"{(t - start_ns) / 1e9:.3f}" for t in verdict.flips)
+        lines.append(f"{verdict.flipped} of {verdict.compared} messages have another decision, first at {times} s")
+    if verdict.status == "diverges" and verdict.first is not None:
+        lines.append(_difference(verdict.first, start_ns))
+    return lines
+
+
+def _difference(first: Difference, start_ns: int) -> str:
+    at = f"first divergence at {(first.t_ns - start_ns) / 1e9:.6f} s (t_ns {first.t_ns}, seq {first.seq})"
+    return f"{at}: {first.path or 'the message'} was {first.recorded!r}, is {first.recomputed!r}"
