@@ -37,7 +37,7 @@ class FromFile:
         """Frames in one round of a looped film, known once its end has been reached."""
 
     def attach(self, header: Message) -> Message | None:
-        if getattr(header, "state", "ok") != "ok":
+        if getattr(header, "state", "ok") != "ok" or getattr(header, "last", False):
             return header
         if isinstance(header, VideoFrame):
             found = self._frame(header.frame_index)

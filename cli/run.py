@@ -70,7 +70,7 @@ def assemble(
 
 def start(graph: Graph, seconds: float | None) -> int:
     """Runs the graph in the foreground; its events go to stderr as lines."""
-    supervisor = Supervisor(graph, log=lambda line: console.print(f"[yellow]{line}[/]", highlight=False))
+    supervisor = Supervisor(graph, log=lambda line: console.print(line, style="yellow", markup=False, highlight=False))
     return supervisor.run(seconds)
 
 

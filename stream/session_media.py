@@ -234,7 +234,7 @@ class MediaStore:
 
     def attach(self, header: Message) -> Message | None:
         """The message with its array; None where that was not stored. Frames are quickest in order."""
-        if getattr(header, "state", "ok") != "ok":
+        if getattr(header, "state", "ok") != "ok" or getattr(header, "last", False):
             return header
         span = self._span(topic_of(header).name, header)
         if span is None:

@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+import numpy as np
+
 from liveaffect.nodes.microphone.devices import MicrophoneInfo, list_microphones
 from liveaffect.nodes.microphone.listener import Listener
 from liveaffect.nodes.microphone.recording import Recording
@@ -22,6 +24,9 @@ AHEAD_HOPS = 200
 TOO_LATE_NS = 5 * NS
 BLOCKED_S = 60.0
 """A stream that cannot be closed for this long ends the process, for the supervisor to start a new one."""
+
+
+NO_SAMPLES = np.zeros(0, np.float32)
 
 
 class Microphone(Node):
@@ -73,25 +78,30 @@ class Microphone(Node):
 
     def _offline(self, context: SourceContext) -> Iterator[AudioChunk]:
         sound = Sound(self._graph or self.source, self._info)
+        end = Hop(0, 0, NO_SAMPLES, False)
         for hop in sound:
             yield AudioChunk(t_ns=hop.t_ns, samples=hop.samples, first_sample=hop.first_sample, gap=hop.gap)
+            end = hop
         self._account(sound, context)
         if sound.count == 0:
             raise InputError(f"no sound of {self.source} can be decoded: play it in a player, or copy it again")
+        yield _after(end)
 
     def _play(self, context: SourceContext, gap: bool) -> Iterator[AudioChunk | None]:
         sounds: list[Sound] = []
         reader = ReadAhead(
             lambda stopped: self._read(context, stopped, sounds), depth=AHEAD_HOPS, name="microphone-file"
         )
+        end: Hop | None = None
         try:
             while not context.stopping():
                 hop = reader.get()
                 if hop is None:
                     if reader.ended:
-                        return
+                        break
                     yield None
                     continue
+                end = hop
                 gap = gap or hop.gap
                 yield from wait_until(hop.t_ns + HOP_NS, context, reader.stopped)
                 if context.now_ns() - hop.t_ns > TOO_LATE_NS:
@@ -100,6 +110,8 @@ class Microphone(Node):
                 elif not context.stopping():
                     yield AudioChunk(t_ns=hop.t_ns, samples=hop.samples, first_sample=hop.first_sample, gap=gap)
                     gap = False
+            if end is not None and not context.stopping():
+                yield _after(end)
         finally:
             reader.close()
             for sound in sounds:
@@ -174,3 +186,9 @@ class Microphone(Node):
                     yield None
         finally:
             recording.close()
+
+
+def _after(hop: Hop) -> AudioChunk:
+    """What follows the last hop: the sound has ended."""
+    t_ns, first = hop.t_ns + HOP_NS, hop.first_sample + len(hop.samples)
+    return AudioChunk(t_ns=t_ns, samples=NO_SAMPLES, first_sample=first, last=True)

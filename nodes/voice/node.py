@@ -52,7 +52,7 @@ class Voice(Node):
             yield from self._messages(self._stream.flush())
             self._reset()
             return
-        if chunk.samples is None:
+        if chunk.samples is None or chunk.state != "ok":
             self._reset()
             self._gap = True
             yield VoiceDescriptors(t_ns=chunk.t_ns, first_sample=chunk.first_sample, state=chunk.state)

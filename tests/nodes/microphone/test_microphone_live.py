@@ -52,10 +52,11 @@ def test_a_live_file_gives_the_hops_of_the_file_on_the_epoch(clip: Path) -> None
     offline = {hop.t_ns: hop.samples for hop in Sound(str(clip), probe(clip))}
     with RunningSource(opened(source=str(clip)).hops, time.monotonic_ns() + 100 * MS) as run:
         run.wait_end()
+    assert run.messages.pop().last
     assert len(run.messages) == len(offline)
     for chunk in run.messages:
         assert np.array_equal(chunk.samples, offline[chunk.t_ns - run.context.epoch_ns])
-    assert all(seen >= c.t_ns + 10 * MS for seen, c in zip(run.seen_ns, run.messages, strict=True))
+    assert all(seen >= c.t_ns + 10 * MS for seen, c in zip(run.seen_ns[:-1], run.messages, strict=True))
 
 
 def test_a_file_joined_late_gives_the_same_hops_from_there_on(clip: Path) -> None:
@@ -67,7 +68,7 @@ def test_a_file_joined_late_gives_the_same_hops_from_there_on(clip: Path) -> Non
     first = run.messages[0]
     assert first.gap
     assert first.t_ns - run.context.epoch_ns >= 980 * MS
-    for chunk in run.messages:
+    for chunk in run.messages[:-1]:
         same = offline[chunk.t_ns - run.context.epoch_ns]
         assert np.array_equal(chunk.samples, same.samples)
         assert chunk.first_sample == same.first_sample

@@ -26,12 +26,23 @@ def hops_of(source: str | Path, context: OfflineContext | None = None) -> list[A
     out: list[AudioChunk] = []
     for chunk in microphone.hops(context or OfflineContext()):
         assert isinstance(chunk, AudioChunk)
+        if chunk.last:
+            break
         assert chunk.samples is not None
         assert (chunk.samples.dtype, chunk.samples.shape) == (np.float32, (HOP,))
         assert chunk.samples.flags.c_contiguous
         out.append(chunk)
     assert all(b.t_ns > a.t_ns and b.first_sample >= a.first_sample + HOP for a, b in itertools.pairwise(out))
     return out
+
+
+def test_the_end_of_a_file_is_said(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", np.zeros(48000, np.float32))
+    microphone = Microphone(source=str(path))
+    microphone.open()
+    chunks = [chunk for chunk in microphone.hops(OfflineContext()) if isinstance(chunk, AudioChunk)]
+    assert [chunk.last for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
+    assert chunks[-1].t_ns == chunks[-2].t_ns + 10 * MS
 
 
 def samples_of(chunks: list[AudioChunk]) -> np.ndarray:
