@@ -1,11 +1,12 @@
 """The replayer: a recorded session as a source, so that views, programs and nodes cannot tell it from a live run."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import msgspec
 
-from liveaffect.stream.capture import wait_until
+from liveaffect.stream.capture import ReadAhead, wait_until
 from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.messages import Health, Message
 from liveaffect.stream.node import Node, SourceContext, source
@@ -13,6 +14,7 @@ from liveaffect.stream.session_media import MediaStore
 from liveaffect.stream.session_reader import SessionReader
 from liveaffect.stream.topics import HEALTH, MARKER, MEDIA, REGISTRY, Topic, topic_of
 
+AHEAD = 64
 STARTS_PER_ROUND = 1000
 """Each round of a loop gets starts of its own, so that `seq` never goes back within one."""
 
@@ -75,25 +77,41 @@ class Replayer(Node):
 
     def _round(self, context: SourceContext, number: int) -> Iterator[Message | None]:
         assert self._first_ns is not None
-        start_ns = context.now_ns() if number else max(context.now_ns(), context.epoch_ns)
         from_ns = self._first_ns + int(self.seek_s * 1e9)
-        shift_ns = start_ns - from_ns if self.shift else 0
+        reader = ReadAhead(lambda stopped: self._read(from_ns, number, stopped), depth=AHEAD, name="replay")
+        start_ns = 0
+        try:
+            while not context.stopping():
+                ready = reader.get()
+                if ready is None:
+                    if reader.ended:
+                        return
+                    yield None
+                    continue
+                spoken_ns, message = ready
+                if not start_ns:
+                    start_ns = max(context.now_ns(), 0 if number else context.epoch_ns)
+                if self.speed:
+                    yield from wait_until(start_ns + int((spoken_ns - from_ns) / self.speed), context)
+                if self.shift:
+                    message.t_ns += start_ns - from_ns
+                yield message
+        finally:
+            reader.close()
+
+    def _read(self, from_ns: int, number: int, stopped: threading.Event) -> Iterator[tuple[int, Message]]:
         begun: set[str] = set()
         for topic, message in self._reader.messages(self._names):
-            spoken_ns = _spoken_ns(message)
-            if spoken_ns < from_ns:
-                continue
-            if self.speed:
-                yield from wait_until(start_ns + int((spoken_ns - from_ns) / self.speed), context)
-            if context.stopping():
+            if stopped.is_set():
                 return
-            yield self._dressed(message, number, shift_ns, first=topic.name not in begun)
-            begun.add(topic.name)
+            spoken_ns = _spoken_ns(message)
+            if spoken_ns >= from_ns:
+                yield spoken_ns, self._dressed(message, number, first=topic.name not in begun)
+                begun.add(topic.name)
 
-    def _dressed(self, message: Message, number: int, shift_ns: int, *, first: bool) -> Message:
+    def _dressed(self, message: Message, number: int, *, first: bool) -> Message:
         filled = self._store.attach(message) if _stored(message) else None
         message = message if filled is None else filled
-        message.t_ns += shift_ns
         message.incarnation += number * STARTS_PER_ROUND
         if first and (number or self.seek_s) and hasattr(message, "gap"):
             message = msgspec.structs.replace(message, gap=True)  # type: ignore[call-arg]
