@@ -21,10 +21,11 @@ STATE_WORDS = {
 }  # fmt: skip
 Z90 = 1.6449
 GAP_S = 0.5
+NAME_ROOM = 0.08
 
 
 def draw(table: pl.DataFrame, path: Path, title: str, *, markers: list[tuple[float, str]] | None = None) -> None:
-    """Writes a PNG (or what the ending says) of the person with the most rows; `markers` are (t_s, label)."""
+    """Writes a PNG (or what the ending says) of one person at a time; `markers` are (t_s, label)."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -49,23 +50,32 @@ def draw(table: pl.DataFrame, path: Path, title: str, *, markers: list[tuple[flo
                 axis.annotate(label, (at, 1.02), xycoords=("data", "axes fraction"), fontsize=8, color=INK, rotation=30)
     axes[-1].set_xlabel("seconds", color=FAINT)
     axes[0].set_xlim(float(t.min()) if len(t) else 0.0, float(t.max()) if len(t) else 1.0)
-    seen = table["face_id"].drop_nulls().n_unique()
-    who = f"person 1 of {seen}" if seen > 1 else ""
-    figure.suptitle(f"{title}   {who}", x=0.01, ha="left", fontsize=13, color=INK, weight="bold")
+    _names(axes[0], t, person)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=13, color=INK, weight="bold")
     figure.savefig(path, metadata={"Software": None} if path.suffix == ".png" else None)
 
 
 def main_person(table: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the face seen most, with the rows in which there was none."""
+    """One row per instant: the face seen most; where it is not there, another face, the voice, or nobody."""
     counts = table.drop_nulls("face_id").group_by("face_id").len().sort(["len", "face_id"], descending=[True, False])
-    if counts.is_empty():
-        return table.sort("t_s")
-    most = counts["face_id"][0]
-    mine = table.filter(pl.col("face_id") == most)
-    others = table.filter(~pl.col("t_s").is_in(mine["t_s"].implode())).with_columns(
-        pl.lit(None, dtype=pl.Float32).alias(name) for name in table.columns if table.schema[name] == pl.Float32
-    )
-    return pl.concat([mine, others.unique("t_s", keep="first")]).sort("t_s")
+    most = counts["face_id"][0] if counts.height else -1
+    rank = pl.when(pl.col("face_id") == most).then(0).otherwise(pl.col("face_id").fill_null(1 << 30) + 1)
+    return table.with_columns(rank.alias("_rank")).sort(["t_s", "_rank"]).unique("t_s", keep="first").sort("t_s")
+
+
+def _names(axis: Any, t: np.ndarray, person: pl.DataFrame) -> None:
+    """Says above the plots whom the line shows, wherever that changes."""
+    known = person["state"] == "ok"
+    ids = [(-1 if i is None else i) if ok else None for i, ok in zip(person["face_id"], known, strict=True)]
+    shown, last, raised = None, float("-inf"), False
+    for at, who in zip(t, ids, strict=True):
+        if who is not None and who != shown:
+            raised = not raised if at - last < NAME_ROOM * (t[-1] - t[0]) else False  # names must not overlap
+            shown, last = who, at
+            name = "voice alone" if who < 0 else f"face {who}"
+            axis.annotate(
+                name, (at, 1.08 if raised else 1.01), xycoords=("data", "axes fraction"), fontsize=8, color=INK
+            )
 
 
 def _dimension(axis: Any, t: np.ndarray, person: pl.DataFrame, name: str, colour: str, ends: tuple[str, str]) -> None:
@@ -76,12 +86,18 @@ def _dimension(axis: Any, t: np.ndarray, person: pl.DataFrame, name: str, colour
     axis.plot(t, value, color=colour, lw=1.8)
     axis.set_ylim(-1, 1)
     axis.set_yticks([-1, 0, 1], [f"{ends[0]}  −1", "0", f"{ends[1]}  +1"])
-    axis.set_title(f"{name} with its 90 % interval", loc="left", fontsize=9, color=FAINT)
+    axis.set_title(
+        f"{name} with its 90 % interval", loc="left", fontsize=9, color=FAINT, pad=14 if name == "valence" else 6
+    )
 
 
 def _emotions(axis: Any, t: np.ndarray, person: pl.DataFrame) -> None:
-    shares = [person[f"p_{name}"].cast(pl.Float64).fill_null(0.0).to_numpy() for name in EMOTIONS]
+    shares = np.array([person[f"p_{name}"].cast(pl.Float64).fill_null(0.0).to_numpy() for name in EMOTIONS])
     if len(t):
+        edges = np.flatnonzero(np.diff(t) > GAP_S)  # down to nothing at once, not along a slope
+        places = np.repeat(edges + 1, 2)
+        times = np.column_stack([t[edges] + 1e-3, t[edges + 1] - 1e-3]).ravel()
+        t, shares = np.insert(t, places, times), np.insert(shares, places, 0.0, axis=1)
         axis.stackplot(t, shares, colors=[EMOTION_COLOURS[name] for name in EMOTIONS], labels=EMOTIONS, lw=0)
         axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), fontsize=8, frameon=False, reverse=True)
     axis.set_ylim(0, 1)
