@@ -1,5 +1,6 @@
 """`liveaffect export`: a session or a table as CSV, Parquet or XDF, with a data dictionary beside it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
@@ -102,16 +103,15 @@ def describe(columns: list[str]) -> pl.DataFrame:
 
 
 def streams(table: pl.DataFrame, markers: pl.DataFrame, name: str) -> list[Stream]:
-    """XDF streams: per file and person the numbers (null becomes NaN) and the states; then the markers."""
+    """XDF streams: per file and person the numbers (null becomes NaN) and the states; then the markers.
+
+    Frames without any face belong to everyone, so that nobody's stream has holes.
+    """
     found: list[Stream] = []
     keys = [key for key in ("file", "face_id") if key in table.columns]
     numbers = [c for c, kind in table.schema.items() if kind.is_numeric() and c not in ("t_s", *keys)]
     states = [c for c in table.columns if c in STATES]
-    groups = table.partition_by(keys, as_dict=True, maintain_order=True) if keys else {(): table}
-    for key, rows in groups.items():
-        who = dict(zip(keys, key, strict=True))
-        face = who.get("face_id")
-        label = f"{who.get('file', name)} {'no face' if face is None else f'person {face}'}"
+    for label, rows in _people(table, name):
         times = rows["t_s"].cast(pl.Float64).fill_null(0.0).to_numpy()
         if numbers:
             values = np.column_stack([rows[c].cast(pl.Float64).fill_null(np.nan).to_numpy() for c in numbers])
@@ -124,6 +124,17 @@ def streams(table: pl.DataFrame, markers: pl.DataFrame, name: str) -> list[Strea
         labels = [[label] for label in markers["label"]]
         found.append(Stream("markers", "Markers", [Channel("label")], markers["t_s"].to_numpy(), labels))
     return found
+
+
+def _people(table: pl.DataFrame, name: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    files = table.partition_by("file", maintain_order=True) if "file" in table.columns else [table]
+    for rows in files:
+        of = str(rows["file"][0]) if "file" in rows.columns and rows.height else name
+        people = rows["face_id"].drop_nulls().unique().sort().to_list() if "face_id" in rows.columns else []
+        for person in people:
+            yield f"{of} person {person}", rows.filter(pl.col("face_id").is_null() | (pl.col("face_id") == person))
+        if not people and rows.height:
+            yield of, rows
 
 
 def _write_csv(table: pl.DataFrame, path: Path) -> None:

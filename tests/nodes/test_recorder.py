@@ -23,17 +23,17 @@ from liveaffect.stream.topics import MEDIA
 RNG = np.random.default_rng(7)
 
 
-def _frame(seq: int, size: tuple[int, int] = (48, 64)) -> VideoFrame:
+def _frame(seq: int, size: tuple[int, int] = (48, 64)) -> Any:
     image = RNG.integers(0, 256, (*size, 3), np.uint8)
     return VideoFrame(t_ns=seq * 33_000_000, seq=seq, frame_index=seq, image=image)
 
 
-def _chunk(seq: int) -> AudioChunk:
+def _chunk(seq: int) -> Any:
     samples = RNG.standard_normal(160).astype(np.float32)
     return AudioChunk(t_ns=seq * 10_000_000, seq=seq, first_sample=seq * 160, samples=samples)
 
 
-def _crop(seq: int) -> FaceCrop:
+def _crop(seq: int) -> Any:
     crops = RNG.integers(0, 256, (1, 8, 8, 3), np.uint8)
     return FaceCrop(t_ns=seq, seq=seq, frame_seq=seq, crops=crops, geometry=np.ones((1, 4), np.float32))
 
@@ -105,7 +105,7 @@ def test_lossless_video_gives_every_pixel_back_at_odd_and_changing_sizes(tmp_pat
     assert {"video.mkv", "video-1.mkv"} <= set(load_info(folder).files)
     store = _store(folder)
     for frame in frames:
-        found = store.attach(msgspec.structs.replace(frame, image=None))
+        found: Any = store.attach(msgspec.structs.replace(frame, image=None))
         assert found is not None
         assert (found.image is None) == (frame.image is None)
         assert frame.image is None or np.array_equal(found.image, frame.image)
@@ -133,7 +133,7 @@ def test_sound_comes_back_bit_for_bit_and_plays_anywhere(tmp_path: Path, start: 
     assert rate == 16000
     assert np.array_equal(heard, np.concatenate([chunk.samples for chunk in chunks]))
     store = _store(folder)
-    found = store.attach(msgspec.structs.replace(chunks[77], samples=None))
+    found: Any = store.attach(msgspec.structs.replace(chunks[77], samples=None))
     assert found is not None
     assert np.array_equal(found.samples, chunks[77].samples)
 
