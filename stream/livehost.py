@@ -22,6 +22,8 @@ from liveaffect.stream.topics import DROP, HEALTH, TICK, Topic, topic_of
 TICK_NS = 100_000_000
 LAG_NS = 300_000_000
 """Ticks run this far behind the clock, so that they never overtake a frame that is being processed."""
+START_LAG_NS, START_NS = 1_500_000_000, 5_000_000_000
+"""At first they stay further behind: a model's first answer takes longer than all later ones."""
 MAX_LAG_NS = 3_000_000_000
 HEALTH_NS = 1_000_000_000
 BEAT_NS = 200_000_000
@@ -104,6 +106,7 @@ class LiveHost:
         self._expected: dict[tuple[str, int], int] = {}
         self._meter = ProcessMeter()
         self._ticked = any(seat.spec.ticked for seat in self.seats)
+        self._epoch_ns = 0
         self._next_tick = self._next_health = self._next_beat = 0
         self._delays_ns: deque[int] = deque([0], maxlen=64)
         """How long after their slot the last inputs arrived: the tick must stay behind them."""
@@ -122,6 +125,7 @@ class LiveHost:
 
     def run(self, epoch_ns: int, ended: Callable[[], None]) -> None:
         """Loops until stopped. `ended` is called once when every source of this process has returned."""
+        self._epoch_ns = epoch_ns
         feeds: list[tuple[Seat, Feed]] = []
         for seat in self.seats:
             context = LiveContext(epoch_ns, seat.stats, self._stop)
@@ -239,7 +243,8 @@ class LiveHost:
             self._beat()
         if self._ticked and now >= self._next_tick:
             self._next_tick = now + TICK_NS
-            lag = min(MAX_LAG_NS, max(LAG_NS, 2 * max(self._delays_ns)))
+            least = LAG_NS if now > self._epoch_ns + START_NS else START_LAG_NS
+            lag = min(MAX_LAG_NS, max(least, 2 * max(self._delays_ns)))
             for seat in self.seats:
                 if seat.spec.ticked:
                     self._publish(None, Tick(t_ns=max(now - lag, seat.order.slot_ns), node=seat.name))
