@@ -35,6 +35,7 @@ VERBS: dict[str, Verb] = {
     "recover": Verb("liveaffect.cli.recover", "Look at results", "Make the session of a killed recorder whole."),
     "export": Verb("liveaffect.cli.export", "Look at results", "A session or a table as CSV, Parquet or XDF."),
     "evaluate": Verb("liveaffect.cli.evaluate", "Look at results", "Hold a table of scores against labels."),
+    "baseline": Verb("liveaffect.cli.baseline", "Look at results", "Make a person's baseline from a neutral face."),
     "graph": Verb("liveaffect.cli.graph", "This machine", "Draw the launch graph: nodes, topics, processes."),
     "keys": Verb("liveaffect.cli.keys", "This machine", "Make the keys that a remote viewer needs."),
     "models": Verb("liveaffect.cli.models", "This machine", "List, fetch and describe the model files."),

@@ -3,12 +3,15 @@
 import json
 import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from liveaffect.cli.baseline import Baseline, subtract
+from liveaffect.cli.smoothed import Smoothing
 from liveaffect.cli.table import TableBuilder
 from liveaffect.models.registry import path as model_path
 from liveaffect.stream.graph import Graph, build_graph
@@ -21,6 +24,17 @@ DEFAULT_GRAPH = Path(__file__).with_name("launch.toml")
 SEEN = ("camera", "face", "face_affect")
 HEARD = ("microphone", "voice", "voice_affect")
 PROGRESS_NS = 250_000_000
+
+
+@dataclass(frozen=True)
+class ScoreSettings:
+    """All that a table depends on besides its file."""
+
+    launch: Path = DEFAULT_GRAPH
+    overrides: tuple[str, ...] = ()
+    smooth_lag_s: float | None = None
+    """Look-ahead of the smoothed columns; None for a table without them."""
+    baseline: Baseline | None = None
 
 
 def offline_graph(info: MediaInfo, launch: Path, overrides: list[str]) -> Graph:
@@ -57,6 +71,7 @@ class FileRun:
     ) -> None:
         self.info = probe(path)
         self._name, self._progress = name, progress
+        self._notes: list[str] = []
         self.graph = offline_graph(self.info, launch, overrides or [])
         self.host = LockstepHost(self.graph)
 
@@ -69,16 +84,29 @@ class FileRun:
                 self._progress(shown / 1e9)
             yield topic, message
 
-    def table(self) -> pl.DataFrame:
-        """The score table of the file; the same file, settings and machine give the same bytes."""
+    def table(self, extras: ScoreSettings | None = None) -> pl.DataFrame:
+        """The score table of the file; the same file, settings and machine give the same bytes.
+
+        Of `extras` count the smoothing and the baseline: their columns come after those of every table.
+        """
+        lag_s, baseline = (None, None) if extras is None else (extras.smooth_lag_s, extras.baseline)
         builder = TableBuilder(self._name, sound_only=not self.info.has_video)
+        smoothing = None if lag_s is None else Smoothing(self.graph, lag_s)
         for _, message in self.messages():
             builder.add(message)
-        return builder.finish()
+            if smoothing is not None:
+                smoothing.add(message)
+        table = builder.finish()
+        if smoothing is not None:
+            table = smoothing.join(table)
+        if baseline is not None:
+            table, note = subtract(table, baseline)
+            self._notes += [note] if note else []
+        return table
 
     def warnings(self) -> list[str]:
-        """What the sources had to say, such as a truncated end."""
-        texts: list[str] = []
+        """What there is to say of the run, such as a truncated end."""
+        texts = list(self._notes)
         for node, context in self.host.contexts.items():
             texts += [str(context.info[key]) for key in ("warning", "error") if context.info.get(key)]
             texts += [f"{node}: {n} messages of {topic} {cause}" for (topic, cause), n in context.drops.items()]

@@ -1,33 +1,35 @@
 """`liveaffect score`: video, sound and image files to tables, every frame, nothing dropped."""
 
 import glob
-import hashlib
-import json
-import os
 import time
-import tomllib
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import polars as pl
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
-from liveaffect.cli.pipeline import DEFAULT_GRAPH, FileRun, footer, require_models
+from liveaffect.cli.baseline import Baseline, differs, load_baseline
+from liveaffect.cli.pipeline import DEFAULT_GRAPH, ScoreSettings, model_hashes, require_models
+from liveaffect.cli.score_output import ENDINGS, Output
+from liveaffect.cli.smoothed import LAG_S
+from liveaffect.cli.summary import write_summary
+from liveaffect.cli.workers import Outcome, Progress, Task, in_words, score_files
 from liveaffect.stream.errors import InputError, LiveAffectError, UsageError
 from liveaffect.stream.graph import load_graph
-from liveaffect.stream.media import probe
+from liveaffect.stream.media import MediaInfo, probe
 
 MEDIA = {
     ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv", ".flv", ".ts", ".3gp", ".gif",
     ".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".wma",
     ".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp",
 }  # fmt: skip
-ENDINGS = (".parquet", ".csv")
+LOOKED_AT = 20
+"""So many files tell what the others will need."""
 
 console = Console(stderr=True)
 
@@ -44,6 +46,17 @@ def score(
         ),
     ],
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many files at once.")] = 1,
+    smooth: Annotated[
+        bool, typer.Option("--smooth", help="Add smooth_* columns, which also know what came up to --lag later.")
+    ] = False,
+    lag: Annotated[float, typer.Option("--lag", min=0.0, max=30.0, help="Seconds that --smooth looks ahead.")] = LAG_S,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", help="A file of `liveaffect baseline`: adds *_rel columns, a person minus rest."),
+    ] = None,
+    summary: Annotated[
+        Path | None, typer.Option("--summary", help="Also a table (.csv or .parquet) per file, minute and person.")
+    ] = None,
     launch: Annotated[Path, typer.Option("--launch", help="Launch file whose node settings count.")] = DEFAULT_GRAPH,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="node.key=value, as in a live run; may be repeated.")
@@ -54,32 +67,89 @@ def score(
     A frame without a face still has its row: `state` says why, and the numbers are null.
     """
     files = find_inputs(inputs)
-    folder = is_folder(out)
-    overrides = settings or []
-    prepare(files, out, folder, launch, overrides)
-    key = settings_key(launch, overrides)
-    todo = [file for file in files if not (folder and is_done(file, output_of(file, files, out), key))]
+    if summary is not None and summary.suffix.lower() not in ENDINGS:
+        raise UsageError(f"--summary {summary}: end it in .csv or .parquet")
+    at_rest = None if baseline is None else load_baseline(baseline)
+    chosen = ScoreSettings(launch, tuple(settings or ()), lag if smooth else None, at_rest)
+    prepare(files, chosen)
+    output = Output(out, files, chosen)
+    todo = [file for file in files if not output.is_done(file)]
     if len(todo) < len(files):
-        console.print(f"{len(files) - len(todo)} of {len(files)} files are already done in {out}")
-    tables: dict[Path, pl.DataFrame] = {}
-    counts: dict[Path, tuple[int, int]] = {}
-    start = time.monotonic()
-
-    def take(file: Path, table: pl.DataFrame) -> None:
-        counts[file] = (table.height, int((table["face_state"] == "ok").sum()))
-        if not folder:
-            tables[file] = table
-            return
-        target = output_of(file, files, out)
-        write(table, target, launch, overrides)
-        mark_done(file, target, key)
-
-    failures = run_all(todo, files, jobs, launch, overrides, take)
-    if tables:
-        write(pl.concat([tables[file] for file in files if file in tables]), out, launch, overrides)
-    summarise(todo, counts, failures, out, time.monotonic() - start)
-    if failures:
+        console.print(f"{len(files) - len(todo)} of {len(files)} files are already done in {out}", highlight=False)
+    run = Run(files, output)
+    run.score(todo, jobs, chosen)
+    if not output.folder and run.tables:
+        output.write(pl.concat([run.tables[file] for file in files if file in run.tables]), out)
+    if summary is not None:
+        write_summary(run.finished(), summary)
+    run.say()
+    if run.failures:
         raise typer.Exit(1)
+
+
+class Run:
+    """What has become of every file."""
+
+    def __init__(self, files: list[Path], output: Output) -> None:
+        self.files, self.output = files, output
+        self.tables: dict[Path, pl.DataFrame] = {}
+        """Kept only where all go into one file."""
+        self.failures: dict[Path, str] = {}
+        self._counts: dict[Path, tuple[int, int]] = {}
+        self._begun, self._todo = time.monotonic(), 0
+
+    def score(self, todo: list[Path], jobs: int, settings: ScoreSettings) -> None:
+        """Scores in worker processes; a file that fails, or kills its worker, never stops the rest."""
+        self._todo = len(todo)
+        tasks = [Task(file, self.output.label(file)) for file in todo]
+        counted = TextColumn("{task.fields[files]} of " + f"{len(todo)} files")
+        left = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+        reached: dict[Path, float] = {}
+        with Bar(BarColumn(), counted, *left, console=console, disable=not console.is_terminal) as bar:
+            shown = bar.add_task("", total=max(len(todo), 1), files=0)
+            for event in score_files(tasks, jobs, settings):
+                file = event.task.file
+                if isinstance(event, Progress):
+                    reached[file] = min(event.done_s / event.of_s, 0.99) if event.of_s > 0 else 0.0
+                else:
+                    reached[file] = 1.0
+                    self._take(file, event)
+                files = len(self._counts) + len(self.failures)
+                bar.update(shown, completed=sum(reached.values()), files=files)
+
+    def finished(self) -> Iterator[pl.DataFrame]:
+        """Tables of all files that have one, in the order of the inputs."""
+        for file in self.files:
+            if file in self.failures:
+                continue
+            yield self.tables[file] if not self.output.folder else pl.read_parquet(self.output.path_of(file))
+
+    def say(self) -> None:
+        """What was done, and every failure by name."""
+        if self._counts:
+            rows, seen = (sum(column) for column in zip(*self._counts.values(), strict=True))
+            took = time.monotonic() - self._begun
+            done = f"{rows} rows from {len(self._counts)} of {self._todo} files in {took:.1f} s"
+            console.print(f"{done}, {seen} with a face: {self.output.out}", highlight=False, markup=False)
+        for file, text in self.failures.items():
+            told = text if str(file) in text else f"{file}: {text}"
+            console.print(f"failed: {told}", style="red", highlight=False, markup=False, soft_wrap=True)
+
+    def _take(self, file: Path, outcome: Outcome) -> None:
+        if outcome.table is None:
+            self.failures[file] = outcome.failure
+            return
+        try:
+            if self.output.folder:
+                self.output.finish(file, outcome.table)
+            else:
+                self.tables[file] = outcome.table
+        except OSError as error:
+            self.failures[file] = f"its table cannot be written: {error.strerror or in_words(error)}"
+            return
+        self._counts[file] = (outcome.table.height, int((outcome.table["face_state"] == "ok").sum()))
+        for text in outcome.warnings:
+            console.print(f"[yellow]{escape(f'{file}: {text}')}[/]", highlight=False)
 
 
 def find_inputs(words: list[str]) -> list[Path]:
@@ -104,149 +174,23 @@ def find_inputs(words: list[str]) -> list[Path]:
     return list(found)
 
 
-def is_folder(out: Path) -> bool:
-    """Whether `--out` means a folder. Raises UsageError for an ending that is neither a table nor a folder's."""
-    if out.suffix.lower() in ENDINGS and not out.is_dir():
-        return False
-    if out.is_dir() or not out.suffix:
-        return True
-    raise UsageError(f"--out {out}: end it in .parquet or .csv, or name a folder")
+def prepare(files: list[Path], settings: ScoreSettings) -> None:
+    """Fails early where settings or models are wrong, and says where a baseline belongs to other models."""
+    nodes = load_graph(settings.launch, list(settings.overrides)).entries
+    seen = heard = False
+    for file in files[:LOOKED_AT]:
+        try:
+            info = probe(file)
+        except LiveAffectError:
+            if len(files) == 1:
+                raise
+            continue
+        seen, heard = seen or info.has_video, heard or info.has_audio
+    require_models(MediaInfo("", "", has_video=seen and "face" in nodes, has_audio=heard and "voice" in nodes))
+    _check_baseline(settings.baseline)
 
 
-def prepare(files: list[Path], out: Path, folder: bool, launch: Path, overrides: list[str]) -> None:
-    """Fails early: models, settings, and whether the output can be written."""
-    load_graph(launch, overrides)
-    try:
-        info = probe(files[0])
-    except LiveAffectError:
-        if len(files) == 1:
-            raise
-    else:
-        require_models(info)
-    target = out if folder else out.parent
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out {out}: {target} cannot be made: {error.strerror}") from None
-    if not os.access(target, os.W_OK):
-        raise UsageError(f"--out {out}: {target} is not writable: choose another folder")
-
-
-def run_all(
-    todo: list[Path],
-    files: list[Path],
-    jobs: int,
-    launch: Path,
-    overrides: list[str],
-    take: Callable[[Path, pl.DataFrame], None],
-) -> dict[Path, str]:
-    """Scores in worker processes, hands each table to `take`, and returns what failed, by file.
-
-    A file that fails, or kills its worker, never stops the rest.
-    """
-    failures: dict[Path, str] = {}
-    spent = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *spent)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("scoring", total=len(todo))
-        for batch in batches(todo, jobs):
-            workers = min(jobs, len(batch))
-            with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin) as pool:
-                running = {pool.submit(score_one, file, label(file, files), launch, overrides): file for file in batch}
-                for future in as_completed(running):
-                    file = running[future]
-                    try:
-                        table, warnings = future.result()
-                        take(file, table)
-                    except Exception as error:  # reported at the end, by file
-                        failures[file] = str(error) or type(error).__name__
-                    else:
-                        for text in warnings:
-                            console.print(f"[yellow]{file}: {text}[/]", highlight=False)
-                    progress.advance(bar)
-    return failures
-
-
-def batches(todo: list[Path], jobs: int) -> list[list[Path]]:
-    """A pool that a file has killed takes only its own batch along."""
-    size = max(8, 4 * jobs)
-    return [todo[i : i + size] for i in range(0, len(todo), size)]
-
-
-def score_one(file: Path, name: str, launch: Path, overrides: list[str]) -> tuple[pl.DataFrame, list[str]]:
-    """The work of one worker on one file."""
-    run = FileRun(file, name, launch=launch, overrides=overrides)
-    table = run.table()
-    return table, run.warnings()
-
-
-def _begin() -> None:
-    """A worker is a process of its own, so that what a model library would report never leaves it."""
-    from liveaffect.nodes.face.privacy import close_door
-
-    close_door()
-
-
-def label(file: Path, files: list[Path]) -> str:
-    """The name in the column `file`: the file's own, with its folder where two share a name."""
-    twins = [other for other in files if other.name == file.name]
-    return file.name if len(twins) == 1 else str(file)
-
-
-def output_of(file: Path, files: list[Path], folder: Path) -> Path:
-    """Where a file's own table goes."""
-    stem = label(file, files).replace(os.sep, "_")
-    return folder / f"{stem}.parquet"
-
-
-def write(table: pl.DataFrame, target: Path, launch: Path, overrides: list[str]) -> None:
-    """Writes atomically: a table is there whole or not at all."""
-    temporary = target.with_name(f".{target.name}.part")
-    if target.suffix.lower() == ".csv":
-        table.write_csv(temporary)
-    else:
-        settings = {"launch": tomllib.loads(launch.read_text("utf-8")), "set": overrides}
-        table.write_parquet(temporary, metadata=footer(settings))
-    temporary.replace(target)
-
-
-def settings_key(launch: Path, overrides: list[str]) -> str:
-    """Changes whenever a table would: version, models, settings."""
-    text = json.dumps([footer({"launch": launch.read_text("utf-8"), "set": overrides})], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def is_done(file: Path, target: Path, key: str) -> bool:
-    """True when `target` is the table of exactly this content under exactly these settings."""
-    try:
-        done = json.loads(_receipt(target).read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    return target.is_file() and done == {"settings": key, "sha256": content_hash(file)}
-
-
-def mark_done(file: Path, target: Path, key: str) -> None:
-    """Leaves a receipt beside the table."""
-    _receipt(target).write_text(json.dumps({"settings": key, "sha256": content_hash(file)}), "utf-8")
-
-
-def content_hash(file: Path) -> str:
-    """sha256 of a file's bytes."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def _receipt(target: Path) -> Path:
-    return target.with_name(f".{target.stem}.done.json")
-
-
-def summarise(
-    todo: list[Path], counts: dict[Path, tuple[int, int]], failures: dict[Path, str], out: Path, seconds: float
-) -> None:
-    """What was done, and every failure by name."""
-    if counts:
-        rows, seen = (sum(column) for column in zip(*counts.values(), strict=True))
-        text = f"{rows} rows from {len(counts)} of {len(todo)} files in {seconds:.1f} s, {seen} with a face: {out}"
-        console.print(text, highlight=False)
-    for file, text in failures.items():
-        console.print(f"[red]failed: {text if str(file) in text else f'{file}: {text}'}[/]", highlight=False)
+def _check_baseline(baseline: Baseline | None) -> None:
+    other = [] if baseline is None else differs(baseline, model_hashes())
+    if other:
+        console.print(f"[yellow]--baseline was made with another {', '.join(other)}: make it again[/]", highlight=False)

@@ -63,6 +63,18 @@ DICTIONARY: dict[str, tuple[str, str, str]] = {
     "discord": ("Jensen-Shannon divergence of face and voice distributions", "bit", "0 to 1"),
 }
 COLUMNS = list(DICTIONARY)
+SMOOTH_COLUMNS = [f"smooth_{name}" for name in AFFECT_COLUMNS]
+REL_COLUMNS = [*(f"{unit}_rel" for unit in AU_COLUMNS), "valence_rel", "arousal_rel"]
+EXTRAS: dict[str, tuple[str, str, str]] = {
+    **_affect_words("smooth_", "smoothed with what came up to a second later (--smooth)"),
+    **{
+        f"{unit.lower()}_rel": (f"{unit.lower()} minus the person's own at rest (--baseline)", "FACS A to E", "-5 to 5")
+        for unit in ACTION_UNITS
+    },
+    "valence_rel": ("valence minus the person's own at rest (--baseline)", "1", "-2 to 2"),
+    "arousal_rel": ("arousal minus the person's own at rest (--baseline)", "1", "-2 to 2"),
+}
+"""Columns that are asked for; they come after `COLUMNS`."""
 TEXT = ("file", "state", "face_state", "voice_state")
 SCHEMA: dict[str, Any] = {
     name: pl.String if name in TEXT else pl.Float64 if name == "t_s" else pl.Int64 if name == "face_id" else pl.Float32
@@ -84,6 +96,7 @@ class TableBuilder:
         self._pending: deque[tuple[int, dict[str, Any]]] = deque()
         self._hops: deque[m.VoiceDescriptors] = deque()
         self._voices: deque[m.VoiceAffect] = deque()
+        self._heard_ns = start_ns
         self._rows: list[dict[str, Any]] = []
         self._frames: list[pl.DataFrame] = []
         self.rows = 0
@@ -96,6 +109,7 @@ class TableBuilder:
             self._estimated = {face.id: face for face in message.faces}
         elif isinstance(message, m.VoiceDescriptors):
             self._hops.append(message)
+            self._heard_ns = message.t_ns
             self._settle(message.t_ns + VOICE.delay_ns)
         elif isinstance(message, m.VoiceAffect):
             self._voices.append(message)
@@ -105,6 +119,8 @@ class TableBuilder:
     def finish(self) -> pl.DataFrame:
         """The whole table; columns as in `SCHEMA`."""
         self._settle(None)
+        if self._sound_only:  # ticks go on until the last answer has come: those after the sound are no rows
+            self._rows = [row for row in self._rows if row["t_s"] * 1e9 <= self._heard_ns - self._start_ns + HOP_NS]
         self._flush()
         return pl.concat(self._frames) if self._frames else pl.DataFrame(schema=SCHEMA)
 

@@ -44,6 +44,10 @@ def read_table(path: Path) -> pl.DataFrame:
             )
     except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
         raise InputError(f"{path} cannot be read as a table: {_first_line(error)}") from None
+    empty = [
+        name for name, kind in table.schema.items() if kind == pl.String and table[name].null_count() == len(table)
+    ]
+    table = table.with_columns(pl.col(empty).cast(pl.Float64))  # a CSV does not say what an empty column is
     return table.with_columns(pl.col("file").cast(pl.String)) if "file" in table.columns else table
 
 
