@@ -1,5 +1,7 @@
 """The face affect model as shipped: what goes in, what comes out, and what never does."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -141,3 +143,9 @@ def test_rules_without_landmarks_say_nothing_rather_than_neutral(crops):
     result = rules.FaceRules().predict(crops)
     assert np.isnan(result.valence).all()
     assert np.isnan(result.emotions).all()
+
+
+def test_load_is_offered_by_the_package_and_importing_it_opens_nothing():
+    code = "import sys; from liveaffect.models import load; print('numba' in sys.modules, 'onnxruntime' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

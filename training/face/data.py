@@ -93,16 +93,18 @@ class Batches:
         """Luma (n, 64, 64) float32 0 to 255, geometry (n, 2G), present (n, 1) for the given rows."""
         faces, rng, n = self.faces, self.rng, len(rows)
         flip = rng.random(n) < 0.5
-        loose = rng.random(n) < (0.0 if "loose" in self.ablate else 0.3)
+        loose = rng.random(n) < (0.0 if "loose" in self.ablate else 0.35)
         matrix = np.where(loose[:, None, None], LOOSE, faces.matrix[rows])
         spread = np.where(loose, 2.0, 1.0)
         angle = np.radians(rng.normal(0, 6, n) * spread)
-        scale = np.exp(rng.normal(np.where(loose, 0.05, 0.0), 0.06 * spread))
+        # A detector's box is from 0.7 of the aligned crop (tight) to twice as wide; the whole image is 0.86 of it.
+        scale = np.exp(np.where(loose, rng.uniform(-0.1, 0.8, n), rng.normal(0, 0.06, n)))
         shift = rng.normal(0, 0.03, (n, 2)) * spread[:, None]
         matrix = jitter(matrix, angle, scale, shift, flip)
         kinds = rng.integers(1, 1 << 30, n) * (rng.random(n) >= (1.0 if "degrade" in self.ablate else self.clean))
         out = np.empty((n, SIDE, SIDE), np.float32)
-        cut(faces.luma, faces.side, rows, matrix, kinds, out)
+        outside = np.where(rng.random(n) < 0.5, rng.integers(-3, 0, n), rng.integers(0, len(faces.luma), n))
+        cut(faces.luma, faces.side, rows, matrix, kinds, np.where(loose, outside, -1), out)
         if "degrade" not in self.ablate:
             self._jpeg(out)
         vectors, present = self._geometry(rows, flip, loose)
@@ -138,7 +140,7 @@ def plain(faces: Faces, rows: np.ndarray, loose: bool = False) -> tuple[np.ndarr
     """The same rows without augmentation: aligned, or the whole image where `loose`."""
     matrix = np.repeat(LOOSE[None], len(rows), 0) if loose else faces.matrix[rows].astype(np.float64)
     out = np.empty((len(rows), SIDE, SIDE), np.float32)
-    cut(faces.luma, faces.side, rows, matrix, np.zeros(len(rows), np.int64), out)
+    cut(faces.luma, faces.side, rows, matrix, np.zeros(len(rows), np.int64), np.full(len(rows), -1), out)
     raw = faces.geometry[rows]
     present = np.isfinite(raw[:, :1])
     joined = np.where(present, np.concatenate([raw, raw - NEUTRAL_MEAN], 1), 0)

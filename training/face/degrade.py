@@ -6,17 +6,32 @@ import numpy as np
 
 
 @numba.njit(cache=True)
-def cut(luma, side, rows, matrix, kinds, out):
-    """Sample each row's image (bilinear, edges repeated); where its kind is not 0, it seeds random degradations."""
+def cut(luma, side, rows, matrix, kinds, fills, out):
+    """Sample each row's image (bilinear); where its kind is not 0, it seeds random degradations.
+
+    What lies outside the image repeats its edge where `fills` is -1, is mirrored where it is -2, an even grey where it
+    is -3, and else is a stretch of the image in row `fills`: clutter around a loosely cut face.
+    """
     size = out.shape[1]
     tmp = np.empty((size, size), np.float32)
     for k in range(len(rows)):
-        image, s, m = luma[rows[k]], side[rows[k]], matrix[k]
+        image, s, m, fill = luma[rows[k]], side[rows[k]], matrix[k], fills[k]
         for row in range(size):
             for col in range(size):
                 u, v = (col + 0.5) / size, (row + 0.5) / size
-                x = min(max((m[0, 0] * u + m[0, 1] * v + m[0, 2]) * s - 0.5, 0.0), s - 1.001)
-                y = min(max((m[1, 0] * u + m[1, 1] * v + m[1, 2]) * s - 0.5, 0.0), s - 1.001)
+                x = (m[0, 0] * u + m[0, 1] * v + m[0, 2]) * s - 0.5
+                y = (m[1, 0] * u + m[1, 1] * v + m[1, 2]) * s - 0.5
+                if fill != -1 and (x < 0.0 or y < 0.0 or x > s - 1.001 or y > s - 1.001):
+                    if fill == -3:
+                        out[k, row, col] = 96.0
+                        continue
+                    if fill >= 0:
+                        out[k, row, col] = luma[fill][int(abs(y)) % side[fill], int(abs(x)) % side[fill]]
+                        continue
+                    x, y = abs(x), abs(y)
+                    x, y = min(x, abs(2 * (s - 1.001) - x)), min(y, abs(2 * (s - 1.001) - y))
+                x = min(max(x, 0.0), s - 1.001)
+                y = min(max(y, 0.0), s - 1.001)
                 x0, y0 = int(x), int(y)
                 fx, fy = x - x0, y - y0
                 top = image[y0, x0] * (1 - fx) + image[y0, x0 + 1] * fx

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models import align
+from liveaffect.models import align, metrics
 from liveaffect.models.circumplex import COORDINATES, EMOTIONS
 from liveaffect.models.face_affect import FaceAffect, FaceAffectResult
 from liveaffect.models.rules import FaceRules
+from training.face import data, distil, train
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "models" / "weights" / "face-affect.onnx"
 
@@ -64,12 +65,12 @@ def measure(result: FaceAffectResult, votes: np.ndarray, seed: int = 0) -> dict[
         "n_five_votes": int(few.sum()),
         "kl_five_votes": float(kl[few].mean()),
         "calibration_error": calibration_error(p, share),
-        "ccc_valence": ccc(va[:, 0], truth[:, 0]),
-        "ccc_arousal": ccc(va[:, 1], truth[:, 1]),
-        "rmse_valence": float(np.sqrt(np.mean((va - truth)[:, 0] ** 2))),
-        "rmse_arousal": float(np.sqrt(np.mean((va - truth)[:, 1] ** 2))),
-        "cover90_valence": float((np.abs(va - truth)[:, 0] < 1.645 * sd[:, 0]).mean()),
-        "cover90_arousal": float((np.abs(va - truth)[:, 1] < 1.645 * sd[:, 1]).mean()),
+        **{f"ccc_{k}": metrics.ccc(va[:, i], truth[:, i]) for i, k in enumerate(("valence", "arousal"))},
+        **{f"rmse_{k}": metrics.rmse(va[:, i], truth[:, i]) for i, k in enumerate(("valence", "arousal"))},
+        **{
+            f"cover90_{k}": metrics.coverage(va[:, i], sd[:, i], truth[:, i])
+            for i, k in enumerate(("valence", "arousal"))
+        },
     }
 
 
@@ -83,30 +84,33 @@ def interval(values: list[float]) -> list[float]:
     return [float(v) for v in np.percentile(values, [2.5, 97.5])]
 
 
-def ccc(a: np.ndarray, b: np.ndarray) -> float:
-    """Lin's concordance correlation coefficient (Biometrics 45, 1989)."""
-    return float(2 * np.cov(a, b, bias=True)[0, 1] / (a.var() + b.var() + (a.mean() - b.mean()) ** 2))
+def calibration_error(p: np.ndarray, share: np.ndarray) -> float:
+    """Confidence against the raters' vote share of the predicted class, see `metrics.calibration_error`."""
+    got, rows = p.argmax(1), np.arange(len(p))
+    return metrics.calibration_error(p[rows, got], share[rows, got])
 
 
-def calibration_error(p: np.ndarray, share: np.ndarray, bins: int = 15) -> float:
-    """Confidence against the raters' vote share of the predicted class, over equal-width bins, weighted by size."""
-    got = p.argmax(1)
-    rows = np.arange(len(p))
-    confidence, agreed = p[rows, got], share[rows, got]
-    where = np.minimum((confidence * bins).astype(int), bins - 1)
-    return float(
-        sum(
-            np.abs(confidence[where == b].mean() - agreed[where == b].mean()) * (where == b).mean()
-            for b in np.unique(where)
-        )
-    )
+def against_teachers(cache: Path, rows: np.ndarray, ours: FaceAffectResult) -> dict[str, dict[str, float]]:
+    """The teachers' average, as it comes and refitted on training faces, and ours, where the teachers were asked."""
+    x, faces = distil.log_classes(cache / "ferplus_classes.npy").astype(np.float32), data.load(cache)
+    asked = np.isfinite(x[:, 0]) & (faces.votes[: len(x)] > 0)
+    learn = np.flatnonzero(asked & (faces.split[: len(x)] == 0))
+    weight = np.minimum(faces.votes[learn] / 10, 1).astype(np.float32)
+    here = asked[rows]
+    pick = rows[here]
+    said = {"teachers as they come": x[pick].reshape(len(pick), -1, 8).mean(1)}
+    for name, full in (("teachers, prior refitted", False), ("teachers, refitted", True)):
+        said[name] = distil.apply(x[pick], distil.refit(x[learn], faces.target[learn], weight, full))
+    said["face-affect"] = np.log(np.maximum(ours.emotions[here], 1e-9))
+    found = {k: train.score(v, faces.target[pick], faces.votes[pick]) for k, v in said.items()}
+    return {k: {"n": float(len(pick)), **v} for k, v in found.items()}
 
 
 def groups(args: argparse.Namespace, model: FaceAffect) -> dict[str, dict[str, float]]:
     """Mean outputs and agreement between views over age, gender and origin on UTKFace: consistency, not accuracy."""
     with zipfile.ZipFile(args.data / "utkface_adults_128px.zip") as z:
         people = list(csv.DictReader(io.StringIO(z.read("manifest.csv").decode())))
-    rows = np.arange(0, len(people), args.every)
+    rows = np.arange(0, len(people), args.group_every)
     vectors = np.load(args.cache / "utk_geometry.npy")[rows]
     aligned = model.predict(np.stack(crops_of(args.cache, "utk", rows)), vectors)
     bare = model.predict(np.stack(crops_of(args.cache, "utk", rows)))
@@ -139,7 +143,8 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--dev", action="store_true", help="the dev faces of the training part instead of validation")
-    parser.add_argument("--every", type=int, default=1, help="take every n-th face")
+    parser.add_argument("--every", type=int, default=1, help="take every n-th FER+ face")
+    parser.add_argument("--group-every", type=int, default=3, help="take every n-th UTKFace face")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     z = np.load(args.cache / "ferplus_votes.npz")
@@ -157,13 +162,23 @@ def main() -> None:
     for name in found["aligned"]:
         print(f"{name:24s}" + "".join(f"{shown(column[name]):>26s}" for column in found.values()))
     print("columns:", ", ".join(found), "| recalls in the order", EMOTIONS)
+    said = np.load(args.cache / "ferplus_va.npy").mean(0)[rows, ::-1]
+    result, taught = model.predict(aligned, vectors), {}
+    for k, (name, ours) in enumerate((("valence", result.valence), ("arousal", result.arousal))):
+        taught[name] = metrics.pearson(ours, said[:, k]), metrics.ccc(ours, said[:, k])
+        print(f"against the teachers' {name}: r {taught[name][0]:.3f}, CCC {taught[name][1]:.3f}")
+    beaten = against_teachers(args.cache, rows, result)
+    for name, line in beaten.items():
+        print(f"{name:24s}" + "  ".join(f"{k} {v:.3f}" for k, v in line.items()))
     table = groups(args, model)
     for name, line in table.items():
         print(
             f"{name:12s}" + "  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in line.items())
         )
     if args.json:
-        args.json.write_text(json.dumps({"figures": found, "groups": table}, indent=1))
+        args.json.write_text(
+            json.dumps({"figures": found, "teachers": beaten, "teachers_va": taught, "groups": table}, indent=1)
+        )
 
 
 def shown(value: float | list[float]) -> str:

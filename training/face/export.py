@@ -31,11 +31,11 @@ def fit_temperature(logits: np.ndarray, target: np.ndarray, weight: np.ndarray) 
     return 0.5 * (low + high)
 
 
-def calibrate(net: FaceNet, faces: data.Faces) -> tuple[tuple[float, float], tuple[float, float]]:
+def calibrate(nets: list[FaceNet], faces: data.Faces) -> tuple[tuple[float, float], tuple[float, float]]:
     """Temperatures without and with geometry, and the gain that makes (valence, arousal) errors of unit z-score."""
     dev = faces.rows(1)
     weight = np.minimum(faces.votes[dev] / 10, 1)
-    plainly = Shipped(net, (1.0, 1.0), (1.0, 1.0)).eval()
+    plainly = Shipped(nets, (1.0, 1.0), (1.0, 1.0)).eval()
     heat, z = [], []
     for geometry in (False, True):
         luma, vectors, present = data.plain(faces, dev)
@@ -64,16 +64,16 @@ def run(shipped: Shipped, arrays: tuple[np.ndarray, ...], batch: int = 256) -> t
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True, nargs="+", help="one trained run, or several to average")
     parser.add_argument("--out", type=Path, default=Path("models/weights/face-affect.onnx"))
     args = parser.parse_args()
     faces = data.load(args.cache)
-    net = load_net(args.run)
-    heat, gain = calibrate(net, faces)
-    shipped = Shipped(net, heat, gain).eval()
+    nets = [load_net(run) for run in args.run]
+    heat, gain = calibrate(nets, faces)
+    shipped = Shipped(nets, heat, gain).eval()
     example = (
         torch.randint(0, 255, (2, SIDE, SIDE, 3), dtype=torch.uint8),
-        torch.randn(2, net.mean.shape[0]),
+        torch.randn(2, nets[0].mean.shape[0]),
         torch.ones(2, 1),
     )
     names = ["log_p", "va", "va_sd", "embedding"]
@@ -96,7 +96,7 @@ def main() -> None:
         "prior": votes.round(4).tolist(),
         "population_sd": (faces.target[train_rows] @ COORDINATES).std(0).tolist(),
     }
-    (args.run / "export.json").write_text(json.dumps(told))
+    (args.run[0] / "export.json").write_text(json.dumps(told))
     print(json.dumps(told, indent=1))
 
 

@@ -50,14 +50,20 @@ class FaceNet(nn.Module):
         nn.init.zeros_(self.residual.weight)
 
     def forward(self, luma: torch.Tensor, geometry: torch.Tensor, present: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        centre = luma.mean((2, 3), keepdim=True)
-        x = luma - centre
+        return self.judge(self.look(luma), geometry, present)
+
+    def look(self, luma: torch.Tensor) -> torch.Tensor:
+        """Pooled features (n, 2 * widest) of the crops, freed of mean and contrast."""
+        x = luma - luma.mean((2, 3), keepdim=True)
         x = x / (x.square().mean((2, 3), keepdim=True) + 4.0).sqrt()  # 4: below 2 grey levels there is only noise
         x = self.body(self.stem(x))
-        pooled = torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+        return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+
+    def judge(self, seen: torch.Tensor, geometry: torch.Tensor, present: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Heads on pooled features and geometry, the learned token standing in where it is not present."""
         scaled = ((geometry - self.mean) / self.scale).clamp(-4, 4)
         shape = self.shape(scaled) * present + self.missing * (1 - present)
-        embedding = self.join(torch.cat([pooled, shape], 1))
+        embedding = self.join(torch.cat([seen, shape], 1))
         hidden = self.drop(embedding)
         return (
             self.classes(hidden),
@@ -70,12 +76,14 @@ class FaceNet(nn.Module):
 class Shipped(nn.Module):
     """What is exported: uint8 RGB in; calibrated log-probabilities, valence-arousal, their deviation, embedding out.
 
-    Each face is seen as it is and in a mirror, and the two are averaged: a mirrored face gets the same answer.
+    Each face is seen as it is and in a mirror, with its geometry and without, by one net or several, and the answers
+    are averaged (the embedding is the first net's): a mirrored face gets the same answer.
     """
 
-    def __init__(self, net: FaceNet, temperature: tuple[float, float], spread: tuple[float, float]) -> None:
+    def __init__(self, nets: list[FaceNet], temperature: tuple[float, float], spread: tuple[float, float]) -> None:
         super().__init__()
-        self.net = net
+        self.nets = nn.ModuleList(nets)
+        self.register_buffer("coordinates", torch.tensor(COORDINATES))
         self.register_buffer("temperature", torch.tensor(temperature))
         self.register_buffer("gain", torch.tensor(spread))
         self.register_buffer("luma", torch.tensor(LUMA).reshape(1, 1, 1, 3))
@@ -88,9 +96,14 @@ class Shipped(nn.Module):
     def forward(self, crops: torch.Tensor, geometry: torch.Tensor, present: torch.Tensor) -> tuple[torch.Tensor, ...]:
         luma = (crops.float() * self.luma).sum(3).unsqueeze(1)
         mirrored = geometry.index_select(1, self.order) * self.sign
-        seen = self.net(luma, geometry, present), self.net(luma.flip(3), mirrored, present)
-        logits, residual, spread, embedding = (0.5 * (a + b) for a, b in zip(*seen, strict=True))
+        views = []
+        for net in self.nets:
+            for picture, shape in ((luma, geometry), (luma.flip(3), mirrored)):
+                seen = net.look(picture)
+                views += [net.judge(seen, shape, present), net.judge(seen, shape, torch.zeros_like(present))]
+        logits, residual, spread = (sum(view[k] for view in views) / len(views) for k in range(3))
+        embedding = 0.25 * sum(view[3] for view in views[:4])
         heat = self.temperature[0] * (1 - present) + self.temperature[1] * present
         log_p = torch.log_softmax(logits / heat, 1)
-        va = (log_p.exp() @ self.net.coordinates + residual).clamp(-1, 1)
+        va = (log_p.exp() @ self.coordinates + residual).clamp(-1, 1)
         return log_p, va, (0.5 * spread).exp() * self.gain, embedding
