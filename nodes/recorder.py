@@ -13,6 +13,7 @@ import msgspec
 import platformdirs
 import psutil
 
+from liveaffect.models.manifest import entries
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import Ack, AudioChunk, Command, Message, VideoFrame
 from liveaffect.stream.node import Node, on, on_recorded
@@ -156,6 +157,7 @@ class Recorder(Node):
             from_start=from_start,
             run=os.getppid() if self.host.live else 0,
             persisted=kept,
+            models=_models(),
             min_free=self.min_free_mb << 20,
             resume=resume,
         )
@@ -209,6 +211,11 @@ class Recorder(Node):
             if info.state == "RECORDING" and info.run == os.getppid() and dead:
                 found.append((info.clocks[-1].monotonic_ns if info.clocks else 0, manifest.parent))
         return max(found)[1] if found else None
+
+
+def _models() -> dict[str, dict[str, str]]:
+    known = entries().items()
+    return {name: {"version": entry.version, "sha256": entry.sha256} for name, entry in known if entry.sha256}
 
 
 def sessions_folder() -> Path:

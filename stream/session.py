@@ -44,6 +44,7 @@ class SessionWriter:
     from_start: the recorder ran before anything was published, so a first `seq` above 0 is a loss.
     run: process id of the program that runs the graph.
     persisted: what is stored beyond results.
+    models: name -> version and hash of every model that the graph may use.
     min_free: recording ends when the disk has less room than this (bytes).
     resume: goes on in a session whose writer was killed.
     """
@@ -58,6 +59,7 @@ class SessionWriter:
         from_start: bool = True,
         run: int = 0,
         persisted: Persisted | None = None,
+        models: Mapping[str, Any] | None = None,
         min_free: int = MIN_FREE_BYTES,
         resume: bool = False,
     ) -> None:
@@ -80,7 +82,7 @@ class SessionWriter:
         if not resume:
             self.info.graph = dict(graph or {})
             self.info.clock, self.info.run, self.info.from_start = clock, run, from_start
-            self.info.persisted = persisted or Persisted()
+            self.info.persisted, self.info.models = persisted or Persisted(), dict(models or {})
             self.info.created_utc = session_info.utc_text(now.unix_ns)
             self.info.versions, self.info.machine = session_info.versions(), session_info.machine()
             self.info.sources = session_info.source_files(self.info.graph)
@@ -213,10 +215,9 @@ class SessionWriter:
         if not health.info:
             return
         self.info.nodes.setdefault(health.node, {}).update(health.info)
-        for kind, facts in (("model", self.info.models), ("device", self.info.devices)):
-            found = {key: value for key, value in health.info.items() if key.startswith(kind)}
-            if found:
-                facts[health.node] = found
+        found = {key: value for key, value in health.info.items() if key.startswith("device")}
+        if found:
+            self.info.devices[health.node] = found
 
     def _hash(self, sources: list[SourceFile]) -> None:
         for source in sources:

@@ -91,6 +91,7 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     wiring: dict[str, dict[str, list[str]]] = {}
     """Node name -> the topics it reads and writes."""
     models: dict[str, Any] = {}
+    """Name -> version and sha256 of every model of the installation; `nodes` says which node ran which."""
     devices: dict[str, Any] = {}
     nodes: dict[str, dict[str, Any]] = {}
     """What each node reported of itself."""
