@@ -19,7 +19,7 @@ _MULTIPLES = 3.0
 _MOST_CHANGE = 1.3
 """Greatest ratio of successive periods that counts as jitter (Boersma, Praat)."""
 _MOST_SWING_DB = 20.0 * np.log10(1.6)
-"""Greatest step between successive levels that counts as shimmer (Boersma, Praat)."""
+"""Greatest step between the levels of cycles of one voice (Boersma, Praat); more is a start or an end."""
 _LOST = -1.0
 
 
@@ -217,9 +217,10 @@ def _measure(marks, periods, levels, held, centre):
             continue
         j = (i + 1) % CYCLES
         step = abs(levels[j] - levels[i])
-        if step <= _MOST_SWING_DB:
-            swing += step
-            steps += 1
+        if not step <= _MOST_SWING_DB:
+            continue
+        swing += step
+        steps += 1
         if periods[j] == _LOST:
             continue
         ratio = periods[j] / periods[i]

@@ -179,7 +179,7 @@ def test_the_length_of_a_cycle_is_the_shift_of_best_match(period: float) -> None
     wanted, height = twins.best_lag(x, 800, period)
     assert length == pytest.approx(wanted, abs=2e-3)
     assert match == pytest.approx(height, abs=1e-4)
-    assert length == pytest.approx(1.02 * period, abs=0.02)
+    assert length == pytest.approx(1.02 * period, rel=1e-3)
 
 
 def test_the_moments_are_those_of_the_hops_wanted() -> None:
