@@ -198,5 +198,8 @@ def privacy() -> list[Finding]:
         Finding(
             "ok", maker, f"reports its use to its maker by default; it runs in processes whose way out is {NOWHERE}"
         ),
+        Finding(
+            "ok", "onnxruntime", "reports its use to its maker by default; that is switched off before it is loaded"
+        ),
         Finding("ok", "recording", "off unless asked for; a session holds results, no pixels and no sound by default"),
     ]

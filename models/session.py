@@ -1,6 +1,8 @@
 """Opens ONNX files with onnxruntime: one thread, the provider asked for and then checked, warmed up."""
 
 import logging
+import os
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +31,7 @@ PROVIDERS: dict[str, str] = {
 _DTYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64"} | {
     f"tensor({name})": name for name in ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "bool")
 }
+_QUIET = "ORT_DISABLE_TELEMETRY"
 _log = logging.getLogger(__name__)
 
 
@@ -149,7 +152,15 @@ class Session:
 
 
 def runtime() -> Any:
-    """The onnxruntime module, its usage reports off. Raises RuntimeMissing naming both extras."""
+    """The onnxruntime module, its usage reports off. Raises RuntimeMissing naming both extras.
+
+    From version 1.29 its builds for Linux and macOS report to their maker and leave a device id in the user's cache,
+    unless the variable is set before the module is loaded (its Privacy.md); `disable_telemetry_events` alone is too
+    late for the first report, and is what the Windows build listens to. No other file may import onnxruntime.
+    """
+    if "onnxruntime" in sys.modules and os.environ.get(_QUIET) != "1":
+        _log.warning("onnxruntime was loaded before liveaffect: set %s=1 first, or it reports to its maker", _QUIET)
+    os.environ[_QUIET] = "1"
     try:
         import onnxruntime
     except ImportError as error:

@@ -1,5 +1,8 @@
 """onnxruntime sessions: checked providers, batches, and errors that name the file."""
 
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +12,7 @@ import pytest
 
 from liveaffect.models.errors import BadInput, ModelBroken, ModelMissing, RuntimeMissing
 from liveaffect.models.manifest import Entry, Tensor
-from liveaffect.models.session import Session
+from liveaffect.models.session import Session, runtime
 
 WEIGHTS = np.arange(8.0).reshape(4, 2)
 BIAS = np.array([1.0, -1.0])
@@ -39,7 +42,7 @@ def test_the_provider_in_use_is_reported_and_the_cpu_needs_no_notice(net: Path) 
 
 
 def test_a_gpu_that_this_runtime_lacks_is_reported_with_the_extra(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    monkeypatch.setattr(runtime(), "get_available_providers", lambda: ["CPUExecutionProvider"])
     session = Session(net, provider="cuda", name="affine")
     assert session.providers == ("CPUExecutionProvider",)
     assert session.notice is not None
@@ -49,7 +52,7 @@ def test_a_gpu_that_this_runtime_lacks_is_reported_with_the_extra(net: Path, mon
 
 def test_a_gpu_that_silently_does_not_start_is_found_out(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     available = ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: available)
+    monkeypatch.setattr(runtime(), "get_available_providers", lambda: available)
     session = Session(net, provider="cuda")
     if session.providers[0] == "CUDAExecutionProvider":
         pytest.skip("this machine has a GPU that starts")
@@ -78,6 +81,33 @@ def test_without_onnxruntime_both_extras_are_named(net: Path, monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(RuntimeMissing, match=r"liveaffect\[cpu\].*liveaffect\[gpu\]"):
         Session(net)
+
+
+# what the runtime takes for a machine of a test farm, where it keeps silent by itself
+FARM = ("CI", "ORT_", "GITHUB_", "TF_BUILD", "BUILD_", "JENKINS", "GITLAB", "TRAVIS", "CIRCLECI", "PYTEST")
+
+
+def opened_elsewhere(net: Path, home: Path, code: str) -> list[Path]:
+    """Runs `code` on the net in a process with a home of its own; returns what the runtime left behind there."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith((*FARM, "XDG_"))} | {"HOME": str(home)}
+    subprocess.run([sys.executable, "-c", code, str(net)], env=env, check=True, timeout=60, capture_output=True)
+    return [path for path in home.rglob("*") if "onnxruntime" in str(path)]
+
+
+def test_the_runtime_reports_nothing_and_leaves_no_device_id(net: Path, tmp_path: Path) -> None:
+    code = "import sys; from liveaffect.models.session import Session; Session(sys.argv[1])"
+    assert opened_elsewhere(net, tmp_path, code) == []
+
+
+def test_only_one_file_imports_the_runtime() -> None:
+    root = Path(__file__).resolve().parents[2]
+    importers = [
+        file.relative_to(root).as_posix()
+        for layer in ("stream", "nodes", "models", "cli")
+        for file in (root / layer).rglob("*.py")
+        if re.search(r"^\s*(import|from) onnxruntime", file.read_text(), re.MULTILINE)
+    ]
+    assert importers == ["models/session.py"]
 
 
 def test_an_array_that_does_not_fit_is_refused_with_both_shapes(net: Path) -> None:
