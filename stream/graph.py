@@ -58,6 +58,8 @@ class Graph:
     origin: str = "launch"
     partial: bool = False
     """True allows inputs that no node of this graph writes: they are handed in (tests, replays)."""
+    whole: "Graph | None" = None
+    """The graph that this is a part of: nodes are told of that one, so that they behave as they did in it."""
 
     def __post_init__(self) -> None:
         self.writers = _writers(self.entries, self.origin, self.partial)
@@ -76,7 +78,7 @@ class Graph:
     def only(self, names: Iterable[str]) -> "Graph":
         """The named nodes alone, with topic depths as in the whole graph: what a replay recomputes."""
         graph = Graph({n: self.entries[n] for n in names}, self.settings, self.origin, partial=True)
-        graph.depth = self.depth
+        graph.depth, graph.whole = self.depth, self
         return graph
 
     @property
@@ -108,13 +110,14 @@ class Graph:
                 "reads": [topic.name for topic in entry.spec.inputs if not topic.host],
                 "writes": [topic.name for topic in entry.spec.outputs if not topic.host],
             }
-            for entry in self.entries.values()
+            for entry in (self.whole or self).entries.values()
         }
 
     def table(self) -> dict[str, Any]:
         """The graph as plain data, every setting resolved: what children and sessions get."""
         nodes = {
-            e.name: {"type": e.type, "process": e.process, **msgspec.to_builtins(e.node)} for e in self.entries.values()
+            e.name: {"type": e.type, "process": e.process, **msgspec.to_builtins(e.node)}
+            for e in (self.whole or self).entries.values()
         }
         return {"graph": msgspec.to_builtins(self.settings), **nodes}
 
