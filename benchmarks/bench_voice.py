@@ -221,8 +221,14 @@ def main() -> None:
             start["cold_s"] = first_hop(folder)
     print("import to first hop: " + ", ".join(f"{name[:-2]} {s:.2f} s" for name, s in start.items()))
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    audio = {"seconds": len(x) / 16000, "voiced": voiced, "real": origin != "synthetic"}
-    result = {"audio": audio, "cpu_us_per_hop": cost, "live": hop, "functionals_us": functional_us, "kernel_us": parts, "start": start}  # fmt: skip
+    result = {
+        "audio": {"seconds": len(x) / 16000, "voiced": voiced, "real": origin != "synthetic"},
+        "cpu_us_per_hop": cost,
+        "live": hop,
+        "functionals_us": functional_us,
+        "kernel_us": parts,
+        "start": start,
+    }
     options.json.write_text(json.dumps(result, indent=1))
 
 

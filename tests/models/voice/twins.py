@@ -1,9 +1,11 @@
 """The voice kernels once more in plain NumPy, written from the formulas: slow, short, and compared with the kernels."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-F = NDArray[np.float64]
+F = NDArray[Any]
 
 RATE, HOP, SHORT, LONG = 16000, 160, 320, 960
 
