@@ -174,7 +174,7 @@ def test_the_whitened_signal_is_the_inverse_filter_and_a_low_pass() -> None:
 @pytest.mark.parametrize("period", [37.3, 80.0, 145.6, 266.0])
 def test_the_length_of_a_cycle_is_the_shift_of_best_match(period: float) -> None:
     t = np.arange(4000)
-    x = sum(np.cos(2 * np.pi * k * t / (1.02 * period)) / k for k in range(1, 16))
+    x = np.sum([np.cos(2 * np.pi * k * t / (1.02 * period)) / k for k in range(1, 16)], axis=0)
     length, match = cycles._next_period(x, 800, period, T.sinc, np.empty((5, 513)))
     wanted, height = twins.best_lag(x, 800, period)
     assert length == pytest.approx(wanted, abs=2e-3)
