@@ -20,9 +20,9 @@ TRACED_S = 64
 def _traced(arguments: list[str], log: Path, limit_s: float) -> subprocess.CompletedProcess[str]:
     command = ["strace", "-f", "--seccomp-bpf", "-e", f"trace={CALLS}", "-o", str(log)]
     program = [sys.executable, "-m", "liveaffect.cli.main", *arguments]
-    return subprocess.run(
-        [*command, *program], capture_output=True, text=True, timeout=limit_s, env=dict(os.environ), check=False
-    )
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "LIVEAFFECT_MODELS")  # a library may be silent under CI
+    env = {name: os.environ[name] for name in kept if name in os.environ}
+    return subprocess.run([*command, *program], capture_output=True, text=True, timeout=limit_s, env=env, check=False)
 
 
 def _foreign(log: Path) -> list[str]:
