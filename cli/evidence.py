@@ -10,8 +10,8 @@ from liveaffect.stream.messages import Drop, MediaSpan, Message
 from liveaffect.stream.session_reader import SessionReader
 from liveaffect.stream.topics import DROP, HEALTH, MEDIA, REGISTRY
 
-Line = tuple[str, int]
-"""Topic and incarnation of its publisher."""
+Line = tuple[str, int, str]
+"""Topic, incarnation of its publisher, and which publisher that is where a topic has many."""
 
 
 class Head(msgspec.Struct):
@@ -29,6 +29,7 @@ class Report(msgspec.Struct):
     node: str
     state: str
     incarnation: int = 0
+    restarts: int = 0
 
 
 class Run(msgspec.Struct):
@@ -57,6 +58,7 @@ class Evidence:
             outputs[node].append(topic)
         self._sure: dict[tuple[str, int], dict[str, int]] = {}
         self._sure_ns: dict[tuple[str, int], int] = {}
+        self._began_ns: dict[tuple[str, int], int] = {}
         self._drop_reports: dict[tuple[str, int], int] = {}
         self._lost_reports: set[tuple[str, int]] = set()
         self.runs: dict[str, dict[int, Run]] = defaultdict(dict)
@@ -72,6 +74,8 @@ class Evidence:
                 self._note(msgspec.json.decode(record.data, type=Drop))
             elif name == HEALTH.name:
                 report = health.decode(record.data)
+                if report.state == "starting":
+                    self._began_ns[report.node, report.restarts] = head.pub_ns
                 if report.state == "ok":  # with it came every drop so far
                     said = ((t, self.runs[t].get(report.incarnation)) for t in outputs[report.node])
                     self._sure[report.node, report.incarnation] = {t: run.last_seq for t, run in said if run}
@@ -93,14 +97,14 @@ class Evidence:
         if drop.seq != self._drop_reports.get(reporter, -1) + 1:
             self._lost_reports.add(reporter)
         self._drop_reports[reporter] = drop.seq
-        self._drops[node][drop.topic, drop.source_incarnation].append((drop.first_seq, drop.last_seq))
-        if drop.cause == "down":
+        self._drops[node][drop.topic, drop.source_incarnation, drop.source].append((drop.first_seq, drop.last_seq))
+        if drop.cause == "down" and not drop.source:
             first = self._heard_from[node].get(drop.topic, drop.source_incarnation)
             self._heard_from[node][drop.topic] = min(first, drop.source_incarnation)
 
-    def dropped(self, node: str, start: int, topic: str, incarnation: int, seq: int) -> bool:
+    def dropped(self, node: str, start: int, line: Line, seq: int) -> bool:
         """True when this start of the node did not process that message."""
-        ranges = self._drops[node, start].get((topic, incarnation))
+        ranges = self._drops[node, start].get(line)
         if not ranges:
             return False
         at = bisect_right(ranges, (seq, 1 << 62))
@@ -131,10 +135,10 @@ class Evidence:
         """Publication times between which one start of a node certainly heard what it processed; 0 is open."""
         starts = self.starts(outputs)
         at = starts.index(start)
-        before = [
-            self.runs[t][starts[at - 1]].last_ns for t in outputs if at and starts[at - 1] in self.runs.get(t, {})
-        ]
-        return max(before, default=0), self._sure_ns.get((node, start), 0)
+        earlier = [self.runs.get(topic, {}).get(starts[at - 1]) for topic in outputs] if at else []
+        before_ns = max((run.last_ns for run in earlier if run is not None), default=0)
+        began_ns = self._began_ns.get((node, start), 0) if start else 0
+        return max(before_ns, began_ns), self._sure_ns.get((node, start), 0)
 
 
 class Expected:

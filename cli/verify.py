@@ -18,7 +18,7 @@ from liveaffect.stream.messages import Message, Tick
 from liveaffect.stream.session_info import machine, versions
 from liveaffect.stream.session_media import MediaStore
 from liveaffect.stream.session_reader import SessionReader
-from liveaffect.stream.topics import AUDIO, VIDEO, Topic
+from liveaffect.stream.topics import AUDIO, VIDEO, Topic, writer_of
 
 TOLERANCE = 1e-4
 FLIPPED_SHARE = 0.005
@@ -189,7 +189,7 @@ class Verification:
         """What one start of a node processed, in stream order, arrays attached; ends where an input is missing."""
         evidence, name = self.evidence, entry.name
         began_ns, ended_ns = evidence.lived(name, start, outputs)
-        expected: dict[tuple[str, int], int] = {}
+        expected: dict[tuple[str, int, str], int] = {}
         wanted = {topic.name for topic in entry.spec.inputs}
         for topic, message in self.reader.stream_order(wanted, self.graph.depth):
             if isinstance(message, Tick):
@@ -199,13 +199,13 @@ class Verification:
                 topic, message, name, start, began_ns
             ):
                 continue
-            if evidence.dropped(name, start, topic.name, message.incarnation, message.seq):
+            line = (topic.name, message.incarnation, writer_of(topic, message))
+            if evidence.dropped(name, start, line, message.seq):
                 continue
             if not topic.host:
-                line = (topic.name, message.incarnation)
                 due = expected.get(line, 0 if self.info.from_start and not began_ns else message.seq)
                 expected[line] = message.seq + 1
-                lost = [q for q in range(due, message.seq) if not evidence.dropped(name, start, *line, q)]
+                lost = [q for q in range(due, message.seq) if not evidence.dropped(name, start, line, q)]
                 if lost:
                     self._stop(outputs, f"{len(lost)} inputs on {topic.name} were not recorded (from seq {lost[0]})")
                     return
@@ -220,9 +220,7 @@ class Verification:
 
     def _after_start(self, topic: Topic[Any], message: Message, name: str, start: int, began_ns: int) -> bool:
         first = self.evidence.heard_from(name, start, topic.name)
-        if first is None:
-            return not began_ns or message.pub_ns > began_ns
-        return message.incarnation >= first
+        return (not began_ns or message.pub_ns > began_ns) and (first is None or message.incarnation >= first)
 
     def _stop(self, outputs: list[str], why: str) -> None:
         self._why.update(dict.fromkeys(outputs, f"{why}; what follows is not verified"))

@@ -113,7 +113,7 @@ class Ledger:
         self._readers = {topic: list(names) for topic, names in (readers or {}).items()}
         self._writers, self._processes, self._from_start = dict(writers or {}), dict(processes or {}), from_start
         self._lines: dict[str, dict[tuple[str, int], _Line]] = {}
-        self._drops: list[tuple[str, str, str, int, int, int]] = []
+        self._drops: list[tuple[str, str, str, tuple[str, int], int, int]] = []
         self._reads: dict[str, list[str]] = {}
         for topic, names in self._readers.items():
             for name in names:
@@ -145,7 +145,8 @@ class Ledger:
             if drop.cause == "down":  # what the start before had processed was not lost
                 incarnation, seq = self._reach.get((drop.node, drop.incarnation - 1), {}).get(drop.topic, (-1, -1))
                 first = max(first, seq + 1) if incarnation == drop.source_incarnation else first
-            self._drops.append((drop.topic, drop.node, drop.cause, drop.source_incarnation, first, drop.last_seq))
+            line_of = (drop.source, drop.source_incarnation)
+            self._drops.append((drop.topic, drop.node, drop.cause, line_of, first, drop.last_seq))
         elif topic.name == HEALTH.name:
             health = cast(Health, message)
             counts = self._health.setdefault(health.node, {})
@@ -162,8 +163,8 @@ class Ledger:
 
     def accounts(self) -> dict[str, TopicAccount]:
         """The ledger so far: topic name -> account."""
-        for topic, _, _, incarnation, _, last in self._drops:  # what was dropped had been published
-            line = self._lines.get(topic, {}).get(("", incarnation))
+        for topic, _, _, line_of, _, last in self._drops:  # what was dropped had been published
+            line = self._lines.get(topic, {}).get(line_of)
             if line is not None and topic in self._writers:
                 line.reach(last)
         return {topic: self._account(topic) for topic in sorted(self._lines)}
@@ -202,10 +203,10 @@ class Ledger:
 
     def _dropped(self, topic: str) -> Iterable[tuple[str, str, int]]:
         """Node, cause and number of the dropped messages that belong to this recording."""
-        for name, node, cause, incarnation, first, last in self._drops:
+        for name, node, cause, line_of, first, last in self._drops:
             if name != topic:
                 continue
-            line = self._lines[topic].get(("", incarnation))
+            line = self._lines[topic].get(line_of)
             count = last - max(first, line.first) + 1 if line is not None else last - first + 1
             if count > 0:
                 yield node, cause, count

@@ -17,7 +17,7 @@ from liveaffect.stream.messages import Message, Tick
 from liveaffect.stream.node import Feed, HostInfo, bind, messages_of, spec_of
 from liveaffect.stream.order import StreamOrder
 from liveaffect.stream.stats import NodeStats, ProcessMeter
-from liveaffect.stream.topics import DROP, HEALTH, TICK, Topic, topic_of
+from liveaffect.stream.topics import COMMAND, DROP, HEALTH, MARKER, TICK, Topic, topic_of, writer_of
 
 TICK_NS = 100_000_000
 LAG_NS = 300_000_000
@@ -103,7 +103,7 @@ class LiveHost:
             bind(seat.node, info)
         self._complete = any(seat.node.complete for seat in self.seats)
         self._seqs: dict[str, int] = {}
-        self._expected: dict[tuple[str, int], int] = {}
+        self._expected: dict[tuple[str, str, int], int] = {}
         self._meter = ProcessMeter()
         self._ticked = any(seat.spec.ticked for seat in self.seats)
         self._epoch_ns = 0
@@ -186,14 +186,14 @@ class LiveHost:
 
     def _note_gap(self, topic: Topic[Any], message: Message) -> None:
         """A gap in `seq` within one incarnation is loss in a full queue; before its first message, nobody heard."""
-        if topic.host:
+        if topic.host and topic not in (HEALTH, COMMAND, MARKER):
             return
-        key = (topic.name, message.incarnation)
+        key = (topic.name, writer_of(topic, message), message.incarnation)
         expected = self._expected.get(key)
         if message.seq > (expected or 0):
             cause = "down" if expected is None else "overflow"
             for seat in self._readers.get(topic.name, ()):
-                seat.stats.drop_range(topic.name, message.incarnation, expected or 0, message.seq - 1, cause)
+                seat.stats.drop_range(topic, message, expected or 0, message.seq - 1, cause)
         self._expected[key] = message.seq + 1
 
     def _publish(self, seat: Seat | None, message: Message) -> None:

@@ -281,3 +281,5 @@ class Drop(Message):
     cause: Literal["skipped", "late", "overflow", "invalid", "down", "ended"]
     """"down": published before this start of the node could hear it; "ended": still waiting when the node stopped."""
     source_incarnation: int = 0
+    source: str = ""
+    """Which of the many writers of a host topic they are from: a process, or "supervisor"."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 import psutil
 
 from liveaffect.stream.messages import Drop, Health, Message
-from liveaffect.stream.topics import Topic
+from liveaffect.stream.topics import Topic, writer_of
 
 Cause = str
 
@@ -22,8 +22,8 @@ class NodeStats:
         self.error = ""
         self._latencies: deque[float] = deque(maxlen=600)
         self._since = (time.monotonic_ns(), 0)
-        self._ranges: dict[tuple[str, Cause, int], list[int]] = {}
-        self._closed: list[tuple[str, Cause, int, int, int]] = []
+        self._ranges: dict[tuple[str, Cause, int, str], list[int]] = {}
+        self._closed: list[tuple[tuple[str, Cause, int, str], int, int]] = []
 
     def handled(self, latency_ms: float) -> None:
         """One message was processed, so long after its capture."""
@@ -32,35 +32,37 @@ class NodeStats:
 
     def drop(self, topic: Topic[Any], message: Message, cause: Cause) -> None:
         """One message was not processed."""
-        self.drop_range(topic.name, message.incarnation, message.seq, message.seq, cause)
+        self.drop_range(topic, message, message.seq, message.seq, cause)
 
-    def drop_range(self, topic: str, incarnation: int, first: int, last: int, cause: Cause) -> None:
-        """Messages `first` to `last` were not processed."""
-        self.dropped[cause] = self.dropped.get(cause, 0) + last - first + 1
-        key = (topic, cause, incarnation)
+    def drop_range(self, topic: Topic[Any], message: Message, first: int, last: int, cause: Cause) -> None:
+        """Messages `first` to `last` of the writer of `message` were not processed."""
+        if not topic.host:
+            self.dropped[cause] = self.dropped.get(cause, 0) + last - first + 1
+        key = (topic.name, cause, message.incarnation, writer_of(topic, message))
         known = self._ranges.get(key)
         if known is not None and known[1] + 1 == first:
             known[1] = last
             return
         if known is not None:
-            self._closed.append((topic, cause, incarnation, known[0], known[1]))
+            self._closed.append((key, known[0], known[1]))
         self._ranges[key] = [first, last]
 
     def take_drops(self, node: str, now_ns: int) -> list[Drop]:
         """The ranges since the last call."""
-        ranges = self._closed + [(t, c, i, r[0], r[1]) for (t, c, i), r in self._ranges.items()]
+        ranges = self._closed + [(key, first, last) for key, (first, last) in self._ranges.items()]
         self._closed, self._ranges = [], {}
         return [
             Drop(
                 t_ns=now_ns,
                 node=node,
-                topic=t,
-                cause=cast(Any, c),
-                source_incarnation=i,
+                topic=topic,
+                cause=cast(Any, cause),
+                source_incarnation=incarnation,
+                source=source,
                 first_seq=first,
                 last_seq=last,
             )
-            for t, c, i, first, last in ranges
+            for (topic, cause, incarnation, source), first, last in ranges
         ]
 
     def health(self, node: str, process: str, now_ns: int) -> Health:

@@ -138,7 +138,7 @@ class Supervisor:
         self.epoch_ns = time.monotonic_ns() + int(EPOCH_LEAD_S * 1e9)
         for child in self._children.values():
             child.tell(b"go %d" % self.epoch_ns)
-            child.phase = "running"
+            child.phase, child.beat = "running", time.monotonic()  # those that waited long gave no sign of life
 
     def _start(self, child: Child, control_address: str) -> None:
         child.incarnation += 1

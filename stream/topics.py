@@ -68,6 +68,15 @@ def topic_of(message: m.Message) -> "Topic[m.Message]":
         ) from None
 
 
+def writer_of(topic: "Topic[m.Message]", message: m.Message) -> str:
+    """Which process counted `seq` of a message on a host topic; "" for topics with one writer."""
+    if not topic.host:
+        return ""
+    if isinstance(message, m.Health) and message.state == "ok":
+        return message.process
+    return "supervisor" if isinstance(message, m.Health | m.Command | m.Marker) else ""
+
+
 VIDEO = Topic("video/frame", m.VideoFrame, rate_hz=30, queue="latest", record="header")
 AUDIO = Topic("audio/chunk", m.AudioChunk, rate_hz=100, record="header")
 FACE = Topic("face/observation", m.FaceObservation, rate_hz=30)
