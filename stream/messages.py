@@ -152,6 +152,8 @@ class VoiceDescriptors(Message):
     """Silero voice activity, 0 to 1."""
     values: dict[str, float | None] = {}
     """Descriptor name with unit -> value, see `liveaffect.models.voice.NAMES`."""
+    delay_ms: float | None = None
+    """From this hop's first sample to the last sample that its descriptors waited for (look-ahead included)."""
     mel_db: tuple[float, ...] | None = None
     """Log-mel row of this hop, dB re full scale (40 bands, `liveaffect.models.voice_mel`): what voice_affect sees."""
     gap: bool = False
@@ -269,6 +271,10 @@ class Health(Message):
     rss_mb: float | None = None
     error: str = ""
     info: dict[str, Any] = {}
+
+
+OPEN = 1 << 53
+"""As the last `seq` of a Drop: and whatever came after."""
 
 
 class Drop(Message):

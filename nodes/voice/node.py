@@ -43,7 +43,8 @@ class Voice(Node):
         self._reset()
 
     def info(self) -> dict[str, Any]:
-        return {"lookahead_ms": self.lookahead_ms, "delay_ms": self._stream.delay_ms}
+        """The look-ahead, and when each descriptor of a hop could first be known."""
+        return {"lookahead_ms": self.lookahead_ms, "latency_ms": self._stream.latency_ms}
 
     @on(AUDIO, emits=VOICE)
     def step(self, chunk: AudioChunk) -> Iterator[VoiceDescriptors]:
@@ -82,6 +83,7 @@ class Voice(Node):
                 state=_STATES[STATES[hops.state[row]]],
                 speech_prob=self._activity.of_hop(hops.first_hop + row),
                 values={name: value if value == value else None for name, value in zip(NAMES, values, strict=True)},
+                delay_ms=self._stream.delay_ms,
                 mel_db=mel,
                 gap=gap,
             )
