@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
-from liveaffect.stream.messages import Drop, Health, Message
+from liveaffect.stream.messages import OPEN, Drop, Health, Message
 from liveaffect.stream.topics import DROP, HEALTH, REGISTRY, VIDEO, Topic
 
 GAPS_LISTED = 200
@@ -165,7 +165,7 @@ class Ledger:
         """The ledger so far: topic name -> account."""
         for topic, _, _, line_of, _, last in self._drops:  # what was dropped had been published
             line = self._lines.get(topic, {}).get(line_of)
-            if line is not None and topic in self._writers:
+            if line is not None and topic in self._writers and last != OPEN:
                 line.reach(last)
         return {topic: self._account(topic) for topic in sorted(self._lines)}
 
@@ -207,7 +207,10 @@ class Ledger:
             if name != topic:
                 continue
             line = self._lines[topic].get(line_of)
-            count = last - max(first, line.first) + 1 if line is not None else last - first + 1
+            if line is None:
+                count = last - first + 1 if last != OPEN else 0
+            else:
+                count = min(last, line.last) - max(first, line.first) + 1
             if count > 0:
                 yield node, cause, count
 

@@ -6,18 +6,18 @@ Inside a group messages are handed over without copying. Inputs are delivered in
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from liveaffect.stream.bus import Publisher, Subscriber, newest
 from liveaffect.stream.graph import Entry
-from liveaffect.stream.messages import Message, Tick
+from liveaffect.stream.messages import OPEN, Message, Tick
 from liveaffect.stream.node import Feed, HostInfo, bind, messages_of, spec_of
 from liveaffect.stream.order import StreamOrder
 from liveaffect.stream.stats import NodeStats, ProcessMeter
-from liveaffect.stream.topics import COMMAND, DROP, HEALTH, MARKER, TICK, Topic, topic_of, writer_of
+from liveaffect.stream.topics import COMMAND, DROP, HEALTH, MARKER, REGISTRY, TICK, Topic, topic_of, writer_of
 
 TICK_NS = 100_000_000
 LAG_NS = 300_000_000
@@ -103,7 +103,7 @@ class LiveHost:
             bind(seat.node, info)
         self._complete = any(seat.node.complete for seat in self.seats)
         self._seqs: dict[str, int] = {}
-        self._expected: dict[tuple[str, str, int], int] = {}
+        self._expected: dict[tuple[str, str], tuple[int, int]] = {}
         self._meter = ProcessMeter()
         self._ticked = any(seat.spec.ticked for seat in self.seats)
         self._epoch_ns = 0
@@ -163,6 +163,8 @@ class LiveHost:
         for seat in self.seats:
             for topic, message in seat.order.shed(0):
                 seat.stats.drop(topic, message, "ended")
+        for (name, writer), (start, expected) in self._expected.items():  # what was on its way is not processed either
+            self._lost(self._readers.get(name, ()), REGISTRY[name], (writer, start), expected, OPEN, "ended")
         self._report()
 
     def _receive(self, timeout_ms: int) -> bool:
@@ -185,16 +187,26 @@ class LiveHost:
             seat.stats.error = text
 
     def _note_gap(self, topic: Topic[Any], message: Message) -> None:
-        """A gap in `seq` within one incarnation is loss in a full queue; before its first message, nobody heard."""
+        """A gap in `seq` within one start is loss in a full queue; before the first message heard, and after the last
+        one of a writer that has started anew, nobody knows how much there was."""
         if topic.host and topic not in (HEALTH, COMMAND, MARKER):
             return
-        key = (topic.name, writer_of(topic, message), message.incarnation)
-        expected = self._expected.get(key)
-        if message.seq > (expected or 0):
-            cause = "down" if expected is None else "overflow"
-            for seat in self._readers.get(topic.name, ()):
-                seat.stats.drop_range(topic, message, expected or 0, message.seq - 1, cause)
-        self._expected[key] = message.seq + 1
+        key = (topic.name, writer_of(topic, message))
+        start, expected = self._expected.get(key, (-1, 0))
+        seats = self._readers.get(topic.name, ())
+        if start >= 0 and start != message.incarnation:
+            self._lost(seats, topic, (key[1], start), expected, OPEN, "down")
+            expected = 0
+        if message.seq > expected:
+            cause = "overflow" if start == message.incarnation else "down"
+            self._lost(seats, topic, (key[1], message.incarnation), expected, message.seq - 1, cause)
+        self._expected[key] = (message.incarnation, message.seq + 1)
+
+    def _lost(
+        self, seats: Iterable[Seat], topic: Topic[Any], line: tuple[str, int], first: int, last: int, cause: str
+    ) -> None:
+        for seat in seats:
+            seat.stats.drop_range(topic, line, first, last, cause)
 
     def _publish(self, seat: Seat | None, message: Message) -> None:
         topic = topic_of(message)

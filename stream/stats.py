@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import psutil
 
-from liveaffect.stream.messages import Drop, Health, Message
+from liveaffect.stream.messages import OPEN, Drop, Health, Message
 from liveaffect.stream.topics import Topic, writer_of
 
 Cause = str
@@ -32,13 +32,13 @@ class NodeStats:
 
     def drop(self, topic: Topic[Any], message: Message, cause: Cause) -> None:
         """One message was not processed."""
-        self.drop_range(topic, message, message.seq, message.seq, cause)
+        self.drop_range(topic, (writer_of(topic, message), message.incarnation), message.seq, message.seq, cause)
 
-    def drop_range(self, topic: Topic[Any], message: Message, first: int, last: int, cause: Cause) -> None:
-        """Messages `first` to `last` of the writer of `message` were not processed."""
-        if not topic.host:
+    def drop_range(self, topic: Topic[Any], line: tuple[str, int], first: int, last: int, cause: Cause) -> None:
+        """Messages `first` to `last` of one writer's one start (`line`) were not processed; `OPEN`: nor any after."""
+        if not topic.host and last != OPEN:
             self.dropped[cause] = self.dropped.get(cause, 0) + last - first + 1
-        key = (topic.name, cause, message.incarnation, writer_of(topic, message))
+        key = (topic.name, cause, line[1], line[0])
         known = self._ranges.get(key)
         if known is not None and known[1] + 1 == first:
             known[1] = last

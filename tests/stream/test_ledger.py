@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveaffect.stream.ledger import Ledger
-from liveaffect.stream.messages import Drop, FaceObservation, Health, Tick, VideoFrame
+from liveaffect.stream.messages import OPEN, Drop, FaceObservation, Health, Tick, VideoFrame
 from liveaffect.stream.topics import DROP, FACE, HEALTH, TICK, VIDEO
 
 WIRING: dict[str, Any] = {
@@ -137,3 +137,16 @@ def test_the_many_writers_of_a_host_topic_are_counted_apart() -> None:
     account = ledger.accounts()["tick"]
     assert (account.recorded, account.duplicates, account.not_recorded) == (7, 0, 2)
     assert [(gap.publisher, gap.first_seq, gap.last_seq) for gap in account.gaps] == [("fusion", 3, 4)]
+
+
+def test_what_was_on_its_way_when_a_writer_or_the_run_ended_is_dropped_up_to_what_was_published() -> None:
+    ledger = _ledger()
+    for seq in range(10):
+        ledger.add(VIDEO, _frame(seq))
+    for seq in range(7):
+        ledger.add(FACE, _answer(seq, seq))
+    ledger.add(DROP, _drop(7, OPEN, "ended"))
+    account = ledger.accounts()["video/frame"]
+    reader = account.readers["face"]
+    assert account.published == 10
+    assert (reader.processed, reader.dropped, reader.pending) == (7, {"ended": 3}, 0)
