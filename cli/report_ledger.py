@@ -25,7 +25,7 @@ def ledger(session: SessionInfo, state: str) -> Iterator[str]:
     yield "<h2>Loss ledger</h2>"
     lost = sum(account.not_recorded for account in session.ledger.values())
     whole = state == "COMPLETE" and not lost and not session.missing
-    words = "Complete: everything that was published is in the recording." if whole else _wanting(state, lost)
+    words = "Everything that was published is in the recording." if whole else _wanting(state, lost)
     if not session.ledger:
         yield f'<p><span class="badge bad">{escape(state.lower())}</span> The session holds no ledger: '
         yield "<code>liveaffect recover SESSION</code> makes it.</p>"

@@ -167,7 +167,7 @@ def _measures(track: Track, still: bool) -> Iterator[str]:
     yield f'<div class="pair"><figure>{circumplex(valence, arousal)}'
     where = "Cross: the estimate." if still else "Where the time was spent. Cross: mean."
     yield f"<figcaption>{where} Dots: where raters put the words.</figcaption>"
-    yield "</figure><div>"
+    yield '</figure><div class="side"><div>'
     yield f"<h3>Emotions, {'probability' if still else 'mean probability'}</h3>"
     means = [(name, float(ok[f"p_{name}"].mean() or 0.0), f"e-{name}") for name in EMOTIONS]  # type: ignore[arg-type]
     yield _bars([(name, value, _percent(value), colour) for name, value, colour in sorted(means, key=lambda m: -m[1])])
@@ -181,10 +181,10 @@ def _measures(track: Track, still: bool) -> Iterator[str]:
         half = Z90 * float(ok[f"{name}_sd"].cast(pl.Float64).mean() or 0.0)  # type: ignore[arg-type]
         cells = "".join(f'<td class="n">{value:+.2f}</td>' for value in numbers)
         yield f'<tr><td>{name}</td>{cells}<td class="n">{half:.2f}</td></tr>'
-    yield "</table>"
+    yield "</table></div><div>"
     yield from _strongest_units(ok, "0 to 5" if still else "95th percentile of 0 to 5")
     yield "" if still else _talk(track)
-    yield "</div></div>"
+    yield "</div></div></div>"
 
 
 def _strongest_units(ok: pl.DataFrame, scale: str) -> Iterator[str]:

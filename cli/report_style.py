@@ -27,9 +27,9 @@ p{margin:6px 0;max-width:84ch}
 .brand{font-size:13px;font-weight:650;letter-spacing:.04em;color:var(--soft)}
 .sub,.note,figcaption{color:var(--soft)}
 .note{font-size:14px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(148px,1fr));gap:12px;margin:26px 0 8px}
-.tile{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:14px 16px}
-.tile b{display:block;font-size:25px;line-height:1.2;font-weight:650;letter-spacing:-.01em}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(146px,1fr));gap:12px;margin:26px 0 8px}
+.tile{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:13px 14px}
+.tile b{display:block;font-size:23px;line-height:1.25;font-weight:650;letter-spacing:-.01em}
 .tile span{display:block;font-size:13px;line-height:1.35;color:var(--soft);margin-top:3px}
 .tile i{font-style:normal;font-size:12.5px;line-height:1.35;color:var(--faint);display:block;margin-top:3px}
 figure{margin:18px 0 0;overflow-x:auto}
@@ -94,13 +94,17 @@ h1{font-size:26px}}
 @media print{body{font-size:12.5px}main{max-width:none;padding:0}h1{font-size:24px}
 h2{font-size:18px;margin-top:26px;break-after:avoid}
 h3{break-after:avoid}figure{overflow:visible}figure svg{min-width:0}figure,.tile,.pair,.limits,tr{break-inside:avoid}
-.file+.file{break-before:page}.person{break-before:page}.person:first-of-type{break-before:auto}
+.read div,dl{break-inside:avoid}.person>.note{break-after:avoid}
 .tile{padding:9px 12px}.tile b{font-size:16px}
 .tiles{gap:6px;margin:12px 0 4px;grid-template-columns:repeat(6,1fr)}
 .tile span,.tile i{font-size:10px}figcaption,.key,.note{font-size:10.5px}h3{margin-top:16px}figure{margin-top:10px}
 footer{margin-top:24px}
 .read p,.limits ul{font-size:12px}
-table,dl,.bars{font-size:12px}.pair{grid-template-columns:250px 1fr;gap:26px}.pair figure svg{max-width:250px}
+table,dl,.bars{font-size:12px}.pair{grid-template-columns:190px 1fr;gap:20px}.pair figure svg{max-width:190px}
+.side th{white-space:nowrap}
+.side{display:grid;grid-template-columns:1fr 1fr;gap:22px}.side h3{font-size:12px;margin:8px 0 4px}
+.side table,.side .bars{font-size:10.5px}.side th{font-size:10px}.side th,.side td{padding:3px 5px 3px 0}
+.bars{gap:3px 8px}.bars .rail{height:8px}
 svg .missing,svg .present,.tile{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 
