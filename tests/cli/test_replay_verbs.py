@@ -1,0 +1,126 @@
+"""The verbs replay and recover: what they print, their exit codes, and what reaches programs outside."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_run import LiveRun
+
+from liveaffect.cli.compare import Difference, Verdict, VerifyReport
+from liveaffect.cli.main import main
+from liveaffect.cli.replay import print_report, replay_table
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.graph import build_graph
+from liveaffect.stream.lockstep import LockstepHost
+from liveaffect.stream.messages import FaceObservation, Marker
+from liveaffect.stream.session import SessionWriter
+from liveaffect.stream.session_info import load_info
+from liveaffect.stream.topics import FACE, MARKER
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    """One second of faces and a marker."""
+    writer = SessionWriter(tmp_path / "s", min_free=0, graph={"graph": {}, "x": {"type": "toy_nodes:Adder"}})
+    for seq in range(30):
+        t_ns = 5_000_000_000 + seq * 33_000_000
+        writer.write(FACE, FaceObservation(t_ns=t_ns, pub_ns=t_ns, seq=seq, incarnation=2, frame_seq=seq + 4))
+    writer.write(MARKER, Marker(t_ns=t_ns, pub_ns=t_ns, seq=0, label="end"))
+    writer.close()
+    return tmp_path / "s"
+
+
+def _run(*words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    return int(ended.value.code or 0)
+
+
+def test_a_program_outside_gets_every_recorded_message_with_its_own_header(session: Path) -> None:
+    run = LiveRun(build_graph(replay_table(session)), None)
+    run.start()
+    got: list[Any] = []
+    with run.client("face/observation", "marker") as client:
+        while (received := client.receive(20)) is not None:
+            got.append(received[1])
+            if isinstance(received[1], Marker):
+                break
+    run.join()
+    faces = [m for m in got if isinstance(m, FaceObservation)]
+    assert faces[-1].seq == 29
+    assert [(m.t_ns, m.incarnation, m.frame_seq) for m in faces] == [
+        (5_000_000_000 + m.seq * 33_000_000, 2, m.seq + 4) for m in faces
+    ]
+    assert got[-1].label == "end"
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "fast", "101"])
+def test_a_speed_that_makes_no_sense_is_refused(session: Path, speed: str) -> None:
+    with pytest.raises(UsageError, match="write a number"):
+        replay_table(session, speed=speed)
+
+
+def test_nodes_that_run_again_have_their_topics_left_out(session: Path) -> None:
+    info = load_info(session)
+    info.wiring = {"x": {"reads": ["toy/count"], "writes": ["toy/sum"]}}
+    info.save(session)
+    table = replay_table(session, rerun=["x"])
+    assert table["x"] == {"type": "toy_nodes:Adder"}
+    assert table["replay"]["without"] == ["toy/sum"]
+    assert table["replay"]["shift"]
+    with pytest.raises(UsageError, match="no such node; it has x"):
+        replay_table(session, rerun=["y"])
+
+
+def test_verify_says_in_words_that_nothing_could_be_verified(
+    session: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    table = {
+        "camera": {"type": "liveaffect.nodes.camera:Camera", "source": "lavfi:testsrc=size=32x32:rate=5:duration=1"},
+        "recorder": {
+            "type": "liveaffect.nodes.recorder:Recorder",
+            "folder": str(tmp_path / "v"),
+            "autostart": True,
+            "min_free_mb": 0,
+        },
+    }
+    for _ in LockstepHost(build_graph(table)).run():
+        pass
+    assert _run("replay", str(tmp_path / "v"), "--verify", "--json") == 1
+    report = json.loads(capfd.readouterr().out)
+    assert report["ok"] is False
+    assert report["verdicts"][0]["status"] == "input"
+    assert _run("replay", str(tmp_path / "nothing"), "--verify") == 1
+    assert "does not exist" in capfd.readouterr().err
+
+
+def test_a_divergence_is_printed_with_time_and_values(capsys: pytest.CaptureFixture[str]) -> None:
+    first = Difference(t_ns=3_500_000_000, seq=9, path="people[0].valence", recorded=0.25, recomputed=0.5)
+    bad = Verdict("affect", "fusion", "diverges", 100, 100, "ab", 0.25, 1, [3_500_000_000], first)
+    blind = Verdict("face/mesh", "face", "not verified", 100, why="pixels not recorded")
+    print_report(VerifyReport("s", "COMPLETE", 1_000_000_000, False, [bad, blind]), as_json=False)
+    out = " ".join(capsys.readouterr().out.split())
+    assert "first divergence at 2.500000 s (t_ns 3500000000, seq 9): people[0].valence was 0.25, is 0.5" in out
+    assert "1 of 100 messages have another decision, first at 2.500 s" in out
+    assert "face/mesh: pixels not recorded" in out
+    assert out.endswith("NOT verified")
+
+
+def test_recover_prints_the_ledger_and_what_is_missing(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = session / "session.mcap"
+    path.write_bytes(path.read_bytes()[:-400])
+    info = load_info(session)
+    info.state = "RECORDING"
+    info.save(session)
+    assert _run("recover", str(session)) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "INCOMPLETE, recovered" in out
+    assert "face/observation" in out
+    assert "missing: everything from" in out
+    assert _run("recover", str(session / "no")) == 1
