@@ -25,6 +25,7 @@ from liveaffect.stream.topics import CROP, FACE, MESH, VIDEO
 
 OUTSIDE = 0.2
 """A face with more than this share of its landmarks beyond the frame is occluded."""
+_ANY_LANDMARKS = np.linspace(0, 1, 2 * 478, dtype=np.float32).reshape(478, 2)
 _ORDER: tuple[State, ...] = ("ok", "low_quality", "occluded", "no_face")
 
 
@@ -49,6 +50,9 @@ class Face(Node):
             close_door()
         self._model: Path = registry.path("face-landmarker")
         self._watch = Watch(self._model, self.max_faces)
+        crop_face(
+            np.zeros((CROP_PX, CROP_PX, 3), np.uint8), _ANY_LANDMARKS
+        )  # compiled code is loaded here, not at the first face
         self._tracker = Tracker()
         self._last_ns: int | None = None
         self._last_ms = -1
