@@ -109,7 +109,11 @@ class VoiceAffect:
             if row is not None:
                 table[i] = (row.valence, row.arousal, row.valence_sd, row.arousal_sd, *row.emotions)
         undefined = sum(row is None for row in rows)
-        return VoiceAffectResult(np.array(times), *table[:, :4].T.copy(), table[:, 4:], undefined)
+        column = np.ascontiguousarray(table.T)
+        return VoiceAffectResult(
+            t_s=np.array(times), valence=column[0], arousal=column[1], valence_sd=column[2], arousal_sd=column[3],
+            emotions=table[:, 4:], undefined=undefined,
+        )  # fmt: skip
 
     def baseline(self, signals: Iterable[npt.ArrayLike], sample_rate: float = SAMPLE_RATE) -> VoiceBaseline:
         """What a person's calm speech sounds like, from recordings under the conditions of later use (about 30 s).

@@ -17,8 +17,10 @@ Floats = npt.NDArray[np.float32]
 
 HALF_S: Final = 3.0
 """Seconds of calm speech at which a baseline counts half: the shrinkage towards the population."""
-CALM_AROUSAL: Final = 0.25
-"""Speech that, judged without a baseline, is more aroused than this is not calm (unless most of what was heard is)."""
+CALM_AROUSAL: Final = 0.35
+"""Speech that, judged without a baseline, is more aroused than this is not calm (unless most of what was heard is).
+
+Of unseen speakers three quarters of the neutral utterances lie below, four fifths of the angry ones above."""
 _HOP_S = 0.01
 
 
@@ -64,7 +66,7 @@ class VoiceBaseline:
         count = known.sum(axis=0)
         mean = np.where(known, table, 0.0).sum(axis=0) / np.maximum(count, 1)
         mean[count == 0] = np.nan
-        mel = np.sum([piece.mel for piece in calm], axis=0, dtype=np.float64) / hops
+        mel = np.array([piece.mel for piece in calm], np.float64).sum(axis=0) / hops
         return cls(
             functionals=mean.astype(np.float32),
             mel=mel.astype(np.float32),

@@ -74,4 +74,4 @@ def log_mel(signal: npt.NDArray[np.float32]) -> Floats:
 def _decibel(frames: Floats) -> Floats:
     spectrum = np.fft.rfft(frames)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) * _SCALE
-    return 10.0 * np.log10(np.maximum(power @ FILTERS, _TINY))
+    return (np.float32(10.0) * np.log10(np.maximum(power @ FILTERS, _TINY))).astype(np.float32)

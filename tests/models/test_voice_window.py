@@ -1,5 +1,7 @@
 """Which hops the voice model judges, and the numbers that sum them up."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ from liveaffect.models.voice_window import (
 RNG = np.random.default_rng(1)
 
 
-def hear(window: SpeechWindow, probabilities: list[float | None]) -> None:
+def hear(window: SpeechWindow, probabilities: Sequence[float | None]) -> None:
     for k, p in enumerate(probabilities):
         window.push(np.full(len(NAMES), k, np.float32), np.full(N_MELS, k, np.float32), p)
 

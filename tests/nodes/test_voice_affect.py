@@ -10,6 +10,7 @@ from liveaffect.models import registry
 from liveaffect.nodes.voice.node import Voice
 from liveaffect.nodes.voice_affect import VoiceAffect
 from liveaffect.stream import messages as m
+from liveaffect.stream.node import messages_of
 
 HOP = 160
 
@@ -32,7 +33,7 @@ def heard(shared: Path) -> Iterator[tuple[np.ndarray, list[m.VoiceDescriptors]]]
             chunk = m.AudioChunk(
                 t_ns=hop * 10_000_000, samples=sound[hop * HOP : (hop + 1) * HOP], first_sample=hop * HOP
             )
-            messages += node.step(chunk)
+            messages += [out for out in messages_of(node.step(chunk)) if isinstance(out, m.VoiceDescriptors)]
         node.close()
         yield sound, messages
 
@@ -40,7 +41,8 @@ def heard(shared: Path) -> Iterator[tuple[np.ndarray, list[m.VoiceDescriptors]]]
 def run(messages: list[m.VoiceDescriptors]) -> list[m.VoiceAffect]:
     node = VoiceAffect()
     node.open()
-    said = [out for message in messages if (out := node.step(message)) is not None]
+    outputs = [out for message in messages for out in messages_of(node.step(message))]
+    said = [out for out in outputs if isinstance(out, m.VoiceAffect)]
     node.close()
     return said
 

@@ -9,13 +9,28 @@ from torch import Tensor
 
 from liveaffect.models.circumplex import N_EMOTIONS
 from liveaffect.models.voice_mel import N_MELS
-from liveaffect.models.voice_window import WINDOW_HOPS
+from liveaffect.models.voice_window import SUMMARY_NAMES
 from training.voice.batches import Batch, Pool, Sampler, mel_of
 from training.voice.nets import MelNet, SummaryNet, log_sd
 
 Array = np.ndarray
 PAIR_MARGIN = 0.2
 """Difference in arousal at which an ordered pair costs little."""
+
+
+def _groups() -> Tensor:
+    """(6, S): which group each number of the summary belongs to; corpora differ in how much a group moves."""
+    starts = (
+        ("loudness", "equivalent", "spectral_flux_"), ("alpha", "hammarberg", "slope", "mfcc"), ("f0",),
+        ("f1", "f2", "f3"), ("jitter", "shimmer", "hnr", "h1", "h2", "voicing"), ("",),
+    )  # fmt: skip
+    table = torch.zeros(len(starts), len(SUMMARY_NAMES))
+    for i, name in enumerate(SUMMARY_NAMES):
+        table[next(g for g, prefixes in enumerate(starts) if name.startswith(prefixes)), i] = 1.0
+    return table
+
+
+GROUPS = _groups()
 
 
 def loss_of(out: Tensor, batch: Batch, smooth: float = 0.05) -> Tensor:
@@ -38,88 +53,65 @@ def loss_of(out: Tensor, batch: Batch, smooth: float = 0.05) -> Tensor:
 
 
 def fit_summary(
-    pool: Pool,
-    rows: Array,
-    seed: int,
-    epochs: int = 25,
-    cold: float = 0.5,
-    scaled: bool = True,
-    hidden: int = 96,
-    dropout: float = 0.5,
+    pool: Pool, rows: Array, seed: int, kind: str = "layers", steps: int = 600, cold: float = 0.4, groups: float = 0.5
 ) -> SummaryNet:
-    """The net on functionals. `scaled`: expression is made weaker or stronger along the line from calm speech."""
+    """A net on functionals. `groups`: share of windows in which a group of descriptors is weakened or taken away."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     x = pool.windows.summary[rows]
-    middle = np.nanmedian(x, axis=0)
-    low, high = np.nanpercentile(x, [10, 90], axis=0)
+    low, middle, high = np.nanpercentile(x, [10, 50, 90], axis=0)
     net = SummaryNet(
-        torch.tensor(middle, dtype=torch.float32),
-        torch.tensor((high - low) / 2.563 + 1e-6, dtype=torch.float32),
-        hidden,
-        dropout,
+        torch.tensor(middle, dtype=torch.float32), torch.tensor((high - low) / 2.563 + 1e-6, dtype=torch.float32), kind
     )
     with torch.no_grad():
         z = net.standard(torch.from_numpy(pool.windows.summary))
-        calm = net.standard(torch.from_numpy(pool.calm_summary.reshape(-1, x.shape[1]))).reshape(
-            *pool.calm_weight.shape, -1
-        )
-    sampler, size, pairs = Sampler(pool, rows, seed, cold), 128, 24
-    steps = epochs * len(rows) // size
+        calm = net.standard(torch.from_numpy(pool.calm_summary.reshape(-1, x.shape[1])))
+        calm = calm.reshape(*pool.calm_weight.shape, -1)
+    sampler, size, pairs = Sampler(pool, _emphasised(pool, rows), seed, cold), 128, 24
     optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps)
     net.train()
     for _ in range(steps):
         batch = sampler.draw(size, pairs)
-        speaker = pool.speaker[batch.rows]
-        own = calm[speaker, batch.variant]
-        here = z[batch.rows]
-        if scaled:
-            here = own + _strengths(rng, batch, pool) * (here - own)
-        out = net.of_standard(here - batch.weight * own, batch.weight)
+        relative = z[batch.rows] - batch.weight * calm[pool.speaker[batch.rows], batch.variant]
+        if groups:
+            shape = (len(batch.rows), len(GROUPS))
+            strength = np.where(rng.random(shape) < groups, rng.uniform(0, 1, shape), 1.0)
+            strength[batch.pairs.numpy().ravel()] = 1.0
+            relative = relative * (torch.tensor(strength, dtype=torch.float32) @ GROUPS)
         optimiser.zero_grad()
-        loss_of(out, batch).backward()
+        loss_of(net.of_standard(relative, batch.weight), batch).backward()
         optimiser.step()
         schedule.step()
     return net.eval()
 
 
+def _emphasised(pool: Pool, rows: Array, times: int = 8) -> Array:
+    """Whole windows of sound as recorded count more than short ones and disturbed ones."""
+    return np.concatenate([rows] + [rows[pool.windows.whole[rows] & (pool.windows.copy[rows] == 0)]] * times)
+
+
 def fit_mel(
-    pool: Pool,
-    rows: Array,
-    seed: int,
-    steps: int,
-    cold: float = 0.5,
-    scaled: bool = True,
-    width: int = 48,
-    checkpoint: Path | None = None,
+    pool: Pool, rows: Array, seed: int, steps: int, cold: float = 0.4, checkpoint: Path | None = None
 ) -> MelNet:
-    """The net on log-mel rows; every batch is also masked, tilted, shifted along frequency, made louder or softer."""
+    """The net on log-mel rows; every batch is also tilted, shifted along frequency, and made louder or softer."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     some = rng.choice(rows, min(2000, len(rows)), replace=False)
-    mean = np.mean(
-        [pool.windows.mel[pool.windows.start[i] : pool.windows.stop[i]].mean(axis=0, dtype=np.float32) for i in some],
-        axis=0,
-    )
-    net = MelNet(torch.tensor(mean, dtype=torch.float32), width)
-    sampler, size, pairs = Sampler(pool, rows, seed, cold), 64, 8
+    mel, start, stop = pool.windows.mel, pool.windows.start, pool.windows.stop
+    mean = np.mean([mel[start[i] : stop[i]].mean(axis=0, dtype=np.float32) for i in some], axis=0)
+    net = MelNet(torch.tensor(mean, dtype=torch.float32))
+    sampler, size, pairs = Sampler(pool, _emphasised(pool, rows, 4), seed, cold), 64, 8
     optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps)
     net.train()
     started, seen = time.perf_counter(), 0.0
     for step in range(steps):
         batch = sampler.draw(size, pairs)
-        mel, hops = mel_of(pool.windows, batch.rows)
+        rows_in, hops = mel_of(pool.windows, batch.rows)
         calm = torch.from_numpy(pool.calm_mel[pool.speaker[batch.rows], batch.variant])
-        known = torch.from_numpy(pool.calm_weight[pool.speaker[batch.rows], batch.variant] > 0)
-        if scaled:
-            mask = (torch.arange(WINDOW_HOPS)[None] >= WINDOW_HOPS - hops)[:, :, None]
-            average = (mel * mask).sum(1) / hops
-            change = (_strengths(rng, batch, pool) - 1.0) * (average - calm)
-            mel = mel + torch.where(known[:, None], change, torch.zeros(()))[:, None, :]
-        mel, calm = _disturbed(mel, calm, rng)
-        loss = loss_of(net(mel, hops, calm, batch.weight), batch)
+        rows_in, calm = _disturbed(rows_in, calm, rng)
+        loss = loss_of(net(rows_in, hops, calm, batch.weight), batch)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
@@ -127,23 +119,12 @@ def fit_mel(
         schedule.step()
         seen += float(loss)
         if (step + 1) % 200 == 0:
-            print(
-                f"    mel step {step + 1}/{steps} loss {seen / 200:.3f} {time.perf_counter() - started:.0f} s",
-                flush=True,
-            )
+            spent = time.perf_counter() - started
+            print(f"    log-mel step {step + 1}/{steps} loss {seen / 200:.3f} {spent:.0f} s", flush=True)
             seen = 0.0
             if checkpoint is not None:
                 torch.save(net.state_dict(), checkpoint)
     return net.eval()
-
-
-def _strengths(rng: np.random.Generator, batch: Batch, pool: Pool) -> Tensor:
-    """How strongly each window expresses what it does, (n, 1): corpora differ in it; 1 within ordered pairs."""
-    strength = np.exp(rng.uniform(np.log(0.4), np.log(1.3), (len(batch.rows), 1)))
-    strength[rng.random(len(strength)) < 0.4] = 1.0
-    strength[batch.pairs.numpy().ravel()] = 1.0
-    strength[pool.calm_weight[pool.speaker[batch.rows], batch.variant] == 0] = 1.0
-    return torch.tensor(strength, dtype=torch.float32)
 
 
 def _disturbed(mel: Tensor, calm: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

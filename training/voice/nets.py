@@ -13,20 +13,42 @@ CLIP = 4.0
 """Summaries are clipped at this many standard deviations: heavy tails come from short windows."""
 
 
+class Fourier(nn.Module):
+    """Random Fourier features (Rahimi and Recht 2007): with a linear layer on top, a Gaussian kernel machine."""
+
+    direction: Tensor
+    phase: Tensor
+
+    def __init__(self, inputs: int, outputs: int, gamma: float) -> None:
+        super().__init__()
+        self.register_buffer("direction", torch.randn(inputs, outputs) * (2.0 * gamma / inputs) ** 0.5)
+        self.register_buffer("phase", torch.rand(outputs) * 2.0 * torch.pi)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs) to (n, outputs)."""
+        return torch.cos(x @ self.direction + self.phase) * 8.0 * (2.0 / len(self.phase)) ** 0.5
+
+
 class SummaryNet(nn.Module):
-    """Functionals, each against the population, minus the speaker's calm speech as far as it is known."""
+    """Functionals, each against the population, minus the speaker's calm speech as far as it is known.
+
+    `kind`: "layers" (two hidden ones) or "fourier" (a kernel machine, which says less where it saw nothing).
+    """
 
     middle: Tensor
     scale: Tensor
 
-    def __init__(self, middle: Tensor, scale: Tensor, hidden: int = 96, dropout: float = 0.5) -> None:
+    def __init__(self, middle: Tensor, scale: Tensor, kind: str = "layers", hidden: int = 96) -> None:
         super().__init__()
         self.register_buffer("middle", middle)
         self.register_buffer("scale", scale)
-        self.net = nn.Sequential(
-            nn.Dropout(0.1), nn.Linear(len(middle) + 1, hidden), nn.SiLU(), nn.Dropout(dropout),
-            nn.Linear(hidden, hidden), nn.SiLU(), nn.Dropout(dropout), nn.Linear(hidden, N_OUT),
-        )  # fmt: skip
+        inputs = len(middle) + 1
+        if kind == "fourier":
+            body: list[nn.Module] = [Fourier(inputs, 768, gamma=0.3), nn.Dropout(0.2), nn.Linear(768, N_OUT)]
+        else:
+            body = [nn.Linear(inputs, hidden), nn.SiLU(), nn.Dropout(0.5), nn.Linear(hidden, hidden), nn.SiLU()]
+            body += [nn.Dropout(0.5), nn.Linear(hidden, N_OUT)]
+        self.net = nn.Sequential(nn.Dropout(0.1), *body)
 
     def standard(self, summary: Tensor) -> Tensor:
         """Summaries (n, S) in robust standard deviations from the population; undefined ones lie on its middle."""
@@ -73,8 +95,6 @@ class MelNet(nn.Module):
         level = (mel * mask[:, :, None]).sum(dim=(1, 2)).unsqueeze(1) / (count * N_MELS)
         reference = (1 - weight) * (self.mean + level - self.mean.mean()) + weight * calm
         x = (mel - reference[:, None, :]) / 12.0 * mask[:, :, None]
-        if self.training:
-            x = _holes(x)
         x = self.first(nn.functional.avg_pool1d(x.transpose(1, 2), 2))
         for layer in self.deep:
             x = x + layer(x)
@@ -87,29 +107,17 @@ class MelNet(nn.Module):
         return self.head(torch.cat([mean, spread, chosen, weight], dim=1))
 
 
-def _holes(x: Tensor) -> Tensor:
-    """Two bands of frequency and two of time emptied (Park et al. 2019), each the same for the whole batch."""
-    x = x.clone()
-    for _ in range(2):
-        width, start = int(torch.randint(1, 6, ())), int(torch.randint(N_MELS, ()))
-        x[:, :, start : start + width] = 0.0
-        length, begin = int(torch.randint(5, 30, ())), int(torch.randint(WINDOW_HOPS, ()))
-        x[:, begin : begin + length] = 0.0
-    return x
-
-
 class _Causal(nn.Module):
-    """Convolution over the past only, normalised, SiLU."""
+    """Convolution over the past only, SiLU. Not normalised: batch statistics would be of the padding and the corpus."""
 
     def __init__(self, inputs: int, outputs: int, size: int, stride: int = 1, dilation: int = 1) -> None:
         super().__init__()
         # Strided layers end on the newest row: stride s emits rows s-1, 2s-1, ...
         self.pad = (size - 1) * dilation - (stride - 1)
-        self.conv = nn.Conv1d(inputs, outputs, size, stride=stride, dilation=dilation, bias=False)
-        self.norm = nn.BatchNorm1d(outputs)
+        self.conv = nn.Conv1d(inputs, outputs, size, stride=stride, dilation=dilation)
 
     def forward(self, x: Tensor) -> Tensor:
-        return nn.functional.silu(self.norm(self.conv(nn.functional.pad(x, (self.pad, 0)))))
+        return nn.functional.silu(self.conv(nn.functional.pad(x, (self.pad, 0))))
 
 
 class VoiceAffectNet(nn.Module):

@@ -28,6 +28,7 @@ def main() -> None:
     options.add_argument("--corpus", action="append", choices=list(ZIPS))
     options.add_argument("--stage", action="append", choices=["sound", "features"])
     options.add_argument("--seed", type=int, default=4)
+    options.add_argument("--older", type=Path, help="an older cache whose log-mel rows and speech are taken over")
     options.add_argument("--again", action="store_true", help="do not keep what is there")
     args = options.parse_args()
     args.cache.mkdir(parents=True, exist_ok=True)
@@ -38,7 +39,7 @@ def main() -> None:
             if "sound" in stages and (args.again or not name.with_suffix(".sound.npz").exists()):
                 _sound(name, corpus, copy, args.seed)
             if "features" in stages and (args.again or not name.with_suffix(".features.npz").exists()):
-                _features(name)
+                _features(name, args.older)
 
 
 def _sound(name: Path, corpus: str, copy: int, seed: int) -> None:
@@ -62,21 +63,25 @@ def _sound(name: Path, corpus: str, copy: int, seed: int) -> None:
     np.savez(name.with_suffix(".sound.npz"), flat=np.round(np.clip(flat, -1, 1) * 32767).astype(np.int16), n=lengths)
 
 
-def _features(name: Path) -> None:
+def _features(name: Path, older: Path | None) -> None:
     signals = read_sound(name)
-    speech = speech_probs(registry.load("silero-vad"), signals)
+    before = np.load(older / f"{name.name}.features.npz") if older else None
+    speech = [] if before else speech_probs(registry.load("silero-vad"), signals)
     started, values, mels, probs = time.perf_counter(), [], [], []
     for i, x in enumerate(signals):
         stream = VoiceStream()
         rows = np.concatenate([stream.push(x).values, stream.flush().values])
         values.append(rows)
-        mels.append(log_mel(x)[: len(rows)].astype(np.float16))
-        probs.append(speech[i][: len(rows)].astype(np.float16))
+        if before is None:
+            mels.append(log_mel(x)[: len(rows)].astype(np.float16))
+            probs.append(speech[i][: len(rows)].astype(np.float16))
         if i % 500 == 0:
             print(f"{name.name} features {i}/{len(signals)} {time.perf_counter() - started:.0f} s", flush=True)
     n = np.array([len(v) for v in values])
-    parts = {"values": np.concatenate(values), "mel": np.concatenate(mels), "speech": np.concatenate(probs)}
-    np.savez(name.with_suffix(".features.npz"), n=n, **parts)
+    mel, prob = (before["mel"], before["speech"]) if before else (np.concatenate(mels), np.concatenate(probs))
+    if len(mel) != n.sum():
+        raise SystemExit(f"{older}: {name.name} has other hops than now; make it without --older")
+    np.savez(name.with_suffix(".features.npz"), n=n, values=np.concatenate(values), mel=mel, speech=prob)
 
 
 def read_sound(name: Path) -> list[np.ndarray]:

@@ -61,11 +61,11 @@ def build(cache: Path, corpora: list[str], copies: int, cuts: int = 2, seed: int
                 v = values[i][kept]
                 mels.append(mel[i][kept])
                 first = int(np.searchsorted(heard, LEAST_HOPS)) + 1
-                for a, b in [(max(n - WINDOW_HOPS, 0), n), *_cuts(n, first, cuts, rng)]:
+                for k, (a, b) in enumerate([(max(n - WINDOW_HOPS, 0), n), *_cuts(n, first, cuts, rng)]):
                     utterances.append(utterance)
                     index.append(i)
                     copy_of.append(copy)
-                    whole.append(b == n and a == max(n - WINDOW_HOPS, 0))
+                    whole.append(k == 0)
                     summaries.append(summary(v[a:b]))
                     start.append(rows + a)
                     stop.append(rows + b)
