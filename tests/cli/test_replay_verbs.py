@@ -28,6 +28,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def session(tmp_path: Path) -> Path:
     """One second of faces and a marker."""
     writer = SessionWriter(tmp_path / "s", min_free=0, graph={"graph": {}, "x": {"type": "toy_nodes:Adder"}})
+    t_ns = 0
     for seq in range(30):
         t_ns = 5_000_000_000 + seq * 33_000_000
         writer.write(FACE, FaceObservation(t_ns=t_ns, pub_ns=t_ns, seq=seq, incarnation=2, frame_seq=seq + 4))
