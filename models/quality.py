@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 # 50 degrees of yaw. Over-exposure, contrast and pitch are by judgement, not measured.
 LUMA_DARK = (4.0, 16.0)  # mean luma of the face, 0 to 255
 LUMA_BRIGHT = (250.0, 225.0)
-CONTRAST = (3.0, 12.0)  # standard deviation of luma
+CONTRAST = (1.5, 6.0)  # standard deviation of luma
 SIZE_PX = (12.0, 36.0)  # side of the aligned crop in frame pixels (align.face_px)
 SHARPNESS = (0.003, 0.014)  # share of the luma variance in the finest octave of the crop
 YAW_DEG = (60.0, 30.0)

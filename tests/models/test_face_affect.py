@@ -11,7 +11,7 @@ from liveaffect.models import face_affect as fa
 from liveaffect.models import rules
 from liveaffect.models.errors import BadInput
 from liveaffect.models.face_affect import FaceAffect
-from liveaffect.models.geometry import GEOMETRY_SIZE
+from liveaffect.models.geometry import GEOMETRY_SIZE, mirror
 from liveaffect.models.neutral import relative
 from liveaffect.models.population import NEUTRAL_MEAN
 
@@ -149,3 +149,12 @@ def test_load_is_offered_by_the_package_and_importing_it_opens_nothing():
     code = "import sys; from liveaffect.models import load; print('numba' in sys.modules, 'onnxruntime' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_mirrored_face_gets_the_same_answer(model):
+    crops = np.random.default_rng(4).integers(0, 256, (3, 64, 64, 3)).astype(np.uint8)
+    vectors = NEUTRAL_MEAN + np.random.default_rng(5).normal(0, 0.1, (3, GEOMETRY_SIZE)).astype(np.float32)
+    seen = model.predict(crops, vectors)
+    mirrored = model.predict(crops[:, :, ::-1], mirror(vectors))
+    assert np.allclose(seen.emotions, mirrored.emotions, atol=1e-4)
+    assert np.allclose(seen.valence, mirrored.valence, atol=1e-4)

@@ -98,6 +98,8 @@ def against_teachers(cache: Path, rows: np.ndarray, ours: FaceAffectResult) -> d
     weight = np.minimum(faces.votes[learn] / 10, 1).astype(np.float32)
     here = asked[rows]
     pick = rows[here]
+    if not len(pick):
+        return {}
     said = {"teachers as they come": x[pick].reshape(len(pick), -1, 8).mean(1)}
     for name, full in (("teachers, prior refitted", False), ("teachers, refitted", True)):
         said[name] = distil.apply(x[pick], distil.refit(x[learn], faces.target[learn], weight, full))
