@@ -51,7 +51,7 @@ class Recorder(Node):
     folder: str = ""
     """Folder of the session; "" makes one named after date and time where this user's data lie."""
     video: VideoKind = "no"
-    """"h264" is small and for watching; "lossless" (FFV1) can be recomputed, about 0.5 MB a VGA frame."""
+    """"h264" is small and for watching; "lossless" (FFV1) can be recomputed, 0.1 MB and more a VGA frame."""
     audio: bool = False
     """Sound as float32 WAV, 0.2 GB an hour."""
     mesh: bool = False
