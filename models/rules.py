@@ -1,4 +1,8 @@
-"""Rule-based face affect from blendshapes alone: nothing learned; the stand-in where licences forbid the net."""
+"""Rule-based face affect from blendshapes alone: nothing learned; the stand-in where licences forbid the net.
+
+On the FER+ validation faces with landmarks: accuracy 0.654 where one class holds most votes (n 2446; the net 0.870),
+UAR 0.32, valence CCC 0.63, arousal CCC 0.55 (training/face/evaluate.py). Weights were set by hand on dev faces.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +34,7 @@ _AGAINST: dict[str, tuple[tuple[int, float], ...]] = {
 }
 _BIAS = np.array([1.2, -0.6, -0.8, -0.6, -0.6, -1.9, -1.7, -2.4])  # the less common, the more evidence is asked
 _NAMES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
-_WITHIN_SD = np.array([0.35, 0.30], np.float32)  # error of valence and arousal against votes, see the card
+_WITHIN_SD = np.array([0.37, 0.24], np.float32)  # RMSE 0.36 and 0.22 against votes, FER+ validation faces
 
 
 class FaceRules:
