@@ -4,8 +4,6 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from liveaffect.models import registry
 from liveaffect.models.voice import NAMES, STATES, Hops, VoiceStream, build_cache
 from liveaffect.models.voice_activity import VoiceActivity
@@ -61,7 +59,7 @@ class Voice(Node):
         if chunk.gap:
             self._reset()
             self._gap = True
-        row = self._mel.push(np.nan_to_num(chunk.samples))
+        row = self._mel.push(chunk.samples)
         self._waiting.append((chunk, tuple(row.tolist())))
         self._activity.push(chunk.samples)
         yield from self._messages(self._stream.push(chunk.samples))

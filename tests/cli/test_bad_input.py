@@ -32,11 +32,12 @@ def refused(code: int, words: list[str], *parts: str, env: dict[str, str] | None
 def film(path: Path, width: int, height: int, frames: int = 5) -> None:
     """A short grey film."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=25)
-        stream.width, stream.height, stream.pix_fmt = width, height, "bgr0"
+        stream = container.add_stream("mjpeg" if width > 4000 else "ffv1", rate=25)
+        stream.width, stream.height = width, height
+        stream.pix_fmt = "yuvj420p" if width > 4000 else "bgr0"
         for index in range(frames):
             image = np.full((height, width, 3), 40 * index, np.uint8)
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="bgr0")
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=stream.pix_fmt)
             frame.pts, frame.time_base = index, Fraction(1, 25)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -82,11 +83,11 @@ def test_a_truncated_film_is_scored_as_far_as_it_goes(tmp_path: Path, clips: Pat
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (361, 241), (240, 640), (7680, 4320)])
 def test_odd_sizes_are_films_without_a_face(tmp_path: Path, width: int, height: int) -> None:
-    film(tmp_path / "odd.mkv", width, height, 3)
+    film(tmp_path / "odd.mkv", width, height, 2)
     done = run("score", str(tmp_path / "odd.mkv"), "--out", str(tmp_path / "t.csv"))
     assert done.returncode == 0, done.stderr
     rows = (tmp_path / "t.csv").read_text("utf-8").splitlines()[1:]
-    assert len(rows) == 3
+    assert len(rows) == 2
     assert all(",no_face," in row for row in rows)
 
 

@@ -1,9 +1,9 @@
 """The node that docs/own-node.md shows does what it says."""
 
-import sys
 from pathlib import Path
 
 import pytest
+from blink_rate import BlinkRate
 from live_run import collect, live_run
 
 from liveaffect.stream.graph import load_graph
@@ -11,7 +11,6 @@ from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Face, FaceObservation
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
-sys.path.append(str(EXAMPLES))
 
 
 def _observed(frame: int, lids: float | None) -> FaceObservation:
@@ -21,8 +20,6 @@ def _observed(frame: int, lids: float | None) -> FaceObservation:
 
 
 def test_blinks_are_counted_per_minute_of_seen_face() -> None:
-    from blink_rate import BlinkRate
-
     frames = [_observed(i, 0.9 if i % 90 in (5, 6, 7) else 0.1) for i in range(900)]
     answers = run_nodes(BlinkRate(), inputs=frames)
     assert len(answers) == 900
@@ -31,8 +28,6 @@ def test_blinks_are_counted_per_minute_of_seen_face() -> None:
 
 
 def test_without_a_face_there_is_no_number() -> None:
-    from blink_rate import BlinkRate
-
     answers = run_nodes(BlinkRate(window_s=5.0), inputs=[_observed(i, None) for i in range(300)])
     assert {answer.per_minute for answer in answers} == {None}  # type: ignore[attr-defined]
 

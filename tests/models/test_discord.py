@@ -9,7 +9,9 @@ from scipy.spatial.distance import jensenshannon
 from liveaffect.models.discord import discord
 from liveaffect.models.errors import BadInput
 
-distributions = st.lists(st.floats(0.0, 1.0), min_size=8, max_size=8).filter(lambda p: sum(p[:7]) > 1e-3)
+distributions = st.lists(st.floats(0.0, 1.0, allow_subnormal=False), min_size=8, max_size=8).filter(
+    lambda p: sum(p[:7]) > 1e-3
+)
 HAPPY, SAD = tuple(np.eye(8)[1]), tuple(np.eye(8)[3])
 
 
