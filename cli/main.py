@@ -31,6 +31,7 @@ VERBS: dict[str, Verb] = {
     "live": Verb("liveaffect.cli.live", "Measure", "Watch this computer's camera and microphone."),
     "run": Verb("liveaffect.cli.run", "Measure", "Run a launch graph, with or without a view."),
     "score": Verb("liveaffect.cli.score", "Measure", "Score video, sound and image files into a table."),
+    "mark": Verb("liveaffect.cli.mark", "Measure", "Set a marker in what runs, and in its recording."),
     "replay": Verb("liveaffect.cli.replay", "Look at results", "Replay a session, or recompute and compare it."),
     "recover": Verb("liveaffect.cli.recover", "Look at results", "Make the session of a killed recorder whole."),
     "export": Verb("liveaffect.cli.export", "Look at results", "A session or a table as CSV, Parquet or XDF."),
