@@ -20,6 +20,8 @@ _MOST_CHANGE = 1.3
 """Greatest ratio of successive periods that counts as jitter (Boersma, Praat)."""
 _MOST_SWING_DB = 20.0 * np.log10(1.6)
 """Greatest step between the levels of cycles of one voice (Boersma, Praat); more is a start or an end."""
+_LEAST_INNER = 0.3
+"""Least share of a cycle's energy in the half of it about its mark; with less the mark has gone astray."""
 _LOST = -1.0
 
 
@@ -41,6 +43,15 @@ def follow(audio, start, centre, stop, f0_hz, marks, periods, levels, held, tail
         expected = period
         _begin(audio, start, centre, stop, expected, marks, periods, levels, held)
         tail[0] = expected
+    elif _astray(audio, marks[last] - start, tail[0], stop - start):
+        # Between two pulses a window holds half of each, and averages what sets them apart.
+        _restart(audio, start, marks, periods, levels, held, tail[0])
+    if expected > 1.5 * period:
+        # A chain begun on a wrong pitch counts two periods as one until the single one is tried again.
+        origin = int(np.floor(marks[(held[0] - 1) % CYCLES] + 0.5)) - start
+        if _fits(origin, period, stop - start) and _next_period(audio, origin, period, sinc, work)[1] >= _SURE_MATCH:
+            expected = period
+            tail[0] = period
     while True:
         last = (held[0] - 1) % CYCLES
         if marks[last] > centre + _SPAN:
@@ -92,6 +103,37 @@ def _begin(audio, start, centre, stop, expected, marks, periods, levels, held):
     first = max(centre - start - min(3 * width, 480), width // 2 + 2)
     best = first
     for k in range(first, min(first + width, stop - start)):
+        if abs(audio[k]) > abs(audio[best]):
+            best = k
+    new = held[0] % CYCLES
+    held[0] += 1
+    marks[new] = start + best
+    periods[new] = _LOST
+    levels[new] = np.nan
+
+
+@kernel
+def _astray(audio, middle, period, size):
+    """Whether most of the cycle about `middle` lies nearer to its ends."""
+    quarter = int(0.25 * period + 0.5)
+    origin = int(np.floor(middle + 0.5))
+    if origin - 2 * quarter < 0 or origin + 2 * quarter >= size:
+        return False
+    total = 0.0
+    for k in range(origin - 2 * quarter, origin + 2 * quarter + 1):
+        total += audio[k] * audio[k]
+    inner = 0.0
+    for k in range(origin - quarter, origin + quarter + 1):
+        inner += audio[k] * audio[k]
+    return inner < _LEAST_INNER * total
+
+
+@kernel
+def _restart(audio, start, marks, periods, levels, held, period):
+    """Start a new chain at the strongest sample of the period that follows the newest cycle."""
+    first = int(np.floor(marks[(held[0] - 1) % CYCLES] + 0.5)) - start
+    best = first
+    for k in range(first, min(first + int(period), audio.shape[0])):
         if abs(audio[k]) > abs(audio[best]):
             best = k
     new = held[0] % CYCLES

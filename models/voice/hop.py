@@ -120,6 +120,9 @@ def _analyse(state, tables, hop):
     for k in range(LONG):
         frame[k] = state.audio[origin + k] * tables.gauss[k]
     long_energy = _energy(frame[:LONG])
+    peak = 0.0
+    for k in range(LONG):
+        peak = max(peak, frame[k] * frame[k])
     frame[LONG:] = 0.0
     if flag == OK:
         power = state.power_long[i]
@@ -140,6 +143,15 @@ def _analyse(state, tables, hop):
             state.work_octave[4],
             state.log2_hz[i],
             state.strength[i],
+        )
+        pitch.confirm(
+            power,
+            peak * LONG / max(long_energy, 1e-20),
+            tables.long_cosine,
+            state.log2_hz[i],
+            state.strength[i],
+            found,
+            state.work_small[0, :6],
         )
         raw[_VOICING] = state.strength[i, 0] if found > 0 else 0.0
         _inverse_filter(state, tables, i)

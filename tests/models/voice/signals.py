@@ -7,11 +7,17 @@ RATE = 16000
 
 
 def pulses(
-    f0: float, *, jitter: float = 0.0, shimmer_db: float = 0.0, seconds: float = 1.1, formants: bool = False
+    f0: float,
+    *,
+    jitter: float = 0.0,
+    shimmer_db: float = 0.0,
+    seconds: float = 1.1,
+    formants: bool = False,
+    tilt: bool = True,
 ) -> tuple[NDArray[np.float32], float, float]:
     """Glottal-like pulses at exact times (band-limited), and their true local jitter (ratio) and shimmer (dB).
 
-    Each pulse is a falling spectrum (one pole) or three formants.
+    Each pulse is a falling spectrum (one pole) or three formants, or without `tilt` a bare click.
     """
     random = np.random.default_rng(7)
     n = int(seconds * f0)
@@ -27,9 +33,10 @@ def pulses(
         for hz, width in ((700, 80), (1220, 90), (2600, 120)):
             r = np.exp(-np.pi * width / RATE)
             spectrum = spectrum / (1 - 2 * r * np.cos(2 * np.pi * hz / RATE) * z + (r * z) ** 2)
-    else:
+    elif tilt:
         spectrum = spectrum / (1 - 0.95 * z)
-    spectrum *= np.cos(np.pi * frequency / RATE) ** 2
+    if formants or tilt:
+        spectrum *= np.cos(np.pi * frequency / RATE) ** 2
     x = np.fft.irfft(spectrum)
     x *= 0.5 / np.abs(x).max()
     return (

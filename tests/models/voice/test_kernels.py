@@ -67,6 +67,35 @@ def test_the_pitch_candidates_are_the_highest_peaks_of_the_summed_spectrum(start
     np.testing.assert_allclose(strength[:found], [v for _, v in wanted], atol=1e-8)
 
 
+CLICKS = signals.pulses(100.0, tilt=False)[0].astype(np.float64)
+
+
+@pytest.mark.parametrize("sound", [SOUND, CLICKS, signals.pulses(120.0, formants=True)[0].astype(np.float64)])
+@pytest.mark.parametrize("start", [4000, 8000, 8077, 12000])
+def test_candidates_are_weighed_by_how_well_the_frame_repeats_itself(sound: np.ndarray, start: int) -> None:
+    frame = sound[start : start + 960] * twins.gauss()
+    p = twins.power(frame, 1024)
+    log2_hz, strength = np.empty(6), np.empty(6)
+    found = pitch.candidates(octave(p), T.harmonic_shift, T.harmonic_weight, np.empty(513), log2_hz, strength)
+    before = [(2.0 ** float(hz), float(v)) for hz, v in zip(log2_hz[:found], strength[:found], strict=True)]
+    peak = np.max(frame**2) / np.mean(frame**2)
+    pitch.confirm(p, peak, T.long_cosine, log2_hz, strength, found, np.empty(6))
+    wanted = twins.confirm(frame, before)
+    np.testing.assert_allclose(2.0 ** log2_hz[:found], [hz for hz, _ in wanted], rtol=1e-9)
+    np.testing.assert_allclose(strength[:found], [v for _, v in wanted], atol=1e-9)
+
+
+def test_a_click_train_is_no_noise() -> None:
+    frame = CLICKS[8000:8960] * twins.gauss()
+    p = twins.power(frame, 1024)
+    log2_hz, strength = np.empty(6), np.empty(6)
+    found = pitch.candidates(octave(p), T.harmonic_shift, T.harmonic_weight, np.empty(513), log2_hz, strength)
+    assert strength[0] < viterbi.Costs.THRESHOLD
+    pitch.confirm(p, np.max(frame**2) / np.mean(frame**2), T.long_cosine, log2_hz, strength, found, np.empty(6))
+    assert strength[0] > viterbi.Costs.THRESHOLD
+    assert 2.0 ** log2_hz[0] == pytest.approx(100.0, rel=0.01)
+
+
 @pytest.mark.parametrize("start", FRAMES)
 def test_the_autocorrelations_come_from_the_power_spectrum(start: int) -> None:
     p = long_power(start)
@@ -181,6 +210,15 @@ def test_the_length_of_a_cycle_is_the_shift_of_best_match(period: float) -> None
     assert length == pytest.approx(wanted, abs=2e-3)
     assert match == pytest.approx(height, abs=1e-4)
     assert length == pytest.approx(1.02 * period, rel=1e-3)
+
+
+@pytest.mark.parametrize("off", [0, 20, 40, 60, 80, 100, 120, 140])
+def test_a_mark_between_two_pulses_is_astray(off: int) -> None:
+    x = CLICKS[6000:10000]
+    at = int(np.argmax(np.abs(x[1000:1160]))) + 1000 + off
+    assert cycles._astray(x, float(at), 160.0, len(x)) == twins.astray(x, at, 160.0)
+    if off in (0, 80):
+        assert cycles._astray(x, float(at), 160.0, len(x)) == (off == 80)
 
 
 def test_the_moments_are_those_of_the_hops_wanted() -> None:

@@ -44,6 +44,16 @@ def test_a_steady_voice_has_neither_jitter_nor_shimmer(f0: float, formants: bool
     assert np.nanmean(hops["shimmer_local_db"][STEADY]) < 20 * np.log10(1.001)
 
 
+@pytest.mark.parametrize("f0", [80.0, 100.0, 120.0, 230.0])
+@pytest.mark.parametrize("jitter", [0.0, 0.005, 0.02])
+def test_bare_clicks_are_a_voice_of_their_own_rate(f0: float, jitter: float) -> None:
+    x, truth, _ = signals.pulses(f0, jitter=jitter, tilt=False)
+    hops = analyse(x, sample_rate=16000)
+    assert np.mean(np.isfinite(hops["f0_hz"][STEADY])) > 0.85
+    assert np.nanmedian(hops["f0_hz"][STEADY]) == pytest.approx(f0, rel=0.02)
+    assert np.nanmean(hops["jitter_local"][STEADY]) == pytest.approx(truth, rel=0.25, abs=1e-3)
+
+
 @pytest.mark.parametrize("f0", [100.0, 150.0, 220.0, 400.0])
 def test_pitch_is_true_to_a_twentieth_of_a_semitone(f0: float) -> None:
     x, _, _ = signals.pulses(f0)

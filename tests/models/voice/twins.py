@@ -197,6 +197,30 @@ def viterbi(log2_hz: F, strength: F, found: NDArray[np.int64], c: dict[str, floa
     return path[::-1]
 
 
+def confirm(frame: F, found: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Candidates (Hz, strength) of a windowed frame (960,) weighed by its autocorrelation below 800 Hz."""
+    p = power(frame, 1024)
+    hz = np.arange(513) * 15.625
+    low = np.where((hz > 32) & (hz <= 800), p * np.cos(np.pi * hz / 1600) ** 2, 0.0)
+    if low.sum() <= 0.01 * p[1:-1].sum():
+        return found
+    lag = np.arange(400)
+    r = np.cos(2 * np.pi * np.outer(lag, hz) / RATE) @ low / low.sum() * np.exp((lag / (0.8 * 479.5)) ** 2)
+    repeats = np.array([r[[k - 2, k, k + 2]].max() for k in (int(RATE / f + 0.5) for f, _ in found)])
+    pulses = np.interp(np.max(frame**2) / np.mean(frame**2), [50, 90], [0, 1])
+    rise = 0.75 * pulses * np.interp(repeats, [0.8, 0.9], [0, 1])
+    doubt = 0.5 * np.interp(repeats.max(), [0.92, 0.97], [0, 1]) * np.maximum(repeats.max() - repeats - 0.15, 0)
+    strength = np.array([s + a * max(0.8 - s, 0) - b for (_, s), a, b in zip(found, rise, doubt, strict=True)])
+    return [(found[i][0], float(strength[i])) for i in np.argsort(-strength, kind="stable")]
+
+
+def astray(x: F, middle: float, period: float) -> bool:
+    """Whether less than 0.3 of the cycle's energy lies in its middle half."""
+    quarter, at = int(0.25 * period + 0.5), int(middle + 0.5)
+    inner, whole = (np.sum(x[at - w : at + w + 1] ** 2) for w in (quarter, 2 * quarter))
+    return bool(inner < 0.3 * whole)
+
+
 def whiten(x: F, a: F) -> F:
     """Inverse filter, then the binomial low-pass of five taps."""
     return np.convolve(x, np.convolve(a, np.array([1, 4, 6, 4, 1]) / 16))[: len(x)]
