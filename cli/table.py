@@ -13,7 +13,7 @@ from liveaffect.models.action_units import ACTION_UNITS
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.stream import messages as m
 from liveaffect.stream.session_reader import SessionReader
-from liveaffect.stream.topics import AFFECT, FACE, FACE_AFFECT, VOICE, VOICE_AFFECT
+from liveaffect.stream.topics import AFFECT, AUDIO, FACE, FACE_AFFECT, VIDEO, VOICE, VOICE_AFFECT
 
 HOP_NS = 10_000_000
 VOICE_WINDOW_NS = 150_000_000
@@ -201,11 +201,13 @@ def _numbers(prefix: str, estimate: Any) -> dict[str, Any]:
 
 
 def session_table(reader: SessionReader, name: str) -> pl.DataFrame:
-    """The score table of a recorded session, as it was live; times count from the first message."""
+    """The score table of a recorded session, as it was live; times count from the first frame or sample."""
+    captured = [message.t_ns for _, message in reader.messages([VIDEO.name, AUDIO.name])]
+    start_ns, end_ns = (min(captured), max(captured)) if captured else (reader.info.first_t_ns or 0, None)
     seen = next(iter(reader.messages([FACE.name])), None) is not None
-    start_ns = reader.info.first_t_ns or 0
     builder = TableBuilder(name, sound_only=not seen, start_ns=start_ns)
     depth = {topic.name: level for level, topic in enumerate((FACE, VOICE, FACE_AFFECT, VOICE_AFFECT, AFFECT))}
-    for _, message in reader.stream_order(depth, depth):
-        builder.add(message)
+    for topic, message in reader.stream_order(depth, depth):
+        if topic is not AFFECT or (message.t_ns >= start_ns and (end_ns is None or message.t_ns <= end_ns)):
+            builder.add(message)
     return builder.finish()

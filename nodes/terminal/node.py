@@ -43,6 +43,9 @@ class Terminal(Node):
         shot = self._snapshot
         shot.affect = affect
         shot.started_ns = shot.started_ns or affect.t_ns
+        if affect.frame_seq >= 0 and affect.pub_ns:
+            behind_ms = (affect.pub_ns - affect.t_ns) / 1e6
+            shot.behind_ms = behind_ms if shot.behind_ms is None else 0.95 * shot.behind_ms + 0.05 * behind_ms
         for person in affect.people:
             shot.traces.setdefault(person.id, deque(maxlen=HISTORY)).append(
                 (affect.t_ns, person.valence, person.arousal)
@@ -72,8 +75,7 @@ class Terminal(Node):
         self._snapshot.marker = marker
 
     @on(TICK)
-    def tick(self, tick: m.Tick) -> None:
+    def tick(self, _tick: m.Tick) -> None:
         """Redraws."""
         if self._live is not None:
-            self._snapshot.now_ns = tick.t_ns
             self._live.update(render(self._snapshot, self._console.width, self._console.height), refresh=True)

@@ -43,7 +43,8 @@ class Snapshot:
     marker: m.Marker | None = None
     traces: dict[int, Trace] = field(default_factory=dict)
     started_ns: int = 0
-    now_ns: int = 0
+    behind_ms: float | None = None
+    """Capture to publication of the newest frames' answers, smoothed."""
 
 
 def render(shot: Snapshot, width: int, height: int) -> RenderableType:
@@ -89,12 +90,12 @@ def _header(shot: Snapshot) -> RenderableType:
     row.add_column(justify="left")
     row.add_column(justify="right")
     seconds = 0 if shot.affect is None else (shot.affect.t_ns - shot.started_ns) // 1_000_000_000
-    fusion, face = shot.health.get("fusion"), shot.health.get("face")
+    face = shot.health.get("face")
     facts = [f"{seconds // 60}:{seconds % 60:02d}"]
     if face is not None and face.rate_hz is not None:
         facts.append(f"{face.rate_hz:.0f} frames/s")
-    if fusion is not None and fusion.latency_p50_ms is not None:
-        facts.append(f"{fusion.latency_p50_ms:.0f} ms behind the camera")
+    if shot.behind_ms is not None:
+        facts.append(f"{shot.behind_ms:.0f} ms behind the camera")
     if shot.marker is not None:
         facts.append(f"marked '{shot.marker.label}'")
     row.add_row(Text(shot.title, style="bold"), Text("   ".join(facts), style="grey62"))
