@@ -1,9 +1,11 @@
 """Recording a live graph: the recorder, the supervisor or everything is killed, and the ledger says what is missing."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -101,8 +103,12 @@ def test_a_killed_recorder_comes_back_into_the_same_session_and_the_hole_is_in_t
     assert hole[0].last_seq + 1 in seqs
 
 
-@pytest.mark.parametrize("whom", ["supervisor", "everything"])
-def test_after_a_kill_of_the_supervisor_or_of_everything_a_second_is_missing_at_most(tmp_path: Path, whom: str) -> None:
+def _killed(tmp_path: Path, whom: str, bytes_before: int, then_s: float = 0.0) -> None:
+    """Records in processes of its own, kills, recovers, and holds what is left against the instant of the kill.
+
+    whom: "recorder" (the others follow before it can come back), "supervisor" or "everything".
+    bytes_before, then_s: the kill comes so many seconds after so many bytes are on the disk.
+    """
     folder = tmp_path / "s"
     script = (
         f"import sys; sys.path.insert(0, {str(HELPERS)!r})\n"
@@ -112,13 +118,20 @@ def test_after_a_kill_of_the_supervisor_or_of_everything_a_second_is_missing_at_
     )
     with subprocess.Popen([sys.executable, "-c", script], start_new_session=True) as run:
         path = folder / "session.mcap"
-        wait_for(lambda: path.exists() and path.stat().st_size > 20_000, "a recording")
+        wait_for(lambda: path.exists() and path.stat().st_size > bytes_before, "a recording")
+        threading.Event().wait(then_s)
         family = psutil.Process(run.pid).children(recursive=True)
-        if whom == "everything":
-            for process in family:
-                process.kill()
-        run.kill()
+        if whom == "recorder":
+            (writer,) = load_info(folder).writers
+            first = [process for process in family if process.pid == writer]
+        else:
+            first = family if whom == "everything" else []
+        for process in first:
+            process.kill()
+        if whom != "recorder":
+            run.kill()
         killed_ns = time.monotonic_ns()
+        run.kill()
     _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
     info = recover(folder)
@@ -126,9 +139,21 @@ def test_after_a_kill_of_the_supervisor_or_of_everything_a_second_is_missing_at_
     newest = max(message.pub_ns for _, message in SessionReader(folder).messages())
     assert killed_ns - newest <= 1_000_000_000
     assert scan(path).finished
-    if whom == "everything":
+    if whom != "supervisor":  # the recorder ends by itself when it loses its supervisor
         assert info.state == "INCOMPLETE"
         assert info.missing[0].topic == "*"
         assert info.missing[0].to_s is not None
         assert info.missing[0].from_s is not None
         assert info.missing[0].to_s - info.missing[0].from_s <= 1.0
+
+
+@pytest.mark.parametrize("whom", ["supervisor", "everything"])
+def test_after_a_kill_of_the_supervisor_or_of_everything_a_second_is_missing_at_most(tmp_path: Path, whom: str) -> None:
+    _killed(tmp_path, whom, 20_000)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("whom", ["recorder", "supervisor", "everything"])
+def test_sixty_kills_at_random_instants_each_cost_a_second_at_most(tmp_path: Path, whom: str, seed: int) -> None:
+    _killed(tmp_path, whom, 4_000, random.Random(f"{whom} {seed}").uniform(0.0, 5.0))
