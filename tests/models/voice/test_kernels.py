@@ -221,6 +221,17 @@ def test_a_mark_between_two_pulses_is_astray(off: int) -> None:
         assert cycles._astray(x, float(at), 160.0, len(x)) == (off == 80)
 
 
+def test_a_chain_that_counts_two_periods_as_one_finds_the_single_one() -> None:
+    x = np.convolve(CLICKS[6000:10000], np.array([1, 4, 6, 4, 1]) / 16, "same")
+    pulse = int(np.argmax(np.abs(x[1400:1560]))) + 1400
+    marks, periods, levels = np.full(128, -1e18), np.full(128, -1.0), np.full(128, np.nan)
+    held, tail = np.array([1]), np.array([320.0])
+    marks[0] = pulse
+    cycles.follow(x, 0, 2000, 4000, 100.0, marks, periods, levels, held, tail, T.sinc, np.empty((5, 513)))
+    np.testing.assert_allclose(periods[: held[0] - 1], 160.0, atol=0.01)
+    assert held[0] > 6
+
+
 def test_the_moments_are_those_of_the_hops_wanted() -> None:
     random = np.random.default_rng(5)
     values = random.normal(3, 1, (200, len(NAMES))).astype(np.float32)
