@@ -69,9 +69,19 @@ def assemble(
 
 
 def start(graph: Graph, seconds: float | None) -> int:
-    """Runs the graph in the foreground; its events go to stderr as lines."""
-    supervisor = Supervisor(graph, log=lambda line: console.print(line, style="yellow", markup=False, highlight=False))
-    return supervisor.run(seconds)
+    """Runs the graph in the foreground; its events go to stderr as lines, after the end where a view has the screen."""
+    view = graph.entries.get("terminal")
+    held: list[str] = []
+    hold = view is not None and sys.stdout.isatty() and not getattr(view.node, "plain", False)
+    try:
+        return Supervisor(graph, log=held.append if hold else _say).run(seconds)
+    finally:
+        for line in held:
+            _say(line)
+
+
+def _say(line: str) -> None:
+    console.print(line, style="yellow", markup=False, highlight=False)
 
 
 def _from_file(table: dict[str, Any], info: MediaInfo, path: Path) -> list[str]:

@@ -62,6 +62,7 @@ class Supervisor:
             for name, entries in graph.processes.items()
         }
         self._seqs: dict[str, int] = {}
+        self._faults: dict[str, str] = {}
         self._clock = _clock_id()
         self.epoch_ns = 0
 
@@ -94,7 +95,7 @@ class Supervisor:
             gateway = self._gateway()
             subscriber = Subscriber(self._context)
             for name in self._children:
-                subscriber.connect(self.addresses.by_name[name], [ACK])
+                subscriber.connect(self.addresses.by_name[name], [ACK, HEALTH])
             for child in self._children.values():
                 self._start(child, control_address)
             return self._watch(control, control_address, gateway, subscriber, seconds)
@@ -118,6 +119,8 @@ class Supervisor:
             for _, message in subscriber.drain(self._log):
                 if isinstance(message, Ack):
                     gateway.acknowledge(message)
+                elif isinstance(message, Health):
+                    self._tell_fault(message)
             gateway.step()
             now = time.monotonic()
             for child in self._children.values():
@@ -221,6 +224,12 @@ class Supervisor:
             self._publish_health(child, "node_down", error)
             self._log(f"process '{child.name}' is down ({error}); starting it again")
         child.error = ""
+
+    def _tell_fault(self, health: Health) -> None:
+        """A node's own words about what is wrong, once."""
+        if health.error and self._faults.get(health.node) != health.error:
+            self._log(f"{health.node}: {health.error}")
+        self._faults[health.node] = health.error
 
     def _publish_health(self, child: Child, state: Any, error: str = "") -> None:
         for entry in self.graph.processes[child.name]:

@@ -137,6 +137,7 @@ def test_an_unknown_camera_is_named_while_the_run_goes_on(tmp_path: Path) -> Non
     done = run(*words)
     assert done.returncode == 0, done.stderr
     assert "no device" in done.stdout
+    assert "/dev/video97" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that nobody may write")
