@@ -46,6 +46,12 @@ def score(
         ),
     ],
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many files at once.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster", help="Score on a Dask scheduler (tcp://host:8786), or local: --jobs Dask workers here."
+        ),
+    ] = None,
     smooth: Annotated[
         bool, typer.Option("--smooth", help="Add smooth_* columns, which also know what came up to --lag later.")
     ] = False,
@@ -77,7 +83,7 @@ def score(
     if len(todo) < len(files):
         console.print(f"{len(files) - len(todo)} of {len(files)} files are already done in {out}", highlight=False)
     run = Run(files, output)
-    run.score(todo, jobs, chosen)
+    run.score(todo, jobs, chosen, cluster)
     if not output.folder and run.tables:
         output.write(pl.concat([run.tables[file] for file in files if file in run.tables]), out)
     if summary is not None:
@@ -98,8 +104,8 @@ class Run:
         self._counts: dict[Path, tuple[int, int]] = {}
         self._begun, self._todo = time.monotonic(), 0
 
-    def score(self, todo: list[Path], jobs: int, settings: ScoreSettings) -> None:
-        """Scores in worker processes; a file that fails, or kills its worker, never stops the rest."""
+    def score(self, todo: list[Path], jobs: int, settings: ScoreSettings, cluster: str | None = None) -> None:
+        """Scores in worker processes, here or on a cluster; one that fails, or kills its worker, stops nothing."""
         self._todo = len(todo)
         tasks = [Task(file, self.output.label(file)) for file in todo]
         counted = TextColumn("{task.fields[files]} of " + f"{len(todo)} files")
@@ -107,7 +113,7 @@ class Run:
         reached: dict[Path, float] = {}
         with Bar(BarColumn(), counted, *left, console=console, disable=not console.is_terminal) as bar:
             shown = bar.add_task("", total=max(len(todo), 1), files=0)
-            for event in score_files(tasks, jobs, settings):
+            for event in _events(tasks, jobs, settings, cluster):
                 file = event.task.file
                 if isinstance(event, Progress):
                     reached[file] = min(event.done_s / event.of_s, 0.99) if event.of_s > 0 else 0.0
@@ -150,6 +156,14 @@ class Run:
         self._counts[file] = (outcome.table.height, int((outcome.table["face_state"] == "ok").sum()))
         for text in outcome.warnings:
             console.print(f"[yellow]{escape(f'{file}: {text}')}[/]", highlight=False)
+
+
+def _events(tasks: list[Task], jobs: int, settings: ScoreSettings, cluster: str | None) -> Iterator[Progress | Outcome]:
+    if cluster is None:
+        return score_files(tasks, jobs, settings)
+    from liveaffect.cli.cluster import score_on_cluster
+
+    return score_on_cluster(tasks, cluster, jobs, settings)
 
 
 def find_inputs(words: list[str]) -> list[Path]:
