@@ -7,7 +7,8 @@ import pytest
 
 from liveaffect.cli.demo_media.clip import clip
 
-hypothesis.settings.register_profile("shared-machine", deadline=None, derandomize=True)  # a busy machine is not a failure
+# a busy machine is not a failure, and two runs test the same
+hypothesis.settings.register_profile("shared-machine", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("shared-machine")
 
 ROOT = Path(__file__).resolve().parent.parent
