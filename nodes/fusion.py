@@ -1,10 +1,11 @@
 """Fusion: everyone in view and the voice, in one smoothed estimate per person; who speaks; what is missing, and why."""
 
-from typing import Any
+from typing import Any, cast
 
 from liveaffect.models.attribution import AttributionSettings, Attributor, Speaking
 from liveaffect.models.discord import discord
 from liveaffect.models.fusion import Estimate, Fused, FusionSettings, PersonFilter
+from liveaffect.models.states import person_state
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, on
 from liveaffect.stream.topics import AFFECT, FACE_AFFECT, HEALTH, TICK, VOICE, VOICE_AFFECT
@@ -157,12 +158,10 @@ class Fusion(Node):
         face = person.face.emotions if person.face is not None and person.face_ns == t_ns else None
         fresh = person.voice is not None and t_ns - person.voice_ns <= self.coast_s * 1e9
         voice = person.voice.emotions if person.voice is not None and fresh else None
-        state: m.State = "ok"
-        if said.valence is None:
-            state = person.face.state if person.face is not None and person.face.state != "ok" else "stale"
+        seen = None if person.face is None else person.face.state
         return m.Person(
             id=face_id,
-            state=state,
+            state=cast(m.State, person_state(said.valence is not None, seen, None)),
             valence=said.valence,
             valence_sd=said.valence_sd,
             arousal=said.arousal,

@@ -6,7 +6,7 @@ Inside a group messages are handed over without copying. Inputs are delivered in
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -241,12 +241,10 @@ class LiveHost:
                 seat.stats.drop(shed_topic, shed_message, "overflow")
 
     def _handle(self, seat: Seat, topic: Topic[Any], message: Message) -> None:
-        outputs: Iterator[Message] = iter(messages_of(seat.handlers[topic.name](message)))
-        for output in outputs:
+        for output in messages_of(seat.handlers[topic.name](message)):
             self._publish(seat, output)
-        delay_ns = time.monotonic_ns() - message.t_ns
         if not topic.host:
-            seat.stats.handled(delay_ns / 1e6)
+            seat.stats.handled((time.monotonic_ns() - message.t_ns) / 1e6)
 
     def _timers(self) -> None:
         now = time.monotonic_ns()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from estimate_nodes import LAUNCH
 from make_media import write_video
 
 from liveaffect.cli import cluster
@@ -15,15 +16,6 @@ from liveaffect.cli.main import main
 from liveaffect.cli.pipeline import ScoreSettings
 from liveaffect.cli.workers import Outcome, Task
 from liveaffect.stream.errors import TransportError
-
-LAUNCH = """
-[camera]
-type = "liveaffect.nodes.camera:Camera"
-[face_affect]
-type = "estimate_nodes:Brightness"
-[fusion]
-type = "liveaffect.nodes.fusion:Fusion"
-"""
 
 
 def _films(folder: Path) -> list[Path]:

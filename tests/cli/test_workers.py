@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from estimate_nodes import LAUNCH
 from make_media import write_video
 
 from liveaffect.cli.pipeline import ScoreSettings
@@ -12,14 +13,6 @@ from liveaffect.cli.score import Run
 from liveaffect.cli.score_output import Output
 from liveaffect.cli.workers import Outcome, Progress, Task, score_files
 
-LAUNCH = """
-[camera]
-type = "liveaffect.nodes.camera:Camera"
-[face_affect]
-type = "estimate_nodes:Brightness"
-[fusion]
-type = "liveaffect.nodes.fusion:Fusion"
-"""
 COLOURS = {"dark": (40, 40, 40), "bright": (200, 200, 200), "deadly": (255, 0, 0), "black": (0, 0, 0)}
 
 

@@ -7,6 +7,16 @@ from liveaffect.stream.messages import FaceAffect, FaceEstimate, VideoFrame
 from liveaffect.stream.node import Node, on
 from liveaffect.stream.topics import FACE_AFFECT, VIDEO
 
+LAUNCH = """
+[camera]
+type = "liveaffect.nodes.camera:Camera"
+[face_affect]
+type = "estimate_nodes:Brightness"
+[fusion]
+type = "liveaffect.nodes.fusion:Fusion"
+"""
+"""A launch file's text: a camera, the brightness of its pictures, fusion."""
+
 
 class Brightness(Node):
     """Valence from dark (-1) to bright (+1); no face in a black picture; red ends the process as a kernel would."""
