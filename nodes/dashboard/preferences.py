@@ -1,0 +1,60 @@
+"""What is remembered between two starts of the desktop program: camera, microphone, the folder of recordings.
+
+What a recording holds (pixels, sound) is not remembered: that is asked anew each time.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+
+class Preferences(msgspec.Struct, kw_only=True):
+    """The last choice; None is "no camera" and "no microphone"."""
+
+    camera: str | None = "0"
+    """As `camera.source`: name, number, path or address."""
+    microphone: str | None = "default"
+    """As `microphone.source`."""
+    folder: str = ""
+    """Where sessions go, "" for the user's documents."""
+    typed: list[str] = []
+    """Files and addresses that were used before, newest first."""
+    chosen: bool = False
+    """False until a person has chosen: the values above are then only defaults."""
+
+
+def config_file() -> Path:
+    """The file of this user."""
+    return Path(platformdirs.user_config_dir("liveaffect")) / "desktop.json"
+
+
+def load(path: Path | None = None) -> tuple[Preferences, str]:
+    """The preferences, and a word where the file is there but could not be used (they are then the defaults)."""
+    path = path or config_file()
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Preferences), ""
+    except FileNotFoundError:
+        return Preferences(), ""
+    except OSError as error:
+        return Preferences(), f"{path} cannot be read ({error.strerror}): the last choice is forgotten"
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Preferences(), f"{path} is damaged and was ignored: the last choice is forgotten"
+
+
+def save(preferences: Preferences, path: Path | None = None) -> str:
+    """Writes the file whole or not at all; returns "", or why it could not."""
+    path = path or config_file()
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch(mode=0o600)  # an address of a camera may hold its password
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(preferences), indent=1) + b"\n")
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        return f"{path} cannot be written ({error.strerror}): this choice will be asked for again"
+    return ""
