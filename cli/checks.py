@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 State = Literal["ok", "note", "problem"]
 _ASK_LIMIT_S = 10.0
@@ -111,17 +111,9 @@ def cameras() -> list[Finding]:
 
 def microphones() -> list[Finding]:
     """Sound inputs as PortAudio lists them; none is opened."""
-    try:
-        asked = subprocess.run(
-            [sys.executable, "-c", _LIST_INPUTS], capture_output=True, text=True, timeout=_ASK_LIMIT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return [
-            Finding("problem", "sound system", f"did not answer in {_ASK_LIMIT_S:.0f} s", "restart the sound server")
-        ]
-    if asked.returncode != 0:
-        last = (asked.stderr.strip().splitlines() or ["no reason given"])[-1]
-        return [Finding("note", "PortAudio", last)]
+    listed, trouble = sound_inputs()
+    if trouble is not None:
+        return [trouble]
     inputs = [
         Finding(
             "ok",
@@ -130,9 +122,24 @@ def microphones() -> list[Finding]:
             + (", the default" if device["default"] else ""),
             device["note"],
         )
-        for device in json.loads(asked.stdout.strip().splitlines()[-1])
+        for device in listed
     ]
     return inputs or [Finding("note", "no microphone", "files and `liveaffect demo` work without one")]
+
+
+def sound_inputs() -> tuple[list[dict[str, Any]], Finding | None]:
+    """The fields of `MicrophoneInfo` of every sound input as of now, or why PortAudio cannot say."""
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-c", _LIST_INPUTS], capture_output=True, text=True, timeout=_ASK_LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        limit = f"did not answer in {_ASK_LIMIT_S:.0f} s"
+        return [], Finding("problem", "sound system", limit, "restart the sound server")
+    if asked.returncode != 0:
+        last = (asked.stderr.strip().splitlines() or ["no reason given"])[-1]
+        return [], Finding("note", "PortAudio", last)
+    return json.loads(asked.stdout.strip().splitlines()[-1]), None
 
 
 def kernels() -> list[Finding]:
