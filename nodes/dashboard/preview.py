@@ -1,4 +1,4 @@
-"""A live look at one device before the sensor starts: the source of a real capture node, run in a thread. No Qt here."""
+"""A live look at a device before the sensor starts: the source of a real capture node in a thread. No Qt here."""
 
 import contextlib
 import threading

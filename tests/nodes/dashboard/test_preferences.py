@@ -1,6 +1,5 @@
 """What the desktop program remembers, and what it does with a file that is broken."""
 
-import os
 import stat
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def test_only_this_user_can_read_it_and_nothing_is_left_beside_it(tmp_path: Path
     path = tmp_path / "desktop.json"
     save(Preferences(), path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(tmp_path) == ["desktop.json"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
