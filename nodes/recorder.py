@@ -20,7 +20,7 @@ from liveaffect.stream.node import Node, on, on_recorded
 from liveaffect.stream.session import SessionWriter
 from liveaffect.stream.session_info import MANIFEST, Persisted, load_info
 from liveaffect.stream.session_media import H264Film, LosslessFilm, SoundFile, Spans
-from liveaffect.stream.topics import ACK, COMMAND, CROP, MESH, TICK, topic_of
+from liveaffect.stream.topics import ACK, AUDIO, COMMAND, CROP, MESH, TICK, VIDEO, Topic, topic_of
 
 VideoKind = Literal["no", "h264", "lossless"]
 
@@ -77,6 +77,21 @@ class Recorder(Node):
         elif self.autostart:
             self._begin(self._folder(self.folder), self._persisted(), from_start=True)
 
+    def sees(self, topic: Topic[Any]) -> bool:
+        """Pixels and sound come here only while they are stored."""
+        if topic.record != "header":
+            return True
+        if "_session" not in self.__dict__:  # not open yet
+            kept, privacy = self._persisted() if self.autostart else Persisted(), False
+        else:
+            recording = self._session is not None and not self._session.ended
+            kept = self._session.info.persisted if recording and self._session else Persisted()
+            privacy = self._privacy
+        if topic is MESH or privacy:
+            return topic is MESH and kept.mesh
+        wanted = (topic is VIDEO and kept.video != "no", topic is AUDIO and kept.audio, topic is CROP and kept.crops)
+        return any(wanted)
+
     def close(self) -> None:
         """Ends the session, which is then COMPLETE."""
         if self._session is not None:
@@ -104,9 +119,7 @@ class Recorder(Node):
         topic = topic_of(message)
         if not self._privacy:
             self._store(session, message)
-        kept = session.info.persisted
-        arrays = (topic is MESH and kept.mesh) or (topic is CROP and kept.crops and not self._privacy)
-        session.write(topic, message, arrays=arrays)
+        session.write(topic, message, arrays=topic in (MESH, CROP) and self.sees(topic))
         if topic is TICK:
             session.poll()
 

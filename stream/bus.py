@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import zmq
 from liveaffect.stream.errors import TransportError
 from liveaffect.stream.messages import Message
 from liveaffect.stream.topics import Topic
-from liveaffect.stream.wire import decode, encode
+from liveaffect.stream.wire import BARE, decode, encode
 
 BOUND_S = 5.0
 """Queues of "all" topics hold so many seconds."""
@@ -108,6 +109,8 @@ class Publisher:
         """Publishes without ever blocking: a slow reader loses messages and sees the gap in `seq`."""
         if self.wanted(topic):
             self.socket.send_multipart(encode(topic, message), zmq.NOBLOCK, copy=False)
+        if self.count(BARE + topic.name):
+            self.socket.send_multipart(encode(topic, message, bare=True), zmq.NOBLOCK, copy=False)
 
 
 def seat(topic: str, reader: str) -> str:
@@ -134,17 +137,35 @@ class Subscriber:
             sock.setsockopt(zmq.LINGER, 0)
             self.poller.register(sock, zmq.POLLIN)
         self._connected: set[tuple[str, str]] = set()
+        self._forms: dict[str, Form] = {}
 
-    def connect(self, address: str, topics: Iterable[Topic[Any]]) -> None:
-        """Reads `topics` from the writer at `address`."""
+    def connect(self, address: str, topics: Iterable[Topic[Any]], *, bare: bool = False) -> None:
+        """Reads `topics` from the writer at `address`; `bare`: without their arrays, until `look` asks for them."""
         for topic in topics:
             sock = self._sockets[topic.queue]
-            sock.setsockopt(zmq.SUBSCRIBE, topic.name.encode())
+            if bare:
+                self._forms[topic.name] = Form(BARE + topic.name)
+            sock.setsockopt(zmq.SUBSCRIBE, ((BARE if bare else "") + topic.name).encode())
             if self._name:
                 sock.setsockopt(zmq.SUBSCRIBE, seat(topic.name, self._name).encode())
             if (address, topic.queue) not in self._connected:
                 self._connected.add((address, topic.queue))
                 sock.connect(address)
+
+    def look(self, topic: Topic[Any], arrays: bool) -> None:
+        """Asks for a topic with or without its arrays. No message is lost or comes twice: the old form is given up when
+        the first message in the new one is here."""
+        wanted = topic.name if arrays else BARE + topic.name
+        form = self._forms.get(topic.name)
+        if form is None:
+            form = self._forms[topic.name] = Form(topic.name)
+        if form.wanted == wanted:
+            return
+        form.wanted = wanted
+        if wanted in form.subscribed:
+            return
+        self._sockets[topic.queue].setsockopt(zmq.SUBSCRIBE, wanted.encode())
+        form.subscribed.add(wanted)
 
     def drain(self, invalid: Callable[[str], None]) -> list[tuple[Topic[Any], Message]]:
         """Everything that has arrived, in order of arrival; malformed messages go to `invalid` as text."""
@@ -156,10 +177,35 @@ class Subscriber:
                 except zmq.Again:
                     break
                 try:
-                    arrived.append(decode(frames))
+                    topic, message = decode(frames)
                 except TransportError as error:
                     invalid(str(error))
+                    continue
+                form = self._forms.get(topic.name)
+                if form is None or self._first(form, sock, bytes(frames[0]).decode(), message):
+                    arrived.append((topic, message))
         return arrived
+
+    def _first(self, form: "Form", sock: zmq.Socket[bytes], name: str, message: Message) -> bool:
+        """False for a message that has come in the other form already."""
+        if name == form.wanted:
+            for other in form.subscribed - {name}:
+                sock.setsockopt(zmq.UNSUBSCRIBE, other.encode())
+            form.subscribed = {name}
+        number = (message.incarnation, message.seq)
+        if any(seen == number and other != name for other, seen in form.recent):
+            return False
+        form.recent.append((name, number))
+        return True
+
+
+class Form:
+    """In which form (with or without arrays) a topic is read, while it may change."""
+
+    def __init__(self, name: str) -> None:
+        self.wanted = name
+        self.subscribed = {name}
+        self.recent: deque[tuple[str, tuple[int, int]]] = deque(maxlen=8)
 
 
 def newest(

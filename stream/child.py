@@ -134,8 +134,9 @@ def _subscribe(spec: ChildSpec, context: Any, entries: list[Entry]) -> Subscribe
     for topic in topics.values():
         if not topic.host:
             writer = spec.writers.get(topic.name)
+            bare = not any(entry.node.sees(topic) for entry in entries if topic in entry.spec.inputs)
             if writer and writer != spec.process:
-                subscriber.connect(spec.addresses[writer], [topic])
+                subscriber.connect(spec.addresses[writer], [topic], bare=bare)
             continue
         only_supervisor = topic.name in (MARKER.name, COMMAND.name)
         everyone = [n for n in spec.addresses if n != spec.process and (n == "supervisor" or not only_supervisor)]

@@ -23,7 +23,7 @@ from liveaffect.stream.errors import TransportError
 from liveaffect.stream.gateway import Reply, Request, announcement
 from liveaffect.stream.messages import Message
 from liveaffect.stream.topics import Topic
-from liveaffect.stream.wire import decode
+from liveaffect.stream.wire import BARE, decode
 
 REPLY_LIMIT_S = 5.0
 
@@ -49,7 +49,9 @@ class Client:
         if events.startswith("tcp://"):  # the server may listen at 0.0.0.0: keep the host that we reached
             events = f"{address.rpartition(':')[0]}:{events.rpartition(':')[2]}"
         self._events.connect(events)
-        for topic in topics:
+        wanted = list(topics)
+        self._bare = any(topic.startswith(BARE) for topic in wanted)
+        for topic in wanted:
             self._events.setsockopt(zmq.SUBSCRIBE, topic.encode())
 
     def receive(self, timeout_s: float | None = None) -> tuple[Topic[Any], Message] | None:
@@ -59,8 +61,11 @@ class Client:
             left = None if end is None else max(0, int((end - time.monotonic()) * 1000))
             if not self._events.poll(left, zmq.POLLIN):
                 return None
+            frames = self._events.recv_multipart(copy=False)
+            if bytes(frames[0])[:1] == BARE.encode() and not self._bare:
+                continue  # asked for by a recorder; here only because every topic was asked for
             try:
-                return decode(self._events.recv_multipart(copy=False))
+                return decode(frames)
             except TransportError:
                 self.malformed += 1
 
@@ -125,7 +130,8 @@ class Client:
 def connect(address: str = "", *, topics: Iterable[str] = ("affect",), keys: str = "") -> Client:
     """Connects to a running graph: the newest one of this user, or the one at `address` ("tcp://host:port").
 
-    Pixels come only when asked for: topics=["affect", "video/frame"]. Raises TransportError when nothing runs there.
+    Pixels come only when asked for: topics=["affect", "video/frame"]; "~video/frame" brings the headers alone.
+    Raises TransportError when nothing runs there.
     """
     if not address:
         try:

@@ -14,7 +14,7 @@ import numpy as np
 from liveaffect.stream.bus import Publisher, Subscriber, newest
 from liveaffect.stream.graph import Entry
 from liveaffect.stream.messages import OPEN, Message, Tick
-from liveaffect.stream.node import Feed, HostInfo, bind, messages_of, spec_of
+from liveaffect.stream.node import Feed, HostInfo, Node, bind, messages_of, spec_of
 from liveaffect.stream.order import StreamOrder
 from liveaffect.stream.stats import NodeStats, ProcessMeter
 from liveaffect.stream.topics import COMMAND, DROP, HEALTH, MARKER, REGISTRY, TICK, Topic, topic_of, writer_of
@@ -102,6 +102,10 @@ class LiveHost:
             info = HostInfo(seat.name, process, True, clock, incarnation, graph, wiring or {})
             bind(seat.node, info)
         self._complete = any(seat.node.complete for seat in self.seats)
+        choosy = any(type(seat.node).sees is not Node.sees for seat in self.seats)
+        own = {topic.name for seat in self.seats for topic in seat.spec.outputs}
+        heavy = [REGISTRY[name] for name in self._readers if REGISTRY[name].record == "header"]
+        self._optional = [topic for topic in heavy if choosy and topic.name not in own]
         self._seqs: dict[str, int] = {}
         self._expected: dict[tuple[str, str], tuple[int, int]] = {}
         self._meter = ProcessMeter()
@@ -117,6 +121,7 @@ class LiveHost:
         for seat in self.seats:
             self._opened.append(seat)
             seat.node.open()
+        self._look()
 
     def close(self) -> None:
         """Closes what was opened, readers first."""
@@ -169,6 +174,7 @@ class LiveHost:
 
     def _receive(self, timeout_ms: int) -> bool:
         self._subscriber.poller.poll(timeout_ms)
+        self._look()
         arrived = self._subscriber.drain(self._invalid)
         kept, skipped = (arrived, []) if self._complete else newest(arrived)
         for topic, message in arrived:
@@ -180,6 +186,11 @@ class LiveHost:
         for topic, message in kept:
             self._route(topic, message)
         return bool(arrived)
+
+    def _look(self) -> None:
+        """Arrays that no node here looks at need not come."""
+        for topic in self._optional:
+            self._subscriber.look(topic, any(seat.node.sees(topic) for seat in self._readers[topic.name]))
 
     def _invalid(self, text: str) -> None:
         for seat in self.seats:

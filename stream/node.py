@@ -100,6 +100,11 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
     def close(self) -> None:
         """Frees what `open` took; called once, also after a failure."""
 
+    def sees(self, topic: Topic[Any]) -> bool:  # noqa: ARG002
+        """False while the headers of a topic are enough: its arrays then need not travel. May change at any time, and
+        is also asked before `open`."""
+        return True
+
     def info(self) -> dict[str, Any]:
         """Facts for the node's health, such as model ids and execution providers."""
         return {}

@@ -1,6 +1,7 @@
 """Messages as bytes: `[topic, msgpack header, raw array bytes...]`; arrays never travel inside msgpack.
 
-Also the JSON form of the recorder, where an array is either left out or base64.
+A message can also travel without its arrays: its topic then begins with "~", and readers that only note what there was
+(recorders) need not move pixels. Also the JSON form of the recorder, where an array is either left out or base64.
 """
 
 import base64
@@ -14,18 +15,25 @@ from liveaffect.stream.errors import TransportError
 from liveaffect.stream.messages import Message
 from liveaffect.stream.topics import REGISTRY, Topic
 
+BARE = "~"
+"""Before a topic's name: the message without its arrays."""
 MAX_HEADER_BYTES = 4 << 20
 MAX_ARRAY_BYTES = 256 << 20
 
 _decoders: dict[str, msgspec.msgpack.Decoder[Any]] = {}
 
 
-def encode(topic: Topic[Any], message: Message) -> list[bytes | memoryview]:
-    """Frames of one message. Arrays go out without a copy and must be C-contiguous (ValueError otherwise)."""
-    frames: list[bytes | memoryview] = [topic.name.encode(), b""]
+def encode(topic: Topic[Any], message: Message, *, bare: bool = False) -> list[bytes | memoryview]:
+    """Frames of one message; `bare` leaves its arrays out (they are None at the reader).
+
+    Arrays go out without a copy and must be C-contiguous (ValueError otherwise).
+    """
+    frames: list[bytes | memoryview] = [f"{BARE if bare else ''}{topic.name}".encode(), b""]
 
     def out_of_band(value: Any) -> Any:
         if isinstance(value, np.ndarray):
+            if bare:
+                return None
             if not value.flags.c_contiguous:
                 raise ValueError(
                     f"an array of {topic.name} is not C-contiguous: publish numpy.ascontiguousarray(array)"
@@ -44,7 +52,7 @@ def decode(frames: Sequence[Any]) -> tuple[Topic[Any], Message]:
     Raises TransportError naming the topic for anything malformed, oversized or unknown.
     """
     name = bytes(frames[0]).decode("utf-8", "replace") if frames else ""
-    topic = REGISTRY.get(name)
+    topic = REGISTRY.get(name.removeprefix(BARE))
     if topic is None:
         raise TransportError(f"message on unknown topic '{name[:80]}': import the package that declares it")
     if len(frames) < 2 or len(frames[1]) > MAX_HEADER_BYTES:
@@ -56,12 +64,12 @@ def decode(frames: Sequence[Any]) -> tuple[Topic[Any], Message]:
             return _array(value, arrays)
         return value
 
-    decoder = _decoders.get(name)
+    decoder = _decoders.get(topic.name)
     try:
         if decoder is None or arrays:
             decoder = msgspec.msgpack.Decoder(topic.message, dec_hook=from_band)
             if not arrays:
-                _decoders[name] = decoder
+                _decoders[topic.name] = decoder
         header = frames[1].buffer if hasattr(frames[1], "buffer") else frames[1]
         return topic, decoder.decode(header)
     except (msgspec.MsgspecError, ValueError, TypeError, LookupError) as error:
