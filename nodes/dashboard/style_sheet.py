@@ -33,6 +33,13 @@ QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
 QCheckBox:disabled, QLabel:disabled { color: $faint; }
 QLabel[kind="dim"] { color: $dim; }
 QLabel[kind="warn"] { color: $warn; }
+QLabel[kind="bad"] { color: $bad; }
+QLabel[kind="key"] { background: $card; border: 1px solid $border; border-radius: 5px; padding: 2px 7px; }
+QFrame[kind="rule"] { background: $border; border: none; max-height: 1px; }
+QListWidget { background: $card; color: $text; border: 1px solid $border; border-radius: 7px; padding: 4px;
+    outline: none; }
+QListWidget::item { padding: 5px 8px; border-radius: 5px; }
+QListWidget::item:selected { background: $accent; color: $on_accent; }
 QScrollBar:vertical { background: transparent; width: 10px; }
 QScrollBar::handle:vertical { background: $border; border-radius: 4px; min-height: 24px; margin: 1px; }
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: transparent;
