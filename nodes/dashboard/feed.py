@@ -1,0 +1,207 @@
+"""The host of the dashboard's node: a thread that listens to the gateway, and one that asks it.
+
+The window reads the node's `Scene` under its lock; replies to what it asks come on the window's own thread.
+"""
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from liveaffect.nodes.dashboard.node import Dashboard
+from liveaffect.stream.client import Client, connect
+from liveaffect.stream.errors import LiveAffectError
+from liveaffect.stream.gateway import Reply
+from liveaffect.stream.messages import Affect, FaceObservation, Message, VideoFrame
+from liveaffect.stream.topics import VIDEO
+
+Find = Callable[[], str]
+OnReply = Callable[[Reply], None]
+
+WAIT_S = 0.1
+MOST_AT_ONCE = 500
+BACKLOG_FRAMES = 4
+"""Of more frames at once than this only the newest are kept."""
+SILENT_S = 3.0
+"""No message at all for so long (health comes every second): the sensor has gone, or the way to it."""
+RETRY_S = 1.0
+CLOCK_EVERY_S = 10.0
+REST_S = 0.004
+"""Between two readings: voice comes a hundred times a second, and each waking costs."""
+
+
+class _Listener(Client):
+    """A client whose pixels can be turned on and off."""
+
+    def pixels(self, wanted: bool) -> None:
+        if wanted:
+            self._events.subscribe(VIDEO.name.encode())
+        else:
+            self._events.unsubscribe(VIDEO.name.encode())
+
+
+class GatewayFeed(QObject):
+    """Fills `node.scene` from a running graph, again whenever it comes back.
+
+    Parameters
+    ----------
+    node: open already.
+    find: gives the gateway's address; asked at every attempt to connect. Raises LiveAffectError where nothing runs.
+    keys: folder of the CURVE keys for a sensor elsewhere.
+    """
+
+    arrived = Signal()
+    """There may be a new picture. Sent from the thread, once until `seen()`."""
+    _replied = Signal(object, object)
+
+    def __init__(self, node: Dashboard, find: Find, keys: str = "") -> None:
+        super().__init__()
+        self.node, self.scene = node, node.scene
+        self._find, self._keys = find, keys
+        self.address = ""
+        self.skipped = 0
+        """Frames that came faster than they could be read."""
+        self._questions: queue.Queue[tuple[str, str, dict[str, Any], OnReply | None]] = queue.Queue()
+        self._closing = threading.Event()
+        self._told = threading.Event()
+        self._replied.connect(self._hand_over, Qt.ConnectionType.QueuedConnection)
+        names = (("dashboard-listen", self._listen), ("dashboard-ask", self._answer))
+        self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in names]
+
+    def start(self) -> None:
+        """Begins to listen."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self, wait_s: float = 2.0) -> None:
+        """Ends both threads; one that still waits for an answer is left behind."""
+        self._closing.set()
+        self._questions.put(("", "", {}, None))
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(wait_s)
+
+    def seen(self) -> None:
+        """The window has looked: `arrived` may be sent again."""
+        self._told.clear()
+
+    def want_pixels(self, wanted: bool) -> None:
+        """Pixels are held and shown, or dropped at once and asked for no more."""
+        with self.scene.lock:
+            self.node.pixels = wanted
+            if not wanted:
+                self.scene.frames.forget_pixels()
+
+    def ask(self, verb: str, target: str = "", on_reply: OnReply | None = None, **arguments: Any) -> None:
+        """Sends a request to the gateway; `on_reply` is called with its Reply on the window's thread."""
+        self._questions.put((verb, target, arguments, on_reply))
+
+    def sensor_now_ns(self) -> int:
+        """This instant on the sensor's monotonic clock."""
+        return time.monotonic_ns() + (self.scene.offset_ns or 0)
+
+    @Slot(object, object)
+    def _hand_over(self, on_reply: OnReply, reply: Reply) -> None:
+        on_reply(reply)
+
+    def _listen(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self.address = self._find()
+                client = _Listener(self.address, [topic.name for topic in self.node.topics], self._keys)
+            except (LiveAffectError, OSError) as error:
+                self._lost(str(error))
+                self._closing.wait(RETRY_S)
+                continue
+            with contextlib.closing(client):
+                self._connected(client)
+                self._drain(client)
+
+    def _connected(self, client: Client) -> None:
+        with self.scene.lock:
+            self.scene.facts = dict(client.facts)
+            self.scene.connected, self.scene.trouble = True, ""
+            self.scene.heard_ns = time.monotonic_ns()
+
+    def _lost(self, why: str) -> None:
+        with self.scene.lock:
+            self.scene.connected, self.scene.trouble = False, why
+
+    def _drain(self, client: _Listener) -> None:
+        pixels = False
+        while not self._closing.is_set():
+            if pixels != self.node.pixels:
+                pixels = not pixels
+                client.pixels(pixels)
+            batch = list(_batch(client))
+            if batch:
+                self._take(batch, client.malformed)
+                self._closing.wait(REST_S)
+            elif time.monotonic_ns() - self.scene.heard_ns > SILENT_S * 1e9:
+                self._lost(f"No news from the sensor for {SILENT_S:.0f} s: it has ended, or the way to it is cut")
+                return
+
+    def _take(self, batch: list[Message], malformed: int) -> None:
+        frames = [message for message in batch if isinstance(message, VideoFrame)]
+        old = {id(message) for message in frames[:-BACKLOG_FRAMES]}
+        self.skipped += len(old)
+        scene = self.scene
+        with scene.lock:
+            scene.heard_ns = time.monotonic_ns()
+            for message in batch:
+                if id(message) not in old:
+                    self.node.take(message)
+                if isinstance(message, Affect):
+                    scene.affect_heard_ns = scene.heard_ns
+            if malformed:
+                scene.strange["malformed"] = malformed
+        if not self._told.is_set() and any(isinstance(one, VideoFrame | FaceObservation) for one in batch):
+            self._told.set()
+            self.arrived.emit()
+
+    def _answer(self) -> None:
+        client: Client | None = None
+        while not self._closing.is_set():
+            try:
+                verb, target, arguments, on_reply = self._questions.get(timeout=CLOCK_EVERY_S if client else RETRY_S)
+            except queue.Empty:
+                verb, target, arguments, on_reply = "", "", {}, None
+            if self._closing.is_set():
+                break
+            try:
+                if client is not None and client.address != self.address:
+                    client.close()
+                    client = None
+                if client is None:
+                    client = connect(self.address or self._find(), topics=(), keys=self._keys)
+                    self._set_clock(client)
+                reply = client.request(verb, target, **arguments) if verb else self._set_clock(client)
+            except (LiveAffectError, OSError) as error:
+                if client is not None:
+                    client.close()  # its late answer must not be taken for that of the next question
+                client, reply = None, Reply(ok=False, text=str(error))
+            if on_reply is not None:
+                self._replied.emit(on_reply, reply)
+        if client is not None:
+            client.close()
+
+    def _set_clock(self, client: Client) -> Reply:
+        offset_ns, trip_ns = client.clock_offset(4)
+        with self.scene.lock:
+            self.scene.offset_ns, self.scene.round_trip_ns = offset_ns, trip_ns
+            self.scene.facts = self.scene.facts | client.facts
+        return Reply(ok=True)
+
+
+def _batch(client: Client) -> Iterator[Message]:
+    """What has arrived: waits a moment for the first message, and for none after it."""
+    received = client.receive(WAIT_S)
+    count = 0
+    while received is not None:
+        yield received[1]
+        count += 1
+        received = client.receive(0) if count < MOST_AT_ONCE else None
