@@ -33,7 +33,9 @@ class FaceAffect(Node):
     model: str = "face-affect"
     """A name in the manifest; a user's own entry works too."""
     provider: Literal["cpu", "cuda"] = "cpu"
+    """Where the net runs; "cuda" needs the extra `liveaffect[gpu]`."""
     prior: Literal["natural", "uniform"] = "natural"
+    """How often each emotion is expected: as in everyday faces, or all alike."""
 
     def open(self) -> None:
         self._net = registry.load(self.model, provider=self.provider)

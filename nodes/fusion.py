@@ -41,6 +41,7 @@ class Fusion(Node):
     face_nodes: tuple[str, ...] = ("camera", "face", "face_affect")
     """Nodes whose failure makes the face state "node_down"."""
     voice_nodes: tuple[str, ...] = ("microphone", "voice", "voice_affect")
+    """Nodes whose failure makes the voice state "node_down"."""
 
     def open(self) -> None:
         self._settings = FusionSettings(coast_s=self.coast_s)

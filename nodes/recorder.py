@@ -20,6 +20,8 @@ from liveaffect.stream.node import Node, on, on_recorded
 from liveaffect.stream.session import SessionWriter
 from liveaffect.stream.session_info import MANIFEST, Persisted, load_info
 from liveaffect.stream.session_media import H264Film, LosslessFilm, SoundFile, Spans
+from liveaffect.stream.settings import VERB as SETTINGS
+from liveaffect.stream.settings import SettingsArguments
 from liveaffect.stream.topics import ACK, AUDIO, COMMAND, CROP, MESH, TICK, VIDEO, Topic, topic_of
 
 VideoKind = Literal["no", "h264", "lossless"]
@@ -66,13 +68,14 @@ class Recorder(Node):
     def open(self) -> None:
         """Begins at once where `autostart` says so. Raises RecordError where the folder cannot be used."""
         self._session: SessionWriter | None = None
-        self._privacy = False
+        self._privacy = bool(self.host.standing.get("privacy", {}).get("on", False))
+        self._graph = self.host.graph
         self._error = ""
         if self.host.live and self.host.incarnation > 0:
             unfinished = self._unfinished()
             if unfinished is not None:
                 info = load_info(unfinished)
-                self._privacy = bool(info.privacy) and bool(info.privacy[-1]["on"])
+                self._privacy |= bool(info.privacy) and bool(info.privacy[-1]["on"])
                 self._begin(unfinished, info.persisted, resume=True)
         elif self.autostart:
             self._begin(self._folder(self.folder), self._persisted(), from_start=True)
@@ -142,7 +145,9 @@ class Recorder(Node):
             self._privacy = msgspec.convert(command.arguments, PrivacyArguments).on
             if self._session is not None and not self._session.ended:
                 self._session.privacy(command.t_ns, self._privacy)
-            return "no pixels and no sound are stored" if self._privacy else "what the session asks for is stored again"
+            return "no pixels, no sound are stored" if self._privacy else "what the session asks for is stored again"
+        if command.verb == SETTINGS and not command.target:
+            return self._settings(msgspec.convert(command.arguments, SettingsArguments))
         if command.verb != "record":
             if command.target:
                 raise RecordError(f"the recorder knows no '{command.verb}': it takes record and privacy")
@@ -161,10 +166,18 @@ class Recorder(Node):
             raise RecordError("nothing is being recorded")
         return f"recording to {self._session.folder}" if recording and self._session else "not recording"
 
+    def _settings(self, change: SettingsArguments) -> str:
+        """Nothing changes under a session; afterwards the next one names the graph as it then is."""
+        if self._session is not None and not self._session.ended:
+            raise RecordError("stop the recording first: its digest names the settings")
+        if change.action == "applied":
+            self._graph = {**self._graph, change.node: {**self._graph.get(change.node, {}), **change.values}}
+        return ""
+
     def _begin(self, folder: Path, kept: Persisted, *, from_start: bool = False, resume: bool = False) -> None:
         session = SessionWriter(
             folder,
-            graph=self.host.graph,
+            graph=self._graph,
             wiring=self.host.wiring,
             clock=self.host.clock,
             from_start=from_start,

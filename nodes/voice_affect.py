@@ -20,7 +20,9 @@ class VoiceAffect(Node):
     """
 
     model: str = "voice-affect"
+    """A name in the manifest; a user's own entry works too."""
     provider: Literal["cpu", "cuda"] = "cpu"
+    """Where the net runs; "cuda" needs the extra `liveaffect[gpu]`."""
     baseline: str = ""
     """JSON file of the speaker's calm voice (`VoiceBaseline.save`); "" judges the voice against the population."""
 

@@ -53,6 +53,8 @@ class ChildSpec(msgspec.Struct, kw_only=True):
     wait_s: float
     control: str
     """Where this process reports to the supervisor."""
+    standing: dict[str, dict[str, Any]] = {}
+    """As in HostInfo."""
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -111,6 +113,7 @@ def _run(spec: ChildSpec, context: Any, orders: "queue.Queue[str]", stop: thread
         clock=spec.clock,
         graph=spec.table,
         wiring=spec.wiring,
+        standing=spec.standing,
         publisher=publisher,
         subscriber=_subscribe(spec, context, entries),
         beat=lambda: report("beat"),

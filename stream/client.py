@@ -19,8 +19,9 @@ import msgspec
 import zmq
 import zmq.auth
 
+from liveaffect.stream.access import announcement
 from liveaffect.stream.errors import TransportError
-from liveaffect.stream.gateway import Reply, Request, announcement
+from liveaffect.stream.gateway import Reply, Request
 from liveaffect.stream.messages import Message
 from liveaffect.stream.topics import Topic
 from liveaffect.stream.wire import BARE, decode

@@ -1,10 +1,22 @@
 """Mapping the clocks of capture devices to `time.monotonic_ns`."""
 
+import contextlib
+import os
+import uuid
 from collections import deque
+from pathlib import Path
 
 import numpy as np
 
 NS = 1_000_000_000
+
+
+def clock_id() -> str:
+    """Names this machine's monotonic clock: it starts anew at every boot."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    with contextlib.suppress(OSError):
+        return f"boot-{boot.read_text('ascii')[:8]}"
+    return f"run-{uuid.uuid4().hex[:8]}-{os.getpid()}"
 
 
 def monotonic_of(stamp_ns: int, now_ns: int, wall_ns: int, *, oldest_ns: int = 5 * NS) -> int | None:

@@ -6,7 +6,8 @@ LiveAffectError         exit code 1
 ├── InputError          a file that is missing, is not media, or is broken
 ├── DeviceError         a camera or a microphone that is missing, busy or gone
 ├── TransportError      an address in use, a peer that does not answer, a message that does not fit its topic
-└── RecordError         a session that cannot be written or read
+├── RecordError         a session that cannot be written or read
+└── StartError          a node that could not start: its own words and exit code
 """
 
 
@@ -40,3 +41,11 @@ class TransportError(LiveAffectError):
 
 class RecordError(LiveAffectError):
     """A session could not be written or read."""
+
+
+class StartError(LiveAffectError):
+    """A node could not start; carries the exit code of its own error."""
+
+    def __init__(self, exit_code: int, text: str) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code

@@ -4,24 +4,20 @@ Nothing of a topic flows here until somebody subscribes to it. Listening beyond 
 Requests and replies are msgpack maps, see `Request` and `Reply`; `liveaffect.stream.connect` speaks them for you.
 """
 
-import contextlib
-import ipaddress
-import json
-import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import platformdirs
 import zmq
 import zmq.auth
-from zmq.auth.thread import ThreadAuthenticator
 
+from liveaffect.stream.access import announce, events_address, require_keys, withdraw
 from liveaffect.stream.bus import bind
-from liveaffect.stream.errors import TransportError, UsageError
+from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.messages import Ack, Command, Marker
 
 MAX_REQUEST_BYTES = 64 << 10
@@ -29,7 +25,7 @@ ACK_LIMIT_S = 3.0
 
 
 class Request(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a program asks. `verb`: hello, clock, mark, stop, or a command for the nodes (record, privacy, ...)."""
+    """What a program asks. `verb`: hello, clock, mark, settings, stop, or a command for the nodes (record, ...)."""
 
     verb: str
     target: str = ""
@@ -44,14 +40,29 @@ class Reply(msgspec.Struct, kw_only=True):
     facts: dict[str, Any] = {}
 
 
-class Waiting(msgspec.Struct):
-    """A command on its way through the nodes."""
+@dataclass
+class Proposal:
+    """What the program itself would do if no node refuses: `carry_out` gives the answer."""
+
+    carry_out: Callable[[], Reply]
+
+
+@dataclass
+class Waiting:
+    """A command on its way through the nodes, and what is done when all of them agree."""
 
     peer: list[bytes]
+    request: Request
     nodes: set[str]
     until: float
-    texts: list[str]
+    then: Callable[[], Reply] | None = None
+    texts: list[str] = field(default_factory=list[str])
     ok: bool = True
+    sent: bool = False
+
+
+Answer = Callable[[Request], Reply | Proposal]
+"""Answers a verb for the program itself; a LiveAffectError it raises is the refusal."""
 
 
 class Gateway:
@@ -61,7 +72,10 @@ class Gateway:
     ----------
     address: "" for an ipc address in the run's folder, or "tcp://host:port" (results then leave at port + 1).
     writers: addresses of the publishers to forward.
+    facts: asked at every `hello`.
+    verbs: those that the program answers itself.
     handlers: which nodes answer the `command` topic.
+    reachable: True when these nodes' processes hear commands: they take a moment after their start.
     publish: publishes a Marker or a Command to the graph.
     """
 
@@ -72,17 +86,20 @@ class Gateway:
         writers: list[str],
         *,
         keys: str,
-        facts: dict[str, Any],
+        facts: Callable[[], dict[str, Any]],
+        verbs: Mapping[str, Answer],
         handlers: list[str],
+        reachable: Callable[[set[str]], bool],
         publish: Callable[[Any], None],
+        on_agreed: Callable[[Request], None],
         on_stop: Callable[[], None],
     ) -> None:
         self.address = address
         self.events = events_address(address)
-        self._publish, self._handlers, self._on_stop = publish, handlers, on_stop
-        self._facts = {**facts, "events": self.events}
+        self._publish, self._handlers, self._reachable = publish, handlers, reachable
+        self._facts, self._verbs, self._on_agreed, self._on_stop = facts, verbs, on_agreed, on_stop
         self.malformed = 0
-        self._auth = _require_keys(context, address, keys)
+        self._auth = require_keys(context, address, keys)
         self.requests = context.socket(zmq.ROUTER)
         self.requests.setsockopt(zmq.MAXMSGSIZE, MAX_REQUEST_BYTES)
         self.requests.setsockopt(zmq.LINGER, 200)
@@ -101,7 +118,7 @@ class Gateway:
         self._steer.bind("inproc://gateway-steer")
         self._thread = threading.Thread(target=_forward, args=(context, writers, outside), daemon=True)
         self._thread.start()
-        _announce(address)
+        announce(address)
 
     def step(self) -> None:
         """Answers what has arrived; call it often."""
@@ -116,7 +133,9 @@ class Gateway:
             self._answer(peer, request)
         now = time.monotonic()
         for request_id, waiting in list(self._pending.items()):
-            if now > waiting.until:
+            if not waiting.sent and self._reachable(waiting.nodes):
+                self._send(request_id, waiting)
+            elif now > waiting.until:
                 names = ", ".join(sorted(waiting.nodes))
                 waiting.texts.append(f"no answer from {names} within {ACK_LIMIT_S:.0f} s")
                 waiting.ok = False
@@ -140,29 +159,56 @@ class Gateway:
         self._thread.join(1.0)
         if self._auth is not None:
             self._auth.stop()
-        _withdraw(self.address)
+        withdraw(self.address)
 
     def _answer(self, peer: list[bytes], request: Request) -> None:
         now = time.monotonic_ns()
         if request.verb in ("hello", "clock"):
-            self._reply(peer, Reply(ok=True, facts={**self._facts, "monotonic_ns": now}))
+            facts = {"events": self.events, "monotonic_ns": now}
+            self._reply(peer, Reply(ok=True, facts=facts | (self._facts() if request.verb == "hello" else {})))
         elif request.verb == "stop":
             self._reply(peer, Reply(ok=True, text="stopping"))
             self._on_stop()
         elif request.verb == "mark":
             self._mark(peer, request, now)
+        elif request.verb in self._verbs:
+            self._propose(peer, request)
         elif not self._handlers or (request.target and request.target not in self._handlers):
             where = f"node '{request.target}'" if request.target else "any node of this graph"
             self._reply(peer, Reply(ok=False, text=f"{where} takes no commands; these do: {', '.join(self._handlers)}"))
         else:
-            self._count += 1
-            request_id = f"{self._count}"
             nodes = {request.target} if request.target else set(self._handlers)
-            self._pending[request_id] = Waiting(peer, nodes, time.monotonic() + ACK_LIMIT_S, [])
-            command = Command(
-                t_ns=now, verb=request.verb, target=request.target, arguments=request.arguments, request_id=request_id
+            self._ask(peer, request, nodes)
+
+    def _propose(self, peer: list[bytes], request: Request) -> None:
+        try:
+            found = self._verbs[request.verb](request)
+        except LiveAffectError as error:
+            found = Reply(ok=False, text=str(error))
+        if isinstance(found, Reply):
+            self._reply(peer, found)
+        elif self._handlers:
+            self._ask(peer, request, set(self._handlers), found.carry_out)
+        else:
+            self._reply(peer, found.carry_out())
+
+    def _ask(
+        self, peer: list[bytes], request: Request, nodes: set[str], then: Callable[[], Reply] | None = None
+    ) -> None:
+        self._count += 1
+        self._pending[f"{self._count}"] = Waiting(peer, request, nodes, time.monotonic() + ACK_LIMIT_S, then)
+
+    def _send(self, request_id: str, waiting: Waiting) -> None:
+        waiting.sent, asked = True, waiting.request
+        self._publish(
+            Command(
+                t_ns=time.monotonic_ns(),
+                verb=asked.verb,
+                target=asked.target,
+                arguments=asked.arguments,
+                request_id=request_id,
             )
-            self._publish(command)
+        )
 
     def _mark(self, peer: list[bytes], request: Request, now: int) -> None:
         label, t_ns = request.arguments.get("label"), request.arguments.get("t_ns", now)
@@ -175,60 +221,14 @@ class Gateway:
 
     def _finish(self, request_id: str) -> None:
         waiting = self._pending.pop(request_id)
-        self._reply(waiting.peer, Reply(ok=waiting.ok, text="; ".join(waiting.texts)))
+        if waiting.ok:
+            self._on_agreed(waiting.request)
+        agreed = waiting.ok and waiting.then is not None
+        done = waiting.then() if agreed and waiting.then else Reply(ok=waiting.ok, text="; ".join(waiting.texts))
+        self._reply(waiting.peer, done)
 
     def _reply(self, peer: list[bytes], reply: Reply) -> None:
         self.requests.send_multipart([*peer, msgspec.msgpack.encode(reply)], zmq.NOBLOCK)
-
-
-def events_address(address: str) -> str:
-    """Where results leave, given where commands enter."""
-    if not address.startswith("tcp://"):
-        return address + ".events"
-    host, _, port = address.rpartition(":")
-    return f"{host}:{int(port) + 1}"
-
-
-def check_address(address: str, keys: str) -> None:
-    """Refuses to listen beyond loopback without keys (TransportError), and malformed addresses (UsageError)."""
-    if address.startswith("ipc://"):
-        return
-    host, _, port = address.removeprefix("tcp://").rpartition(":")
-    if not address.startswith("tcp://") or not port.isdigit() or not 0 < int(port) < 65535:
-        raise UsageError(f"gateway '{address}': write tcp://host:port or ipc://path")
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback and not keys:
-        raise TransportError(
-            f"gateway '{address}' listens beyond this machine, which needs keys: "
-            'run "liveaffect keys FOLDER" and set keys = "FOLDER" under [graph]'
-        )
-
-
-def make_keys(folder: Path) -> list[Path]:
-    """Writes CURVE certificates `server` and `client` into `folder` (0700); the public client key admits a viewer."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    admitted = folder / "admitted"
-    admitted.mkdir(exist_ok=True)
-    paths = [Path(p) for name in ("server", "client") for p in zmq.auth.create_certificates(str(folder), name)]
-    (admitted / "client.key").write_bytes((folder / "client.key").read_bytes())
-    for path in paths:
-        path.chmod(0o600)
-    return paths
-
-
-def _require_keys(context: zmq.Context[Any], address: str, keys: str) -> ThreadAuthenticator | None:
-    check_address(address, keys)
-    if not keys:
-        return None
-    if not (Path(keys) / "server.key_secret").is_file():
-        raise TransportError(f'{keys} holds no server.key_secret: run "liveaffect keys {keys}"')
-    auth = ThreadAuthenticator(context)
-    auth.start()
-    auth.configure_curve(domain="*", location=str(Path(keys) / "admitted"))
-    return auth
 
 
 def _forward(context: zmq.Context[Any], writers: list[str], outside: zmq.Socket[bytes]) -> None:
@@ -243,26 +243,3 @@ def _forward(context: zmq.Context[Any], writers: list[str], outside: zmq.Socket[
     zmq.proxy_steerable(inside, outside, None, steer)
     for sock in (inside, outside, steer):
         sock.close(linger=100)
-
-
-def announcement() -> Path:
-    """The file that tells programs of this user where the newest gateway listens."""
-    return Path(platformdirs.user_cache_dir("liveaffect")) / "gateway.json"
-
-
-def _announce(address: str) -> None:
-    path = announcement()
-    temporary = path.with_suffix(f".{os.getpid()}")
-    with contextlib.suppress(OSError):  # a read-only home: programs then need the address
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps({"address": address, "pid": os.getpid()}), "utf-8")
-        temporary.replace(path)
-
-
-def _withdraw(address: str) -> None:
-    path = announcement()
-    try:
-        if json.loads(path.read_text("utf-8"))["address"] == address:
-            path.unlink()
-    except (OSError, ValueError, KeyError):
-        return

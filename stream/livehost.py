@@ -87,6 +87,7 @@ class LiveHost:
         clock: str,
         graph: dict[str, Any],
         wiring: dict[str, dict[str, list[str]]] | None = None,
+        standing: dict[str, dict[str, Any]] | None = None,
         publisher: Publisher,
         subscriber: Subscriber,
         beat: Callable[[], None],
@@ -99,7 +100,7 @@ class LiveHost:
         for seat in self.seats:
             for topic in seat.spec.inputs:
                 self._readers.setdefault(topic.name, []).append(seat)
-            info = HostInfo(seat.name, process, True, clock, incarnation, graph, wiring or {})
+            info = HostInfo(seat.name, process, True, clock, incarnation, graph, wiring or {}, standing or {})
             bind(seat.node, info)
         self._complete = any(seat.node.complete for seat in self.seats)
         choosy = any(type(seat.node).sees is not Node.sees for seat in self.seats)

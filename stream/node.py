@@ -68,6 +68,8 @@ class HostInfo:
     """The whole launch graph as resolved: node name -> settings."""
     wiring: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """Node name -> the topics it "reads" and "writes": what a loss ledger needs to know."""
+    standing: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Commands that held when this process was started (again), such as privacy: verb -> arguments."""
 
 
 class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, eq=False):

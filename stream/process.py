@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-Phase = Literal["down", "starting", "ready", "running", "failed"]
+Phase = Literal["down", "starting", "ready", "running", "restarting", "failed"]
 
 
 class Child:
@@ -40,7 +40,7 @@ class Child:
         """Starts the process; its own session keeps Ctrl-C away from it."""
         self.reap()  # the pipe of a dead predecessor
         self.started = self.beat = time.monotonic()
-        self.phase, self.ended = "starting", False
+        self.phase, self.ended, self.error = "starting", False, ""
         command = [sys.executable, "-m", "liveaffect.stream.child"]
         with contextlib.ExitStack() as stack:
             out = None if self._log is None else stack.enter_context(self._log.open("ab"))
@@ -56,6 +56,12 @@ class Child:
         with contextlib.suppress(OSError):  # it died meanwhile: the next check sees it
             self.popen.stdin.write(line + b"\n")
             self.popen.stdin.flush()
+
+    def restart(self, limit_s: float) -> None:
+        """Asks it to end; whoever watches starts it again when it has, or when the time is up."""
+        self.tell(b"stop")
+        self.phase, self.restart_at = "restarting", time.monotonic() + limit_s
+        self.deaths, self.error = [], ""
 
     def kill(self) -> None:
         """Ends it at once."""

@@ -35,6 +35,7 @@ class Camera(Node):
     width: int = 640
     """Width asked of a device in pixels, 0 for its own choice. Files and network streams keep their size."""
     height: int = 480
+    """Height asked of a device in pixels, 0 for its own choice."""
     fps: float = 30.0
     """Rate asked of a device."""
     loop: bool = False

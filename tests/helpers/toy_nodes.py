@@ -95,8 +95,8 @@ class Adder(Node):
     def obey(self, command: Command) -> AckMessage | None:
         if command.target not in ("", self.host.name):
             return None
-        ok = command.verb == "reset"
-        self._slow = -1 if ok else self._slow
+        self._slow = -1 if command.verb == "reset" else self._slow
+        ok = command.verb == "reset" or not command.target
         return AckMessage(
             t_ns=command.t_ns, request_id=command.request_id, node=self.host.name, ok=ok, text="" if ok else "unknown"
         )

@@ -15,9 +15,9 @@ import pytest
 import zmq
 from live_run import LiveRun, collect, live_run, wait_for
 
+from liveaffect.stream.access import make_keys
 from liveaffect.stream.client import connect
 from liveaffect.stream.errors import LiveAffectError, TransportError
-from liveaffect.stream.gateway import make_keys
 from liveaffect.stream.graph import build_graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import Drop, Health, Marker, Message, Tick
