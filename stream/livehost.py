@@ -62,6 +62,9 @@ class Seat:
         self.order = StreamOrder(entry.spec.inputs, depth, ordered=entry.node.ordered)
         self.stats = NodeStats()
         self.handlers = {topic: getattr(entry.node, method) for topic, method in entry.spec.handlers.items()}
+        inputs = [topic for topic in entry.spec.inputs if not topic.host]
+        self.timed = {t.name for t in inputs if not t.delay_ns} or {t.name for t in inputs}
+        """Topics whose latency counts: what is held back on purpose says nothing of a node that is asked at once."""
 
 
 class LiveHost:
@@ -256,7 +259,7 @@ class LiveHost:
         for output in messages_of(seat.handlers[topic.name](message)):
             self._publish(seat, output)
         if not topic.host:
-            seat.stats.handled((time.monotonic_ns() - message.t_ns) / 1e6)
+            seat.stats.handled((time.monotonic_ns() - message.t_ns) / 1e6, timed=topic.name in seat.timed)
 
     def _timers(self) -> None:
         now = time.monotonic_ns()

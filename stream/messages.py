@@ -3,37 +3,19 @@
 New fields get defaults, so that an old recording always loads. Arrays are C-contiguous and read-only once published.
 """
 
-from typing import Any, Literal
-
-import msgspec
-import numpy as np
-
-State = Literal["ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down"]
-"""Why there is a number ("ok") or why there is none."""
-
-Array = np.ndarray[Any, Any]
-
-
-class Part(msgspec.Struct, kw_only=True, eq=False):
-    """Base of the structs inside a message."""
-
-
-class Message(msgspec.Struct, kw_only=True, eq=False):
-    """Header of every message: `t_ns` is set once, at capture, and copied unchanged by every node downstream.
-
-    The host fills in the rest when it publishes; a node sets only `t_ns`.
-    """
-
-    t_ns: int
-    """Capture instant on the capturing machine's monotonic clock, or media time when offline (ns)."""
-    seq: int = -1
-    """Counts this publisher's messages on this topic from 0 within one incarnation."""
-    incarnation: int = 0
-    """Which start of the publishing process this is, from 0."""
-    clock: str = ""
-    """Names the clock of `t_ns`: one id per machine boot, or "media"."""
-    pub_ns: int = 0
-    """Publication instant on the publisher's monotonic clock; 0 offline."""
+from liveaffect.stream.header import Array as Array
+from liveaffect.stream.header import Message as Message
+from liveaffect.stream.header import Part as Part
+from liveaffect.stream.header import State as State
+from liveaffect.stream.host_messages import OPEN as OPEN
+from liveaffect.stream.host_messages import Ack as Ack
+from liveaffect.stream.host_messages import Command as Command
+from liveaffect.stream.host_messages import Drop as Drop
+from liveaffect.stream.host_messages import Health as Health
+from liveaffect.stream.host_messages import Marker as Marker
+from liveaffect.stream.host_messages import MediaSpan as MediaSpan
+from liveaffect.stream.host_messages import Playback as Playback
+from liveaffect.stream.host_messages import Tick as Tick
 
 
 class VideoFrame(Message):
@@ -203,89 +185,3 @@ class Affect(Message):
     face_state: State = "no_face"
     voice_state: State = "silence"
     people: tuple[Person, ...] = ()
-
-
-class Tick(Message):
-    """Ten times a second: stream time of `node` has certainly reached `t_ns`. For nodes that must notice silence."""
-
-    node: str = ""
-    """Whom it is for; "" (offline) is everyone."""
-
-
-class Marker(Message):
-    """A labelled instant set by the user or by another program, with its own time."""
-
-    label: str
-    source: str = ""
-
-
-class Command(Message):
-    """A request that the gateway accepted, as the nodes see it."""
-
-    verb: str
-    target: str = ""
-    """Node name, or "" for every node."""
-    arguments: dict[str, Any] = {}
-    request_id: str = ""
-
-
-class Ack(Message):
-    """A node's answer to a Command."""
-
-    request_id: str
-    node: str
-    ok: bool
-    text: str = ""
-
-
-class MediaSpan(Message):
-    """Tells where a recording keeps pixels or sound: messages `first_seq` to `last_seq`, one after the other."""
-
-    topic: str
-    file: str
-    first_seq: int
-    last_seq: int
-    source_incarnation: int = 0
-    offset: int = 0
-    """Where the first of them begins in `file`: number of the frame, or of the sample."""
-
-
-class Health(Message):
-    """How one node is doing, once a second and at every change."""
-
-    node: str
-    process: str
-    state: Literal["starting", "ok", "hung", "node_down", "failed", "stopped"]
-    rate_hz: float | None = None
-    latency_p50_ms: float | None = None
-    """Capture to end of handling."""
-    latency_p99_ms: float | None = None
-    received: int = 0
-    processed: int = 0
-    published: int = 0
-    dropped: dict[str, int] = {}
-    """Messages not processed, by cause (see Drop); of a source "topic cause"."""
-    restarts: int = 0
-    cpu_percent: float | None = None
-    """Of one core, of the node's whole process."""
-    rss_mb: float | None = None
-    error: str = ""
-    info: dict[str, Any] = {}
-
-
-OPEN = 1 << 53
-"""As the last `seq` of a Drop: and whatever came after."""
-
-
-class Drop(Message):
-    """Messages that a node did not process: `first_seq` to `last_seq` of one topic, both included."""
-
-    node: str
-    topic: str
-    first_seq: int
-    last_seq: int
-    cause: Literal["skipped", "late", "overflow", "invalid", "down", "ended"]
-    """"down": published before this start of the node could hear it; "ended": still waiting when the node stopped."""
-    source_incarnation: int = 0
-    source: str = ""
-    """Which of the many writers of a host topic they are from: a process, or "supervisor"."""

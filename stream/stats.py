@@ -25,10 +25,11 @@ class NodeStats:
         self._ranges: dict[tuple[str, Cause, int, str], list[int]] = {}
         self._closed: list[tuple[tuple[str, Cause, int, str], int, int]] = []
 
-    def handled(self, latency_ms: float) -> None:
-        """One message was processed, so long after its capture."""
+    def handled(self, latency_ms: float, *, timed: bool = True) -> None:
+        """One message was processed, so long after its capture; `timed`: its latency counts."""
         self.processed += 1
-        self._latencies.append(latency_ms)
+        if timed:
+            self._latencies.append(latency_ms)
 
     def drop(self, topic: Topic[Any], message: Message, cause: Cause) -> None:
         """One message was not processed."""
