@@ -12,7 +12,6 @@ from typing import Any, Literal
 import msgspec
 
 from liveaffect.stream.errors import LaunchError
-from liveaffect.stream.messages import Message
 from liveaffect.stream.node import Node, NodeSpec, spec_of
 from liveaffect.stream.topics import REGISTRY
 
@@ -99,7 +98,7 @@ class Graph:
             {
                 entry.type.partition(":")[0]
                 for entry in self.entries.values()
-                if any(topic.message.__module__ != Message.__module__ for topic in entry.spec.outputs)
+                if any(not topic.message.__module__.startswith("liveaffect.stream.") for topic in entry.spec.outputs)
             }
         )
 

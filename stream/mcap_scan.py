@@ -6,7 +6,7 @@ The file format is that of https://mcap.dev/spec.
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,10 @@ MAGIC = b"\x89MCAP0\r\n"
 RECORD_LIMIT = 1 << 30
 HEAD = struct.Struct("<BQ")
 """Every record: opcode and length of the payload."""
+MESSAGE = struct.Struct("<HIQQ")
+"""A message's channel, sequence, log time and publish time; its content follows."""
+INDEX = struct.Struct("<HI")
+"""A message index's channel, and the bytes of its pairs of log time and offset."""
 
 
 @dataclass
@@ -93,14 +97,20 @@ def chunk_span(payload: bytes) -> tuple[int, int]:
     return struct.unpack_from("<QQ", payload)
 
 
-def unpack(payload: bytes, contents: Contents) -> list[tuple[int, Message]] | None:
-    """Offset in the chunk and message, or None where the chunk is damaged; schemas and channels go to `contents`."""
+def _inside(payload: bytes) -> bytes | None:
+    """What a chunk holds, or None where it is damaged."""
     chunk = Chunk.read(ReadDataStream(io.BytesIO(payload)))
     try:
         data = zstandard.decompress(chunk.data, chunk.uncompressed_size) if chunk.compression else chunk.data
     except zstandard.ZstdError:
         return None
-    if chunk.uncompressed_crc and zlib.crc32(data) != chunk.uncompressed_crc:
+    return None if chunk.uncompressed_crc and zlib.crc32(data) != chunk.uncompressed_crc else data
+
+
+def unpack(payload: bytes, contents: Contents) -> list[tuple[int, Message]] | None:
+    """Offset in the chunk and message, or None where the chunk is damaged; schemas and channels go to `contents`."""
+    data = _inside(payload)
+    if data is None:
         return None
     messages: list[tuple[int, Message]] = []
     stream = ReadDataStream(io.BytesIO(data))
@@ -111,6 +121,36 @@ def unpack(payload: bytes, contents: Contents) -> list[tuple[int, Message]] | No
             messages.append((offset, Message.read(stream, length)))
         else:
             declare(opcode, stream.read(length), contents)
+    return messages
+
+
+def places_of(indexes: list[bytes], contents: Contents, topics: Collection[str]) -> list[int] | None:
+    """Offsets in a chunk of the messages on `topics`, by its MessageIndex records; None where these do not tell."""
+    places: list[int] = []
+    for payload in indexes:
+        channel_id, size = INDEX.unpack_from(payload)
+        channel = contents.channels.get(channel_id)
+        if channel is None:
+            return None
+        if channel.topic in topics:
+            places.extend(struct.unpack_from(f"<{size // 8}Q", payload, INDEX.size)[1::2])
+    return sorted(places) if indexes else None
+
+
+def unpack_at(payload: bytes, places: list[int]) -> list[Message] | None:
+    """The messages at these offsets of a chunk; None where it is damaged."""
+    if not places:
+        return []
+    data = _inside(payload)
+    if data is None:
+        return None
+    messages: list[Message] = []
+    for place in places:
+        _, length = HEAD.unpack_from(data, place)
+        at = place + HEAD.size
+        channel_id, sequence, log_ns, publish_ns = MESSAGE.unpack_from(data, at)
+        content = data[at + MESSAGE.size : at + length]
+        messages.append(Message(channel_id, log_ns, content, publish_ns, sequence))
     return messages
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import heapq
 import importlib
+import itertools
 import os
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from mcap.opcode import Opcode
 from mcap.records import Message as McapMessage
 
 from liveaffect.stream.errors import RecordError, TransportError
-from liveaffect.stream.mcap_scan import Contents, chunk_span, declare, unpack, walk
+from liveaffect.stream.mcap_scan import Contents, chunk_span, declare, places_of, unpack, unpack_at, walk
 from liveaffect.stream.messages import Message
 from liveaffect.stream.order import order_key
 from liveaffect.stream.session_info import RECORDING, load_info
@@ -82,21 +83,40 @@ class SessionReader:
     def raw(self, topics: Collection[str] | None = None, *, from_ns: int = 0) -> Iterator[tuple[str, McapMessage]]:
         """Topic name and record as in the file, up to where it is torn. Chunks before `from_ns` are not unpacked."""
         known = Contents()
-        for opcode, _, payload in walk(self.path):
+        chunk: bytes | None = None
+        indexes: list[bytes] = []
+        for opcode, _, payload in itertools.chain(walk(self.path), [(Opcode.DATA_END, 0, b"")]):
+            if opcode == Opcode.MESSAGE_INDEX:
+                indexes.append(payload)
+                continue
+            if chunk is not None:
+                whole = payload != b""  # behind the last index of a torn file, more of them may be missing
+                records = self._records(chunk, indexes if whole else [], known, topics)
+                if records is None:
+                    return
+                for record in records:
+                    if record.log_time >= from_ns:
+                        yield known.channels[record.channel_id].topic, record
+                chunk = None
             if opcode == Opcode.DATA_END:
                 return
-            if opcode != Opcode.CHUNK:
+            if opcode == Opcode.CHUNK and chunk_span(payload)[1] >= from_ns:
+                chunk, indexes = payload, []
+            elif opcode != Opcode.CHUNK:
                 declare(opcode, payload, known)
-                continue
-            if chunk_span(payload)[1] < from_ns:
-                continue
-            records = unpack(payload, known)
-            if records is None:
-                return
-            for _, record in records:
-                channel = known.channels.get(record.channel_id)
-                if channel is not None and (topics is None or channel.topic in topics) and record.log_time >= from_ns:
-                    yield channel.topic, record
+
+    def _records(
+        self, chunk: bytes, indexes: list[bytes], known: Contents, topics: Collection[str] | None
+    ) -> list[McapMessage] | None:
+        """The wanted records of a chunk in their order: by its index where only some topics are wanted."""
+        places = None if topics is None else places_of(indexes, known, topics)
+        if places is not None:
+            return unpack_at(chunk, places)
+        records = unpack(chunk, known)
+        if records is None:
+            return None
+        named = {channel.id for channel in known.channels.values() if topics is None or channel.topic in topics}
+        return [record for _, record in records if record.channel_id in named]
 
     def stream_order(self, topics: Collection[str], depth: dict[str, int]) -> Iterator[tuple[Topic[Any], Message]]:
         """The same in the one stream order of `stream/order.py`, sorted in a sliding window."""

@@ -1,0 +1,33 @@
+"""What every message begins with, and the words in which a number says that it is missing."""
+
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+State = Literal["ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down"]
+"""Why there is a number ("ok") or why there is none."""
+
+Array = np.ndarray[Any, Any]
+
+
+class Part(msgspec.Struct, kw_only=True, eq=False):
+    """Base of the structs inside a message."""
+
+
+class Message(msgspec.Struct, kw_only=True, eq=False):
+    """Header of every message: `t_ns` is set once, at capture, and copied unchanged by every node downstream.
+
+    The host fills in the rest when it publishes; a node sets only `t_ns`.
+    """
+
+    t_ns: int
+    """Capture instant on the capturing machine's monotonic clock, or media time when offline (ns)."""
+    seq: int = -1
+    """Counts this publisher's messages on this topic from 0 within one incarnation."""
+    incarnation: int = 0
+    """Which start of the publishing process this is, from 0."""
+    clock: str = ""
+    """Names the clock of `t_ns`: one id per machine boot, or "media"."""
+    pub_ns: int = 0
+    """Publication instant on the publisher's monotonic clock; 0 offline."""
