@@ -25,6 +25,7 @@ WATCHER = "supervisor"
 STOP_LIMIT_S = 2.6
 """All processes are gone so long after a stop: the last ones are killed."""
 STAGE_S = 1.5
+RETELL_S = 1.0
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
 EPOCH_LEAD_S = 0.3
 
@@ -171,6 +172,8 @@ class Crew:
             child.error, child.exit_code = report.text, report.exit_code
 
     def _check(self, child: Child, now: float) -> None:
+        if child.phase in ("failed", "down") and now - child.told_at > RETELL_S:
+            self._publish_health(child, *child.told)  # for those who connected since
         if child.phase == "failed":
             return
         if child.phase == "restarting":
@@ -210,6 +213,7 @@ class Crew:
         child.error = ""
 
     def _publish_health(self, child: Child, state: Any, error: str = "") -> None:
+        child.told, child.told_at = (state, error or child.error), time.monotonic()
         for entry in self.graph.processes[child.name]:
             self._publish(
                 Health(
@@ -218,6 +222,6 @@ class Crew:
                     process=child.name,
                     state=state,
                     restarts=child.incarnation,
-                    error=error or child.error,
+                    error=child.told[1],
                 )
             )

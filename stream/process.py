@@ -28,6 +28,8 @@ class Child:
         self.phase: Phase = "down"
         self.beat = self.started = self.restart_at = 0.0
         self.deaths: list[float] = []
+        self.told, self.told_at = ("", ""), 0.0
+        """State and error last published for its nodes, and when."""
         self.error = ""
         self.exit_code = 1
         self.ended = False
