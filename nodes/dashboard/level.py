@@ -20,6 +20,8 @@ DEAF_NS = 3_000_000_000
 """This long without sound before it is said."""
 NOTHING_DB = -90.0
 """Below this even the noise of an open microphone is missing (a 16 bit step is -90 dB)."""
+LOUD_DB = -3.0
+"""So close to full scale the next louder word is clipped."""
 QUIET_DB = -55.0
 """Speech at an arm's length from a laptop peaks far above this."""
 
@@ -77,13 +79,15 @@ class Level:
         if not self._there or self._now_ns < 0:
             return Reading(None, None, "", False)
         since = self._now_ns - self._first_ns
-        words, problem = f"Hears sound, peaks at {self._peak_db:.0f} dBFS", False
+        words, problem = f"Hears sound, peaks at {spoken(self._peak_db)}", False
         if self._now_ns - self._clip_ns < CLIP_WORDS_NS:
             words, problem = "Too loud: the sound is clipped. Turn the input down, or move away", True
         elif since > DEAF_NS and self._now_ns - self._any_ns > DEAF_NS:
             words, problem = "Hears nothing at all: it may be muted, or the wrong device", True
         elif since > DEAF_NS and self._now_ns - self._heard_ns > DEAF_NS:
             words, problem = "Hears nothing but noise: say a word, or turn the input up", True
+        elif self._peak_db > LOUD_DB:
+            words = f"Loud: peaks at {spoken(self._peak_db)}, a little less would be safer"
         elif self._peak_db <= QUIET_DB:
             words = "Quiet: say a word"
         return Reading(self._rms_db, self._peak_db, words, problem)
@@ -92,6 +96,11 @@ class Level:
 def decibels(amplitude: float) -> float:
     """Amplitude in [0, 1] to dB re full scale; -200 for 0."""
     return 20.0 * math.log10(amplitude) if amplitude > 1e-10 else -200.0
+
+
+def spoken(db: float) -> str:
+    """A level as it is written: "−18 dBFS"."""
+    return f"{db:.0f} dBFS".replace("-0 ", "0 ").replace("-", "−")
 
 
 def _longest_run(flags: np.ndarray) -> int:

@@ -26,6 +26,8 @@ class PreviewContext:
         """What the device gave: size, rate, name."""
         self.error = ""
         """Why nothing comes, in words; "" while something does."""
+        self.failed = False
+        """True where the source has ended for good: the sensor could not start with it."""
 
     def now_ns(self) -> int:
         return time.monotonic_ns()
@@ -77,6 +79,11 @@ class Preview:
         return self._context.error
 
     @property
+    def failed(self) -> bool:
+        """True where the sensor could not start with this; otherwise a device is tried again until it is there."""
+        return self._context.failed
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What is known of the device shown now."""
         return dict(self._context.facts)
@@ -125,9 +132,9 @@ class Preview:
                         if message is not None:
                             self._hand_over(message, context)
         except LiveAffectError as error:
-            context.error = str(error)
+            context.error, context.failed = str(error), True
         except Exception as error:  # whatever a driver makes of it: the window must stay up
-            context.error = f"{type(error).__name__}: {error}"
+            context.error, context.failed = f"{type(error).__name__}: {error}", True
         finally:
             if node is not None:
                 node.close()

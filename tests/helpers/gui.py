@@ -1,0 +1,28 @@
+"""What tests of windows share: a clean Qt, and pictures of every state under out/pictures."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+PICTURES = Path(__file__).resolve().parents[2] / "out" / "pictures"
+
+
+def prepare() -> None:
+    """Call before the QApplication is made: no display is needed, and Qt finds its own plugins."""
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # importing cv2 points them at its own Qt
+        os.environ.pop(name, None)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+def picture(widget: Any, name: str) -> Path:
+    """Writes what the widget looks like now, light and dark, and returns the path of the light one."""
+    from liveaffect.nodes.dashboard import palette
+
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    paths: list[Path] = []
+    for scheme in ("light", "dark"):
+        palette.force(scheme)
+        paths.append(PICTURES / f"{name}_{scheme}.png")
+        assert widget.grab().save(str(paths[-1]))
+    palette.force("light")
+    return paths[0]
