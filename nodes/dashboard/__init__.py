@@ -1,1 +1,1 @@
-"""The live dashboard: one look tells what the person shows, how sure the sensor is, and whether the recording is safe."""
+"""The live dashboard: what the person shows, how sure the sensor is, whether the recording is safe, at one look."""

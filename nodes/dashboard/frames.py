@@ -1,4 +1,4 @@
-"""Pictures joined with the faces that were found in them: boxes are drawn on exactly the frame they were inferred from."""
+"""Pictures joined with the faces found in them: boxes are drawn on exactly the frame they were inferred from."""
 
 from collections import OrderedDict
 from collections.abc import Mapping

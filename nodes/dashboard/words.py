@@ -1,0 +1,98 @@
+"""What the window says: states, reasons and numbers in words. No Qt here."""
+
+from dataclasses import dataclass
+
+from liveaffect.nodes.dashboard.scene import Scene
+from liveaffect.stream import messages as m
+
+Z90 = 1.645
+"""A normal variable is within so many standard deviations nine times in ten."""
+ELLIPSE90 = 2.146
+"""The same for two independent ones together: the root of the chi-square quantile 0.90 with 2 degrees of freedom."""
+STATE_WORDS: dict[str, str] = {
+    "ok": "no number given",
+    "no_face": "no face in view",
+    "low_quality": "face not clear enough",
+    "occluded": "face covered",
+    "silence": "silence",
+    "no_device": "no device",
+    "stale": "no news",
+    "node_down": "node down, starting again",
+}
+FACE_NODES, VOICE_NODES = ("camera", "face", "face_affect"), ("microphone", "voice", "voice_affect")
+DOWN = ("node_down", "failed", "hung")
+HEALTH_WORDS = {
+    "starting": "starting",
+    "ok": "running",
+    "hung": "hangs and is being started again",
+    "node_down": "has stopped and is being started again",
+    "failed": "has stopped too often and was given up",
+    "stopped": "has ended",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something is missing: a headline, and what is known of it."""
+
+    headline: str
+    words: str = ""
+
+
+def face_reason(scene: Scene) -> Reason | None:
+    """Why the camera or the face gives nothing at all; None while it works (a face that is away is no fault)."""
+    return _modality_reason(scene, FACE_NODES, scene.affect.face_state if scene.affect else None, "camera", "frames")
+
+
+def voice_reason(scene: Scene) -> Reason | None:
+    """Why there is no sound; None while it works (silence is no fault)."""
+    return _modality_reason(
+        scene, VOICE_NODES, scene.affect.voice_state if scene.affect else None, "microphone", "sound"
+    )
+
+
+def _modality_reason(scene: Scene, nodes: tuple[str, ...], state: str | None, device: str, thing: str) -> Reason | None:
+    broken = [scene.health[name] for name in nodes if name in scene.health and scene.health[name].state in DOWN]
+    if broken:
+        return Reason(f"{node_words(broken[0])}", broken[0].error)
+    known = scene.facts.get("nodes")
+    if known and nodes[0] not in known and not any(n in scene.health for n in nodes) and scene.kind == "live":
+        return Reason(f"No {device} in this run", f"It was started without one, so there is no {thing}")
+    source = scene.health.get(nodes[0])
+    said = source.error if source is not None else ""
+    if state == "no_device":
+        return Reason(f"No {device}", said or f"No {thing} comes from it; it is tried again by itself")
+    if state == "node_down":
+        return Reason(f"A node of the {device} is down", "It is being started again")
+    if state == "stale":
+        return Reason(f"No {thing} any more", said or f"Nothing new has come from the {device} for a while")
+    return None
+
+
+def node_words(health: m.Health) -> str:
+    """A node and how it is doing, such as "face has stopped and is being started again"."""
+    return f"{health.node} {HEALTH_WORDS.get(health.state, health.state)}"
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """+0.31 or −0.31, "not known" for none."""
+    return "not known" if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def with_interval(value: float | None, sd: float | None) -> str:
+    """+0.31 ± 0.20, where 0.20 is half of the 90 % interval."""
+    if value is None:
+        return "not known"
+    return signed(value) + (f" ± {Z90 * sd:.2f}" if sd is not None else " ± not known")
+
+
+def clock(seconds: float) -> str:
+    """1:02:03, or 02:03 under an hour."""
+    whole = int(max(0.0, seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
+
+
+def size(megabytes: float) -> str:
+    """Free room as a person says it."""
+    return f"{megabytes / 1024:.0f} GB" if megabytes >= 10 * 1024 else f"{megabytes / 1024:.1f} GB"
