@@ -40,8 +40,11 @@ def _numbers(messages: list[Message]) -> list[Any]:
 
 def test_live_equals_lockstep_over_the_recorded_inputs() -> None:
     table = {**TABLE, "counter": {**TABLE["counter"], "limit": 120}}
-    with live_run(table) as run, run.client("toy/", "tick", "drop") as client:
-        got = collect(client, lambda m: any(s.number == 119 for s in _numbers(m)))
+    with live_run(table) as run, run.client("toy/", "tick", "drop", "health") as client:
+        collected = collect(client, lambda m: any(s.number == 119 for s in _numbers(m)))
+        ended_ns = collected[-1].pub_ns  # what was late until then is told before the next sign of health
+        told = lambda m: bool(m) and _is_health(m[-1], "adder", "ok") and m[-1].pub_ns > ended_ns  # noqa: E731
+        got = collected + collect(client, told)
     live = _numbers(got)
     recorded = [m for m in got if type(m).__name__ in ("Count", "Tick")]
     first = min(s.number for s in live)
