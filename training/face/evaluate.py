@@ -92,7 +92,7 @@ def calibration_error(p: np.ndarray, share: np.ndarray) -> float:
 
 def against_teachers(cache: Path, rows: np.ndarray, ours: FaceAffectResult) -> dict[str, dict[str, float]]:
     """The teachers' average, as it comes and refitted on training faces, and ours, where the teachers were asked."""
-    x, faces = distil.log_classes(cache / "ferplus_classes.npy").astype(np.float32), data.load(cache)
+    x, faces = data.log_classes(cache / "ferplus_classes.npy").astype(np.float32), data.load(cache)
     asked = np.isfinite(x[:, 0]) & (faces.votes[: len(x)] > 0)
     learn = np.flatnonzero(asked & (faces.split[: len(x)] == 0))
     weight = np.minimum(faces.votes[learn] / 10, 1).astype(np.float32)

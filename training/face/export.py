@@ -13,41 +13,56 @@ import torch
 from liveaffect.models.circumplex import COORDINATES
 from training.face import data
 from training.face.distil import load_net
-from training.face.net import SIDE, FaceNet, Shipped
+from training.face.net import SIDE, Calibration, FaceNet, PlaceNet, Shipped
 
 
-def fit_temperature(logits: np.ndarray, target: np.ndarray, weight: np.ndarray) -> float:
-    """The temperature of least cross-entropy to the votes, by golden section over 0.5 to 2."""
+def fit_classes(logits: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[float, list[float]]:
+    """Temperature and bias of least cross-entropy to the votes, the bias held towards none."""
+    x, t, w = (torch.from_numpy(np.asarray(a, np.float64)) for a in (logits, target, weight))
+    heat, bias = torch.zeros(1, dtype=torch.float64, requires_grad=True), torch.zeros(8, dtype=torch.float64)
+    bias.requires_grad_(True)
+    optimizer = torch.optim.LBFGS([heat, bias], max_iter=100, line_search_fn="strong_wolfe")
 
-    def cost(heat: float) -> float:
-        z = logits / heat
-        log_p = z - np.logaddexp.reduce(z, 1, keepdims=True)
-        return float(-(weight * (target * log_p).sum(1)).mean())
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        cost = -(w * (t * torch.log_softmax(x * heat.exp() + bias, 1)).sum(1)).mean() + 1e-3 * bias.square().sum()
+        cost.backward()
+        return cost
 
-    low, high = 0.5, 2.0
-    for _ in range(40):
-        a, b = high - 0.618 * (high - low), low + 0.618 * (high - low)
-        low, high = (low, b) if cost(a) < cost(b) else (a, high)
-    return 0.5 * (low + high)
+    optimizer.step(closure)
+    return float((-heat).exp().item()), [float(b) for b in (bias - bias.mean()).detach()]
 
 
-def calibrate(nets: list[FaceNet], faces: data.Faces) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Temperatures without and with geometry, and the gain that makes (valence, arousal) errors of unit z-score."""
+def fit_deviation(error: np.ndarray, sd: np.ndarray) -> tuple[float, float]:
+    """Gain and floor of the deviation by likelihood of the errors: gain for all, floor for the surest."""
+    gains, floors = np.linspace(0.5, 1.6, 56), np.linspace(0.0, 0.2, 41)
+    best = (np.inf, 1.0, 0.0)
+    for gain in gains:
+        for floor in floors:
+            variance = np.square(gain * sd) + floor * floor
+            best = min(best, (float((np.square(error) / variance + np.log(variance)).mean()), gain, floor))
+    return float(best[1]), float(best[2])
+
+
+def calibrate(net: FaceNet, place: PlaceNet, faces: data.Faces) -> Calibration:
+    """Everything fitted on the dev faces."""
     dev = faces.rows(1)
     weight = np.minimum(faces.votes[dev] / 10, 1)
-    plainly = Shipped(nets, (1.0, 1.0), (1.0, 1.0)).eval()
-    heat, z = [], []
+    plainly = Shipped(net, place, Calibration()).eval()
+    heats, biases, errors, deviations = [], [], [], []
     for geometry in (False, True):
         luma, vectors, present = data.plain(faces, dev)
         present = present if geometry else np.zeros_like(present)
         use = present[:, 0] == geometry
         log_p, va, sd = run(plainly, (luma, vectors, present))
-        heat.append(fit_temperature(log_p[use], faces.target[dev][use], weight[use]))
-        hot = log_p / heat[-1]
+        heat, bias = fit_classes(log_p[use], faces.target[dev][use], weight[use])
+        hot = log_p / heat + bias
         moved = (np.exp(hot - np.logaddexp.reduce(hot, 1, keepdims=True)) - np.exp(log_p)) @ COORDINATES
-        z.append((va + moved - faces.target[dev] @ COORDINATES)[use] / sd[use])
-    gain = np.sqrt(np.mean(np.square(np.concatenate(z)), 0))
-    return (heat[0], heat[1]), (float(gain[0]), float(gain[1]))
+        heats.append(heat), biases.append(bias)
+        errors.append((va + moved - faces.va[dev])[use]), deviations.append(sd[use])
+    error, sd = np.concatenate(errors), np.concatenate(deviations)
+    (gain_v, floor_v), (gain_a, floor_a) = (fit_deviation(error[:, k], sd[:, k]) for k in (0, 1))
+    return Calibration((heats[0], heats[1]), (biases[0], biases[1]), (gain_v, gain_a), (floor_v, floor_a))
 
 
 @torch.no_grad()
@@ -64,19 +79,21 @@ def run(shipped: Shipped, arrays: tuple[np.ndarray, ...], batch: int = 256) -> t
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--run", type=Path, required=True, nargs="+", help="one trained run, or several to average")
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--place", type=Path, required=True, help="the run of `place`")
     parser.add_argument("--out", type=Path, default=Path("models/weights/face-affect.onnx"))
     args = parser.parse_args()
     faces = data.load(args.cache)
-    nets = [load_net(run) for run in args.run]
-    heat, gain = calibrate(nets, faces)
-    shipped = Shipped(nets, heat, gain).eval()
+    net, place = load_net(args.run), PlaceNet().eval()
+    place.load_state_dict(torch.load(args.place / "place.pt")["net"])
+    calibration = calibrate(net, place, faces)
+    shipped = Shipped(net, place, calibration).eval()
     example = (
         torch.randint(0, 255, (2, SIDE, SIDE, 3), dtype=torch.uint8),
-        torch.randn(2, nets[0].mean.shape[0]),
+        torch.randn(2, net.mean.shape[0]),
         torch.ones(2, 1),
     )
-    names = ["log_p", "va", "va_sd", "embedding"]
+    names = ["log_p", "va", "va_sd", "embedding", "covered", "place", "place_sd"]
     inputs = ["crops", "geometry", "present"]
     torch.onnx.export(
         shipped,
@@ -91,12 +108,12 @@ def main() -> None:
     worst = parity(args.out, shipped, faces)
     train_rows = faces.rows(0)
     votes = faces.target[train_rows].mean(0)
-    told = {"temperature": heat, "sd_gain": gain, "parity": worst, "bytes": args.out.stat().st_size}
+    told = calibration._asdict() | {"parity": worst, "bytes": args.out.stat().st_size}
     told |= {
         "prior": votes.round(4).tolist(),
         "population_sd": (faces.target[train_rows] @ COORDINATES).std(0).tolist(),
     }
-    (args.run[0] / "export.json").write_text(json.dumps(told))
+    (args.run / "export.json").write_text(json.dumps(told))
     print(json.dumps(told, indent=1))
 
 

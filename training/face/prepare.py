@@ -67,7 +67,9 @@ def main() -> None:
         calm = train & (votes[:, 0] >= 8) & (np.abs(vectors[:, -2]) < 0.35)
         both = np.concatenate([vectors[calm], mirror(vectors[calm])])  # a population has no handedness
         table = np.stack([both.mean(0), np.maximum(both.std(0), 0.02)])
-        np.save(WEIGHTS / "face-neutral.npy", table.astype(np.float32))
+        target = WEIGHTS / "face-neutral.npy"
+        if not target.exists() or np.abs(np.load(target) - table).max() > 1e-4:  # not for the last bit's sake
+            np.save(target, table.astype(np.float32))
         print(f"  validation {validation.sum()}, dev {dev.sum()}, neutral faces behind the population {calm.sum()}")
 
 

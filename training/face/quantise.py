@@ -12,6 +12,7 @@ import onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from training.face import data, train
+from training.face.batches import Batches
 
 
 class Faces(CalibrationDataReader):
@@ -19,8 +20,12 @@ class Faces(CalibrationDataReader):
 
     def __init__(self, faces: data.Faces, batches: int = 6) -> None:
         rows = np.random.default_rng(0).choice(faces.rows(0), (batches, 64))
-        source = data.Batches(faces, 0)
-        self._feeds = iter([feed(source.draw(r) if k % 2 else data.plain(faces, r)) for k, r in enumerate(rows)])
+        source = Batches(faces, 0)
+        drawn = [source.draw(r) if k % 2 else None for k, r in enumerate(rows)]
+        arrays = [
+            (d.luma, d.geometry, d.present) if d else data.plain(faces, r) for d, r in zip(drawn, rows, strict=True)
+        ]
+        self._feeds = iter([feed(a) for a in arrays])
 
     def get_next(self) -> dict[str, np.ndarray] | None:
         return next(self._feeds, None)

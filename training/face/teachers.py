@@ -49,22 +49,19 @@ def main() -> None:
     parser.add_argument("--set", required=True, choices=("utk", "ferplus"))
     parser.add_argument("--kind", required=True, choices=("classes", "va"))
     parser.add_argument("--margin", type=float, default=-0.03)
-    parser.add_argument("--pair", action="store_true", help="only the two quickest good class nets, as SET_pair.npy")
-    parser.add_argument("--every", type=int, default=1, help="every n-th image only; the rest stay NaN")
+    parser.add_argument(
+        "--every", type=int, default=1, help="every n-th image only; the rest stay as they are, at first NaN"
+    )
     args = parser.parse_args()
     paths = [p for p in sorted(args.teachers.glob("*.tflite")) if ("AroVal" in p.name) == (args.kind == "va")]
-    if args.pair:
-        paths = [
-            p
-            for p in paths
-            if p.name.startswith("SqueezeNet_E25") or ("AUGFULL_SHUFFLE_float16" in p.name and "V3" in p.name)
-        ]
-    target = args.cache / (f"{args.set}_pair.npy" if args.pair else f"{args.set}_{args.kind}.npy")
+    target = args.cache / f"{args.set}_{args.kind}.npy"
     images, matrix = np.load(args.cache / f"{args.set}_images.npy"), np.load(args.cache / f"{args.set}_matrix.npy")
     nets = [Teacher(p) for p in paths]
     out = np.full((len(nets), len(images), 2 if args.kind == "va" else 8), np.nan, np.float32)
+    if target.exists():  # go on where an earlier call was stopped
+        out = np.load(target)
     begin = time.perf_counter()
-    todo = range(0, len(images), args.every)
+    todo = [i for i in range(0, len(images), args.every) if np.isnan(out[0, i, 0])]
     for k, i in enumerate(todo):
         crop = teacher_crop(images[i], matrix[i], args.margin)
         for j, net in enumerate(nets):
