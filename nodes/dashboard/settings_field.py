@@ -10,14 +10,23 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, 
 from liveaffect.nodes.dashboard.fields import DropDown, Tick
 from liveaffect.nodes.dashboard.labels import label
 
+TYPE_WORDS = {
+    "bool": "yes or no",
+    "int": "whole number",
+    "float": "number",
+    "str": "text",
+    "choice": "one of these",
+    "list": "list",
+    "other": "can be changed in launch.toml only",
+}
+
 
 class SettingField(QWidget):
     """The row of one setting.
 
     Parameters
     ----------
-    spec: {key, type, value, default, doc, choices} as the gateway's verb `settings` lists it. `type` "bool", "int",
-        "float" and "str" have widgets of their own, choices are a drop-down, anything else is written as JSON.
+    spec: a `liveaffect.stream.settings.Setting` as plain data.
     """
 
     edited = Signal()
@@ -25,14 +34,14 @@ class SettingField(QWidget):
     def __init__(self, spec: dict[str, Any]) -> None:
         super().__init__()
         self.key: str = spec["key"]
-        self._type = str(spec.get("type", ""))
-        self._default = spec.get("default")
-        self._value = spec.get("value")
+        self._kind = str(spec.get("type", "other"))
+        self._optional = bool(spec.get("optional"))
+        self._value, self._default = spec.get("value"), spec.get("default")
         self._choices = list(spec.get("choices") or ())
         name = label(self.key, bold=True)
-        self._kind = label("one of these" if self._choices else _type_words(self._type), "dim")
+        kind = label(TYPE_WORDS.get(self._kind, "") + (", may be empty" if self._optional else ""), "dim")
         self.reset = QPushButton("Default")
-        self.reset.setToolTip(f"Back to the default: {_shown(self._default)}")
+        self.reset.setToolTip(f"Back to the default: {_shown(self._default) or 'empty'}")
         self.reset.setAccessibleName(f"{self.key}: default")
         self.widget, self._read, self._write = self._make()
         self.widget.setAccessibleName(self.key)
@@ -45,7 +54,7 @@ class SettingField(QWidget):
         self.error.hide()
         head = QHBoxLayout()
         head.addWidget(name)
-        head.addWidget(self._kind)
+        head.addWidget(kind)
         head.addStretch(1)
         line = QHBoxLayout()
         line.addWidget(self.widget, 1)
@@ -103,36 +112,42 @@ class SettingField(QWidget):
             same = self._read() == self._default
         except ValueError:
             same = False
-        self.reset.setEnabled(not same)
+        self.reset.setVisible(not same and self._kind != "other")
 
     def _make(self) -> tuple[QWidget, Callable[[], Any], Callable[[Any], None]]:
-        if self._choices:
+        if self._kind == "choice":
             return self._drop_down()
-        if self._type == "bool":
+        if self._kind == "bool" and not self._optional:
             box = Tick("on")
             box.toggled.connect(self._edited)
             return box, box.isChecked, lambda value: box.setChecked(bool(value))
         line = QLineEdit()
         line.textEdited.connect(self._edited)
-        if self._type == "str":
-            return line, line.text, lambda value: line.setText(str(value))
-        if self._type in ("int", "float"):
-            read = _whole if self._type == "int" else _number
-            return line, lambda: read(line.text()), lambda value: line.setText(_shown(value))
-        return line, lambda: _json(line.text()), lambda value: line.setText(_shown(value))
+        reader = READERS.get(self._kind)
+        if reader is None:
+            line.setReadOnly(True)
+            line.setEnabled(False)
+            return line, lambda: self._value, lambda value: line.setText(_shown(value))
+
+        def read() -> Any:
+            text = line.text().strip()
+            return None if self._optional and not text else reader(text)
+
+        return line, read, lambda value: line.setText("" if value is None else _shown(value))
 
     def _drop_down(self) -> tuple[QWidget, Callable[[], Any], Callable[[Any], None]]:
+        choices = [*([None] if self._optional else []), *self._choices]
         box = DropDown()
-        for choice in self._choices:
-            box.addItem(str(choice) or "(empty)", choice)
+        for choice in choices:
+            box.addItem("none" if choice is None else str(choice) or "(empty)")
 
         def write(value: Any) -> None:
-            box.setCurrentIndex(self._choices.index(value) if value in self._choices else -1)
+            box.setCurrentIndex(choices.index(value) if value in choices else -1)
 
         def read() -> Any:
             if box.currentIndex() < 0:
-                raise ValueError("choose one")
-            return self._choices[box.currentIndex()]
+                raise ValueError("Choose one of these")
+            return choices[box.currentIndex()]
 
         box.currentIndexChanged.connect(self._edited)
         return box, read, write
@@ -140,9 +155,12 @@ class SettingField(QWidget):
 
 def _whole(text: str) -> int:
     try:
-        return int(text.strip())
+        number = int(text.strip().replace("−", "-"))
     except ValueError:
         raise ValueError("This must be a whole number, such as 2") from None
+    if abs(number) >= 1 << 53:
+        raise ValueError("This number is too large")
+    return number
 
 
 def _number(text: str) -> float:
@@ -155,19 +173,27 @@ def _number(text: str) -> float:
     return number
 
 
-def _json(text: str) -> Any:
+def _list(text: str) -> list[Any]:
     try:
-        return json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"This must be written like [0.1, 0.2], {{}} or null ({error})") from None
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        raise ValueError('This must be a list, such as [0.1, 0.2] or ["one", "two"]')
+    return found
+
+
+def _yes(text: str) -> bool:
+    if text.lower() in ("true", "yes", "on", "false", "no", "off"):
+        return text.lower() in ("true", "yes", "on")
+    raise ValueError("This must be yes or no")
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "int": _whole, "float": _number, "str": str, "list": _list, "bool": _yes,
+}  # fmt: skip
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return f"{value:.1f}"
-    return json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
-
-
-def _type_words(name: str) -> str:
-    known = {"bool": "yes or no", "int": "whole number", "float": "number", "str": "text"}
-    return known.get(name, name)
+    """A value as the field writes it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from liveaffect.nodes.dashboard.labels import label, say
+from liveaffect.nodes.dashboard.labels import Kind, label, say
 from liveaffect.nodes.dashboard.settings_field import SettingField
 from liveaffect.stream.gateway import Reply
 
@@ -29,7 +29,7 @@ class Ask(Protocol):
     """Sends a command to the sensor; the reply comes later, on the GUI thread."""
 
     def __call__(
-        self, verb: str, target: str = "", *, on_reply: Callable[[Reply], None] | None = None, **arguments: Any
+        self, verb: str, target: str = "", on_reply: Callable[[Reply], None] | None = None, **arguments: Any
     ) -> None: ...
 
 
@@ -49,6 +49,8 @@ class SettingsForm(QDialog):
         self._nodes: dict[str, list[dict[str, Any]]] = {}
         self._node = ""
         self._busy = False
+        self._said: tuple[str, Kind] = ("Asking the sensor…", "dim")
+        """What stands below while nothing else is to be said."""
         self.fields: dict[str, SettingField] = {}
         self.nodes = QListWidget()
         self.nodes.setAccessibleName("Nodes")
@@ -56,7 +58,7 @@ class SettingsForm(QDialog):
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.words = label("Asking the sensor…", "dim", wrap=True)
+        self.words = label(wrap=True)
         self.apply = QPushButton("Apply")
         self.apply.setDefault(True)
         self.undo = QPushButton("Undo")
@@ -103,7 +105,7 @@ class SettingsForm(QDialog):
     def _listed(self, reply: Reply) -> None:
         nodes = reply.facts.get("nodes")
         if not reply.ok or not isinstance(nodes, dict):
-            self._say(f"The sensor does not tell its settings: {reply.text or 'no reason given'}", problem=True)
+            self._say(f"The sensor does not tell its settings: {reply.text or 'no reason given'}", "bad")
             return
         self._nodes = {str(name): list(specs) for name, specs in nodes.items() if specs}
         wanted = self._node if self._node in self._nodes else next(iter(self._nodes), "")
@@ -114,6 +116,8 @@ class SettingsForm(QDialog):
         self.nodes.setCurrentRow(list(self._nodes).index(wanted) if wanted else -1)
         self.nodes.blockSignals(False)
         self._show_node(wanted)
+        if self._said[0].startswith("Asking"):
+            self._say("")
 
     def _show_node(self, name: str) -> None:
         self._node = name
@@ -122,12 +126,14 @@ class SettingsForm(QDialog):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 12, 0)
         for field in self.fields.values():
-            field.edited.connect(self._update)
+            field.edited.connect(self._edited)
             column.addWidget(field)
         column.addStretch(1)
         self.area.setWidget(content)
-        self._said = ""
         self._update()
+
+    def _edited(self) -> None:
+        self._say("")  # what was said of the values before
 
     def _apply(self) -> None:
         if not self.apply.isEnabled():
@@ -140,7 +146,6 @@ class SettingsForm(QDialog):
             return
         self._busy = True
         self._say(f"Restarting “{self._node}”…")
-        self._update()
         values = {key: field.value() for key, field in changed.items()}
         node = self._node
         self._ask("settings", on_reply=lambda reply: self._applied(node, reply), action="set", node=node, values=values)
@@ -148,15 +153,12 @@ class SettingsForm(QDialog):
     def _applied(self, node: str, reply: Reply) -> None:
         self._busy = False
         if reply.ok:
-            self._said = reply.text or f"“{node}” runs with its new settings."
-            said = self._said
+            self._say(reply.text or f"“{node}” runs with its new settings.")
             self.reload()
-            self._say(said)
             return
+        self._say(reply.text or "The sensor refused, and gave no reason", "bad")
         if node == self._node:
             self._point(reply.text)
-        self._say(reply.text or "The sensor refused, and gave no reason", problem=True)
-        self._update()
 
     def _point(self, words: str) -> None:
         """Puts a refusal beside the field that it names."""
@@ -174,9 +176,12 @@ class SettingsForm(QDialog):
         self.apply.setEnabled(bool(changed) and not recording and not self._busy)
         self.undo.setEnabled(bool(changed) and not self._busy)
         if recording:
-            self._say(RECORDING, problem=True)
-        elif changed and not self._busy:
-            self._say(f"Applying restarts “{self._node}”: about a second without it. The recorder writes it down.")
+            say(self.words, RECORDING, "warn")
+        elif changed and not self._busy and self._said[1] != "bad":
+            say(self.words, f"Applying starts the process of “{self._node}” again: a second or two without it.")
+        else:
+            say(self.words, *self._said)
 
-    def _say(self, words: str, *, problem: bool = False) -> None:
-        say(self.words, words, "bad" if problem else "dim")
+    def _say(self, words: str, kind: Kind = "dim") -> None:
+        self._said = (words, kind)
+        self._update()
