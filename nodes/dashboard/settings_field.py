@@ -1,15 +1,19 @@
 """One setting of a node as a row of a form: its name, a widget for its type, its words, its default, its error."""
 
+import html
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from liveaffect.nodes.dashboard.fields import DropDown, Tick
 from liveaffect.nodes.dashboard.labels import label
 
+LONGEST = 36
+"""Characters of a default that are shown; its tooltip has all."""
 TYPE_WORDS = {
     "bool": "yes or no",
     "int": "whole number",
@@ -39,14 +43,16 @@ class SettingField(QWidget):
         self._value, self._default = spec.get("value"), spec.get("default")
         self._choices = list(spec.get("choices") or ())
         name = label(self.key, bold=True)
-        kind = label(TYPE_WORDS.get(self._kind, "") + (", may be empty" if self._optional else ""), "dim")
+        self._has_default = self._default is not None or self._optional
+        kind = label(self._about(), "dim")
         self.reset = QPushButton("Default")
         self.reset.setToolTip(f"Back to the default: {_shown(self._default) or 'empty'}")
         self.reset.setAccessibleName(f"{self.key}: default")
         self.widget, self._read, self._write = self._make()
         self.widget.setAccessibleName(self.key)
-        words = " ".join(str(spec.get("doc") or "").split())
+        words = _marked(str(spec.get("doc") or ""))
         self.doc = label(words, "dim", wrap=True)
+        self.doc.setTextFormat(Qt.TextFormat.RichText)
         self.doc.setVisible(bool(words))
         self.widget.setToolTip(words)
         name.setBuddy(self.widget)
@@ -97,6 +103,14 @@ class SettingField(QWidget):
         self.say_error("")
         return True
 
+    def _about(self) -> str:
+        words = TYPE_WORDS.get(self._kind, "")
+        if self._kind == "other" or not self._has_default:
+            return words
+        default = "on" if self._default is True else "off" if self._default is False else _shown(self._default)
+        default = default if len(default) <= LONGEST else f"{default[:LONGEST]}…"
+        return f"{words} · default {'empty' if default in ('', 'null') else default}"
+
     def _to_default(self) -> None:
         self._write(self._default)
         self.widget.setFocus()
@@ -112,7 +126,7 @@ class SettingField(QWidget):
             same = self._read() == self._default
         except ValueError:
             same = False
-        self.reset.setVisible(not same and self._kind != "other")
+        self.reset.setVisible(not same and self._has_default and self._kind != "other")
 
     def _make(self) -> tuple[QWidget, Callable[[], Any], Callable[[Any], None]]:
         if self._kind == "choice":
@@ -151,6 +165,11 @@ class SettingField(QWidget):
 
         box.currentIndexChanged.connect(self._edited)
         return box, read, write
+
+
+def _marked(words: str) -> str:
+    """A docstring as rich text: what stands in backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(" ".join(words.split()), quote=False))
 
 
 def _whole(text: str) -> int:

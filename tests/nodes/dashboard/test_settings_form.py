@@ -146,7 +146,9 @@ def test_a_refusal_that_names_no_field_stands_below(feed: GatewayFeed, qtbot: An
 def test_what_a_kind_of_setting_cannot_hold_is_said(app: Any, qtbot: Any, kind: str, typed: str, words: str) -> None:
     field = SettingField({"key": "k", "type": kind, "value": [1] if kind == "list" else 1})
     qtbot.addWidget(field)
-    field.widget.clear()
+    field.widget.setFocus()
+    QTest.keyClick(field.widget, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(field.widget, Qt.Key.Key_Delete)
     QTest.keyClicks(field.widget, typed)
     assert words in field.error.text()
     with pytest.raises(ValueError, match=words):
@@ -156,7 +158,9 @@ def test_what_a_kind_of_setting_cannot_hold_is_said(app: Any, qtbot: Any, kind: 
 def test_an_optional_setting_can_be_emptied(app: Any, qtbot: Any) -> None:
     field = SettingField({"key": "share", "type": "float", "value": 0.5, "default": None, "optional": True})
     qtbot.addWidget(field)
-    field.widget.clear()
+    field.widget.setFocus()
+    QTest.keyClick(field.widget, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(field.widget, Qt.Key.Key_Delete)
     assert field.value() is None
     choice = SettingField({"key": "c", "type": "choice", "value": None, "optional": True, "choices": ["a", "b"]})
     qtbot.addWidget(choice)
