@@ -90,7 +90,7 @@ class FileRun:
         Of `extras` count the smoothing and the baseline: their columns come after those of every table.
         """
         lag_s, baseline = (None, None) if extras is None else (extras.smooth_lag_s, extras.baseline)
-        builder = TableBuilder(self._name, sound_only=not self.info.has_video)
+        builder = TableBuilder(self._name, sound_only=not self.info.has_video, sound=self.info.has_audio)
         smoothing = None if lag_s is None else Smoothing(self.graph, lag_s)
         for _, message in self.messages():
             builder.add(message)
@@ -108,8 +108,8 @@ class FileRun:
         """What there is to say of the run, such as a truncated end."""
         texts = list(self._notes)
         for node, context in self.host.contexts.items():
-            texts += [str(context.info[key]) for key in ("warning", "error") if context.info.get(key)]
-            texts += [f"{node}: {n} messages of {topic} {cause}" for (topic, cause), n in context.drops.items()]
+            said = [str(context.info[key]) for key in ("warning", "error") if context.info.get(key)]
+            texts += said or [f"{node}: {n} messages of {topic} {cause}" for (topic, cause), n in context.drops.items()]
         return texts
 
 

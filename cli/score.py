@@ -9,7 +9,6 @@ from typing import Annotated
 import polars as pl
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
@@ -138,8 +137,7 @@ class Run:
             done = f"{rows} rows from {len(self._counts)} of {self._todo} files in {took:.1f} s"
             console.print(f"{done}, {seen} with a face: {self.output.out}", highlight=False, markup=False)
         for file, text in self.failures.items():
-            told = text if str(file) in text else f"{file}: {text}"
-            console.print(f"failed: {told}", style="red", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"failed: {_named(file, text)}", style="red", highlight=False, markup=False, soft_wrap=True)
 
     def _take(self, file: Path, outcome: Outcome) -> None:
         if outcome.table is None:
@@ -155,7 +153,11 @@ class Run:
             return
         self._counts[file] = (outcome.table.height, int((outcome.table["face_state"] == "ok").sum()))
         for text in outcome.warnings:
-            console.print(f"[yellow]{escape(f'{file}: {text}')}[/]", highlight=False)
+            console.print(_named(file, text), style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+def _named(file: Path, text: str) -> str:
+    return text if str(file) in text else f"{file}: {text}"
 
 
 def _events(tasks: list[Task], jobs: int, settings: ScoreSettings, cluster: str | None) -> Iterator[Progress | Outcome]:

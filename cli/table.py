@@ -86,11 +86,11 @@ class TableBuilder:
     """Collects the messages of one file in stream order and gives back the table.
 
     Rows wait until the voice, which comes later in the stream, has passed their time: a table is aligned by content.
-    `sound_only` gives a row per tick instead of one per frame.
+    `sound_only` gives a row per tick instead of one per frame. With `sound`, time without a picture has rows too.
     """
 
-    def __init__(self, file: str, *, sound_only: bool = False, start_ns: int = 0) -> None:
-        self._file, self._sound_only, self._start_ns = file, sound_only, start_ns
+    def __init__(self, file: str, *, sound_only: bool = False, sound: bool = True, start_ns: int = 0) -> None:
+        self._file, self._sound_only, self._has_sound, self._start_ns = file, sound_only, sound, start_ns
         self._observed: dict[int, m.Face] = {}
         self._estimated: dict[int, m.FaceEstimate] = {}
         self._pending: deque[tuple[int, dict[str, Any]]] = deque()
@@ -126,7 +126,7 @@ class TableBuilder:
 
     def _wanted(self, affect: m.Affect) -> bool:
         if affect.frame_seq < 0:  # sound alone: no picture in this file, or none any more
-            return self._sound_only or affect.face_state == "stale"
+            return self._sound_only or (self._has_sound and affect.face_state == "stale")
         return not self._sound_only
 
     def _affect(self, affect: m.Affect) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 from av import error as averror
@@ -18,6 +18,8 @@ from av.stream import Disposition
 from liveaffect.stream.errors import InputError
 
 NS = 1_000_000_000
+LEAP_NS = 12 * 3600 * NS
+"""Time stamps that leap ahead by more than this are broken: nobody films a hole of half a day."""
 FILE_OPTIONS = {"protocol_whitelist": "file,crypto,data", "pattern_type": "none"}
 NOT_MEDIA = {"tty", "bin", "xbin", "adf", "idf", "concat", "ffmetadata", "sbg", "rtsp", "sdp"}
 """Demuxers that take text, scripts or addresses for media."""
@@ -68,7 +70,8 @@ def probe(path: str | Path) -> MediaInfo:
         has_video = video is not None and frame is not None
         has_audio = audio is not None and audio.codec_context.sample_rate > 0
         if not has_video and not has_audio:
-            what = "its picture cannot be decoded" if video is not None else "it has neither picture nor sound"
+            known = container.streams.video or container.streams.audio
+            what = "what is in it cannot be decoded" if known else "it has neither picture nor sound"
             raise InputError(f"nothing can be measured in {name}: {what}; give a video, a sound or an image file")
         kind = container.format.name
         image = has_video and not has_audio and _is_image(kind, video)
@@ -105,10 +108,12 @@ def open_file(path: str | Path) -> InputContainer:
         raise InputError(f"{name} is a folder: name a file in it")
     if not file.exists():
         raise InputError(f"there is no file {name}: check the name (you are in {Path.cwd()})")
+    if not file.is_file():
+        raise InputError(f"{name} is a pipe or a device, which can be read only once: save it as a file first")
     try:
-        if file.is_file() and file.stat().st_size == 0:
+        if file.stat().st_size == 0:
             raise InputError(f"{name} is empty: copy or record it again")
-        container = av.open(f"file:{name}", options=dict(FILE_OPTIONS))
+        container = av.open(f"file:{name}", options=dict(FILE_OPTIONS), metadata_errors="replace")
     except PermissionError:
         raise InputError(f"{name} may not be read: change its permissions (chmod a+r)") from None
     except (averror.FFmpegError, OSError, ValueError) as error:
@@ -141,14 +146,19 @@ def looks_like_file(source: str) -> bool:
 
 
 def video_stream(container: InputContainer) -> Any:
-    """The main video stream, or None; a cover picture of a song is not one."""
-    stream = container.streams.best("video")
+    """The main video stream, or None; neither a cover picture of a song nor what has no decoder here is one."""
+    stream = _decodable(container, "video")
     return None if stream is None or stream.disposition & Disposition.attached_pic else stream
 
 
 def audio_stream(container: InputContainer) -> Any:
-    """The main sound stream, or None."""
-    return container.streams.best("audio")
+    """The main sound stream that has a decoder here, or None."""
+    return _decodable(container, "audio")
+
+
+def _decodable(container: InputContainer, kind: Literal["video", "audio"]) -> Any:
+    stream = container.streams.best(kind)
+    return None if stream is None or stream.codec_context is None else stream
 
 
 def packets(container: InputContainer, stream: Any, errors: list[str]) -> Iterator[Any]:

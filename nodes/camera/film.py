@@ -31,8 +31,8 @@ class Film:
     ----------
     source: path of the file that `info` describes, or the text of a lavfi graph where `info` is None.
 
-    A frame whose time does not come after the one before is left out and counted in `invalid`; a missing time stamp
-    is made from the frame rate. What is broken is left out and noted in `errors`.
+    A frame whose time does not come after the one before, or leaps ahead of it by half a day, is left out and counted
+    in `invalid`; a missing time stamp is made from the frame rate. What is broken is left out and noted in `errors`.
     """
 
     def __init__(self, source: str, info: MediaInfo | None) -> None:
@@ -72,10 +72,10 @@ class Film:
         words: list[str] = []
         if self.errors:
             words.append(f"{len(self.errors)} broken packets were left out ({self.errors[0]})")
-        if self._missing_ns > max(NS // 2, 2 * self.step_ns):
+        if self._missing_ns > max(NS // 2, 2 * self.step_ns) and not self.invalid:
             words.append(f"it is cut off {self._missing_ns / NS:.1f} s before the end it announces")
         if self.invalid:
-            words.append(f"{self.invalid} frames whose time stamps go back were left out")
+            words.append(f"{self.invalid} frames whose time stamps go back, or leap ahead by half a day, were left out")
         return f"{self.source}: {'; '.join(words)}" if words else ""
 
     def _shots(self, container: InputContainer, stream: Any) -> Iterator[Shot]:
@@ -92,7 +92,7 @@ class Film:
                     t_ns = media.pts_ns(frame.pts, frame.time_base or stream.time_base)
                     start_ns = t_ns if start_ns is None else start_ns
                     t_ns -= start_ns
-                if t_ns <= last_ns:
+                if t_ns <= last_ns or t_ns - last_ns > media.LEAP_NS:
                     self.invalid += 1
                     continue
                 last_ns, self.end_ns = t_ns, t_ns + self.step_ns

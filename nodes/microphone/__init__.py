@@ -147,8 +147,8 @@ class Microphone(Node):
             base_ns, first = base_ns + length, first + length * RATE // NS
 
     def _account(self, sound: Sound, context: SourceContext) -> None:
-        if sound.overlapped_ns >= HOP_NS:
-            context.dropped(AUDIO, sound.overlapped_ns // HOP_NS, "invalid")
+        if sound.invalid_ns >= HOP_NS:
+            context.dropped(AUDIO, sound.invalid_ns // HOP_NS, "invalid")
         if warning := sound.warning():
             context.report(warning=warning)
 

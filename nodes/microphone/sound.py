@@ -62,8 +62,8 @@ class Sound:
 
     The container's time stamps are honoured: sound that starts late keeps its own time; after a hole of more than
     40 ms time and index jump and the next hop has `gap` (nothing is invented to fill it); samples that overlap what
-    has already come are left out and counted in `overlapped_ns`. The last hop of a stretch, if not full, is left out.
-    Channels are averaged.
+    has already come, or leap ahead by half a day, are left out and counted in `invalid_ns`. The last hop of a stretch,
+    if not full, is left out. Channels are averaged.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Sound:
         self.source, self.info = source, info
         self.count = 0
         """Hops so far."""
-        self.overlapped_ns = 0
+        self.invalid_ns = 0
         self.holes = 0
         self.errors: list[str] = []
         self._resampler: Resampler | None = None
@@ -107,22 +107,26 @@ class Sound:
             words.append(f"{len(self.errors)} broken packets of sound were left out ({self.errors[0]})")
         if self.holes:
             words.append(f"its sound has {self.holes} holes")
-        if self.overlapped_ns:
-            words.append(f"{self.overlapped_ns / NS:.2f} s of sound whose time stamps go back were left out")
+        if self.invalid_ns:
+            lost = f"{self.invalid_ns / NS:.2f} s of sound"
+            words.append(f"{lost} whose time stamps go back, or leap ahead by half a day, were left out")
         return f"{self.source}: {'; '.join(words)}" if words else ""
 
     def _frame(self, samples: Array, rate: int, t_ns: int | None) -> Iterator[Hop]:
         if self._resampler is None:
-            self._begin(rate, 0 if t_ns is None else t_ns, 0)
+            self._begin(rate, 0 if t_ns is None or t_ns > media.LEAP_NS else t_ns, 0)
         expected_ns = self._start_ns + self._fed * NS // self._rate
         late_ns = 0 if t_ns is None else t_ns - expected_ns
         if late_ns < -TOLERANCE_NS:
             cut = min(samples.size, -late_ns * rate // NS)
-            self.overlapped_ns += cut * NS // rate
+            self.invalid_ns += cut * NS // rate
             samples = samples[cut:]
             late_ns = 0
             if not samples.size:
                 return
+        if late_ns > media.LEAP_NS:
+            self.invalid_ns += samples.size * NS // rate
+            return
         if late_ns > TOLERANCE_NS or rate != self._rate:
             yield from self._finish()
             self.holes += late_ns > TOLERANCE_NS

@@ -154,6 +154,15 @@ def test_frames_whose_time_goes_back_are_left_out_and_counted(tmp_path: Path) ->
     assert [frame.frame_index for frame in out] == sorted({frame.frame_index for frame in out})
 
 
+def test_frames_whose_time_leaps_ahead_by_half_a_day_are_left_out_and_counted(tmp_path: Path) -> None:
+    times = [0, 40, 80, 11 * 3_600_000, 24 * 3_600_000, 24 * 3_600_000 + 40]
+    context = OfflineContext()
+    out = frames_of(write_video(tmp_path / "leap.mkv", grey_ramp(48, 64, 6), times_ms=times, codec="ffv1"), context)
+    assert [frame.t_ns for frame in out] == [t * MS for t in times[:4]]
+    assert context.drops == {("video/frame", "invalid"): 2}
+    assert "leap ahead" in context.info["warning"]
+
+
 def test_a_stream_without_time_stamps_is_timed_by_its_rate(tmp_path: Path) -> None:
     path = write_video(tmp_path / "raw.m4v", grey_ramp(48, 64, 10), fps=20)
     out = frames_of(path)

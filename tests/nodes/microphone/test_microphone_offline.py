@@ -167,8 +167,16 @@ def test_samples_that_overlap_are_left_out_and_counted() -> None:
     whole = sine(440, 1.0, RATE)
     clip = Clip((0.0, whole[:8000]), (0.3, whole[4800:16000]))
     assert np.array_equal(np.concatenate([h.samples for h in clip.hops]), whole)
-    assert clip.sound.overlapped_ns == 200 * MS
+    assert clip.sound.invalid_ns == 200 * MS
     assert not any(h.gap for h in clip.hops)
+
+
+def test_sound_that_leaps_ahead_by_half_a_day_is_left_out_and_counted() -> None:
+    whole = sine(440, 1.0, RATE)
+    clip = Clip((0.0, whole[:8000]), (86_400.0, whole[:4000]), (0.5, whole[8000:]))
+    assert np.array_equal(np.concatenate([h.samples for h in clip.hops]), whole)
+    assert clip.sound.invalid_ns == 250 * MS
+    assert "leap ahead" in clip.sound.warning()
 
 
 def test_small_errors_of_the_container_do_not_tear_the_sound() -> None:
