@@ -22,6 +22,9 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "tests" / "helpers"))
+from make_media import repeat_clip  # noqa: E402
+
 BUDGET = 1.6
 SCALING = 0.9
 
@@ -84,31 +87,6 @@ end(begun, table["t_s"].n_unique(), int((table["face_state"] == "ok").sum()))
 """
 
 
-def looped(clip: Path, seconds: float, out: Path) -> None:
-    """Writes the clip over and over, its packets as they are, until `seconds` are full."""
-    import av
-
-    with av.open(str(clip)) as film:
-        assert film.duration is not None
-        length_s = film.duration / av.time_base
-        times = max(1, round(seconds / length_s))
-    with av.open(str(out), "w") as target:
-        output: Any = target
-        streams: dict[int, Any] = {}
-        for turn in range(times):
-            with av.open(str(clip)) as film:
-                for stream in film.streams:
-                    if turn == 0 and stream.type in ("video", "audio"):
-                        streams[stream.index] = output.add_stream_from_template(stream)
-                for packet in film.demux():
-                    if packet.dts is None or packet.stream_index not in streams:
-                        continue
-                    shift = round(turn * length_s / packet.time_base)
-                    packet.pts, packet.dts = (packet.pts or 0) + shift, packet.dts + shift
-                    packet.stream = streams[packet.stream_index]
-                    output.mux(packet)
-
-
 def run(kind: str, clip: Path, cores: list[list[int]], faces: int) -> list[dict[str, Any]]:
     """Runs as many of a kind at once as `cores` has entries, all begun together, and gives what each measured."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as errors:
@@ -160,7 +138,7 @@ def main() -> None:
     one, two = [], []
     with tempfile.TemporaryDirectory() as folder:
         long = Path(folder) / "long.mkv"
-        looped(film, options.minutes * 60, long)
+        repeat_clip(film, options.minutes * 60, long)
         length_s = probe(long).duration_s or 0.0
         for turn in range(options.rounds):
             for kind in ("bare", "score") if turn % 2 == 0 else ("score", "bare"):

@@ -82,6 +82,30 @@ def write_clip(
     return path
 
 
+def repeat_clip(clip: Path, seconds: float, path: Path) -> Path:
+    """Writes a clip over and over, its packets as they are, until `seconds` are full."""
+    with av.open(str(clip)) as film:
+        assert film.duration is not None
+        length_s = film.duration / av.time_base
+        times = max(1, round(seconds / length_s))
+    with av.open(str(path), "w") as target:
+        output: Any = target
+        streams: dict[int, Any] = {}
+        for turn in range(times):
+            with av.open(str(clip)) as film:
+                for stream in film.streams:
+                    if turn == 0 and stream.type in ("video", "audio"):
+                        streams[stream.index] = output.add_stream_from_template(stream)
+                for packet in film.demux():
+                    if packet.dts is None or packet.stream_index not in streams:
+                        continue
+                    shift = round(turn * length_s / packet.time_base)
+                    packet.pts, packet.dts = (packet.pts or 0) + shift, packet.dts + shift
+                    packet.stream = streams[packet.stream_index]
+                    output.mux(packet)
+    return path
+
+
 def write_sound(path: Path, sound: np.ndarray, *, rate: int = 48000, codec: str = "pcm_s16le") -> Path:
     """Writes float32 (n,) or (channels, n) samples into a file without a picture."""
     sound = np.atleast_2d(np.asarray(sound, np.float32))
