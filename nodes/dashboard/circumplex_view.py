@@ -25,7 +25,8 @@ PLACES: dict[str, tuple[float, float, str]] = {
 TIP = (
     "Valence (unpleasant to pleasant) and arousal (calm to excited), each from −1 to 1.\n"
     "The ellipse holds the true point nine times in ten, as far as the model knows its own error.\n"
-    f"The tail is the last {TRAIL_S:.0f} s. Grey names mark where raters place these words (Russell and Mehrabian 1977)."
+    f"The tail is the last {TRAIL_S:.0f} s. Grey names stand where raters place these words "
+    "(Russell and Mehrabian 1977)."
 )
 
 
@@ -39,7 +40,7 @@ class CircumplexView(Canvas):
         self._trail = np.empty((0, 3))
         self._words = ""
 
-    def show(self, person: Shown | None, others: Sequence[Shown], trail: NDArray[np.float64], words: str) -> None:
+    def present(self, person: Shown | None, others: Sequence[Shown], trail: NDArray[np.float64], words: str) -> None:
         """`trail` (n, 3): age in s, valence, arousal of the shown person, oldest first, NaN where missing.
 
         `words` say why there is no point, where there is none.
@@ -58,7 +59,7 @@ class CircumplexView(Canvas):
             f"arousal {with_interval(person.arousal, person.arousal_sd)} (90 %)"
         )
 
-    def tip_at(self, at: QPointF) -> str:
+    def tip_at(self, at: QPointF) -> str:  # noqa: ARG002
         numbers = self._numbers()
         return f"{self._person.name}: {numbers}\n\n{TIP}" if numbers and self._person else TIP
 

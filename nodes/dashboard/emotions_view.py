@@ -23,7 +23,7 @@ class EmotionsView(Canvas):
         self._words = ""
         self._coasting = False
 
-    def show(self, person: Shown | None, words: str) -> None:
+    def present(self, person: Shown | None, words: str) -> None:
         """The shares of one person, or `words` why there are none."""
         shares = person.emotions if person is not None else None
         if shares is None and person is not None and person.valence is not None:

@@ -11,6 +11,8 @@ QPushButton:hover, QToolButton:hover { border-color: $faint; }
 QPushButton:pressed, QToolButton:pressed { background: $track; }
 QPushButton:focus, QToolButton:focus { border: 1px solid $accent; }
 QPushButton:checked, QToolButton:checked { background: $accent; color: $on_accent; border-color: $accent; }
+QPushButton[kind="chip"] { padding: 2px 9px; min-height: 15px; color: $dim; }
+QPushButton[kind="chip"]:checked { background: $card; color: $accent; border-color: $accent; }
 QPushButton:disabled, QToolButton:disabled { color: $faint; background: $window; }
 QPushButton:default, QPushButton[kind="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton:default:disabled, QPushButton[kind="primary"]:disabled { background: $track; color: $faint;
@@ -18,12 +20,11 @@ QPushButton:default:disabled, QPushButton[kind="primary"]:disabled { background:
 QPushButton[kind="record"] { font-weight: 600; }
 QPushButton[kind="record"]:checked { background: $rec; color: $card; border-color: $rec; }
 QToolButton::menu-indicator { width: 0; image: none; }
-QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QPlainTextEdit { background: $card; color: $text;
+QLineEdit, QPlainTextEdit { background: $card; color: $text;
     border: 1px solid $border; border-radius: 7px; padding: 4px 8px; min-height: 18px;
     selection-background-color: $accent; selection-color: $on_accent; }
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus { border-color: $accent; }
-QLineEdit:disabled, QComboBox:disabled { color: $faint; background: $window; }
-QComboBox::drop-down { border: none; width: 20px; }
+QLineEdit:focus, QPlainTextEdit:focus { border-color: $accent; }
+QLineEdit:disabled { color: $faint; background: $window; }
 QComboBox QAbstractItemView { background: $card; color: $text; border: 1px solid $border;
     selection-background-color: $accent; selection-color: $on_accent; outline: none; }
 QMenu { background: $card; color: $text; border: 1px solid $border; padding: 4px; }

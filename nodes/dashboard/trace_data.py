@@ -1,4 +1,4 @@
-"""Turns the rows of a track into what a trace draws: points per pixel, runs without a gap, missing spans. No Qt here."""
+"""From the rows of a track to what a trace draws: points per pixel, runs without a gap, missing spans. No Qt here."""
 
 from dataclasses import dataclass
 

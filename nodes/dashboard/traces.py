@@ -55,7 +55,7 @@ class Traces(Canvas):
         """Shows more (positive) or less of the past."""
         self.box.setCurrentIndex(min(self.box.count() - 1, max(0, self.box.currentIndex() + steps)))
 
-    def show(
+    def present(
         self, t: NDArray[np.float64], values: NDArray[np.float32], now_s: float, markers: Sequence[tuple[float, str]]
     ) -> None:
         """`t` (n,) in s and `values` (n, 6) as in `AFFECT_COLUMNS`; `now_s` is the right edge."""
@@ -148,34 +148,53 @@ class Traces(Canvas):
         rooms = self._rooms()
         for room in rooms:
             self._paint_missing(painter, look, room)
-        for room, (mean, sd), colour in zip(
-            rooms, ((V, V_SD), (A, A_SD)), (look.valence, look.arousal), strict=True
-        ):
+        for room, (mean, sd), colour in zip(rooms, ((V, V_SD), (A, A_SD)), (look.valence, look.arousal), strict=True):
             painter.setClipRect(room)
             self._paint_line(painter, room, self._means[:, mean], self._means[:, sd], colour)
         painter.setClipping(False)
         self._paint_instants(painter, look, rooms)
-        painter.setFont(font(bold=True))
-        for room, words, colour in zip(rooms, self._newest, (look.valence, look.arousal), strict=True):
-            if words:
-                metrics = QFontMetricsF(painter.font())
-                ground = QRectF(room.left() + 5, room.top() + 3, metrics.horizontalAdvance(words) + 10, metrics.height())
-                painter.fillRect(ground, faded(look.card, 0.85))
-                painter.setPen(colour)
-                painter.drawText(ground, CENTRE, words)
+        self._paint_numbers(painter, look)
+
+    def _paint_numbers(self, painter: QPainter, look: Look) -> None:
+        title = QFontMetricsF(font(bold=True)).horizontalAdvance(self.title)
+        left, high = PAD + title + 26, self.title_height + 6
+        missing = SPAN_WORDS[self._spans[-1].state] if self._spans else "no number"
+        for words, colour in zip(self._newest, (look.valence, look.arousal), strict=True):
+            painter.setFont(font(1.15, bold=True))
+            painter.setPen(colour if words else look.missing_text)
+            words = words or missing
+            wide = QFontMetricsF(painter.font()).horizontalAdvance(words)
+            painter.drawText(QRectF(left, 8, wide + 2, high), LEFT, words)
+            left += wide + 22
+            if words == missing:
+                return
+        painter.setFont(font(0.85))
+        painter.setPen(look.faint)
+        if left + 96 < self.box.x():
+            painter.drawText(QRectF(left, 9, 96, high), LEFT, "± 90 % interval")
 
     def _paint_missing(self, painter: QPainter, look: Look, room: QRectF) -> None:
         painter.setFont(font(0.85))
         for span in self._spans:
             left, right = float(self._x(span.from_s, room)), float(self._x(span.to_s, room))
             place = QRectF(left, room.top(), max(1.0, right - left), room.height()) & room
-            painter.fillRect(place, look.missing)
+            if span.state != "before":
+                painter.fillRect(place, look.missing)
             words = SPAN_WORDS[span.state]
-            if place.width() > QFontMetricsF(painter.font()).horizontalAdvance(words) + 8:
-                painter.setPen(look.missing_text)
+            wide = QFontMetricsF(painter.font()).horizontalAdvance(words) + 8
+            painter.setPen(look.faint if span.state == "before" else look.missing_text)
+            if place.width() > wide:
                 painter.drawText(place, CENTRE, words)
+            elif place.width() > 16 and room.height() > wide:
+                painter.save()
+                painter.translate(place.center())
+                painter.rotate(-90)
+                painter.drawText(QRectF(-wide / 2, -10, wide, 20), CENTRE, words)
+                painter.restore()
 
-    def _paint_line(self, painter: QPainter, room: QRectF, mean: NDArray[np.float64], sd: NDArray[np.float64], ink: object) -> None:
+    def _paint_line(
+        self, painter: QPainter, room: QRectF, mean: NDArray[np.float64], sd: NDArray[np.float64], ink: object
+    ) -> None:
         x, middle, half = self._x(self._t, room), room.center().y(), room.height() / 2
         y, wide = middle - mean * half, Z90 * np.nan_to_num(sd) * half
         for run in runs(mean):
@@ -201,10 +220,10 @@ class Traces(Canvas):
         for when, label in self._markers:
             x = float(self._x(when, first))
             painter.setPen(QPen(look.text, 1))
-            painter.drawLine(QPointF(x, first.top() - 5), QPointF(x, second.bottom()))
+            painter.drawLine(QPointF(x, first.top()), QPointF(x, second.bottom()))
             words = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, 110)
             wide = painter.fontMetrics().horizontalAdvance(words) + 8
-            flag = QRectF(min(x, first.right() - wide), first.top() - 9, wide, 14)
+            flag = QRectF(min(x, first.right() - wide), first.top(), wide, 15)
             painter.fillRect(flag, look.text)
             painter.setPen(look.card)
             painter.drawText(flag, CENTRE, words)

@@ -29,7 +29,7 @@ class UnitsView(Canvas):
         self._values: tuple[float | None, ...] | None = None
         self._words = ""
 
-    def show(self, face: Face | None, words: str = "") -> None:
+    def present(self, face: Face | None, words: str = "") -> None:
         """The newest intensities of one face, or `words` why there are none."""
         values = None
         if face is not None and face.au is not None and len(face.au) == len(UNITS):
@@ -53,7 +53,7 @@ class UnitsView(Canvas):
             (value, name) for value, (_, name) in zip(self._values or (), UNITS, strict=False) if value is not None
         ]
         named = [f"{name} {value:.1f}" for value, name in sorted(known, reverse=True)[:NAMED] if value >= TRACE]
-        return "   ".join(named) or "all below trace"
+        return " · ".join(named) or "all below trace"
 
     def _places(self) -> list[QRectF]:
         room = self.inner.adjusted(16, 2, 0, -QFontMetricsF(font(0.82)).height() - 2)

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from liveaffect.nodes.dashboard.avatar import paint_avatar, paint_lines
 from liveaffect.nodes.dashboard.canvas import CENTRE, pill
 from liveaffect.nodes.dashboard.frames import Picture
-from liveaffect.nodes.dashboard.palette import Look, colours, faded, font
+from liveaffect.nodes.dashboard.palette import CORNER, Look, colours, faded, font
 from liveaffect.nodes.dashboard.scene import Shown
 from liveaffect.nodes.dashboard.tracks import number
 from liveaffect.nodes.dashboard.words import STATE_WORDS, Reason
@@ -34,6 +34,7 @@ class VideoView(QWidget):
         self._who: int | None = None
         self._reason: Reason | None = None
         self._note = ""
+        self._rounded: tuple[QSize, QPainterPath] | None = None
         self.landmarks = True
         """Draw the lines of the face upon the picture."""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -44,7 +45,7 @@ class VideoView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(640, 480)
 
-    def show(
+    def present(
         self, picture: Picture | None, people: Mapping[int, Shown], who: int | None, reason: Reason | None, note: str
     ) -> None:
         """The newest instant, who is in it and looked at; `reason` why there is none; `note` stands in the corner."""
@@ -65,7 +66,9 @@ class VideoView(QWidget):
             return room
         scale = min(room.width() / shot.width, room.height() / shot.height)
         place = QRectF(0, 0, round(shot.width * scale), round(shot.height * scale))
-        place.moveTopLeft(QPointF(round((room.width() - place.width()) / 2), round((room.height() - place.height()) / 2)))
+        place.moveTopLeft(
+            QPointF(round((room.width() - place.width()) / 2), round((room.height() - place.height()) / 2))
+        )
         return place
 
     def face_at(self, at: QPointF) -> int | None:
@@ -108,7 +111,17 @@ class VideoView(QWidget):
         if shot is not None and (shot.image is not None or shot.faces):
             self._paint_faces(painter, look, shot, stage)
         self._paint_words(painter, look, shot)
+        painter.fillPath(self._corners(), look.window)
         painter.end()
+
+    def _corners(self) -> QPainterPath:
+        """What of the widget lies outside its rounded corners; clipping the picture itself would cost more."""
+        if self._rounded is None or self._rounded[0] != self.size():
+            around, inside = QPainterPath(), QPainterPath()
+            around.addRect(QRectF(self.rect()))
+            inside.addRoundedRect(QRectF(self.rect()), CORNER, CORNER)
+            self._rounded = (self.size(), around.subtracted(inside))
+        return self._rounded[1]
 
     def _paint_image(self, painter: QPainter, image: NDArray[np.uint8], stage: QRectF) -> None:
         height, width = image.shape[:2]
@@ -179,7 +192,9 @@ class VideoView(QWidget):
             painter.setFont(font())
             painter.setPen(look.stage_text)
             flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
-            painter.drawText(QRectF(self.width() * 0.15, place.bottom() + 2, self.width() * 0.7, 80), flags, reason.words)
+            painter.drawText(
+                QRectF(self.width() * 0.15, place.bottom() + 2, self.width() * 0.7, 80), flags, reason.words
+            )
 
 
 def _beside(room: QRectF, stage: QRectF) -> list[QRectF]:

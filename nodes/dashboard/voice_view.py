@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
-from liveaffect.nodes.dashboard.canvas import LEFT, RIGHT, Canvas
+from liveaffect.nodes.dashboard.canvas import BOTTOM_LEFT, LEFT, RIGHT, TOP_LEFT, Canvas
 from liveaffect.nodes.dashboard.palette import Look, faded, font
 from liveaffect.nodes.dashboard.tracks import number
 from liveaffect.nodes.dashboard.words import STATE_WORDS
@@ -13,20 +13,21 @@ from liveaffect.stream.messages import VoiceDescriptors
 
 SPAN_S = 10.0
 ROWS = (
-    ("pitch", "50 to 500 Hz, each octave alike"),
-    ("loudness", "0 to 4 sone, uncalibrated"),
-    ("speech", "probability, 0 to 100 %"),
+    ("pitch", "50 to 500 Hz, each octave alike", "500 Hz", "50"),
+    ("loudness", "0 to 4 sone, uncalibrated", "4 sone", "0"),
+    ("speech", "probability, 0 to 100 %", "100 %", "0"),
 )
+TICKS_PX = 42.0
 PITCH_HZ = (50.0, 500.0)
 LOUD_SONE = 4.0
 LINE_S = 0.08
 """Pitch points further apart than this are not joined."""
 TIP = (
-    "The last {span:.0f} s of the microphone, newest right.\n"
+    f"The last {SPAN_S:.0f} s of the microphone, newest right.\n"
     "Pitch: the voice's fundamental frequency, on a logarithmic axis; a gap is sound without a pitch.\n"
     "Loudness: as the ear weighs it, in sone; not calibrated, so compare only within one microphone.\n"
     "Speech: how sure the detector is that this is a voice that speaks."
-).format(span=SPAN_S)
+)
 
 
 class VoiceView(Canvas):
@@ -38,18 +39,20 @@ class VoiceView(Canvas):
         self._values = np.empty((0, 3), np.float32)
         self._newest: VoiceDescriptors | None = None
 
-    def show(
+    def present(
         self, newest: VoiceDescriptors | None, t_s: NDArray[np.float64], values: NDArray[np.float32], now_s: float
     ) -> None:
         """`t_s` (n,) and `values` (n, 3): pitch in Hz, loudness in sone, probability of speech; NaN where missing."""
         self._newest, self._t, self._values = newest, t_s - now_s + SPAN_S, values
-        self.setAccessibleDescription(", ".join(f"{name} {words}" for (name, _), words in zip(ROWS, self._numbers(), strict=True)))
+        self.setAccessibleDescription(
+            ", ".join(f"{name} {words}" for (name, *_), words in zip(ROWS, self._numbers(), strict=True))
+        )
         self.update()
 
     def _numbers(self) -> tuple[str, str, str]:
         newest = self._newest
         if newest is None:
-            return ("no sound yet",) * 3
+            return ("no sound", "no sound", "no sound")
         pitch, loud = number(newest.values.get("f0_hz")), number(newest.values.get("loudness_sone"))
         speech = number(newest.speech_prob)
         missing = STATE_WORDS.get(newest.state, newest.state) if newest.state != "ok" else "not known"
@@ -62,19 +65,28 @@ class VoiceView(Canvas):
     def _rooms(self) -> list[QRectF]:
         room = self.inner
         height = room.height() / len(ROWS)
-        return [QRectF(room.left() + 144, room.top() + i * height + 2, room.width() - 144, height - 5) for i in range(3)]
+        return [
+            QRectF(room.left() + 144, room.top() + i * height + 2, room.width() - 144 - TICKS_PX, height - 5)
+            for i in range(3)
+        ]
 
     def tip_at(self, at: QPointF) -> str:
-        for (name, axis), words, room in zip(ROWS, self._numbers(), self._rooms(), strict=True):
+        for (name, axis, *_), words, room in zip(ROWS, self._numbers(), self._rooms(), strict=True):
             if room.top() <= at.y() <= room.bottom():
                 return f"{name}: {words}. The axis shows {axis}.\n\n{TIP}"
         return TIP
 
     def still(self, painter: QPainter, look: Look) -> None:
-        for (name, _), room in zip(ROWS, self._rooms(), strict=True):
+        for (name, _, high, low), room in zip(ROWS, self._rooms(), strict=True):
+            painter.setFont(font())
             painter.setPen(look.dim)
             painter.drawText(QRectF(self.inner.left(), room.top(), 70, room.height()), LEFT, name)
             painter.fillRect(room, look.window)
+            painter.setFont(font(0.8))
+            painter.setPen(look.faint)
+            ticks = QRectF(room.right() + 4, room.top() - 3, TICKS_PX, room.height() + 6)
+            painter.drawText(ticks, TOP_LEFT, high)
+            painter.drawText(ticks, BOTTOM_LEFT, low)
         painter.setFont(font(0.85))
         painter.setPen(look.faint)
         room = QRectF(self.inner.left(), 10, self.inner.width(), self.title_height)
