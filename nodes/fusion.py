@@ -56,6 +56,9 @@ class Fusion(Node):
     @on(FACE_AFFECT, emits=AFFECT)
     def face(self, frame: m.FaceAffect) -> m.Affect:
         """One frame: observe every face in it, let the others coast, and say how everyone is."""
+        if frame.gap:
+            self._people.clear()
+            self._attributor = Attributor(AttributionSettings())
         self._face_state, self._face_ns = frame.state, frame.t_ns
         t_s = frame.t_ns / 1e9
         self._attributor.add_mouths(t_s, {face.id: face.mouth_motion for face in frame.faces})

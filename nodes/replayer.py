@@ -1,22 +1,40 @@
-"""The replayer: a recorded session as a source, so that views, programs and nodes cannot tell it from a live run."""
+"""The replayer: a recorded session as a source, so that views, programs and nodes cannot tell it from a live run.
+
+It obeys the command `replay` with {action: "play" | "pause" | "seek" | "speed"} (to seek also t_s, for a speed also
+speed; 0 is as fast as it goes), and says on `playback` where it stands.
+"""
 
 import threading
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from liveaffect.stream.capture import ReadAhead, wait_until
+from liveaffect.stream.capture import PATIENCE_S, ReadAhead, wait_until
 from liveaffect.stream.errors import RecordError, UsageError
-from liveaffect.stream.messages import Health, Message
-from liveaffect.stream.node import Node, SourceContext, source
-from liveaffect.stream.session_media import MediaStore
+from liveaffect.stream.messages import Ack, Command, MediaSpan, Message, Playback
+from liveaffect.stream.node import Node, SourceContext, on, source
+from liveaffect.stream.playhead import Playhead
+from liveaffect.stream.session_feed import spoken
 from liveaffect.stream.session_reader import SessionReader
-from liveaffect.stream.topics import HEALTH, MARKER, MEDIA, REGISTRY, Topic, topic_of
+from liveaffect.stream.session_survey import survey
+from liveaffect.stream.topics import ACK, COMMAND, HEALTH, MARKER, MEDIA, PLAYBACK, REGISTRY, Topic
 
 AHEAD = 64
-STARTS_PER_ROUND = 1000
-"""Each round of a loop gets starts of its own, so that `seq` never goes back within one."""
+PATIENCE_NS = int(PATIENCE_S * 1e9)
+SAY_NS = 100_000_000
+GLANCE_NS = 150_000_000
+"""So much is shown at once after a seek while paused: a frame, and what was known of it."""
+SPEEDS = (0.01, 100.0)
+
+
+class ReplayArguments(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of the command `replay`."""
+
+    action: Literal["play", "pause", "seek", "speed"]
+    t_s: float | None = None
+    """Where to, in seconds since the first message."""
+    speed: float | None = None
 
 
 class Replayer(Node):
@@ -35,6 +53,8 @@ class Replayer(Node):
     """Begin so long after the first message."""
     loop: bool = False
     """Begin again at the end."""
+    hold: bool = False
+    """Stay at the end and wait for commands, instead of ending the run."""
     without: tuple[str, ...] = ()
     """Topics to leave out, because nodes of this graph make them anew."""
     shift: bool = False
@@ -42,10 +62,13 @@ class Replayer(Node):
 
     def emitted(self) -> tuple[Topic[Any], ...]:
         """Topics of the session. Raises RecordError where it is none."""
+        return (*self._recorded(), PLAYBACK)
+
+    def _recorded(self) -> list[Topic[Any]]:
         reader = SessionReader(self.session)
         names = {name for name in reader.topics() if name not in self.without}
         kept = [REGISTRY[name] for name in sorted(names) if name in REGISTRY]
-        return tuple(topic for topic in kept if not topic.host or topic in (HEALTH, MARKER))
+        return [topic for topic in kept if not topic.host or topic in (HEALTH, MARKER)]
 
     def open(self) -> None:
         if self.speed < 0 or self.seek_s < 0:
@@ -53,77 +76,165 @@ class Replayer(Node):
         if self.shift and self.speed != 1:
             raise UsageError("replay: nodes can be run again only at speed 1: their filters know real time")
         self._reader = SessionReader(self.session)
-        self._names = {topic.name for topic in self.emitted()}
-        spans = (message for _, message in self._reader.messages([MEDIA.name]))
-        self._store = MediaStore(self._reader.folder, spans)  # type: ignore[arg-type]
-        self._first_ns = next((_spoken_ns(m) for _, m in self._reader.messages(self._names)), None)
-        if self._first_ns is None:
+        self._names = {topic.name for topic in self._recorded()}
+        self._spans: list[MediaSpan] = [message for _, message in self._reader.messages([MEDIA.name])]  # type: ignore[misc]
+        found = survey(self._reader, self._names)
+        if found is None:
             raise RecordError(f"{self.session} holds no message that could be replayed")
+        self._found = found
+        self._head = Playhead(self._at(self.seek_s), self.speed)
+        self._round, self._sought, self._ended = 0, False, False
+        self._told = 0
+        self._next_said_ns = 0
+
+    def info(self) -> dict[str, Any]:
+        """What a seek bar shows: the session's length, its markers, and where estimates are missing."""
+        found = self._found
+        shown = {"session": self.session, "length_s": round(found.length_s, 3), "can_change_speed": not self.shift}
+        return {"replay": {**shown, "markers": found.markers, "missing": found.missing}}
+
+    @on(COMMAND, emits=ACK)
+    def obey(self, command: Command) -> Ack | None:
+        """Answers `replay`; what would change the recorded sensor is refused."""
+        if command.target not in ("", self.host.name):
+            return None
+        try:
+            text, ok = self._obey(command), True
+        except (UsageError, msgspec.ValidationError) as error:
+            text, ok = str(error), False
+        return Ack(t_ns=command.t_ns, request_id=command.request_id, node=self.host.name, ok=ok, text=text)
+
+    def _obey(self, command: Command) -> str:
+        if command.verb != "replay":
+            if command.verb == "settings":
+                return ""
+            raise UsageError(f"this is a replay: it knows no '{command.verb}', only replay")
+        asked = msgspec.convert(command.arguments, ReplayArguments)
+        self._next_said_ns = 0
+        now_ns = command.t_ns
+        if asked.action == "play":
+            if self._ended:
+                self._seek(0.0)
+            self._head.play(now_ns)
+            return "playing"
+        if asked.action == "pause":
+            self._head.pause(now_ns)
+            return "paused"
+        if asked.action == "seek":
+            if asked.t_s is None or not 0 <= asked.t_s <= self._found.length_s:
+                raise UsageError(f"replay: seek needs t_s from 0 to {self._found.length_s:.3f}")
+            self._seek(asked.t_s)
+            return f"at {asked.t_s:.3f} s"
+        if asked.speed is None or not (asked.speed == 0 or SPEEDS[0] <= asked.speed <= SPEEDS[1]):
+            raise UsageError(f"replay: speed needs speed from {SPEEDS[0]} to {SPEEDS[1]:.0f}, or 0 for the fastest")
+        if self.shift and asked.speed != 1:
+            raise UsageError("replay: nodes can be run again only at speed 1: their filters know real time")
+        self._head.change_speed(asked.speed, now_ns)
+        return "as fast as it goes" if not asked.speed else f"speed {asked.speed:g}"
+
+    def _seek(self, t_s: float) -> None:
+        self._head.jump(self._at(t_s))
+        self._sought, self._ended = True, False
+
+    def _at(self, t_s: float) -> int:
+        return self._found.first_ns + int(t_s * 1e9)
 
     @source()
     def play(self, context: SourceContext) -> Iterator[Message | None]:
-        """The session, once or for ever."""
-        rounds = 0
+        """The session, once, for ever, or as commands want it."""
         while not context.stopping():
             count = 0
-            for message in self._round(context, rounds):
-                count += message is not None
+            self._sought = False
+            for message in self._play_from(self._head.position_ns(context.now_ns()), context):
+                count += message is not None and not isinstance(message, Playback)
                 yield message
-            if not self.loop:
+            if self._sought:
+                pass
+            elif self.loop:
+                if not count:
+                    raise UsageError(f"replay: the session is shorter than {self.seek_s} s")
+                self._head.jump(self._at(self.seek_s))
+            elif self.hold:
+                yield from self._rest(context)
+            else:
                 return
-            if not count:
-                raise UsageError(f"replay: the session is shorter than {self.seek_s} s")
-            rounds += 1
+            self._round += 1
 
-    def _round(self, context: SourceContext, number: int) -> Iterator[Message | None]:
-        assert self._first_ns is not None
-        from_ns = self._first_ns + int(self.seek_s * 1e9)
-        reader = ReadAhead(lambda stopped: self._read(from_ns, number, stopped), depth=AHEAD, name="replay")
-        start_ns = 0
+    def _rest(self, context: SourceContext) -> Iterator[Message | None]:
+        """The end has been reached."""
+        self._ended, self._next_said_ns = True, 0
+        while not self._sought and not context.stopping():
+            yield self._standing(context)
+            yield from wait_until(context.now_ns() + PATIENCE_NS, context)
+
+    def _play_from(self, from_ns: int, context: SourceContext) -> Iterator[Message | None]:
+        reader = ReadAhead(lambda stopped: self._read(from_ns, stopped), depth=AHEAD, name="replay")
+        head, shift_ns, begun = self._head, 0, False
         try:
-            while not context.stopping():
+            while not context.stopping() and not self._sought:
                 ready = reader.get()
                 if ready is None:
                     if reader.ended:
                         return
-                    yield None
+                    yield self._standing(context)
                     continue
                 spoken_ns, message = ready
-                if not start_ns:
-                    start_ns = max(context.now_ns(), 0 if number else context.epoch_ns)
-                if self.speed:
-                    yield from wait_until(start_ns + int((spoken_ns - from_ns) / self.speed), context)
-                if self.shift:
-                    message.t_ns += start_ns - from_ns
+                if not begun:
+                    begun, start_ns = True, max(context.now_ns(), 0 if self._round else context.epoch_ns)
+                    head.begin(start_ns)
+                    shift_ns = start_ns - from_ns if self.shift else 0
+                paused_ns = 0
+                while (due_ns := self._due_ns(spoken_ns, from_ns)) is None or due_ns > context.now_ns():
+                    began_ns = context.now_ns()
+                    wait_ns = began_ns + PATIENCE_NS
+                    yield from wait_until(wait_ns if due_ns is None else min(due_ns, wait_ns), context)
+                    yield self._standing(context)
+                    if self._sought or context.stopping():
+                        return
+                    paused_ns += context.now_ns() - began_ns if due_ns is None else 0
+                shift_ns += paused_ns if self.shift else 0
+                message.t_ns += shift_ns
+                head.reached(spoken_ns)
                 yield message
+                said = self._standing(context)
+                if said is not None:
+                    yield said
         finally:
             reader.close()
 
-    def _read(self, from_ns: int, number: int, stopped: threading.Event) -> Iterator[tuple[int, Message]]:
-        begun: set[str] = set()
-        for topic, message in self._reader.messages(self._names):
-            if stopped.is_set():
-                return
-            spoken_ns = _spoken_ns(message)
-            if spoken_ns >= from_ns:
-                yield spoken_ns, self._dressed(message, number, first=topic.name not in begun)
-                begun.add(topic.name)
+    def _due_ns(self, spoken_ns: int, from_ns: int) -> int | None:
+        due_ns = self._head.due_ns(spoken_ns)
+        glance = due_ns is None and self._round > 0 and spoken_ns < from_ns + GLANCE_NS
+        return 0 if glance else due_ns
 
-    def _dressed(self, message: Message, number: int, *, first: bool) -> Message:
-        filled = self._store.attach(message) if _stored(message) else None
-        message = message if filled is None else filled
-        message.incarnation += number * STARTS_PER_ROUND
-        if first and (number or self.seek_s) and hasattr(message, "gap"):
-            message = msgspec.structs.replace(message, gap=True)  # type: ignore[call-arg]
-        if isinstance(message, Health):
-            message.process = f"recorded {message.process}"
-        return message
+    def _standing(self, context: SourceContext) -> Playback | None:
+        """Where the replay stands, when it is time to say so."""
+        now_ns = context.now_ns()
+        if now_ns < self._next_said_ns:
+            return None
+        self._next_said_ns = now_ns + SAY_NS
+        length_s = self._found.length_s
+        position_s = (self._head.position_ns(now_ns) - self._found.first_ns) / 1e9
+        said = Playback(
+            t_ns=now_ns,
+            seq=self._told,
+            position_s=length_s if self._ended else min(max(position_s, 0.0), length_s),
+            length_s=length_s,
+            speed=self._head.speed,
+            state="ended" if self._ended else "paused" if self._head.paused else "playing",
+            round=self._round,
+        )
+        self._told += 1
+        return said
 
-
-def _stored(message: Message) -> bool:
-    return topic_of(message).name in ("video/frame", "audio/chunk")
-
-
-def _spoken_ns(message: Message) -> int:
-    """When the message was published; offline, when its content was used."""
-    return message.pub_ns or message.t_ns + topic_of(message).delay_ns
+    def _read(self, from_ns: int, stopped: threading.Event) -> Iterator[tuple[int, Message]]:
+        return spoken(
+            self._reader,
+            self._names,
+            self._spans,
+            from_ns=from_ns,
+            log_offset_ns=self._found.log_offset_ns,
+            number=self._round,
+            marked=bool(self._round or self.seek_s),
+            stopped=stopped,
+        )

@@ -123,6 +123,8 @@ class FaceAffect(Message):
     still: bool = False
     model: str = ""
     faces: tuple[FaceEstimate, ...] = ()
+    gap: bool = False
+    """True on the first one after a seek in a replay."""
 
 
 class VoiceDescriptors(Message):

@@ -105,6 +105,10 @@ class SessionReader:
             elif opcode != Opcode.CHUNK:
                 declare(opcode, payload, known)
 
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """First and last log time of every chunk, without unpacking it."""
+        return (chunk_span(payload) for opcode, _, payload in walk(self.path) if opcode == Opcode.CHUNK)
+
     def _records(
         self, chunk: bytes, indexes: list[bytes], known: Contents, topics: Collection[str] | None
     ) -> list[McapMessage] | None:

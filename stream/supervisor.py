@@ -107,7 +107,7 @@ class Supervisor:
             for _, message in subscriber.drain(self._log):
                 if isinstance(message, Ack):
                     gateway.acknowledge(message)
-                elif isinstance(message, Health):
+                elif isinstance(message, Health) and message.process in self._crew.children:  # not a recorded one
                     self._tell_fault(message)
                     self._info[message.node] = message.info
             gateway.step()

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from liveaffect.nodes.recorder import Recorder
-from liveaffect.nodes.replayer import STARTS_PER_ROUND, Replayer
+from liveaffect.nodes.replayer import Replayer
 from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.lockstep import run_nodes
-from liveaffect.stream.messages import Affect, Command, Health, Marker, Message, Tick, VideoFrame
+from liveaffect.stream.messages import Affect, Command, Health, Marker, Message, Playback, Tick, VideoFrame
 from liveaffect.stream.node import spec_of
 from liveaffect.stream.session import SessionWriter
+from liveaffect.stream.session_feed import STARTS_PER_ROUND
 from liveaffect.stream.topics import AFFECT, COMMAND, HEALTH, MARKER, TICK, VIDEO
 
 SECOND = 1_000_000_000
@@ -75,7 +76,7 @@ def _play(
     context = context or Context()
     played: list[tuple[int, Message]] = []
     for message in node.play(context):
-        if message is not None:
+        if message is not None and not isinstance(message, Playback):
             played.append((context.now, message))
             if len(played) == limit:
                 break
@@ -138,7 +139,9 @@ def test_shift_moves_the_session_to_now(session: Path) -> None:
 
 def test_topics_of_nodes_that_run_again_are_left_out(session: Path) -> None:
     node = Replayer(session=str(session), without=("affect",))
-    assert {topic.name for topic in spec_of(node).outputs} == {"video/frame", "marker", "health"}
+    assert {topic.name for topic in spec_of(node).outputs} == {
+        "video/frame", "marker", "health", "playback", "ack",
+    }  # fmt: skip
 
 
 def test_recorded_pixels_are_played_again(tmp_path: Path) -> None:
