@@ -1,4 +1,4 @@
-"""Step 7: the shipped model, through its own API, on the FER+ validation faces; consistency over groups on UTKFace.
+"""Step 8: the shipped model, through its own API, on the FER+ validation faces; consistency over groups on UTKFace.
 
 python -m training.face.evaluate --data ../shared/data --cache CACHE [--dev] [--json OUT]
 """
@@ -17,6 +17,7 @@ from liveaffect.models.circumplex import COORDINATES, EMOTIONS
 from liveaffect.models.face_affect import FaceAffect, FaceAffectResult
 from liveaffect.models.rules import FaceRules
 from training.face import data, distil, train
+from training.face.figures import Figure, figure, measure, recalls, sureness
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "models" / "weights" / "face-affect.onnx"
 
@@ -31,63 +32,6 @@ def crops_of(cache: Path, name: str, rows: np.ndarray, loose: bool = False) -> l
         rgb = image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
         out.append(align.crop_face(rgb, np.array(points[i])) if found[i] and not loose else align.resize(rgb, 96))
     return out
-
-
-def measure(result: FaceAffectResult, votes: np.ndarray, seed: int = 0) -> dict[str, float | list[float]]:
-    """Every figure of the card for faces with these vote counts (n, 8); rows left NaN are counted, not hidden."""
-    told = np.isfinite(result.emotions[:, 0]) & (votes.sum(1) > 0)
-    p, count = result.emotions[told].astype(np.float64), votes[told]
-    total = count.sum(1)
-    share = count / total[:, None]
-    strict = share.max(1) > 0.5
-    ordered = np.sort(count, 1)
-    unique = ordered[:, -1] > ordered[:, -2]
-    y, got = share.argmax(1), p.argmax(1)
-    kl = (share * (np.log(np.maximum(share, 1e-12)) - np.log(np.maximum(p, 1e-12)))).sum(1)
-    truth = share @ COORDINATES
-    va = np.stack([result.valence, result.arousal], 1)[told]
-    sd = np.stack([result.valence_sd, result.arousal_sd], 1)[told]
-    few = total >= 5
-    rng = np.random.default_rng(seed)
-    boots = [rng.integers(0, strict.sum(), strict.sum()) for _ in range(500)]
-    ys, gs = y[strict], got[strict]
-    return {
-        "n": len(votes),
-        "without_answer": int((~told).sum()),
-        "n_majority": int(strict.sum()),
-        "accuracy_majority": float((ys == gs).mean()),
-        "accuracy_majority_95": interval([float((ys[b] == gs[b]).mean()) for b in boots]),
-        "accuracy_unique_mode": float((y == got)[unique].mean()),
-        "uar": uar(ys, gs),
-        "uar_95": interval([uar(ys[b], gs[b]) for b in boots]),
-        "recalls": [round(float((gs[ys == k] == k).mean()), 3) if (ys == k).any() else float("nan") for k in range(8)],
-        "counts": [int((ys == k).sum()) for k in range(8)],
-        "n_five_votes": int(few.sum()),
-        "kl_five_votes": float(kl[few].mean()),
-        "calibration_error": calibration_error(p, share),
-        **{f"ccc_{k}": metrics.ccc(va[:, i], truth[:, i]) for i, k in enumerate(("valence", "arousal"))},
-        **{f"rmse_{k}": metrics.rmse(va[:, i], truth[:, i]) for i, k in enumerate(("valence", "arousal"))},
-        **{
-            f"cover90_{k}": metrics.coverage(va[:, i], sd[:, i], truth[:, i])
-            for i, k in enumerate(("valence", "arousal"))
-        },
-    }
-
-
-def uar(y: np.ndarray, got: np.ndarray) -> float:
-    """Mean recall over the classes present."""
-    return float(np.mean([(got[y == k] == k).mean() for k in np.unique(y)]))
-
-
-def interval(values: list[float]) -> list[float]:
-    """2.5 and 97.5 percentiles."""
-    return [float(v) for v in np.percentile(values, [2.5, 97.5])]
-
-
-def calibration_error(p: np.ndarray, share: np.ndarray) -> float:
-    """Confidence against the raters' vote share of the predicted class, see `metrics.calibration_error`."""
-    got, rows = p.argmax(1), np.arange(len(p))
-    return metrics.calibration_error(p[rows, got], share[rows, got])
 
 
 def against_teachers(cache: Path, rows: np.ndarray, ours: FaceAffectResult) -> dict[str, dict[str, float]]:
@@ -108,35 +52,48 @@ def against_teachers(cache: Path, rows: np.ndarray, ours: FaceAffectResult) -> d
     return {k: {"n": float(len(pick)), **v} for k, v in found.items()}
 
 
-def groups(args: argparse.Namespace, model: FaceAffect) -> dict[str, dict[str, float]]:
+def groups(args: argparse.Namespace, model: FaceAffect) -> dict[str, dict[str, Figure]]:
     """Mean outputs and agreement between views over age, gender and origin on UTKFace: consistency, not accuracy."""
     with zipfile.ZipFile(args.data / "utkface_adults_128px.zip") as z:
         people = list(csv.DictReader(io.StringIO(z.read("manifest.csv").decode())))
     rows = np.arange(0, len(people), args.group_every)
     vectors = np.load(args.cache / "utk_geometry.npy")[rows]
     aligned = model.predict(np.stack(crops_of(args.cache, "utk", rows)), vectors)
-    bare = model.predict(np.stack(crops_of(args.cache, "utk", rows)))
+    loose = model.predict(np.stack(crops_of(args.cache, "utk", rows, loose=True)))
     told = np.load(args.cache / "utk_target.npy")[rows]
     age = np.array([float(people[i]["age"]) for i in rows])
     gender, race = (np.array([int(float(people[i][k])) for i in rows]) for k in ("gender", "race"))
-    masks = {f"age {a}-{b - 1}": (age >= a) & (age < b) for a, b in ((18, 30), (30, 45), (45, 60), (60, 120))}
+    masks = {"all": age > 0}
+    masks |= {f"age {a}-{b - 1}": (age >= a) & (age < b) for a, b in ((18, 30), (30, 45), (45, 60), (60, 120))}
     masks |= {f"gender {k}": gender == k for k in np.unique(gender)}
     masks |= {f"race {k}": race == k for k in np.unique(race)}
-    table = {}
-    for name, m in masks.items():
-        if m.sum() < 30:
-            continue
-        table[name] = {
-            "n": int(m.sum()),
-            "agrees_with_teachers": float((aligned.emotions.argmax(1) == told.argmax(1))[m].mean()),
-            "agrees_without_geometry": float((aligned.emotions.argmax(1) == bare.emotions.argmax(1))[m].mean()),
-            "p_neutral": float(aligned.emotions[m, 0].mean()),
-            "p_happiness": float(aligned.emotions[m, 1].mean()),
-            "p_anger": float(aligned.emotions[m, 4].mean()),
-            "valence_minus_teachers": float((aligned.valence - told @ COORDINATES[:, 0])[m].mean()),
-            "valence_sd": float(aligned.valence_sd[m].mean()),
+    top = aligned.emotions.argmax(1)
+    shown = {
+        "agrees with teachers": (top == told.argmax(1)).astype(float),
+        "loose agrees with aligned": (top == loose.emotions.argmax(1)).astype(float),
+        "p(neutral)": aligned.emotions[:, 0],
+        "p(happiness)": aligned.emotions[:, 1],
+        "p(anger)": aligned.emotions[:, 4],
+        "valence minus teachers'": aligned.valence - told @ COORDINATES[:, 0],
+        "valence sd": aligned.valence_sd,
+    }
+    if aligned.covered is not None:
+        shown["called covered"] = (aligned.covered > 0.5).astype(float)
+    return {
+        name: {
+            what: figure(lambda r, v=values: float(v[r].mean()), np.flatnonzero(m)) for what, values in shown.items()
         }
-    return table
+        for name, m in masks.items()
+        if m.sum() >= 30
+    }
+
+
+def table(columns: dict[str, dict[str, Figure | int]]) -> None:
+    """Print as Markdown."""
+    first = next(iter(columns.values()))
+    print("| | " + " | ".join(columns) + " |\n|---" + "|---" * len(columns) + "|")
+    for name in first:
+        print(f"| {name} | " + " | ".join(str(column[name]) for column in columns.values()) + " |", flush=True)
 
 
 def main() -> None:
@@ -154,40 +111,51 @@ def main() -> None:
     votes, vectors = z["votes"][rows], np.load(args.cache / "ferplus_geometry.npy")[rows]
     model = FaceAffect(args.weights)
     aligned, loose = (np.stack(crops_of(args.cache, "ferplus", rows, loose)) for loose in (False, True))
-    found = {
-        "aligned, geometry": measure(model.predict(aligned, vectors), votes),
-        "aligned": measure(model.predict(aligned), votes),
-        "loose": measure(model.predict(loose), votes),
-        "uniform prior": measure(model.predict(aligned, vectors, prior="uniform"), votes),
-        "rules": measure(FaceRules().predict(None, vectors), votes),
+    said = {
+        "aligned, geometry": model.predict(aligned, vectors),
+        "aligned": model.predict(aligned),
+        "loose": model.predict(loose),
+        "uniform prior": model.predict(aligned, vectors, prior="uniform"),
+        "rules": FaceRules().predict(None, vectors),
     }
-    for name in found["aligned"]:
-        print(f"{name:24s}" + "".join(f"{shown(column[name]):>26s}" for column in found.values()))
-    print("columns:", ", ".join(found), "| recalls in the order", EMOTIONS)
-    said = np.load(args.cache / "ferplus_va.npy").mean(0)[rows, ::-1]
-    result, taught = model.predict(aligned, vectors), {}
+    found = {name: measure(result, votes) for name, result in said.items()}
+    table(found)
+    by_class = {}
+    for name in ("aligned, geometry", "loose", "uniform prior", "rules"):
+        counts, right = recalls(said[name], votes)
+        by_class["faces"] = dict(zip(EMOTIONS, counts, strict=True))
+        by_class[name] = dict(zip(EMOTIONS, right, strict=True))
+    print()
+    table(by_class)
+    share = votes / np.maximum(votes.sum(1, keepdims=True), 1)
+    few = votes.sum(1) >= 5
+    result = said["aligned, geometry"]
+    print("\n| predicted | faces | mean sd of valence | RMS error | RMS of error over sd |\n|---|---|---|---|---|")
+    for line in sureness(_rows(result, few), share[few] @ COORDINATES):
+        print(f"| {line[0]} | {line[1]} | {line[2]:.3f} | {line[3]:.3f} | {line[4]:.2f} |")
+    spoke = np.load(args.cache / "ferplus_va.npy").mean(0)[rows, ::-1]
+    heard, taught = np.isfinite(spoke[:, 0]), {}
     for k, (name, ours) in enumerate((("valence", result.valence), ("arousal", result.arousal))):
-        taught[name] = metrics.pearson(ours, said[:, k]), metrics.ccc(ours, said[:, k])
-        print(f"against the teachers' {name}: r {taught[name][0]:.3f}, CCC {taught[name][1]:.3f}")
+        taught[name] = metrics.pearson(ours[heard], spoke[heard, k]), metrics.ccc(ours[heard], spoke[heard, k])
+        print(f"against the teachers' {name}, n {heard.sum()}: r {taught[name][0]:.3f}, CCC {taught[name][1]:.3f}")
     beaten = against_teachers(args.cache, rows, result)
     for name, line in beaten.items():
         print(f"{name:24s}" + "  ".join(f"{k} {v:.3f}" for k, v in line.items()))
-    table = groups(args, model)
-    for name, line in table.items():
-        print(
-            f"{name:12s}" + "  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in line.items())
-        )
+    by_group = groups(args, model)
+    print()
+    table({"n": {k: v["p(neutral)"].n for k, v in by_group.items()}} | _turned(by_group))
     if args.json:
-        args.json.write_text(
-            json.dumps({"figures": found, "teachers": beaten, "teachers_va": taught, "groups": table}, indent=1)
-        )
+        figures = {"figures": found, "recalls": by_class, "teachers": beaten, "va": taught, "groups": by_group}
+        args.json.write_text(json.dumps(figures, indent=1))
 
 
-def shown(value: float | list[float]) -> str:
-    """A number or a list, short."""
-    if isinstance(value, list):
-        return "/".join(f"{v:.2f}" if isinstance(v, float) else str(v) for v in value)
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+def _rows(result: FaceAffectResult, keep: np.ndarray) -> FaceAffectResult:
+    return FaceAffectResult(*(getattr(result, name)[keep] for name in FaceAffectResult.__dataclass_fields__))
+
+
+def _turned(by_group: dict[str, dict[str, Figure]]) -> dict[str, dict[str, Figure | int]]:
+    measures = next(iter(by_group.values()))
+    return {what: {group: line[what] for group, line in by_group.items()} for what in measures}
 
 
 if __name__ == "__main__":
