@@ -25,6 +25,11 @@ QLineEdit, QPlainTextEdit { background: $card; color: $text;
     selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit:focus, QPlainTextEdit:focus { border-color: $accent; }
 QLineEdit:disabled { color: $faint; background: $window; }
+QComboBox[kind="drop"] { background: $card; color: $text; border: 1px solid $border; border-radius: 7px;
+    padding: 4px 22px 4px 8px; min-height: 18px; }
+QComboBox[kind="drop"]:focus { border-color: $accent; }
+QComboBox[kind="drop"]:disabled { color: $faint; background: $window; }
+QComboBox[kind="drop"]::drop-down { border: none; width: 22px; }
 QComboBox QAbstractItemView { background: $card; color: $text; border: 1px solid $border;
     selection-background-color: $accent; selection-color: $on_accent; outline: none; }
 QMenu { background: $card; color: $text; border: 1px solid $border; padding: 4px; }
