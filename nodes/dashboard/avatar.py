@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from liveaffect.nodes.dashboard.face_lines import (
     BROWS,
@@ -37,7 +37,7 @@ def paint_avatar(painter: QPainter, marks: Marks, stage: QRectF, look: Look, min
     points = _placed(marks, stage)
     ink = faded(look.stage_text, 1.0 if mine else 0.6)
     width = max(1.4, float(np.ptp(points[:, 0])) / 130)
-    _fill(painter, points, OVAL, QPen(faded(ink, 0.75), width), faded(ink, 0.07))
+    _fill(painter, points, OVAL, QPen(faded(ink, 0.75), width), faded(ink, 0.1))
     lips = QColor("#d98a7f")
     _fill(painter, points, LIPS_OUTER, QPen(lips, width), faded(lips, 0.35))
     _fill(painter, points, LIPS_INNER, QPen(faded(lips, 0.9), width * 0.8), look.stage)
@@ -47,7 +47,11 @@ def paint_avatar(painter: QPainter, marks: Marks, stage: QRectF, look: Look, min
         radius = min(float(np.hypot(*(points[rim] - points[centre]))), open_px * 0.62)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor("#5ab4ea"))
+        opening = QPainterPath()
+        opening.addPolygon(_polygon(points, eye))
+        painter.setClipPath(opening)
         painter.drawEllipse(QPointF(*points[centre]), radius, radius)
+        painter.setClipping(False)
     for brow in BROWS:
         _fill(painter, points, brow, QPen(ink, width * 0.6), faded(ink, 0.8))
     painter.setBrush(Qt.BrushStyle.NoBrush)

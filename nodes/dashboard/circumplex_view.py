@@ -1,10 +1,10 @@
 """The circumplex: valence across, arousal up; where the person is, where from, and how sure that is as an ellipse."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QPainter, QPen
 
@@ -12,10 +12,11 @@ from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS
 from liveaffect.nodes.dashboard.canvas import CENTRE, LEFT, RIGHT, Canvas
 from liveaffect.nodes.dashboard.palette import Look, faded, font
 from liveaffect.nodes.dashboard.scene import Shown
+from liveaffect.nodes.dashboard.trace_data import runs
 from liveaffect.nodes.dashboard.words import ELLIPSE90, STATE_WORDS, Reason, with_interval
 
 TRAIL_S = 8.0
-STEPS = 10
+SHADES = 6
 """Shades of the trail."""
 PLACES: dict[str, tuple[float, float, str]] = {
     "happiness": (0, 13, "c"), "surprise": (0, -11, "c"), "sadness": (0, 12, "c"), "anger": (6, 0, "l"),
@@ -138,14 +139,19 @@ class CircumplexView(Canvas):
         painter.drawEllipse(at, 7, 7)
 
     def _paint_trail(self, painter: QPainter, look: Look) -> None:
-        ages = self._trail[:, 0] if len(self._trail) else np.empty(0)
-        for step in range(STEPS):
-            young, old = TRAIL_S * step / STEPS, TRAIL_S * (step + 1) / STEPS
-            piece = self._trail[(ages >= young - 0.12) & (ages <= old)]
-            points = [self._at(v, a) for _, v, a in piece if not math.isnan(v) and not math.isnan(a)]
-            if len(points) > 1:
-                painter.setPen(QPen(faded(look.accent, 0.75 * (1 - (step + 0.5) / STEPS)), 2.0))
-                painter.drawPolyline(points)
+        if len(self._trail) < 2:
+            return
+        ages, disk = self._trail[:, 0], self._disk
+        x = disk.center().x() + self._trail[:, 1] * disk.width() / 2
+        y = disk.center().y() - self._trail[:, 2] * disk.height() / 2
+        for run in runs(x + y):
+            shade = np.clip(ages[run] / TRAIL_S * SHADES, 0, SHADES - 1).astype(int)
+            for step in range(shade.min(), shade.max() + 1):
+                piece = np.flatnonzero(shade == step) + run.start
+                piece = np.append(piece, min(piece[-1] + 1, run.stop - 1)) if len(piece) else piece
+                if len(piece) > 1:
+                    painter.setPen(QPen(faded(look.accent, 0.7 * (1 - (step + 0.5) / SHADES)), 1.8))
+                    painter.drawPolyline(arrayToQPolygonF(x[piece], y[piece]))
 
     def _paint_words(self, painter: QPainter, look: Look) -> None:
         words = self._words or STATE_WORDS["stale"]

@@ -4,6 +4,7 @@ Valence, arousal and the emotions have the colours of the report and the timelin
 design": distinct under the common colour deficiencies). Nothing is said by colour alone.
 """
 
+import functools
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -106,6 +107,11 @@ def follow(app: QApplication) -> None:
 
 def font(scale: float = 1.0, *, bold: bool = False) -> QFont:
     """The system's own font at a multiple of its size, with figures of equal width where it has them."""
+    return _font(QApplication.font().key(), scale, bold)
+
+
+@functools.lru_cache(maxsize=64)
+def _font(_key: str, scale: float, bold: bool) -> QFont:
     made = QFont(QApplication.font())
     made.setPointSizeF(max(6.5, made.pointSizeF() * scale))
     if bold:

@@ -10,6 +10,7 @@ from liveaffect.nodes.dashboard.circumplex_view import TRAIL_S, CircumplexView, 
 from liveaffect.nodes.dashboard.emotions_view import EmotionsView
 from liveaffect.nodes.dashboard.people_bar import PeopleBar
 from liveaffect.nodes.dashboard.scene import Scene
+from liveaffect.nodes.dashboard.trace_data import thinned
 from liveaffect.nodes.dashboard.traces import Traces
 from liveaffect.nodes.dashboard.units_view import UnitsView
 from liveaffect.nodes.dashboard.video_view import VideoView
@@ -21,6 +22,7 @@ QUIET_NS = 400_000_000
 """Estimates come thirty times a second, ten without a camera; after this the right edge moves on by itself."""
 OLD_NS = 1_500_000_000
 """A picture that is older is shown as such."""
+TRAIL_STEP_S = 0.1
 WAITING = Reason("Waiting for the first estimate", "Models are being loaded; this takes a few seconds")
 
 
@@ -86,7 +88,8 @@ class Presenter:
             silent = scene.affect is not None and scene.affect.voice_state == "silence"
             pinned, unheard = scene.pinned, scene.affect is None
         words = "waiting for the first estimate" if unheard else reason_words(seen, person, state)
-        points = np.column_stack((now_s - trail_t, trail[:, 0], trail[:, 2])).astype(np.float64)
+        trail_t, trail = thinned(trail_t, trail, now_s - TRAIL_S, TRAIL_STEP_S)
+        points = np.column_stack((now_s - trail_t, trail[:, 0], trail[:, 2]))
         views.circumplex.present(person, [one for one in everyone if one.id != who], points, words)
         views.emotions.present(person, words)
         views.units.miss(seen)
@@ -94,7 +97,7 @@ class Presenter:
         views.voice.miss(heard)
         newest_s = float(voice_t[-1]) if len(voice_t) else now_s
         views.voice.present(voice, voice_t, voice_rows, max(newest_s, now_s - 0.6))
-        views.weights.present(person, seen, heard, silent)
+        views.weights.present(person, heard, silent)
         views.traces.present(t, rows, now_s, markers)
         views.people.present(everyone, who, pinned)
 

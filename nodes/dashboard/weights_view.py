@@ -8,7 +8,7 @@ from liveaffect.nodes.dashboard.palette import Look, colours, font
 from liveaffect.nodes.dashboard.scene import Shown
 from liveaffect.nodes.dashboard.words import Reason
 
-NAMES, FIGURES = 76, 128
+NAMES, FIGURES = 84, 128
 TIP = (
     "Evidence: how much of this estimate rests on the face and how much on the voice; the rest, if any, is what was "
     "known before.\nDiscord: how far the face's and the voice's distributions differ, 0 (the same) to 1 "
@@ -21,21 +21,20 @@ class WeightsView(Canvas):
 
     def __init__(self) -> None:
         super().__init__("Evidence", TIP, least=(300, 84))
-        self._shown: tuple[float | None, float | None, float | None, str, str] = (None, None, None, "", "")
+        self._shown: tuple[float | None, float | None, float | None, str] = (None, None, None, "")
 
-    def present(self, person: Shown | None, face: Reason | None, voice: Reason | None, silent: bool) -> None:
-        """The weights of one person; the reasons say why a modality gives nothing."""
-        why_face = face.headline if face is not None else "no face"
-        why_voice = voice.headline if voice is not None else ("silence" if silent else "not heard to speak")
+    def present(self, person: Shown | None, voice: Reason | None, silent: bool) -> None:
+        """The weights of one person; `voice` is why there is no sound, `silent` that nobody speaks."""
+        why_voice = "no voice" if voice is not None else ("silence" if silent else "does not speak")
         one = person if person is not None else Shown(id=0)
-        shown = (one.face_weight, one.voice_weight, one.discord, why_face, why_voice)
+        shown = (one.face_weight, one.voice_weight, one.discord, why_voice)
         if shown != self._shown:
             self._shown = shown
             self.setAccessibleDescription(f"face {shown[0]}, voice {shown[1]}, discord {shown[2]}")
             self.update()
 
     def tip_at(self, at: QPointF) -> str:  # noqa: ARG002
-        face, voice, discord, _, _ = self._shown
+        face, voice, discord, _ = self._shown
         known = [f"face {face:.0%}" if face is not None else "", f"voice {voice:.0%}" if voice is not None else ""]
         known.append(f"discord {discord:.2f} of 1" if discord is not None else "discord not known")
         return ", ".join(word for word in known if word) + f"\n\n{TIP}"
@@ -61,7 +60,7 @@ class WeightsView(Canvas):
             painter.fillRect(self._track(row), look.track)
 
     def live(self, painter: QPainter, look: Look) -> None:
-        face, voice, discord, why_face, why_voice = self._shown
+        face, voice, discord, why_voice = self._shown
         first, second = self._rows()
         track = self._track(first)
         left = track.left()
@@ -71,7 +70,7 @@ class WeightsView(Canvas):
                 painter.fillRect(part, colour)
                 left = part.right()
         self._end(
-            painter, QRectF(first.left(), first.top(), NAMES, first.height()), "face", face, why_face, look.accent
+            painter, QRectF(first.left(), first.top(), NAMES, first.height()), "face", face, "no face", look.accent
         )
         self._end(painter, self._beside(first), "voice", voice, why_voice, look.voice)
         painter.setFont(font())
@@ -88,7 +87,7 @@ class WeightsView(Canvas):
         known = share is not None and share > 0
         painter.setFont(font(bold=known))
         painter.setPen(colour if known else colours().missing_text)
-        words = f"{name} {share:.0%}".replace("%", " %") if known else (f"no {name}" if room.left() < NAMES else why)
+        words = f"{name} {share:.0%}".replace("%", " %") if known else why
         painter.drawText(
             room, LEFT, painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(room.width()))
         )
