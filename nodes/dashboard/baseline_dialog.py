@@ -74,6 +74,8 @@ class BaselineDialog(QDialog):
         self.forget = QPushButton("Forget it")
         self.forget.setToolTip("Show no differences any more; the file stays")
         self.shut = QPushButton("Close")
+        for button in (self.forget, self.shut):
+            button.setAutoDefault(False)  # Enter starts; a second Enter must not give the capture up
         self._lay_out()
         self.start.clicked.connect(self._begin)
         self.forget.clicked.connect(self._forget)
@@ -107,9 +109,10 @@ class BaselineDialog(QDialog):
         else:
             share, words, good = self._last or (0.0, "Ready" if verdict.good else "Wait", verdict.good)
             self.ring.show_state(share, words, "", good=good)
-            self._say_verdict(verdict)
-        self.start.setEnabled(self._begun_s is None and bool(faces) and connected)
-        self.forget.setEnabled(self._begun_s is None and getattr(said, "state", "") == "done")
+            self._say_verdict(Verdict("", True) if self._last and verdict.good else verdict)
+        self.start.setEnabled(not self.capturing and bool(faces) and connected)
+        self.shut.setText("Cancel" if self.capturing else "Close")
+        self.forget.setEnabled(not self.capturing and getattr(said, "state", "") == "done")
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.reject()
@@ -224,7 +227,7 @@ class BaselineDialog(QDialog):
 
     def _say_verdict(self, verdict: Verdict) -> None:
         share = self._watch.clear_share
-        seen = f" · clear for {share:.0%} of the time" if self.capturing and share is not None else ""
+        seen = f" · {share:.0%} clear so far" if self.capturing and share is not None else ""
         say(self.verdict, verdict.words + seen, _kind(verdict.good))
 
     def _tell(self, said: Any) -> None:

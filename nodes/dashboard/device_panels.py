@@ -100,13 +100,13 @@ class DevicePanel(QWidget):
         error = self.preview.error
         if not error:
             return "", ""
-        return error[:1].upper() + error[1:], remedy(self.kind, self.field.value or "", error)
+        return _capital(error), remedy(self.kind, self.field.value or "", error)
 
     def _absent(self) -> str:
         """What to do where no device was found and nobody has asked for that."""
         if not self.listed or self.field.count or self._by_hand or not self._remembered:
             return ""
-        return self._trouble_listing or absent(self.kind)
+        return _capital(self._trouble_listing) or absent(self.kind)
 
     def _say(self, words: str, *, problem: bool = False) -> None:
         say(self.words, words, "warn" if problem else "dim")
@@ -218,3 +218,7 @@ class MicrophonePanel(DevicePanel):
     def _keep(self, message: Message) -> None:
         if isinstance(message, AudioChunk):
             self._level.hear(message)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -14,6 +14,7 @@ class DropDown(QComboBox):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setProperty("kind", "drop")  # for the style sheet, which leaves the arrow to this class
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def paintEvent(self, e: QPaintEvent) -> None:

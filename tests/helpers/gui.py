@@ -16,12 +16,16 @@ def prepare() -> None:
 
 def picture(widget: Any, name: str) -> Path:
     """Writes what the widget looks like now, light and dark, and returns the path of the light one."""
+    from PySide6.QtWidgets import QApplication
+
     from liveaffect.nodes.dashboard import palette
 
     PICTURES.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
     for scheme in ("light", "dark"):
         palette.force(scheme)
+        QApplication.processEvents()  # labels of several lines get their height in a second round
+        QApplication.processEvents()
         paths.append(PICTURES / f"{name}_{scheme}.png")
         assert widget.grab().save(str(paths[-1]))
     palette.force("light")
