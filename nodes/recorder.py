@@ -4,6 +4,7 @@ By default no pixels and no sound. Commands (topic `command`): `record` with {ac
 start, also folder, video, audio, mesh, crops), and `privacy` with {on: true | false}.
 """
 
+import contextlib
 import os
 from datetime import datetime
 from pathlib import Path
@@ -101,12 +102,17 @@ class Recorder(Node):
             self._session.close()
 
     def info(self) -> dict[str, Any]:
-        """Where it records, and why it stopped if it had to."""
+        """Where it records and since when, the room left there, and why it stopped if it had to."""
         session = self._session
         recording = session is not None and not session.ended
         facts: dict[str, Any] = {"recording": recording, "privacy": self._privacy}
+        folder = session.folder if session is not None else Path(self.folder) if self.folder else sessions_folder()
+        with contextlib.suppress(OSError):
+            there = next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
+            facts["free_mb"] = psutil.disk_usage(str(there)).free >> 20
         if session is not None:
             facts["session"] = str(session.folder)
+            facts["since_ns"] = session.info.clocks[0].monotonic_ns
             if session.ended and session.info.state != "COMPLETE":
                 facts["error"] = session.ended
         if self._error:
