@@ -1,6 +1,6 @@
 """The windows, each a process of its own: `python -m liveaffect.cli.desktop view --address GATEWAY`.
 
-Exit status of `view`: 0 closed, 4 closed while the recording is to go on. No cv2 and no mediapipe here: they bring
+Exit status of `view`: 0 closed, 4 closed while the recording is to go on; of `choose`: 0 chosen, 3 closed. No cv2 and no mediapipe here: they bring
 another Qt and another way out of the machine.
 """
 
@@ -35,7 +35,12 @@ def main(words: Sequence[str] | None = None) -> int:
     seen.add_argument("--address", default="", help="of the gateway; without it, what runs here")
     seen.add_argument("--keys", default="", help="folder of the CURVE keys")
     seen.add_argument("--owner", action="store_true", help="closing the window ends the sensor")
+    kinds.add_parser("choose", help="the first window: prints what was chosen as one line of JSON; 3 where nothing was")
     asked = parser.parse_args(words)
+    if asked.window == "choose":
+        from liveaffect.cli.choose import choose
+
+        return choose(application())
     return view(asked.address, asked.keys, owner=asked.owner)
 
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QResizeEvent
-from PySide6.QtWidgets import QComboBox
 
 from liveaffect.nodes.dashboard.canvas import CENTRE, LEFT, PAD, RIGHT, Canvas
+from liveaffect.nodes.dashboard.fields import DropDown
 from liveaffect.nodes.dashboard.palette import Look, faded, font
 from liveaffect.nodes.dashboard.scene import AFFECT_COLUMNS
 from liveaffect.nodes.dashboard.trace_data import Span, missing_spans, runs, switches, thinned
@@ -36,7 +36,8 @@ class Traces(Canvas):
     def __init__(self) -> None:
         super().__init__("Valence and arousal", TIP, least=(360, 190))
         self.length_s = 30
-        self.box = QComboBox(self)
+        self.box = DropDown()
+        self.box.setParent(self)
         self.box.setAccessibleName("Length of the traces")
         self.box.setToolTip("How much of the past the traces show")
         for seconds, words in SPANS_S.items():
