@@ -1,7 +1,7 @@
 """The windows, each a process of its own: `python -m liveaffect.cli.desktop view --address GATEWAY`.
 
-Exit status of `view`: 0 closed, 4 closed while the recording is to go on; of `choose`: 0 chosen, 3 closed. No cv2 and no mediapipe here: they bring
-another Qt and another way out of the machine.
+Exit status of `view`: 0 closed, 4 closed while the recording is to go on; of `choose`: 0 chosen, 3 closed. No cv2 and
+no mediapipe here: they bring another Qt and another way out of the machine.
 """
 
 import argparse
