@@ -6,6 +6,7 @@ published = processed + dropped (by cause) + pending.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
@@ -34,7 +35,8 @@ class ReaderAccount(msgspec.Struct, kw_only=True):
     pending: int = 0
     """Neither answered nor reported as dropped: in flight when the node or the recording ended."""
     proof: str = "seq"
-    """"answers" where the reader's own messages name what it processed; "seq": what was not dropped was processed."""
+    """"answers" where the reader's own messages name what it processed; "seq": what it did not report as dropped was
+    processed, but for what came after the last word of a start that was killed (nodes report once a second)."""
 
 
 class TopicAccount(msgspec.Struct, kw_only=True):
@@ -91,6 +93,23 @@ class _Line:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """A range of one start of a publisher (`line`) that one start of a node did not process."""
+
+    topic: str
+    node: str
+    start: int
+    cause: str
+    line: tuple[str, int]
+    first: int
+    last: int
+
+    def within(self, line: _Line, since: int) -> int:
+        """How many of them were published from `since` on; 0 or less: none."""
+        return min(self.last, line.last) - max(self.first, since) + 1
+
+
 class Ledger:
     """Takes recorded messages one by one.
 
@@ -113,7 +132,7 @@ class Ledger:
         self._readers = {topic: list(names) for topic, names in (readers or {}).items()}
         self._writers, self._processes, self._from_start = dict(writers or {}), dict(processes or {}), from_start
         self._lines: dict[str, dict[tuple[str, int], _Line]] = {}
-        self._drops: list[tuple[str, str, str, tuple[str, int], int, int]] = []
+        self._drops: list[_Loss] = []
         self._reads: dict[str, list[str]] = {}
         for topic, names in self._readers.items():
             for name in names:
@@ -122,7 +141,8 @@ class Ledger:
         """Node and start -> topic -> incarnation and seq that had been recorded when it last spoke."""
         self._newest: dict[str, tuple[int, int]] = {}
         self._health: dict[str, dict[int, dict[str, int]]] = {}
-        self._answers: dict[str, int] = {}
+        self._answers: dict[str, dict[int, int]] = {}
+        """Topic -> start of its writer -> how many frames it answered."""
 
     def add(self, topic: Topic[Any], message: Message) -> None:
         """Counts one recorded message."""
@@ -135,26 +155,40 @@ class Ledger:
         line.add(message.seq)
         if not topic.host:
             self._newest[topic.name] = (message.incarnation, message.seq)
-            writer = self._writers.get(topic.name, "")
-            if writer in self._reads:
-                known = {name: self._newest[name] for name in self._reads[writer] if name in self._newest}
-                self._reach[writer, message.incarnation] = known
+            self._spoke(self._writers.get(topic.name, ""), message)
         if topic.name == DROP.name:
             drop = cast(Drop, message)
             first = drop.first_seq
-            if drop.cause == "down":  # what the start before had processed was not lost
-                incarnation, seq = self._reach.get((drop.node, drop.incarnation - 1), {}).get(drop.topic, (-1, -1))
+            if drop.cause == "down":  # what an earlier start had processed was not lost
+                incarnation, seq = self._reached(drop)
                 first = max(first, seq + 1) if incarnation == drop.source_incarnation else first
             line_of = (drop.source, drop.source_incarnation)
-            self._drops.append((drop.topic, drop.node, drop.cause, line_of, first, drop.last_seq))
+            self._drops.append(
+                _Loss(drop.topic, drop.node, drop.incarnation, drop.cause, line_of, first, drop.last_seq)
+            )
         elif topic.name == HEALTH.name:
             health = cast(Health, message)
             counts = self._health.setdefault(health.node, {})
             if not counts and not self._from_start:  # what was counted before the recording began
                 counts[-1] = {key: -n for key, n in health.dropped.items()}
             counts[health.incarnation] = health.dropped
+            if health.state == "ok":
+                self._spoke(health.node, health)
         elif not topic.host and getattr(message, "frame_seq", -1) >= 0:
-            self._answers[topic.name] = self._answers.get(topic.name, 0) + 1
+            answers = self._answers.setdefault(topic.name, {})
+            answers[message.incarnation] = answers.get(message.incarnation, 0) + 1
+
+    def _spoke(self, node: str, message: Message) -> None:
+        if node in self._reads:
+            known = {name: self._newest[name] for name in self._reads[node] if name in self._newest}
+            self._reach[node, message.incarnation] = known
+
+    def _reached(self, drop: Drop) -> tuple[int, int]:
+        """Incarnation and seq of a topic that the last start of a node to speak had reached before this one."""
+        for start in range(drop.incarnation - 1, -1, -1):
+            if (drop.node, start) in self._reach:
+                return self._reach[drop.node, start].get(drop.topic, (-1, -1))
+        return -1, -1
 
     def _publisher(self, message: Message) -> str:
         if isinstance(message, Health) and message.state != "ok":
@@ -163,10 +197,10 @@ class Ledger:
 
     def accounts(self) -> dict[str, TopicAccount]:
         """The ledger so far: topic name -> account."""
-        for topic, _, _, line_of, _, last in self._drops:  # what was dropped had been published
-            line = self._lines.get(topic, {}).get(line_of)
-            if line is not None and topic in self._writers and last != OPEN:
-                line.reach(last)
+        for loss in self._drops:  # what was dropped had been published
+            line = self._lines.get(loss.topic, {}).get(loss.line)
+            if line is not None and loss.topic in self._writers and loss.last != OPEN:
+                line.reach(loss.last)
         return {topic: self._account(topic) for topic in sorted(self._lines)}
 
     def _account(self, topic: str) -> TopicAccount:
@@ -203,16 +237,16 @@ class Ledger:
 
     def _dropped(self, topic: str) -> Iterable[tuple[str, str, int]]:
         """Node, cause and number of the dropped messages that belong to this recording."""
-        for name, node, cause, line_of, first, last in self._drops:
-            if name != topic:
+        for loss in self._drops:
+            if loss.topic != topic:
                 continue
-            line = self._lines[topic].get(line_of)
+            line = self._lines[topic].get(loss.line)
             if line is None:
-                count = last - first + 1 if last != OPEN else 0
+                count = loss.last - loss.first + 1 if loss.last != OPEN else 0
             else:
-                count = min(last, line.last) - max(first, line.first) + 1
+                count = loss.within(line, line.first)
             if count > 0:
-                yield node, cause, count
+                yield loss.node, loss.cause, count
 
     def _reader(self, topic: str, name: str, published: int) -> ReaderAccount:
         dropped: dict[str, int] = {}
@@ -220,10 +254,36 @@ class Ledger:
             if node == name:
                 dropped[cause] = dropped.get(cause, 0) + count
         left = published - sum(dropped.values())
-        answers = [self._answers.get(out, 0) for out, writer in self._writers.items() if writer == name]
-        if topic != VIDEO.name or not any(answers):
+        counts = [
+            self._answers[out] for out, writer in self._writers.items() if writer == name and out in self._answers
+        ]
+        if topic != VIDEO.name or not counts:
             return ReaderAccount(processed=left, dropped=dropped)
-        return ReaderAccount(processed=max(answers), dropped=dropped, pending=left - max(answers), proof="answers")
+        answers = max(counts, key=lambda starts: sum(starts.values()))
+        pending = left - sum(answers.values())
+        killed_with = pending - self._in_flight(topic, name, answers, pending)
+        if killed_with > 0:
+            dropped["down"] = dropped.get("down", 0) + killed_with
+        pending -= max(0, killed_with)
+        return ReaderAccount(processed=sum(answers.values()), dropped=dropped, pending=pending, proof="answers")
+
+    def _in_flight(self, topic: str, name: str, answers: Mapping[int, int], pending: int) -> int:
+        """What the last start of a reader neither answered nor reported; an earlier one took its own with it."""
+        losses = [loss for loss in self._drops if (loss.topic, loss.node) == (topic, name)]
+        start = max([*answers, *(loss.start for loss in losses)])
+        began = {loss.line: loss.last + 1 for loss in losses if (loss.start, loss.cause) == (start, "down")}
+        if not began:
+            return pending
+        first_line = min(began, key=lambda line: line[1])
+        heard = {of: line for of, line in self._lines[topic].items() if of[1] >= first_line[1]}
+        since = {of: max(line.first, began[of] if of == first_line else 0) for of, line in heard.items()}
+        total = sum(line.last - since[of] + 1 for of, line in heard.items())
+        mine = [loss for loss in losses if loss.start == start and loss.line in heard]
+        return (
+            total
+            - answers.get(start, 0)
+            - sum(max(0, loss.within(heard[loss.line], since[loss.line])) for loss in mine)
+        )
 
     def _lost_at_source(self, topic: str) -> dict[str, int]:
         writer = self._writers.get(topic, "")

@@ -35,14 +35,15 @@ def recover(folder: str | Path) -> SessionInfo:
     _rewrite(path, contents)
     ledger = ledger_of(info)
     first = last = None
-    for topic, message in SessionReader(folder).messages():
+    reader = SessionReader(folder)
+    for topic, message in reader.messages():
         ledger.add(topic, message)
         if not topic.host:
             first = message.t_ns if first is None else min(first, message.t_ns)
             last = message.t_ns if last is None else max(last, message.t_ns)
     info.first_t_ns, info.last_t_ns = first, last
     info.ledger = ledger.accounts()
-    info.missing = [*_tail(info, contents, written_ns), *_gaps(info.ledger)]
+    info.missing = [*_tail(info, contents, written_ns), *_gaps(info.ledger), *_unknown(reader)]
     info.state = "INCOMPLETE"
     info.reason = info.reason or "the recorder was killed; recovered"
     (folder / RESERVE).unlink(missing_ok=True)
@@ -96,3 +97,8 @@ def _gaps(ledger: dict[str, TopicAccount]) -> list[Missing]:
         for topic, account in ledger.items()
         if account.not_recorded
     ]
+
+
+def _unknown(reader: SessionReader) -> list[Missing]:
+    why = "recorded, but not in the ledger: the package that declares the topic is not installed here"
+    return [Missing(topic=topic, messages=count, why=why) for topic, count in reader.unknown.items()]

@@ -118,6 +118,35 @@ def test_what_the_start_before_had_processed_is_not_lost_with_it() -> None:
     assert (reader.processed, reader.dropped, reader.pending) == (11, {"down": 5}, 0)
 
 
+def test_what_a_killed_reader_had_in_hand_went_down_with_it_and_is_not_in_flight() -> None:
+    ledger = _ledger()
+    for seq in range(10):
+        ledger.add(VIDEO, _frame(seq))
+    ledger.add(FACE, _answer(0, 4))  # frames 0 to 3 were skipped, 5 to 9 not looked at; it is killed before it says so
+    for seq in range(10, 20):
+        ledger.add(VIDEO, _frame(seq))
+    for number, frame in enumerate((12, 14, 16)):
+        ledger.add(FACE, _answer(number, frame, incarnation=1))
+    ledger.add(DROP, _drop(0, 11, "down", incarnation=1))
+    ledger.add(DROP, _drop(13, 13, incarnation=1))
+    ledger.add(DROP, _drop(15, 15, incarnation=1))
+    reader = ledger.accounts()["video/frame"].readers["face"]
+    assert (reader.processed, reader.dropped, reader.pending) == (4, {"down": 11, "skipped": 2}, 3)
+
+
+def test_a_reader_without_answers_had_processed_what_was_there_when_it_last_spoke() -> None:
+    ledger = _ledger()
+    for seq in range(10):
+        ledger.add(FACE, _answer(seq, seq))
+    ledger.add(HEALTH, Health(t_ns=0, seq=0, node="fusion", process="fusion", state="ok"))
+    for seq in range(10, 20):
+        ledger.add(FACE, _answer(seq, seq))
+    ledger.add(DROP, Drop(t_ns=0, seq=0, node="fusion", topic="face/observation", first_seq=0, last_seq=14,
+                          cause="down", incarnation=2))  # fmt: skip
+    reader = ledger.accounts()["face/observation"].readers["fusion"]
+    assert (reader.processed, reader.dropped) == (15, {"down": 5})
+
+
 def test_what_a_source_lost_was_captured() -> None:
     ledger = _ledger()
     for seq in range(10):
