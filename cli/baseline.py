@@ -1,10 +1,8 @@
 """`liveaffect baseline`: how a person looks at rest, as a file that `score --baseline` subtracts."""
 
-import math
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import polars as pl
 import typer
 from rich.console import Console
@@ -12,39 +10,10 @@ from rich.console import Console
 from liveaffect.cli.results import Results, one_file, read_results
 from liveaffect.cli.table import AU_COLUMNS, REL_COLUMNS
 from liveaffect.models.action_units import ACTION_UNITS
+from liveaffect.models.baseline import LEAST_ROWS, Baseline, baseline_of, save_baseline
 from liveaffect.stream.errors import InputError, UsageError
 
-FORMAT = "liveaffect-baseline"
-LEAST_ROWS = 10
-"""Fewer frames say how a face was at one instant, not how it is at rest."""
-RESTLESS = 0.15
-"""A spread of valence or arousal beyond which the face was hardly at rest (a neutral hold spreads by about 0.05)."""
-
 console = Console()
-
-
-class Baseline(msgspec.Struct, kw_only=True):
-    """One person at rest: means over frames in which the face was seen clearly."""
-
-    format: str = FORMAT
-    version: int = 1
-    source: str = ""
-    """File or session it was made from, without its folder."""
-    face_id: int
-    from_s: float
-    to_s: float
-    rows: int
-    """Frames that it rests on."""
-    valence: float
-    arousal: float
-    valence_spread: float
-    arousal_spread: float
-    """Standard deviation over those frames."""
-    au: dict[str, float]
-    """Mean raw intensity of each action unit, 0 to 5."""
-    liveaffect: str = ""
-    models: dict[str, dict[str, str]] = {}
-    """Versions and hashes of the models behind the numbers."""
 
 
 def baseline(
@@ -62,7 +31,7 @@ def baseline(
     results = read_results(source)
     found = make_baseline(results, start, end, file=file, face=face)
     try:
-        out.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+        save_baseline(found, out)
     except OSError as error:
         raise UsageError(f"--out {out} cannot be written: {error.strerror}") from None
     raised = sorted(found.au.items(), key=lambda pair: -pair[1])[:3]
@@ -73,7 +42,7 @@ def baseline(
         f"arousal {found.arousal:+.2f} ± {found.arousal_spread:.2f}\nstrongest at rest: {units}\n{out}",
         highlight=False,
     )
-    if max(found.valence_spread, found.arousal_spread) > RESTLESS:
+    if found.restless:
         console.print("[yellow]The face was not at rest: choose seconds in which nothing moves.[/]", highlight=False)
 
 
@@ -102,45 +71,18 @@ def make_baseline(
             f"a baseline needs at least {LEAST_ROWS}, better 5 seconds"
         )
 
-    def mean(name: str) -> float:
-        return round(float(rows[name].cast(pl.Float64).mean() or 0.0), 6)  # type: ignore[arg-type]
-
-    def spread(name: str) -> float:
-        return round(float(rows[name].cast(pl.Float64).std() or 0.0), 6)  # type: ignore[arg-type]
-
-    return Baseline(
-        source=file or results.path.name, face_id=int(rows["face_id"][0]), from_s=start, to_s=end, rows=rows.height,
-        valence=mean("valence"), arousal=mean("arousal"), valence_spread=spread("valence"),
-        arousal_spread=spread("arousal"), au={name: mean(name) for name in AU_COLUMNS},
-        liveaffect=results.version, models=results.models,
-    )  # fmt: skip
-
-
-def load_baseline(path: Path) -> Baseline:
-    """Reads a baseline file. Raises InputError that names the file and what is wrong with it."""
-    try:
-        found = msgspec.json.decode(path.read_bytes(), type=Baseline)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; make one with `liveaffect baseline`") from None
-    except msgspec.MsgspecError as error:
-        raise InputError(f"{path} is no baseline ({error}); make one with `liveaffect baseline`") from None
-    if found.format != FORMAT or found.version != 1:
-        raise InputError(f"{path} says format '{found.format}' {found.version}, not '{FORMAT}' 1: make it again")
-    missing = [name for name in AU_COLUMNS if name not in found.au]
-    if missing or not all(map(math.isfinite, (found.valence, found.arousal, *found.au.values()))):
-        raise InputError(f"{path} lacks {missing[0] if missing else 'a finite number'}: make it again")
-    return found
-
-
-def differs(found: Baseline, models: dict[str, dict[str, str]]) -> list[str]:
-    """Names of the models that are not those the baseline was made with."""
-    return [
-        name
-        for name, said in found.models.items()
-        if name in ("face-landmarker", "face-affect")
-        and name in models
-        and said.get("sha256") != models[name]["sha256"]
-    ]
+    numbers = rows.select(pl.col(name).cast(pl.Float64) for name in numbers)
+    return baseline_of(
+        numbers["valence"].to_list(),
+        numbers["arousal"].to_list(),
+        numbers.select(AU_COLUMNS).rows(),
+        face_id=int(rows["face_id"][0]),
+        from_s=start,
+        to_s=end,
+        source=file or results.path.name,
+        liveaffect=results.version,
+        models=results.models,
+    )
 
 
 def subtract(table: pl.DataFrame, found: Baseline) -> tuple[pl.DataFrame, str]:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from liveaffect.stream.errors import UsageError
 from liveaffect.stream.access import make_keys
+from liveaffect.stream.errors import UsageError
 
 
 def keys(folder: Annotated[Path, typer.Argument(help="Where the keys go; made where it is missing.")]) -> None:

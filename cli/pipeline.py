@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from liveaffect.cli.baseline import Baseline, subtract
+from liveaffect.cli.baseline import subtract
 from liveaffect.cli.smoothed import Smoothing
 from liveaffect.cli.table import TableBuilder
+from liveaffect.models.baseline import Baseline
 from liveaffect.models.registry import path as model_path
 from liveaffect.stream.graph import Graph, build_graph
 from liveaffect.stream.lockstep import LockstepHost

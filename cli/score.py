@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from liveaffect.cli.baseline import Baseline, differs, load_baseline
 from liveaffect.cli.pipeline import DEFAULT_GRAPH, ScoreSettings, model_hashes, require_models
 from liveaffect.cli.score_output import ENDINGS, Output
 from liveaffect.cli.smoothed import LAG_S
 from liveaffect.cli.summary import write_summary
 from liveaffect.cli.workers import Outcome, Progress, Task, in_words, score_files
+from liveaffect.models.baseline import Baseline, differs, load_baseline
 from liveaffect.stream.errors import InputError, LiveAffectError, UsageError
 from liveaffect.stream.graph import load_graph
 from liveaffect.stream.media import MediaInfo, probe

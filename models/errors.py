@@ -9,6 +9,7 @@ ModelError
     LicenceRefused      the profile in force forbids these weights
     ModelBroken         the file cannot be opened as a model, or its shapes are not those declared
     RuntimeMissing      onnxruntime is not installed
+    BaselineBroken      a baseline file is missing, is none, or lacks a number
     BadInput            an array does not have the shape or type the model takes
 """
 
@@ -49,6 +50,10 @@ class ModelBroken(ModelError):
 
 class RuntimeMissing(ModelError):
     """onnxruntime is not installed."""
+
+
+class BaselineBroken(ModelError):
+    """A baseline file is missing, is none, or lacks a number."""
 
 
 class BadInput(ModelError, ValueError):

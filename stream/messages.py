@@ -3,6 +3,8 @@
 New fields get defaults, so that an old recording always loads. Arrays are C-contiguous and read-only once published.
 """
 
+from typing import Literal
+
 from liveaffect.stream.header import Array as Array
 from liveaffect.stream.header import Message as Message
 from liveaffect.stream.header import Part as Part
@@ -176,6 +178,31 @@ class Person(Part):
     voice_age_ms: float | None = None
     coasting: bool = False
     """True while the numbers are carried by the filter alone."""
+
+
+class Baseline(Message):
+    """A neutral capture: how a person looks at rest. What the other topics say is never changed by it."""
+
+    state: Literal["done", "failed", "cleared"]
+    text: str = ""
+    """In words: why it failed, for instance."""
+    face_id: int | None = None
+    from_ns: int = 0
+    to_ns: int = 0
+    """The seconds that were asked for."""
+    rows: int = 0
+    """Frames that it rests on."""
+    valence: float | None = None
+    arousal: float | None = None
+    valence_spread: float | None = None
+    arousal_spread: float | None = None
+    """Means over those frames of the fused estimates, and their standard deviations."""
+    au: dict[str, float] = {}
+    """Action unit ("au12") -> mean raw intensity, 0 to 5."""
+    restless: bool = False
+    """True where the face was hardly at rest."""
+    file: str = ""
+    """Where it is kept, "~" for the home folder of the user whom the sensor runs for."""
 
 
 class Affect(Message):

@@ -7,10 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from liveaffect.cli.baseline import load_baseline, make_baseline, subtract
+from liveaffect.cli.baseline import make_baseline, subtract
 from liveaffect.cli.main import main
 from liveaffect.cli.results import Results
 from liveaffect.cli.table import AU_COLUMNS, COLUMNS, REL_COLUMNS, SCHEMA
+from liveaffect.models.baseline import load_baseline
+from liveaffect.models.errors import BaselineBroken
 from liveaffect.stream.errors import InputError, UsageError
 
 
@@ -105,7 +107,7 @@ def test_an_end_before_the_start_is_refused() -> None:
 def test_what_is_no_baseline_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "rest.json"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"rest\.json"):
+    with pytest.raises(BaselineBroken, match=r"rest\.json"):
         load_baseline(path)
 
 

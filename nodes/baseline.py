@@ -1,0 +1,201 @@
+"""The baseline node: collects some seconds of a face at rest, keeps them as a file, and says what they were.
+
+Command `baseline`: {action: "capture"} with seconds, face (an id, or null where only one is in view) and folder ("" is
+the session while one is recorded, else where this user's data lie), or {action: "clear"}.
+"""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import platformdirs
+
+from liveaffect.models import baseline as files
+from liveaffect.models.manifest import entries
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.messages import Ack, Affect, Baseline, Command, FaceObservation, Health, Message, Tick
+from liveaffect.stream.node import Node, on
+from liveaffect.stream.topics import ACK, AFFECT, BASELINE, COMMAND, FACE, HEALTH, TICK
+
+HOME = Path("~")
+MODELS = ("face-landmarker", "face-affect")
+"""Those whose numbers a baseline holds."""
+
+
+class BaselineArguments(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of the command `baseline`."""
+
+    action: Literal["capture", "clear"]
+    seconds: Annotated[float, msgspec.Meta(ge=1.0, le=120.0)] = 10.0
+    face: int | None = None
+    folder: str = ""
+
+
+class Capture:
+    """What has been collected since the command."""
+
+    def __init__(self, asked: BaselineArguments, begun_ns: int) -> None:
+        self.asked, self.begun_ns = asked, begun_ns
+        self.end_ns = begun_ns + int(asked.seconds * 1e9)
+        self.frames = 0
+        self.rows: dict[int, list[tuple[float, float, tuple[float, ...]]]] = {}
+        """Face id -> valence, arousal and action units of every frame in which all of them were there."""
+
+
+class BaselineNode(Node):
+    """Captures neutral baselines from `affect` and `face/observation`; the estimates themselves stay as they are."""
+
+    def open(self) -> None:
+        self._capture: Capture | None = None
+        self._seen: FaceObservation | None = None
+        self._felt: Affect | None = None
+        self._session = ""
+        self._standing: Baseline | None = None
+        self._trouble = ""
+
+    def info(self) -> dict[str, Any]:
+        """Whether a capture goes on, and the baseline that stands, for windows that are opened later."""
+        standing = None if self._standing is None else msgspec.to_builtins(self._standing)
+        facts = {"capturing": self._capture is not None, "standing": standing}
+        return facts | ({"error": self._trouble} if self._trouble else {})
+
+    @on(COMMAND, emits=(ACK, BASELINE))
+    def obey(self, command: Command) -> list[Message]:
+        """Answers `baseline`; other verbs only where they are addressed to this node."""
+        if command.target not in ("", self.host.name):
+            return []
+        said: list[Message] = []
+        try:
+            text, ok = self._obey(command, said), True
+        except (UsageError, msgspec.ValidationError) as error:
+            text, ok = str(error), False
+        ack = Ack(t_ns=command.t_ns, request_id=command.request_id, node=self.host.name, ok=ok, text=text)
+        return [ack, *said]
+
+    def _obey(self, command: Command, said: list[Message]) -> str:
+        if command.verb != "baseline":
+            if command.target:
+                raise UsageError(f"the baseline node knows no '{command.verb}': it takes baseline")
+            return ""
+        asked = msgspec.convert(command.arguments, BaselineArguments)
+        if asked.action == "clear":
+            self._capture, self._standing = None, None
+            said.append(Baseline(t_ns=command.t_ns, state="cleared", text="no baseline stands"))
+            return "no baseline stands; its file stays"
+        if self._capture is not None:
+            raise UsageError("a baseline is being captured: wait for it, or clear it first")
+        if asked.folder and not Path(asked.folder).is_dir():
+            raise UsageError(f"folder '{asked.folder}' does not exist: make it first, or leave it out")
+        self._capture = Capture(asked, command.t_ns)
+        return f"capturing {asked.seconds:g} s"
+
+    @on(HEALTH)
+    def health(self, health: Health) -> None:
+        """Where the session that is being recorded lies."""
+        if "recording" in health.info:
+            self._session = str(health.info.get("session", "")) if health.info["recording"] else ""
+
+    @on(FACE)
+    def face(self, observation: FaceObservation) -> None:
+        """The action units of a frame."""
+        self._seen = observation
+        self._collect()
+
+    @on(AFFECT, emits=BASELINE)
+    def affect(self, affect: Affect) -> Baseline | None:
+        """The estimates of a frame."""
+        said = self._passed(affect.t_ns)
+        self._felt = affect
+        self._collect()
+        return said
+
+    def _collect(self) -> None:
+        """Takes a frame of which both are known, once."""
+        seen, felt, capture = self._seen, self._felt, self._capture
+        if capture is None or seen is None or felt is None or seen.t_ns != felt.t_ns or felt.frame_seq < 0:
+            return
+        self._felt = None
+        if not capture.begun_ns <= seen.t_ns <= capture.end_ns:
+            return
+        capture.frames += 1
+        faces = {face.id: face.au for face in seen.faces if face.state == "ok"}
+        for person in felt.people:
+            au = faces.get(person.id)
+            if person.state == "ok" and au is not None and person.valence is not None and person.arousal is not None:
+                capture.rows.setdefault(person.id, []).append((person.valence, person.arousal, au))
+
+    @on(TICK, emits=BASELINE)
+    def tick(self, tick: Tick) -> Baseline | None:
+        """The time is up also where no frame comes."""
+        return self._passed(tick.t_ns)
+
+    def _passed(self, t_ns: int) -> Baseline | None:
+        capture = self._capture
+        if capture is None or t_ns <= capture.end_ns:
+            return None
+        self._capture = None
+        said = self._judge(capture, t_ns)
+        if said.state == "done":
+            self._standing = said
+        return said
+
+    def _judge(self, capture: Capture, t_ns: int) -> Baseline:
+        asked = capture.asked
+        enough = {face: rows for face, rows in capture.rows.items() if len(rows) >= files.LEAST_ROWS}
+        if asked.face is None and len(enough) > 1:
+            text = f"faces {sorted(enough)} were in view: say whose baseline it is to be"
+            return Baseline(t_ns=t_ns, state="failed", text=text)
+        face_id = asked.face if asked.face is not None else next(iter(enough), None)
+        rows = capture.rows.get(face_id, []) if face_id is not None else []
+        if face_id is None or len(rows) < files.LEAST_ROWS:
+            whose = "A face" if asked.face is None else f"Face {asked.face}"
+            text = (
+                f"{whose} was seen clearly in only {len(rows)} of {capture.frames} frames: look at the camera, in good "
+                "light, and try again"
+            )
+            return Baseline(t_ns=t_ns, state="failed", text=text, face_id=asked.face, rows=len(rows))
+        models = {name: entry for name, entry in entries().items() if name in MODELS}
+        valence, arousal, au = zip(*rows, strict=True)
+        found = files.baseline_of(
+            valence,
+            arousal,
+            au,
+            face_id=face_id,
+            from_s=0.0,
+            to_s=asked.seconds,
+            source=Path(self._session).name or "live",
+            liveaffect=version("liveaffect"),
+            models={name: {"version": entry.version, "sha256": entry.sha256} for name, entry in models.items()},
+        )
+        return Baseline(
+            t_ns=t_ns,
+            state="done",
+            text=f"face {face_id} at rest, {found.rows} frames",
+            face_id=face_id,
+            from_ns=capture.begun_ns,
+            to_ns=capture.end_ns,
+            rows=found.rows,
+            valence=found.valence,
+            arousal=found.arousal,
+            valence_spread=found.valence_spread,
+            arousal_spread=found.arousal_spread,
+            au=found.au,
+            restless=found.restless,
+            file=self._keep(found, capture),
+        )
+
+    def _keep(self, found: files.Baseline, capture: Capture) -> str:
+        """Writes the file, live only, and names it: the same in every recomputation of the session."""
+        name = f"baseline-face{found.face_id}-{capture.begun_ns // 1_000_000}.json"
+        data = platformdirs.user_data_path("liveaffect") / "baselines"
+        folder = Path(capture.asked.folder or self._session or data)
+        self._trouble = ""
+        if self.host.live:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                files.save_baseline(found, folder / name)
+            except OSError as error:
+                self._trouble = f"the baseline cannot be kept in {folder}: {error.strerror}"
+        path = folder / name
+        return str(HOME / path.relative_to(Path.home())) if path.is_relative_to(Path.home()) else str(path)

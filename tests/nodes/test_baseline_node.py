@@ -1,0 +1,169 @@
+"""Neutral captures: what is collected, when it fails and why, where the file goes, and that nothing else changes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from liveaffect.cli.verify import verify
+from liveaffect.models.action_units import ACTION_UNITS
+from liveaffect.models.baseline import load_baseline
+from liveaffect.nodes.baseline import BaselineNode
+from liveaffect.stream.graph import build_graph
+from liveaffect.stream.lockstep import LockstepHost, run_nodes
+from liveaffect.stream.messages import (
+    Ack,
+    Affect,
+    Baseline,
+    Command,
+    Face,
+    FaceObservation,
+    Health,
+    Message,
+    Person,
+    Tick,
+)
+from liveaffect.stream.node import HostInfo, bind
+
+SECOND = 1_000_000_000
+AU12 = list(ACTION_UNITS).index("AU12")
+
+
+def frames(count: int, *, valence: float = -0.2, ids: tuple[int, ...] = (1,), clear: bool = True) -> list[Message]:
+    """`count` frames at 30 per second from second 10 on; AU12 rises from 0.4 by 0.01 a frame."""
+    said: list[Message] = []
+    for number in range(count):
+        t_ns = 10 * SECOND + number * SECOND // 30
+        au = tuple(0.4 + 0.01 * number if unit == AU12 else 0.0 for unit in range(len(ACTION_UNITS)))
+        faces = tuple(Face(id=i, state="ok" if clear else "low_quality", au=au if clear else None) for i in ids)
+        said.append(FaceObservation(t_ns=t_ns, seq=number, frame_seq=number, state="ok", faces=faces))
+        people = tuple(Person(id=i, state="ok", valence=valence + i / 10, arousal=0.1) for i in ids)
+        said.append(Affect(t_ns=t_ns, seq=number, frame_seq=number, state="ok", people=people))
+    return said
+
+
+def command(at_s: float, **arguments: Any) -> Command:
+    return Command(t_ns=int(at_s * SECOND), seq=0, verb="baseline", arguments=arguments, request_id="1")
+
+
+def capture(inputs: list[Message], **arguments: Any) -> list[Message]:
+    asked = command(10.0, action="capture", **{"seconds": 2.0, **arguments})
+    end = Tick(t_ns=30 * SECOND, seq=0)
+    return run_nodes(BaselineNode(), inputs=[asked, *inputs, end])
+
+
+def result(said: list[Message]) -> Baseline:
+    (found,) = [message for message in said if isinstance(message, Baseline)]
+    return found
+
+
+def test_the_seconds_after_the_command_become_the_baseline() -> None:
+    said = capture(frames(90))
+    assert [(m.ok, m.text) for m in said if isinstance(m, Ack)] == [(True, "capturing 2 s")]
+    found = result(said)
+    assert (found.state, found.face_id, found.rows) == ("done", 1, 61)
+    assert (found.valence, found.arousal) == (pytest.approx(-0.1), pytest.approx(0.1))
+    assert found.au["au12"] == pytest.approx(0.4 + 0.01 * 30)
+    assert not found.restless
+
+
+def test_with_several_faces_it_asks_whose_and_takes_the_one_named() -> None:
+    assert "faces [1, 2] were in view" in result(capture(frames(90, ids=(1, 2)))).text
+    found = result(capture(frames(90, ids=(1, 2)), face=2))
+    assert (found.state, found.face_id, found.valence) == ("done", 2, pytest.approx(0.0))
+
+
+def test_no_clear_face_and_no_face_at_all_fail_in_words() -> None:
+    blurred = result(capture(frames(90, clear=False)))
+    assert blurred.state == "failed"
+    assert "seen clearly in only 0 of 61 frames: look at the camera" in blurred.text
+    assert "A face was seen clearly in only 0 of 0 frames" in result(capture([])).text
+    assert "Face 7 was seen" in result(capture(frames(90), face=7)).text
+
+
+def test_a_moving_face_is_called_restless() -> None:
+    moving = frames(90)
+    for number, affect in enumerate(m for m in moving if isinstance(m, Affect)):
+        affect.people[0].valence = 0.3 * (-1) ** number
+    assert result(capture(moving)).restless
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"action": "capture", "seconds": 0.0}, "seconds"),
+        ({"action": "capture", "folder": "/nowhere/at/all"}, "does not exist"),
+        ({"action": "sell"}, "Invalid enum value 'sell'"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(arguments: dict[str, Any], words: str) -> None:
+    (ack,) = run_nodes(BaselineNode(), inputs=[command(10.0, **arguments)])
+    assert isinstance(ack, Ack)
+    assert not ack.ok
+    assert words in ack.text
+
+
+def test_clearing_ends_a_capture_and_what_stood() -> None:
+    again = Command(t_ns=11 * SECOND, seq=1, verb="baseline", arguments={"action": "clear"}, request_id="2")
+    said = run_nodes(BaselineNode(), inputs=[command(10.0, action="capture"), again, *frames(600)])
+    assert [m.state for m in said if isinstance(m, Baseline)] == ["cleared"]
+
+
+def _live(node: BaselineNode, inputs: list[Message]) -> Baseline:
+    bind(node, HostInfo(name="baseline", live=True))
+    node.open()
+    said: list[Message] = []
+    for message in inputs:
+        if isinstance(message, Command):
+            said += node.obey(message)
+        elif isinstance(message, Health):
+            node.health(message)
+        elif isinstance(message, FaceObservation):
+            node.face(message)
+        elif isinstance(message, Affect):
+            said += [m for m in (node.affect(message),) if m is not None]
+    return result(said)
+
+
+def test_the_file_goes_to_the_session_or_to_the_users_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    asked = command(10.0, action="capture", seconds=2.0)
+    node = BaselineNode()
+    found = _live(node, [asked, *frames(90)])
+    kept = load_baseline(Path(found.file).expanduser())
+    assert (kept.valence, kept.face_id, kept.au["au12"]) == (found.valence, 1, found.au["au12"])
+    assert Path(found.file).parent == tmp_path / "data" / "liveaffect" / "baselines"
+    assert node.info()["standing"]["file"] == found.file
+    recording = {"recording": True, "session": str(tmp_path / "session")}
+    health = Health(t_ns=0, node="recorder", process="recorder", state="ok", info=recording)
+    assert Path(_live(BaselineNode(), [health, asked, *frames(90)]).file).parent == tmp_path / "session"
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "full").touch()
+    health = Health(
+        t_ns=0, node="r", process="r", state="ok", info={"recording": True, "session": str(tmp_path / "full" / "s")}
+    )
+    node = BaselineNode()
+    found = _live(node, [health, command(10.0, action="capture", seconds=2.0), *frames(90)])
+    assert found.state == "done"
+    assert "cannot be kept in" in node.info()["error"]
+
+
+def test_a_recorded_capture_is_verified_with_the_rest(tmp_path: Path) -> None:
+    table = {
+        "baseline": {"type": "liveaffect.nodes.baseline:BaselineNode"},
+        "recorder": {
+            "type": "liveaffect.nodes.recorder:Recorder",
+            "folder": str(tmp_path / "s"),
+            "autostart": True,
+            "min_free_mb": 0,
+        },
+    }
+    asked = command(10.0, action="capture", seconds=2.0)
+    host = LockstepHost(build_graph(table, partial=True), inputs=[asked, *frames(90)])
+    found = result([message for _, message in host.run()])
+    assert found.state == "done"
+    report = verify(tmp_path / "s")
+    (verdict,) = [v for v in report.verdicts if v.topic == "baseline"]
+    assert (verdict.status, verdict.compared) == ("identical", 1), verdict
