@@ -144,7 +144,8 @@ class Replayer(Node):
         """The session, once, for ever, or as commands want it."""
         while not context.stopping():
             count = 0
-            self._sought = False
+            self._sought, self._next_said_ns = False, 0
+            yield self._standing(context)  # before what is there: views begin anew with it
             for message in self._play_from(self._head.position_ns(context.now_ns()), context):
                 count += message is not None and not isinstance(message, Playback)
                 yield message

@@ -2,10 +2,24 @@
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from liveaffect.nodes.dashboard.scene import Scene
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, on, spec_of
-from liveaffect.stream.topics import AFFECT, FACE, HEALTH, MARKER, MESH, VIDEO, VOICE, Topic, topic_of
+from liveaffect.stream.topics import (
+    AFFECT,
+    BASELINE,
+    FACE,
+    HEALTH,
+    MARKER,
+    MESH,
+    PLAYBACK,
+    VIDEO,
+    VOICE,
+    Topic,
+    topic_of,
+)
 
 
 class Dashboard(Node):
@@ -64,6 +78,21 @@ class Dashboard(Node):
     def health(self, health: m.Health) -> None:
         """How a node is doing."""
         self.scene.health[health.node] = health
+        standing = health.info.get("standing")
+        if standing and self.scene.baseline is None:  # captured before this window was opened
+            self.scene.baseline = msgspec.convert(standing, m.Baseline)
+
+    @on(BASELINE)
+    def baseline(self, baseline: m.Baseline) -> None:
+        """The outcome of a neutral capture."""
+        self.scene.baseline = baseline
+
+    @on(PLAYBACK)
+    def playback(self, playback: m.Playback) -> None:
+        """Where a replay stands; after a seek, what was shown belongs to another stretch of time."""
+        before, self.scene.playback = self.scene.playback, playback
+        if before is not None and before.round != playback.round:
+            self.scene.begin_anew()
 
     @on(MARKER)
     def marker(self, marker: m.Marker) -> None:

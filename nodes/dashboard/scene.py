@@ -73,7 +73,8 @@ class Scene:
         self.round_trip_ns = 0
         self.pinned: int | None = None
         """Whom the user clicked on."""
-        self.baseline: m.Message | None = None
+        self.baseline: m.Baseline | None = None
+        self.playback: m.Playback | None = None
         self.jumps = 0
         self._begin()
 
