@@ -127,7 +127,8 @@ class Scene:
             self.begin_anew()
         if self.origin_ns is None:
             self.origin_ns = affect.t_ns
-        self.affect, self.now_ns = affect, max(self.now_ns, affect.t_ns)
+        self.now_ns = affect.t_ns if self.affect is None else max(self.now_ns, affect.t_ns)
+        self.affect = affect
         self.people = {person.id: shown_of(person) for person in affect.people}
         for face_id in self.people:
             self._last_ns[face_id] = affect.t_ns

@@ -67,7 +67,7 @@ def thinned(t: Floats, columns: NDArray[np.float32], from_s: float, step_s: floa
         return t, columns.astype(np.float64)
     holes = np.flatnonzero(np.diff(t) > GAP_S)
     if len(holes):
-        t = np.insert(t, holes + 1, t[holes] + 1e-3)
+        t = np.insert(t, holes + 1, (t[holes] + t[holes + 1]) / 2)
         columns = np.insert(columns, holes + 1, np.nan, axis=0)
     cell = np.floor((t - from_s) / step_s).astype(np.int64)
     starts = np.flatnonzero(np.diff(cell, prepend=cell[0] - 1))

@@ -95,7 +95,9 @@ def test_frames_kept_have_a_limit_in_number_and_in_bytes(join: FrameJoin) -> Non
     large = np.zeros((2160, 3840, 3), np.uint8)
     for i in range(100, 110):
         join.add_frame(made.frame(i, large))
-    assert sum(f.image.nbytes for f in join._frames.values() if f.image is not None) <= max(KEPT_BYTES, 3 * large.nbytes)
+    assert sum(f.image.nbytes for f in join._frames.values() if f.image is not None) <= max(
+        KEPT_BYTES, 3 * large.nbytes
+    )
 
 
 def test_landmarks_that_are_no_numbers_are_left_out(join: FrameJoin) -> None:

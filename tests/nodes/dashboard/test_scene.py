@@ -157,6 +157,9 @@ def test_no_pixel_is_kept_where_none_is_wanted(node: Dashboard) -> None:
 def test_the_node_needs_no_qt() -> None:
     import subprocess
 
-    code = "import sys, liveaffect.nodes.dashboard.node as n; n.Dashboard().open(); print([k for k in sys.modules if 'PySide' in k or k in ('cv2', 'mediapipe')])"
+    code = (
+        "import sys, liveaffect.nodes.dashboard.node as n; n.Dashboard().open(); "
+        "print([k for k in sys.modules if 'PySide' in k or k in ('cv2', 'mediapipe')])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
