@@ -1,15 +1,15 @@
 """Guided capture of a neutral baseline: who, what to do, how it goes, and what came of it."""
 
 import html
+import math
 import time
 from collections.abc import Callable
-from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from liveaffect.models.action_units import ACTION_UNITS
+from liveaffect.nodes.dashboard.baseline_words import result_words, standing
 from liveaffect.nodes.dashboard.fields import DropDown
 from liveaffect.nodes.dashboard.labels import Kind, label, say
 from liveaffect.nodes.dashboard.rest import RestWatch, Verdict, place_words
@@ -17,9 +17,9 @@ from liveaffect.nodes.dashboard.rest_ring import RestRing
 from liveaffect.nodes.dashboard.scene import Scene
 from liveaffect.nodes.dashboard.settings_form import Ask
 from liveaffect.stream.gateway import Reply
-from liveaffect.stream.messages import Face
+from liveaffect.stream.messages import Baseline, Face
 
-SECONDS = 10
+SECONDS = 10.0
 LOOK_MS = 66
 PATIENCE_S = 5.0
 """How long after the capture its result may take."""
@@ -28,7 +28,6 @@ WHAT = (
     "face. The numbers themselves stay as they are; the differences are shown beside them."
 )
 HOW = "Look at the camera, mouth closed, brows loose, as if waiting for a bus. Do not talk. It takes 10 seconds."
-WEAKEST_AU = 0.3
 
 
 class BaselineDialog(QDialog):
@@ -46,14 +45,15 @@ class BaselineDialog(QDialog):
         scene: Scene,
         parent: QWidget | None = None,
         *,
+        seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("liveaffect: neutral baseline")
-        self._ask, self._scene, self._clock = ask, scene, clock
+        self._ask, self._scene, self._seconds, self._clock = ask, scene, seconds, clock
         self._watch = RestWatch()
         self._begun_s: float | None = None
-        self._before: Any = None
+        self._before: Baseline | None = None
         """What the sensor had said before this capture."""
         self._last: tuple[float, str, bool] | None = None
         """What the ring shows after a capture: share, words, good."""
@@ -85,9 +85,9 @@ class BaselineDialog(QDialog):
         self._timer.start(LOOK_MS)
         self.resize(480, 560)
         with scene.lock:
-            standing = scene.baseline
-        if getattr(standing, "state", "") == "done":
-            self._tell(standing)
+            before = standing(scene)
+        if before is not None:
+            self._tell(before)
         self.look()
         self.start.setFocus()
 
@@ -99,7 +99,9 @@ class BaselineDialog(QDialog):
     def look(self) -> None:
         """Follows the scene; called by a timer."""
         with self._scene.lock:
-            faces, said, connected = dict(self._scene.faces), self._scene.baseline, self._scene.connected
+            faces, connected = dict(self._scene.faces), self._scene.connected
+            said = self._scene.baseline
+            stands = standing(self._scene) is not None
         self._list(faces)
         verdict = self._watch.look(faces.get(self._face_id(faces)), self._clock())
         if not connected:
@@ -112,7 +114,7 @@ class BaselineDialog(QDialog):
             self._say_verdict(Verdict("", True) if self._last and verdict.good else verdict)
         self.start.setEnabled(not self.capturing and bool(faces) and connected)
         self.shut.setText("Cancel" if self.capturing else "Close")
-        self.forget.setEnabled(not self.capturing and getattr(said, "state", "") == "done")
+        self.forget.setEnabled(not self.capturing and stands)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.reject()
@@ -179,7 +181,11 @@ class BaselineDialog(QDialog):
         self._last = None
         self.start.setEnabled(False)
         self._ask(
-            "baseline", on_reply=self._answered, action="capture", seconds=SECONDS, face=face if face >= 0 else None
+            "baseline",
+            on_reply=self._answered,
+            action="capture",
+            seconds=self._seconds,
+            face=face if face >= 0 else None,
         )
 
     def _answered(self, reply: Reply) -> None:
@@ -189,23 +195,22 @@ class BaselineDialog(QDialog):
         self._watch, self._begun_s = RestWatch(), self._clock()
         self.who.setEnabled(False)
 
-    def _follow(self, begun_s: float, said: Any, verdict: Verdict) -> None:
-        state = getattr(said, "state", "") if said is not self._before else ""
-        if state in ("done", "failed"):
+    def _follow(self, begun_s: float, said: Baseline | None, verdict: Verdict) -> None:
+        if said is not None and said is not self._before:
             self._end()
-            if state == "done":
+            if said.state == "done":
                 self._tell(said)
                 self._last = (1.0, "Done", not said.restless)
             else:
                 self._fail(said.text)
             return
         past = self._clock() - begun_s
-        if past > SECONDS + PATIENCE_S:
+        if past > self._seconds + PATIENCE_S:
             self._end()
             self._fail("No result came: the node “baseline” may not run")
             return
-        left = max(0, SECONDS - int(past))
-        share = min(1.0, past / SECONDS)
+        left = max(0, math.ceil(self._seconds - past))
+        share = min(1.0, past / self._seconds)
         self.ring.show_state(share, f"{left}", "seconds" if left else "one moment", good=verdict.good)
         self._say_verdict(verdict)
 
@@ -230,29 +235,15 @@ class BaselineDialog(QDialog):
         seen = f" · {share:.0%} clear so far" if self.capturing and share is not None else ""
         say(self.verdict, verdict.words + seen, _kind(verdict.good))
 
-    def _tell(self, said: Any) -> None:
-        """The result in words and numbers."""
-        strongest = sorted(said.au.items(), key=lambda pair: -pair[1])[:3]
-        units = [
-            f"{name.upper()} {ACTION_UNITS.get(name.upper(), '')} {value:.1f}"
-            for name, value in strongest
-            if value >= WEAKEST_AU
-        ]
-        lines = [
-            f"<b>Face {said.face_id} at rest</b>, {said.rows} frames: "
-            f"valence {_signed(said.valence)} ± {said.valence_spread:.2f}, "
-            f"arousal {_signed(said.arousal)} ± {said.arousal_spread:.2f}.",
-            f"Strongest at rest: {', '.join(units)} (of 5)." if units else "No action unit stands out at rest.",
-        ]
-        if said.restless:
-            lines.append("<b>The face was not at rest:</b> better do it again, and hold still.")
-        lines.append(f"Kept in {html.escape(str(said.file))}")
-        say(self.outcome, "<br>".join(lines), "warn" if said.restless else "")
+    def _tell(self, said: Baseline) -> None:
+        trouble = self._trouble()
+        say(self.outcome, result_words(said, trouble), "warn" if said.restless or trouble else "")
+
+    def _trouble(self) -> str:
+        """What the sensor's node says is wrong, such as a file that could not be written."""
+        health = self._scene.health.get("baseline")
+        return "" if health is None else str(health.info.get("error", "") or health.error)
 
 
 def _kind(good: bool) -> Kind:
     return "dim" if good else "warn"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
