@@ -108,7 +108,7 @@ class BaselineDialog(QDialog):
             verdict = Verdict("The sensor does not answer", False)
         if self._begun_s is not None:
             self._follow(self._begun_s, said, verdict)
-        else:
+        if self._begun_s is None:
             share, words, good = self._last or (0.0, "Ready" if verdict.good else "Wait", verdict.good)
             self.ring.show_state(share, words, "", good=good)
             self._say_verdict(Verdict("", True) if self._last and verdict.good else verdict)
@@ -130,6 +130,8 @@ class BaselineDialog(QDialog):
     def _lay_out(self) -> None:
         who = QHBoxLayout()
         self._who_words = label("Whose face", "dim")
+        self._who_words.hide()
+        self.who.hide()
         who.addWidget(self._who_words)
         who.addWidget(self.who, 1)
         buttons = QHBoxLayout()
@@ -211,7 +213,9 @@ class BaselineDialog(QDialog):
             return
         left = max(0, math.ceil(self._seconds - past))
         share = min(1.0, past / self._seconds)
-        self.ring.show_state(share, f"{left}", "seconds" if left else "one moment", good=verdict.good)
+        self.ring.show_state(
+            share, f"{left}", "one moment" if not left else "second" if left == 1 else "seconds", good=verdict.good
+        )
         self._say_verdict(verdict)
 
     def _end(self) -> None:
@@ -237,7 +241,7 @@ class BaselineDialog(QDialog):
 
     def _tell(self, said: Baseline) -> None:
         trouble = self._trouble()
-        say(self.outcome, result_words(said, trouble), "warn" if said.restless or trouble else "")
+        say(self.outcome, result_words(said, trouble), "warn" if trouble else "")
 
     def _trouble(self) -> str:
         """What the sensor's node says is wrong, such as a file that could not be written."""

@@ -155,7 +155,7 @@ class CameraPanel(DevicePanel):
         elif self.field.value is None and self._absent():
             self.picture.say("No camera found", self._absent())
         elif self.field.value is None:
-            self.picture.say("No camera", "Only the voice will be read.")
+            self.picture.say("No camera", "The face is not read.")
         elif self.field.value == "":
             self.picture.say("A file or a network address", "Type it below, or browse for a file.")
         else:
@@ -205,7 +205,7 @@ class MicrophonePanel(DevicePanel):
         elif error:
             self._say(f"{self._notice} {error}. {what}".strip(), problem=True)
         elif self.field.value is None:
-            self._say(self._absent() or "Only the face will be read.")
+            self._say(self._absent() or "The voice is not read.")
         elif self.field.value == "":
             self._say("Type a path, or browse for a file with sound.")
         else:

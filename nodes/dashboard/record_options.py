@@ -23,6 +23,7 @@ VIDEO = {
     "h264": "Video, small",
     "lossless": "Video, lossless",
 }
+VIDEO_KEPT = {"h264": "small video", "lossless": "lossless video"}
 VIDEO_WORDS = {
     "no": "No picture is stored",
     "h264": "H.264: small, for watching; the numbers cannot be computed again from it",
@@ -158,7 +159,7 @@ class RecordOptions(QWidget):
         choice = self.choice()
         if choice is None:
             return "Nothing is stored. A recording can be started at any time."
-        kept = [VIDEO[choice["video"]].lower()] if choice["video"] != "no" else []
+        kept = [VIDEO_KEPT[choice["video"]]] if choice["video"] != "no" else []
         kept += [BOXES[key][0].lower() for key in BOXES if choice[key]]
         if not kept:
             return "Stored: numbers only, no pixels and no sound."

@@ -156,17 +156,20 @@ class SettingsForm(QDialog):
             self._say(reply.text or f"“{node}” runs with its new settings.")
             self.reload()
             return
-        self._say(reply.text or "The sensor refused, and gave no reason", "bad")
-        if node == self._node:
-            self._point(reply.text)
+        pointed = node == self._node and self._point(reply.text)
+        words = f"“{node}” was not changed: see the words beside “{pointed}”" if pointed else reply.text
+        self._say(words or "The sensor refused, and gave no reason", "bad")
 
-    def _point(self, words: str) -> None:
-        """Puts a refusal beside the field that it names."""
+    def _point(self, words: str) -> str:
+        """Puts a refusal beside the field that it names; returns its key, "" where it names none."""
         named = [key for key in self.fields if re.search(rf"\b{re.escape(key)}\b", words)]
-        for key in sorted(named, key=lambda k: (not self.fields[k].changed, -len(k)))[:1]:
-            self.fields[key].say_error(words)
-            self.area.ensureWidgetVisible(self.fields[key])
-            self.fields[key].widget.setFocus()
+        if not named:
+            return ""
+        key = min(named, key=lambda k: (not self.fields[k].changed, -len(k)))
+        self.fields[key].say_error(words)
+        self.area.ensureWidgetVisible(self.fields[key])
+        self.fields[key].widget.setFocus()
+        return key
 
     def _update(self) -> None:
         recording = self._recording()

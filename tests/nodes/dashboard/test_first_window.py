@@ -115,7 +115,7 @@ def test_no_camera_and_no_microphone_are_choices_but_not_both(open_window: Open,
     window = open_window()
     qtbot.waitUntil(lambda: window.start.isEnabled(), timeout=LIMIT_MS)
     pick(window, "camera", "No camera")
-    qtbot.waitUntil(lambda: "Only the voice" in window.camera.picture.words, timeout=LIMIT_MS)
+    qtbot.waitUntil(lambda: "The face is not read" in window.camera.picture.words, timeout=LIMIT_MS)
     assert window.start.isEnabled()
     pick(window, "microphone", "No microphone")
     assert not window.start.isEnabled()
