@@ -37,9 +37,10 @@ def demo(
     media = make_clip()
     folder = fresh_folder(out)
     session = folder / "session"
-    console.print(f"Starting the live graph on [bold]{media.name}[/]: eight nodes in six processes.", highlight=False)
     view_plain = plain or not sys.stdout.isatty()
     graph = assemble(None, [], source=media, plain=view_plain, record=session, title="liveaffect demo")
+    parts = f"{len(graph.entries)} nodes in {len(graph.processes)} processes"
+    console.print(f"Starting the live graph on [bold]{media.name}[/]: {parts}.", highlight=False)
     code = start(graph, seconds)
     if code:
         raise typer.Exit(code)

@@ -1,11 +1,16 @@
 """`liveaffect live`: this computer's camera and microphone, seen at once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from liveaffect.cli.run import assemble, start
+from liveaffect.cli.pipeline import DEFAULT_GRAPH, HEARD, SEEN
+from liveaffect.cli.run import assemble, quoted, say, start
+from liveaffect.cli.window import NoWindow, choose, run_with_window, why_none
+from liveaffect.nodes.dashboard.preferences import load
+from liveaffect.stream.graph import load_graph
+from liveaffect.stream.supervisor import Supervisor
 
 
 def live(
@@ -13,16 +18,65 @@ def live(
         str, typer.Option("--camera", "-c", help="Number, name or address; see `liveaffect doctor`.")
     ] = "",
     microphone: Annotated[str, typer.Option("--microphone", "-m", help="Number or name of the microphone.")] = "",
+    remembered: Annotated[
+        bool, typer.Option("--start", help="Start at once, with the devices chosen last time.")
+    ] = False,
     record: Annotated[Path | None, typer.Option("--record", "-r", help="Record the session into this folder.")] = None,
-    plain: Annotated[bool, typer.Option("--plain", help="A line a second instead of the live view.")] = False,
+    terminal: Annotated[bool, typer.Option("--terminal", "-t", help="A view in the terminal, no windows.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="A line a second in the terminal.")] = False,
     seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after so long.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="node.key=value; may be repeated.")] = None,
 ) -> None:
-    """Watch the default camera and microphone; Ctrl-C ends. Nothing is recorded unless --record asks for it."""
+    """Watch this computer's camera and microphone; closing the window, or Ctrl-C, ends it.
+
+    A first window asks for the devices, unless --camera, --microphone or --start name them. Nothing is recorded unless
+    you ask for it. Without a display, or without the extra `liveaffect[desktop]`, the view is in the terminal.
+    """
     overrides = list(settings or [])
     if camera:
         overrides.append(f'camera.source="{camera}"')
     if microphone:
         overrides.append(f'microphone.source="{microphone}"')
+    load_graph(DEFAULT_GRAPH, overrides)  # wrong words are told before any window asks for more
+    why = "" if terminal or plain else why_none()
+    if not (terminal or plain or why):
+        try:
+            chosen = {} if camera or microphone else _remembered() if remembered else choose()
+            if chosen is None:
+                say("Nothing was started: the window was closed.")
+                raise typer.Exit(0)
+            overrides = [*choice_overrides({"folder": load()[0].folder, **chosen}), *overrides]
+            graph = assemble(None, overrides, view=False, record=record)
+            raise typer.Exit(run_with_window(Supervisor(graph, log=say), say, seconds))
+        except NoWindow as error:
+            why = str(error)
+    if why:
+        say(f"The view is in the terminal: {why}.")
     graph = assemble(None, overrides, record=record, plain=plain, title="liveaffect live")
     raise typer.Exit(start(graph, seconds))
+
+
+def choice_overrides(chosen: dict[str, Any]) -> list[str]:
+    """What was chosen in the first window, as settings: a device that is null leaves its nodes out."""
+    words: list[str] = []
+    for source, nodes in (("camera", SEEN), ("microphone", HEARD)):
+        if source not in chosen:
+            continue
+        if chosen[source] is None:
+            words += [f"{name}.enabled=false" for name in nodes]
+        else:
+            words.append(f"{source}.source={quoted(chosen[source])}")
+    words += [f"recorder.sessions={quoted(chosen['folder'])}"] if chosen.get("folder") else []
+    kept = chosen.get("record")
+    if kept is not None:
+        folder = [f"recorder.sessions={quoted(kept['folder'])}"] if kept.get("folder") else []
+        flags = [f"recorder.{key}={str(kept[key]).lower()}" for key in ("audio", "mesh", "crops") if key in kept]
+        words += ["recorder.autostart=true", f"recorder.video={quoted(kept.get('video', 'no'))}", *folder, *flags]
+    return words
+
+
+def _remembered() -> dict[str, Any]:
+    kept, notice = load()
+    if notice:
+        say(notice)
+    return {"camera": kept.camera, "microphone": kept.microphone}

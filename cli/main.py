@@ -29,6 +29,7 @@ class Verb(NamedTuple):
 VERBS: dict[str, Verb] = {
     "demo": Verb("liveaffect.cli.demo", "Measure", "Show the sensor on a face and a voice that it makes itself."),
     "live": Verb("liveaffect.cli.live", "Measure", "Watch this computer's camera and microphone."),
+    "view": Verb("liveaffect.cli.view", "Measure", "Open the window on what runs, here or elsewhere, or on a session."),
     "run": Verb("liveaffect.cli.run", "Measure", "Run a launch graph, with or without a view."),
     "score": Verb("liveaffect.cli.score", "Measure", "Score video, sound and image files into a table."),
     "mark": Verb("liveaffect.cli.mark", "Measure", "Set a marker in what runs, and in its recording."),

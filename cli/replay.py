@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from liveaffect.cli.compare import Difference, Verdict, VerifyReport
+from liveaffect.cli.run import say
+from liveaffect.cli.window import run_with_window, why_none
 from liveaffect.stream.errors import LiveAffectError, RecordError, UsageError
 from liveaffect.stream.graph import build_graph
 from liveaffect.stream.session_reader import SessionReader
@@ -44,10 +46,12 @@ def replay(
         typer.Option("--rerun", help="Run these nodes again on what is replayed, such as fusion,face_affect."),
     ] = "",
     headless: Annotated[bool, typer.Option("--headless", help="No view: only for other programs to read.")] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="A line a second instead of the live view.")] = False,
+    terminal: Annotated[bool, typer.Option("--terminal", "-t", help="A view in the terminal, no window.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="A line a second in the terminal.")] = False,
 ) -> None:
     """Replay a session: views and other programs (`liveaffect.stream.connect()`) cannot tell it from a live run.
 
+    Where there is a display, a window with a seek bar opens, which stays at the end of the session.
     With --verify nothing is published: the nodes are run again, on exactly the frames that they processed then, and
     every message is compared. Exit code 1 says that something diverges, or that nothing could be verified.
     """
@@ -56,6 +60,8 @@ def replay(
         print_report(report, as_json)
         raise typer.Exit(0 if report.ok else 1)
     table = replay_table(session, speed=speed, seek=seek, loop=loop, rerun=[n for n in rerun.split(",") if n])
+    if not (headless or terminal or plain or why_none()):
+        raise typer.Exit(play_in_window(table, str(session)))
     if not headless:
         view = {"type": "liveaffect.nodes.terminal:Terminal", "process": "terminal", "title": f"replay of {session}"}
         table["terminal"] = {**view, "plain": plain or not sys.stdout.isatty()}
@@ -63,6 +69,12 @@ def replay(
     if headless:
         console.print(f"replaying to {supervisor.gateway_address}; Ctrl-C ends it", markup=False, highlight=False)
     raise typer.Exit(supervisor.run())
+
+
+def play_in_window(table: dict[str, Any], session: str) -> int:
+    """Replays with the main window, which stays at the end; returns the exit code."""
+    table["replay"]["hold"] = not table["replay"]["loop"]
+    return run_with_window(Supervisor(build_graph(table, origin=session), log=say), say)
 
 
 def replay_table(

@@ -59,7 +59,7 @@ def assemble(
     if record is not None:
         if "recorder" not in table:
             raise LaunchError(f"--record {record}: {path} has no [recorder] table; add the one of the default graph")
-        overrides = [*overrides, f"recorder.folder={_quoted(record)}", "recorder.autostart=true"]
+        overrides = [*overrides, f"recorder.folder={quoted(record)}", "recorder.autostart=true"]
     if source is not None:
         overrides = [*overrides, *_from_file(table, probe(source), path)]
     graph = build_graph(table, overrides, origin=str(path))
@@ -74,13 +74,14 @@ def start(graph: Graph, seconds: float | None) -> int:
     held: list[str] = []
     hold = view is not None and sys.stdout.isatty() and not getattr(view.node, "plain", False)
     try:
-        return Supervisor(graph, log=held.append if hold else _say).run(seconds)
+        return Supervisor(graph, log=held.append if hold else say).run(seconds)
     finally:
         for line in held:
-            _say(line)
+            say(line)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """One line on stderr."""
     console.print(line, style="yellow", markup=False, highlight=False)
 
 
@@ -93,13 +94,14 @@ def _from_file(table: dict[str, Any], info: MediaInfo, path: Path) -> list[str]:
         if source not in table:
             continue
         if there:
-            words.append(f"{source}.source={_quoted(Path(info.path))}")
+            words.append(f"{source}.source={quoted(Path(info.path))}")
         else:
             words += [f"{name}.enabled=false" for name in nodes if name in table]
     return words
 
 
-def _quoted(path: Path) -> str:
-    """A path as a TOML string."""
-    escaped = str(path.resolve()).replace("\\", "\\\\").replace('"', '\\"')
+def quoted(value: Path | str) -> str:
+    """A path (made absolute) or a word as a TOML string."""
+    word = str(value.resolve()) if isinstance(value, Path) else value
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -52,7 +52,9 @@ class Recorder(Node):
     complete: ClassVar[bool] = True
 
     folder: str = ""
-    """Folder of the session; "" makes one named after date and time where this user's data lie."""
+    """Folder of the session; "" makes one named after date and time in `sessions`."""
+    sessions: str = ""
+    """Where such folders are made; "" is where this user's data lie."""
     video: VideoKind = "no"
     """"h264" is small and for watching; "lossless" (FFV1) can be recomputed, 0.1 MB and more a VGA frame."""
     audio: bool = False
@@ -106,7 +108,7 @@ class Recorder(Node):
         session = self._session
         recording = session is not None and not session.ended
         facts: dict[str, Any] = {"recording": recording, "privacy": self._privacy}
-        folder = session.folder if session is not None else Path(self.folder) if self.folder else sessions_folder()
+        folder = session.folder if session is not None else Path(self.folder) if self.folder else self._base()
         with contextlib.suppress(OSError):
             there = next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
             facts["free_mb"] = psutil.disk_usage(str(there)).free >> 20
@@ -222,7 +224,7 @@ class Recorder(Node):
 
     def _folder(self, wanted: str) -> Path:
         """The folder asked for, or a new one; numbered where it already holds a session."""
-        path = Path(wanted) if wanted else sessions_folder() / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        path = Path(wanted) if wanted else self._base() / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
         number = 1
         found = path
         while (found / MANIFEST).exists() and (number == 1 or number < 10000):
@@ -230,9 +232,12 @@ class Recorder(Node):
             found = path.with_name(f"{path.name}-{number}")
         return found
 
+    def _base(self) -> Path:
+        return Path(self.sessions) if self.sessions else sessions_folder()
+
     def _unfinished(self) -> Path | None:
         """The session that an earlier start of this recorder, in this run, was writing when it was killed."""
-        base = Path(self.folder).parent if self.folder else sessions_folder()
+        base = Path(self.folder).parent if self.folder else self._base()
         found: list[tuple[int, Path]] = []
         for manifest in base.glob(f"*/{MANIFEST}"):
             try:

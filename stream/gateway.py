@@ -72,6 +72,7 @@ class Gateway:
     ----------
     address: "" for an ipc address in the run's folder, or "tcp://host:port" (results then leave at port + 1).
     writers: addresses of the publishers to forward.
+    announced: other programs of this user find it without an address.
     facts: asked at every `hello`.
     verbs: those that the program answers itself.
     handlers: which nodes answer the `command` topic.
@@ -86,6 +87,7 @@ class Gateway:
         writers: list[str],
         *,
         keys: str,
+        announced: bool,
         facts: Callable[[], dict[str, Any]],
         verbs: Mapping[str, Answer],
         handlers: list[str],
@@ -118,7 +120,8 @@ class Gateway:
         self._steer.bind("inproc://gateway-steer")
         self._thread = threading.Thread(target=_forward, args=(context, writers, outside), daemon=True)
         self._thread.start()
-        announce(address)
+        if announced:
+            announce(address)
 
     def step(self) -> None:
         """Answers what has arrived; call it often."""

@@ -27,6 +27,8 @@ class GraphSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Address for programs outside the graph, such as "tcp://127.0.0.1:7890"; "" makes an ipc address of its own."""
     keys: str = ""
     """Folder with CURVE keys; needed to listen beyond loopback."""
+    announce: bool = True
+    """False keeps it from being what `connect()` and `liveaffect mark` find without an address."""
     wait_s: float = 5.0
     """How long a publisher waits for its subscribers at first start."""
     hang_s: float = 5.0

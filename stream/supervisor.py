@@ -74,8 +74,17 @@ class Supervisor:
         """Asks the run to end; safe from signal handlers."""
         self._stopping, self._reason = True, self._reason or reason
 
-    def run(self, seconds: float | None = None, *, handle_signals: bool = True) -> int:
-        """Blocks until the end; returns the exit code. A node that cannot start raises its own error's text."""
+    def run(
+        self,
+        seconds: float | None = None,
+        *,
+        handle_signals: bool = True,
+        beside: Callable[[], None] = lambda: None,
+    ) -> int:
+        """Blocks until the end; returns the exit code. A node that cannot start raises its own error's text.
+
+        `beside` is called many times a second, from when the gateway listens.
+        """
         if handle_signals:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self._on_signal)
@@ -89,7 +98,7 @@ class Supervisor:
             for name in self._crew.children:
                 subscriber.connect(self.addresses.by_name[name], [ACK, HEALTH])
             self._crew.start(self._context)
-            self._watch(gateway, subscriber, seconds)
+            self._watch(gateway, subscriber, seconds, beside)
             return 0
         finally:
             self._crew.end()
@@ -98,7 +107,9 @@ class Supervisor:
             self._context.destroy(linger=200)
             self.addresses.remove()
 
-    def _watch(self, gateway: Gateway, subscriber: Subscriber, seconds: float | None) -> None:
+    def _watch(
+        self, gateway: Gateway, subscriber: Subscriber, seconds: float | None, beside: Callable[[], None]
+    ) -> None:
         end: float | None = None
         drained: float | None = None
         while not self._stopping:
@@ -112,6 +123,7 @@ class Supervisor:
                     self._info[message.node] = message.info
             gateway.step()
             self._crew.check()
+            beside()
             now = time.monotonic()
             if self.epoch_ns and end is None and seconds is not None:
                 end = now + seconds + EPOCH_LEAD_S
@@ -153,6 +165,7 @@ class Supervisor:
             self.gateway_address,
             list(self.addresses.by_name.values()),
             keys=self.graph.settings.keys,
+            announced=self.graph.settings.announce,
             facts=self.facts,
             verbs={settings.VERB: settings.desk(lambda: self.graph, self._change)},
             handlers=[entry.name for entry in self.graph.entries.values() if COMMAND.name in entry.spec.handlers],
