@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from liveaffect.models.action_units import ACTION_UNITS
+from liveaffect.nodes.dashboard.face_lines import BROWS, EYES, IRISES, LIPS_INNER, LIPS_OUTER, OVAL
 from liveaffect.stream import messages as m
 
 FRAME_NS = 33_333_333
@@ -47,11 +48,23 @@ def observation(i: int, faces: tuple[m.Face, ...] | None = None, state: m.State 
 
 
 def mesh(i: int, ids: tuple[int, ...] = (0,)) -> m.FaceMesh:
-    """Landmarks scattered over each face."""
-    spread = np.random.default_rng(0).random((478, 3), np.float32)
-    boxes = [(*place(one), *BOX) for one in ids]
-    marks = np.stack([spread * (w, h, 0.1) + (x, y, 0) for x, y, w, h in boxes]).astype(np.float32)
+    """Landmarks of faces drawn with a pair of compasses."""
+    marks = np.stack([_egg() * (*BOX, 0.1) + (*place(one), 0) for one in ids]).astype(np.float32)
     return m.FaceMesh(t_ns=instant(i), frame_seq=i, ids=ids, landmarks=marks)
+
+
+def _egg() -> Any:
+    """(478, 3) within the unit square: every line of a face as an ellipse."""
+    marks = np.full((478, 3), (0.5, 0.6, 0.0))
+    rings = [(OVAL, 0.5, 0.5, 0.5, 0.5), (LIPS_OUTER, 0.5, 0.76, 0.2, 0.08), (LIPS_INNER, 0.5, 0.76, 0.14, 0.03)]
+    for side, x in enumerate((0.29, 0.71)):
+        rings += [(EYES[side], x, 0.4, 0.11, 0.045), (BROWS[side], x, 0.29, 0.14, 0.025)]
+        centre, rim = IRISES[side]
+        marks[centre, :2], marks[rim, :2] = (x, 0.4), (x + 0.04, 0.4)
+    for line, x, y, wide, high in rings:
+        turn = np.linspace(0, 2 * np.pi, len(line), endpoint=False)
+        marks[list(line), 0], marks[list(line), 1] = x + wide * np.sin(turn), y - high * np.cos(turn)
+    return marks
 
 
 def person(i: int, face_id: int = 0, **changes: Any) -> m.Person:
