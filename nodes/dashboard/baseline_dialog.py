@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from liveaffect.nodes.dashboard.baseline_words import result_words, standing
@@ -116,10 +115,6 @@ class BaselineDialog(QDialog):
         self.shut.setText("Cancel" if self.capturing else "Close")
         self.forget.setEnabled(not self.capturing and stands)
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.reject()
-        super().closeEvent(event)
-
     def done(self, result: int) -> None:
         """Closing in the middle gives the capture up."""
         self._timer.stop()
@@ -212,10 +207,8 @@ class BaselineDialog(QDialog):
             self._fail("No result came: the node “baseline” may not run")
             return
         left = max(0, math.ceil(self._seconds - past))
-        share = min(1.0, past / self._seconds)
-        self.ring.show_state(
-            share, f"{left}", "one moment" if not left else "second" if left == 1 else "seconds", good=verdict.good
-        )
+        unit = "one moment" if not left else "second" if left == 1 else "seconds"
+        self.ring.show_state(min(1.0, past / self._seconds), f"{left}", unit, good=verdict.good)
         self._say_verdict(verdict)
 
     def _end(self) -> None:

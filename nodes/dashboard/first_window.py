@@ -53,11 +53,12 @@ class Finder(QObject):
     def __init__(self, ask: Ask, parent: QObject) -> None:
         super().__init__(parent)
         self._ask = ask
-        self._busy = False
+        self._busy = self._again = False
         self.found.connect(self._free)
 
     def look(self) -> None:
-        """Starts to look, unless it is looking."""
+        """Starts to look; while it is looking, it will look once more."""
+        self._again = self._busy
         if not self._busy:
             self._busy = True
             threading.Thread(target=self._look, name="devices", daemon=True).start()
@@ -71,6 +72,8 @@ class Finder(QObject):
 
     def _free(self) -> None:
         self._busy = False
+        if self._again:
+            self.look()
 
 
 class FirstWindow(QDialog):

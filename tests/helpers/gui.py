@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+BARS = "lavfi:testsrc=size=320x240:rate=30"
+TONE = "lavfi:sine=frequency=300:sample_rate=48000"
+SILENCE = "lavfi:anullsrc=r=16000:cl=mono"
+LIMIT_MS = 20_000
 PICTURES = Path(__file__).resolve().parents[2] / "out" / "pictures"
 
 
@@ -30,3 +34,21 @@ def picture(widget: Any, name: str) -> Path:
         assert widget.grab().save(str(paths[-1]))
     palette.force("light")
     return paths[0]
+
+
+def pick(window: Any, kind: str, words: str) -> None:
+    """Opens a drop-down with the keyboard and goes down to the item that begins with `words`."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    box = getattr(window, kind).field.box
+    box.setFocus()
+    box.showPopup()
+    row = next(i for i in range(box.count()) if box.itemText(i).startswith(words))
+    view = box.view()
+    QTest.keyClick(view, Qt.Key.Key_Home)
+    while view.currentIndex().row() != row:
+        before = view.currentIndex().row()
+        QTest.keyClick(view, Qt.Key.Key_Down)
+        assert view.currentIndex().row() > before, f"{words} cannot be reached"
+    QTest.keyClick(view, Qt.Key.Key_Return)

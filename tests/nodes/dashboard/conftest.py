@@ -1,10 +1,15 @@
-"""Windows without a display."""
+"""Windows without a display, and the first window on sources that any machine has."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from gui import prepare
+from gui import BARS, LIMIT_MS, TONE, prepare
+
+from liveaffect.nodes.camera import Camera
+from liveaffect.nodes.microphone import Microphone
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +28,46 @@ def app(qapp: Any) -> Iterator[Any]:
     palette.force("light")
     yield qapp
     palette.force(None)
+
+
+@pytest.fixture
+def open_window(app: Any, qtbot: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Makes windows on test sources; "default" is a tone."""
+    from liveaffect.nodes.dashboard.device_field import Choice
+    from liveaffect.nodes.dashboard.first_window import FirstWindow, Surroundings
+    from liveaffect.nodes.dashboard.preferences import Preferences
+
+    standard = {
+        "cameras": [Choice(BARS, "Bars"), Choice("/dev/video77", "Brio", "Permission denied")],
+        "microphones": [Choice("default", "System default (Tone)"), Choice(TONE, "Tone")],
+    }
+    made: list[FirstWindow] = []
+
+    def make(
+        kept: Preferences | None = None,
+        cameras: list[Choice] | None = None,
+        microphones: list[Choice] | None = None,
+        trouble: str = "",
+        notice: str = "",
+    ) -> FirstWindow:
+        around = Surroundings(
+            cameras=lambda: (standard["cameras"] if cameras is None else cameras, ""),
+            microphones=lambda: (standard["microphones"] if microphones is None else microphones, trouble),
+            camera=lambda source: Camera(source=source, loop=True),
+            microphone=lambda source: Microphone(source=TONE if source == "default" else source, loop=True),
+            sessions=tmp_path / "sessions",
+        )
+        window = FirstWindow(around, kept or Preferences(), notice)
+        qtbot.addWidget(window)
+        with qtbot.waitActive(window):
+            window.show()
+            window.activateWindow()
+        made.append(window)
+        qtbot.waitUntil(lambda: window.camera.listed and window.microphone.listed, timeout=LIMIT_MS)
+        return window
+
+    yield make
+    for window in made:
+        window.reject()
+    names = [t.name for t in threading.enumerate() if t.name.startswith("preview-")]
+    assert names == [], "a preview outlived its window"
