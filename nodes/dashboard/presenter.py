@@ -22,6 +22,8 @@ QUIET_NS = 400_000_000
 """Estimates come thirty times a second, ten without a camera; after this the right edge moves on by itself."""
 OLD_NS = 1_500_000_000
 """A picture that is older is shown as such."""
+FRESH_NS = 500_000_000
+"""Action units are those of now, or none."""
 TRAIL_STEP_S = 0.1
 WAITING = Reason("Waiting for the first estimate", "Models are being loaded; this takes a few seconds")
 
@@ -78,7 +80,8 @@ class Presenter:
             now_s = scene.seconds(now_ns)
             person, who = scene.person, scene.shown
             everyone = sorted(scene.people.values(), key=lambda one: (one.id < 0, one.id))
-            face = None if who is None else scene.faces.get(who)
+            fresh = abs(now_ns - scene.faces_ns) < FRESH_NS
+            face = scene.faces.get(who) if fresh and who is not None else None
             seen, heard = face_reason(scene), voice_reason(scene)
             t, rows = scene.trace.since(now_s - views.traces.length_s)
             trail_t, trail = scene.trace.since(now_s - TRAIL_S)

@@ -84,7 +84,8 @@ class Scene:
         self.affect: m.Affect | None = None
         self.people: dict[int, Shown] = {}
         self.faces: dict[int, m.Face] = {}
-        self.face_state = ""
+        self.faces_ns = 0
+        """Capture time of the frame that `faces` are of."""
         self.tracks: dict[int, Track] = {}
         self.followed = _affect_track()
         """Whoever was looked at, one after the other."""
@@ -140,7 +141,7 @@ class Scene:
 
     def take_faces(self, faces: m.FaceObservation) -> None:
         """Action units, boxes, poses."""
-        self.face_state = faces.state
+        self.faces_ns = faces.t_ns
         self.faces = {face.id: face for face in faces.faces}
         self.frames.add_faces(faces)
 

@@ -59,7 +59,7 @@ def status_of(scene: Scene, now_ns: int) -> Status:
     since = recorder.get("since_ns")
     elapsed = clock((now_ns - since) / 1e9) if isinstance(since, int) and scene.kind == "live" else ""
     return Status(
-        rate=_rate(scene, now_ns), latency=_latency(scene), drops=_drops(scene), dots=_dots(scene, now_ns),
+        rate=_rate(scene, now_ns), latency=_latency(scene, now_ns), drops=_drops(scene), dots=_dots(scene, now_ns),
         disk=_disk(recorder), offset=_offset(scene), recording=elapsed if recording else None,
         session=str(recorder.get("session", "")), strange=_strange(scene),
     )  # fmt: skip
@@ -77,17 +77,21 @@ def private(scene: Scene) -> bool:
 
 def _rate(scene: Scene, now_ns: int) -> Figure:
     times = [t for t, _ in scene.answered if scene.now_ns - t < RATE_OF_NS]
-    fresh = scene.kind == "replay" or (bool(times) and now_ns - times[-1] < RATE_OF_NS)
-    if len(times) < 2 or times[-1] <= times[0] or not fresh:
+    if len(times) < 2 or times[-1] <= times[0] or not _fresh(scene, now_ns):
         return Figure("no frames", "No frame has been answered for 3 s")
     hz = (len(times) - 1) / (times[-1] - times[0]) * 1e9
     return Figure(f"{hz:.1f} frames/s", "Camera frames that were answered with an estimate, over the last 3 s")
 
 
-def _latency(scene: Scene) -> Figure:
+def _fresh(scene: Scene, now_ns: int) -> bool:
+    answered = bool(scene.answered) and now_ns - scene.answered[-1][0] < RATE_OF_NS
+    return scene.kind == "replay" or answered
+
+
+def _latency(scene: Scene, now_ns: int) -> Figure:
     known = np.array([ms for _, ms in scene.answered])
     known = known[np.isfinite(known)]
-    if scene.kind == "replay" or not len(known):
+    if scene.kind == "replay" or not len(known) or not _fresh(scene, now_ns):
         return Figure("", "")
     p50, p95 = np.percentile(known, (50, 95))
     tip = (

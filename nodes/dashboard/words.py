@@ -21,6 +21,7 @@ STATE_WORDS: dict[str, str] = {
 }
 FACE_NODES, VOICE_NODES = ("camera", "face", "face_affect"), ("microphone", "voice", "voice_affect")
 DOWN = ("node_down", "failed", "hung")
+SILENT_NS = 2_500_000_000
 HEALTH_WORDS = {
     "starting": "starting",
     "ok": "running",
@@ -65,7 +66,22 @@ def _modality_reason(scene: Scene, nodes: tuple[str, ...], state: str | None, de
     if state == "node_down":
         return Reason(f"A node of the {device} is down", "It is being started again")
     if state == "stale":
+        silent = _silent(scene, nodes)
+        if silent is not None:
+            return silent
         return Reason(f"No {thing} any more", said or f"Nothing new has come from the {device} for a while")
+    return None
+
+
+def _silent(scene: Scene, nodes: tuple[str, ...]) -> Reason | None:
+    """A node that says nothing of itself any more, or is only starting: its modality waits for it."""
+    newest_ns = max((health.t_ns for health in scene.health.values()), default=0)
+    for name in nodes:
+        health = scene.health.get(name)
+        if health is not None and health.state == "starting":
+            return Reason(f"{name} is starting")
+        if health is not None and newest_ns - health.t_ns > SILENT_NS:
+            return Reason(f"{name} is silent", "No sign of life; where it hangs it is started again by itself")
     return None
 
 

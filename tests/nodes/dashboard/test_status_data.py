@@ -141,3 +141,12 @@ def test_numbers_in_words() -> None:
     assert with_interval(0.5, None) == "+0.50 ± not known"
     assert with_interval(None, 0.1) == "not known"
     assert clock(3_723) == "1:02:03"
+
+
+def test_a_node_that_hangs_is_the_reason_not_the_camera(node: Dashboard) -> None:
+    node.take(made.affect(300, (), face_state="stale"))
+    node.take(made.health("camera", 300))
+    node.take(made.health("face", 100))
+    reason = face_reason(node.scene)
+    assert reason is not None
+    assert reason.headline == "face is silent"
