@@ -4,15 +4,16 @@ import json
 import os
 import sys
 from collections import Counter
+from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
 from liveaffect.cli.checks import sound_inputs
-from liveaffect.nodes.camera import Camera, list_cameras
-from liveaffect.nodes.camera.devices import kind_of
+from liveaffect.nodes.camera import Camera, devices, list_cameras
 from liveaffect.nodes.dashboard import preferences
 from liveaffect.nodes.dashboard.device_field import Choice
-from liveaffect.nodes.dashboard.first_window import FirstWindow, Surroundings
+from liveaffect.nodes.dashboard.first_window import FirstWindow
+from liveaffect.nodes.dashboard.surroundings import Surroundings
 from liveaffect.nodes.microphone import Microphone
 from liveaffect.nodes.recorder import sessions_folder
 
@@ -45,7 +46,18 @@ def surroundings() -> Surroundings:
         camera=lambda source: Camera(source=source, loop=True),
         microphone=lambda source: Microphone(source=source, loop=True),
         sessions=sessions_folder(),
+        shown=shown,
     )
+
+
+def shown(source: str) -> str:
+    """A file by its name first, an address without its password."""
+    path = Path(source)
+    if not path.is_file():
+        return devices.shown(source)
+    home, folder = Path.home(), path.resolve().parent
+    inside = folder.is_relative_to(home) and home != Path("/")
+    return f"{path.name} · {Path('~') / folder.relative_to(home) if inside else folder}"
 
 
 def cameras() -> tuple[list[Choice], str]:
@@ -54,7 +66,7 @@ def cameras() -> tuple[list[Choice], str]:
     count = Counter(camera.name for camera in listed)
     found: list[Choice] = []
     for camera in listed:
-        named = count[camera.name] == 1 and not camera.name.isdigit() and kind_of(camera.name) == "device"
+        named = count[camera.name] == 1 and not camera.name.isdigit() and devices.kind_of(camera.name) == "device"
         name = camera.name if count[camera.name] == 1 else f"{camera.name} ({camera.id})"
         found.append(Choice(camera.name if named else camera.id, name, camera.note))
     return found, ""

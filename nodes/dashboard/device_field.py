@@ -1,6 +1,6 @@
 """Choosing a device: a list of names, a file or an address to type, or none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,13 +45,19 @@ class EnterLine(QLineEdit):
 
 
 class DeviceField(QWidget):
-    """A drop-down of devices with everything else beneath; `changed` says when `value` has another one."""
+    """A drop-down of devices with everything else beneath; `changed` says when `value` has another one.
+
+    Parameters
+    ----------
+    shown: how a file or an address may be written where others see it (without its password).
+    """
 
     changed = Signal()
 
-    def __init__(self, kind: Device, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, kind: Device, shown: Callable[[str], str] = str) -> None:
+        super().__init__()
         self._kind: Device = kind
+        self._shown = shown
         self._value: str | None = None
         self._devices: list[Choice] = []
         self._typed: list[str] = []
@@ -147,8 +153,8 @@ class DeviceField(QWidget):
                 self.box.addItem(f"{self._value} (not connected)", self._value)
             self.box.insertSeparator(self.box.count())
             for source in self._typed:
-                self.box.addItem(source, source)
-                self.box.setItemData(self.box.count() - 1, source, Qt.ItemDataRole.ToolTipRole)
+                self.box.addItem(self._shown(source), source)
+                self.box.setItemData(self.box.count() - 1, self._shown(source), Qt.ItemDataRole.ToolTipRole)
             self.box.addItem("A file or a network address…" if self._kind == "camera" else "A file…", TYPED)
             self.box.insertSeparator(self.box.count())
             self.box.addItem(f"No {self._kind}", NONE)

@@ -17,6 +17,8 @@ from liveaffect.nodes.dashboard.remedies import Device, absent, remedy
 from liveaffect.stream.messages import Array, AudioChunk, Message, VideoFrame
 from liveaffect.stream.node import Node
 
+Make = Callable[[str], Node]
+Shown = Callable[[str], str]
 BLACK = 6.0
 """Mean of uint8 below which a picture is called black."""
 BLACK_FRAMES = 60
@@ -34,12 +36,12 @@ class DevicePanel(QWidget):
     changed = Signal()
     kind: Device
 
-    def __init__(self, make: Callable[[str], Node], remembered: str | None, *, chosen: bool, typed: list[str]) -> None:
+    def __init__(self, make: Make, remembered: str | None, *, chosen: bool, typed: list[str], shown: Shown) -> None:
         super().__init__()
         self._make, self._remembered, self._chosen = make, remembered, chosen
         self._by_hand = self.listed = False
         self._notice = self._trouble_listing = ""
-        self.field = DeviceField(self.kind)
+        self.field = DeviceField(self.kind, shown)
         self.field.offer([], typed)
         self.words = label(kind="dim", wrap=True)
         self.preview = Preview(f"preview-{self.kind}", self._keep)
@@ -123,12 +125,12 @@ class CameraPanel(DevicePanel):
 
     kind: Device = "camera"
 
-    def __init__(self, make: Callable[[str], Node], remembered: str | None, *, chosen: bool, typed: list[str]) -> None:
+    def __init__(self, make: Make, remembered: str | None, *, chosen: bool, typed: list[str], shown: Shown) -> None:
         self._image: Array | None = None
         self._fresh = False
         self._times: deque[int] = deque(maxlen=31)
         self._dark = 0
-        super().__init__(make, remembered, chosen=chosen, typed=typed)
+        super().__init__(make, remembered, chosen=chosen, typed=typed, shown=shown)
         self.picture = PictureView()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -184,9 +186,9 @@ class MicrophonePanel(DevicePanel):
 
     kind: Device = "microphone"
 
-    def __init__(self, make: Callable[[str], Node], remembered: str | None, *, chosen: bool, typed: list[str]) -> None:
+    def __init__(self, make: Make, remembered: str | None, *, chosen: bool, typed: list[str], shown: Shown) -> None:
         self._level = Level()
-        super().__init__(make, remembered, chosen=chosen, typed=[t for t in typed if Path(t).is_file()])
+        super().__init__(make, remembered, chosen=chosen, typed=[t for t in typed if Path(t).is_file()], shown=shown)
         self.meter = LevelMeter()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

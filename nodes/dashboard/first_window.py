@@ -1,22 +1,19 @@
 """The first window of `liveaffect live`: which camera, which microphone, recorded or not; one click starts."""
 
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from liveaffect.nodes.dashboard.device_field import Choice
 from liveaffect.nodes.dashboard.device_panels import CameraPanel, DevicePanel, MicrophonePanel
 from liveaffect.nodes.dashboard.help_sheet import LAWFUL, HelpSheet
 from liveaffect.nodes.dashboard.labels import label, rule
 from liveaffect.nodes.dashboard.preferences import Preferences
 from liveaffect.nodes.dashboard.record_options import RecordOptions
-from liveaffect.stream.node import Node
+from liveaffect.nodes.dashboard.surroundings import Ask, Finder, Surroundings
 
 FRAME_MS = 33
 KEYS = [
@@ -26,54 +23,6 @@ KEYS = [
     ("Alt+R", "record from the start"),
     ("F1", "this sheet"),
 ]
-
-
-Ask = Callable[[], tuple[list[Choice], str]]
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the window needs from the rest of the program."""
-
-    cameras: Ask
-    microphones: Ask
-    """Devices, and why they cannot be listed; called in a thread, may block, must not raise."""
-    camera: Callable[[str], Node]
-    microphone: Callable[[str], Node]
-    """Capture nodes for a `source`, for the preview."""
-    sessions: Path
-    """Where recordings go unless a folder is chosen."""
-
-
-class Finder(QObject):
-    """Asks for devices in a thread of its own; `found` comes on the thread of the window."""
-
-    found = Signal(list, str)
-
-    def __init__(self, ask: Ask, parent: QObject) -> None:
-        super().__init__(parent)
-        self._ask = ask
-        self._busy = self._again = False
-        self.found.connect(self._free)
-
-    def look(self) -> None:
-        """Starts to look; while it is looking, it will look once more."""
-        self._again = self._busy
-        if not self._busy:
-            self._busy = True
-            threading.Thread(target=self._look, name="devices", daemon=True).start()
-
-    def _look(self) -> None:
-        devices, trouble = self._ask()
-        try:
-            self.found.emit(devices, trouble)
-        except RuntimeError:  # the window is gone
-            return
-
-    def _free(self) -> None:
-        self._busy = False
-        if self._again:
-            self.look()
 
 
 class FirstWindow(QDialog):
@@ -89,8 +38,11 @@ class FirstWindow(QDialog):
         self.setWindowTitle("liveaffect")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         kept, chosen = preferences, preferences.chosen
-        self.camera = CameraPanel(surroundings.camera, kept.camera, chosen=chosen, typed=kept.typed)
-        self.microphone = MicrophonePanel(surroundings.microphone, kept.microphone, chosen=chosen, typed=kept.typed)
+        typed, shown = kept.typed, surroundings.shown
+        self.camera = CameraPanel(surroundings.camera, kept.camera, chosen=chosen, typed=typed, shown=shown)
+        self.microphone = MicrophonePanel(
+            surroundings.microphone, kept.microphone, chosen=chosen, typed=typed, shown=shown
+        )
         self.record = RecordOptions(kept.folder, surroundings.sessions)
         self.choice: dict[str, Any] | None = None
         self.start = QPushButton("Start")
@@ -200,6 +152,7 @@ class FirstWindow(QDialog):
             panel.changed.connect(self._update)
             self._finders.append(finder)
         self.camera.changed.connect(self._offer_sound)
+        self.record.changed.connect(self._update)
         self.start.clicked.connect(self._start)
         self.stop.clicked.connect(self.reject)
         self.again.clicked.connect(self._look_again)
@@ -226,7 +179,11 @@ class FirstWindow(QDialog):
 
     def _update(self) -> None:
         none = self.camera.value is None and self.microphone.value is None
-        blocked = "Choose a camera or a microphone" if none else self.camera.blocked or self.microphone.blocked
+        blocked = (
+            "Choose a camera or a microphone"
+            if none
+            else (self.camera.blocked or self.microphone.blocked or self.record.blocked)
+        )
         self.start.setEnabled(not blocked)
         if not blocked and not self._focused:
             self._focused = True

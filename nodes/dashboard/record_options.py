@@ -1,5 +1,7 @@
 """Whether to record from the start, where to, and what: nothing but numbers unless asked for, each time anew."""
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from liveaffect.nodes.dashboard.fields import DropDown, Tick
-from liveaffect.nodes.dashboard.labels import label
+from liveaffect.nodes.dashboard.labels import label, say
 
 VIDEO = {
     "no": "No video",
@@ -34,6 +36,7 @@ BOXES = {
     "mesh": ("Face mesh", "478 landmarks for every face and frame; no pixels, but a face can be recognised by it"),
     "crops": ("Face crops", "Small aligned pictures of every face: pixels of faces"),
 }
+LITTLE_GB = 1.0
 ASK_PEOPLE = "Ask the people you record: faces and voices are personal data."
 
 
@@ -77,6 +80,7 @@ class RecordOptions(QWidget):
         super().__init__()
         self._folder, self._default = folder, default_folder
         self._seen = self._heard = True
+        self._shut = False
         self.on = Tick("&Record from the start")
         self.on.setToolTip("Otherwise a recording can be started at any time in the next window")
         self.video = DropDown()
@@ -99,7 +103,7 @@ class RecordOptions(QWidget):
         grid.setColumnStretch(1, 1)
         self.more = QWidget()
         self.more.setLayout(grid)
-        where = label("Sessions go to", "dim")
+        self.where = label(kind="dim")
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.path, 1)
@@ -110,7 +114,7 @@ class RecordOptions(QWidget):
         outer.addWidget(self.more)
         outer.addWidget(self.said)
         outer.addSpacing(8)
-        outer.addWidget(where)
+        outer.addWidget(self.where)
         outer.addLayout(row)
         self.on.toggled.connect(self._update)
         self.video.currentIndexChanged.connect(self._update)
@@ -124,6 +128,11 @@ class RecordOptions(QWidget):
         """The folder of sessions, "" for the default."""
         return self._folder
 
+    @property
+    def blocked(self) -> str:
+        """Why a recording could not start, "" where it could or none is wanted."""
+        return "Sessions cannot be stored there: choose another folder" if self.on.isChecked() and self._shut else ""
+
     def choice(self) -> dict[str, Any] | None:
         """What to record from the start; None where nothing is."""
         if not self.on.isChecked():
@@ -134,8 +143,9 @@ class RecordOptions(QWidget):
 
     def devices(self, *, seen: bool, heard: bool) -> None:
         """Tells which devices there will be: what they do not give cannot be stored."""
-        self._seen, self._heard = seen, heard
-        self._update()
+        if (seen, heard) != (self._seen, self._heard):
+            self._seen, self._heard = seen, heard
+            self._update()
 
     def set_folder(self, folder: str) -> None:
         """Another place for sessions."""
@@ -152,8 +162,21 @@ class RecordOptions(QWidget):
             lacking = "a microphone" if key == "audio" else "a camera"
             widget.setToolTip(words if there else f"Needs {lacking}")
         self.said.setText(self._words())
-        self.path.set_path(Path(self._folder) if self._folder else self._default)
+        path = Path(self._folder) if self._folder else self._default
+        self.path.set_path(path)
+        self._place(path)
         self.changed.emit()
+
+    def _place(self, path: Path) -> None:
+        """Says how much room there is, or that nothing can be written."""
+        there = next((p for p in (path, *path.parents) if p.exists()), Path.home())
+        self._shut = not there.is_dir() or not os.access(there, os.W_OK)
+        if self._shut:
+            say(self.where, "Sessions go to a folder that cannot be written:", "warn")
+            return
+        free = shutil.disk_usage(there).free / 1e9
+        room = f"{free:.0f} GB" if free >= 10 else f"{free:.1f} GB"
+        say(self.where, f"Sessions go to ({room} free)", "dim" if free > LITTLE_GB else "warn")
 
     def _words(self) -> str:
         choice = self.choice()

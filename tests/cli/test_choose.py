@@ -8,9 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from liveaffect.cli.choose import shown
 from liveaffect.nodes.dashboard.preferences import Preferences, load, save
 
 BARS = "lavfi:testsrc=size=320x240:rate=30"
+
+
+def test_an_address_is_shown_without_its_password_and_a_file_by_its_name(tmp_path: Path) -> None:
+    assert shown("rtsp://me:secret@camera/1") == "rtsp://camera/1"
+    film = tmp_path / "film.mp4"
+    film.touch()
+    assert shown(str(film)).startswith("film.mp4 · ")
+    assert shown("lavfi:testsrc") == "lavfi:testsrc"
+
+
 DRIVER = """
 import sys
 from PySide6.QtCore import Qt, QTimer

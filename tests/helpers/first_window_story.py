@@ -17,8 +17,9 @@ from PySide6.QtWidgets import QApplication
 from liveaffect.nodes.camera import Camera
 from liveaffect.nodes.camera.devices import open_device
 from liveaffect.nodes.dashboard.device_field import Choice
-from liveaffect.nodes.dashboard.first_window import FirstWindow, Surroundings
+from liveaffect.nodes.dashboard.first_window import FirstWindow
 from liveaffect.nodes.dashboard.preferences import Preferences
+from liveaffect.nodes.dashboard.surroundings import Surroundings
 from liveaffect.nodes.microphone import Microphone
 
 LIMIT_S = 20.0

@@ -34,8 +34,9 @@ def app(qapp: Any) -> Iterator[Any]:
 def open_window(app: Any, qtbot: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Makes windows on test sources; "default" is a tone."""
     from liveaffect.nodes.dashboard.device_field import Choice
-    from liveaffect.nodes.dashboard.first_window import FirstWindow, Surroundings
+    from liveaffect.nodes.dashboard.first_window import FirstWindow
     from liveaffect.nodes.dashboard.preferences import Preferences
+    from liveaffect.nodes.dashboard.surroundings import Surroundings
 
     standard = {
         "cameras": [Choice(BARS, "Bars"), Choice("/dev/video77", "Brio", "Permission denied")],

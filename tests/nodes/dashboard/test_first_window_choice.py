@@ -126,3 +126,18 @@ def test_a_real_sound_server_is_listed_by_name_and_heard(app: Any, qtbot: Any, t
         player.wait()
         QTest.mouseClick(window.start, Qt.MouseButton.LeftButton)
         assert window.choice == {"camera": None, "microphone": "default", "record": None}
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_recorded_into_it(
+    open_window: Open, qtbot: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    window = open_window(Preferences(folder=str(tmp_path / "file" / "sessions")))
+    qtbot.waitUntil(lambda: window.start.isEnabled(), timeout=LIMIT_MS)
+    QTest.keyClick(window.record.on, Qt.Key.Key_Space)
+    assert not window.start.isEnabled()
+    assert "choose another folder" in window.hint.text()
+    picture(window, "first_window_folder")
+    window.record.set_folder(str(tmp_path))
+    assert window.start.isEnabled()
+    assert "GB free" in window.record.where.text()
