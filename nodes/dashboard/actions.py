@@ -100,8 +100,10 @@ class Actions:
     def help(self) -> None:
         """Keys, and what the numbers mean."""
         from liveaffect.nodes.dashboard.help_sheet import HelpSheet
+        from liveaffect.nodes.dashboard.replay_bar import KEYS
 
-        self._open("help", lambda: HelpSheet(list(SHORTCUTS), self._window))
+        keys = [*SHORTCUTS, *(KEYS if self._bar is not None else ())]
+        self._open("help", lambda: HelpSheet(keys, self._window))
 
     def open_session(self) -> None:
         """A recorded session, in a window of its own: the sensor goes on."""
