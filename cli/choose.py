@@ -68,7 +68,7 @@ def cameras() -> tuple[list[Choice], str]:
     for camera in listed:
         named = count[camera.name] == 1 and not camera.name.isdigit() and devices.kind_of(camera.name) == "device"
         name = camera.name if count[camera.name] == 1 else f"{camera.name} ({camera.id})"
-        found.append(Choice(camera.name if named else camera.id, name, camera.note))
+        found.append(Choice(camera.name if named else camera.id, name, camera.note, camera.id))
     return found, ""
 
 

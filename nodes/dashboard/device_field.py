@@ -33,6 +33,8 @@ class Choice:
     name: str
     note: str = ""
     """Why it cannot be used, "" where it can."""
+    id: str = ""
+    """Its number, where `value` is its name."""
 
 
 class EnterLine(QLineEdit):
@@ -95,9 +97,9 @@ class DeviceField(QWidget):
         return self._value
 
     @property
-    def name(self) -> str:
-        """The chosen device as its maker calls it."""
-        return next((d.name for d in self._devices if d.value == self._value), self._value or "")
+    def device_id(self) -> str:
+        """The number of the chosen device where it is known, else what is chosen."""
+        return next((d.id for d in self._devices if d.id and d.value == self._value), self._value or "")
 
     def has(self, value: str | None) -> bool:
         """True where this is a device that is there, something typed, or none."""

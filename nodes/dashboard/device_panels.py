@@ -40,7 +40,8 @@ class DevicePanel(QWidget):
         super().__init__()
         self._make, self._remembered, self._chosen = make, remembered, chosen
         self._by_hand = self.listed = False
-        self._notice = self._trouble_listing = ""
+        self._notice = self._trouble_listing = self._remedy = ""
+        self._remedy_for = ("", "")
         self.field = DeviceField(self.kind, shown)
         self.field.offer([], typed)
         self.words = label(kind="dim", wrap=True)
@@ -100,9 +101,10 @@ class DevicePanel(QWidget):
     def _trouble(self) -> tuple[str, str]:
         """The error as the sensor says it, and what to do; empty where all is well."""
         error = self.preview.error
-        if not error:
-            return "", ""
-        return _capital(error), remedy(self.kind, self.field.value or "", error)
+        key = (self.field.device_id, error)
+        if key != self._remedy_for:  # finding out who uses a device takes a while
+            self._remedy_for, self._remedy = key, remedy(self.kind, *key) if error else ""
+        return _capital(error), self._remedy
 
     def _absent(self) -> str:
         """What to do where no device was found and nobody has asked for that."""

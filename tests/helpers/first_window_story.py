@@ -36,7 +36,7 @@ def wait(condition: Callable[[], bool], what: str, said: set[str], window: First
 
 
 def main(device: Path) -> None:
-    """Back and forth five times, unplugged and back, then the start: prints what was said, and when it was free."""
+    """Back and forth five times, unplugged and back, busy and free, then the start; prints what was said meanwhile."""
     prepare()
     app = QApplication([])
     around = Surroundings(
@@ -60,6 +60,12 @@ def main(device: Path) -> None:
     wait(lambda: "No such device" in picture.words, "the loss", unplugged, window)
     device.write_text("run")
     wait(lambda: picture.showing, "the return", unplugged, window)
+    field.choose(None)
+    wait(lambda: not window.camera.preview.switching, "the release", unplugged, window)
+    with open_device(str(device), width=640, height=480, fps=30, options={}):
+        field.choose(str(device))
+        wait(lambda: "Close the program that uses it" in picture.words, "the remedy", unplugged, window)
+    wait(lambda: picture.showing, "the picture of a device that is no longer busy", unplugged, window)
     QTest.mouseClick(window.start, Qt.MouseButton.LeftButton)
     with open_device(str(device), width=640, height=480, fps=30, options={}) as container:
         size = container.streams.video[0].codec_context.width
