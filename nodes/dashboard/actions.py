@@ -125,8 +125,10 @@ class Actions:
 
             self._bar = ReplayBar(window.feed, window.scene, window)
             window.main.addWidget(self._bar)
-            for button in (window.controls.record_button, window.controls.stored, window.controls.baseline_button):
-                button.setVisible(False)
+            controls = window.controls
+            sensing = (controls.record_button, controls.stored, controls.baseline_button, controls.privacy_button)
+            for widget in (*sensing, controls.mark_button, controls.label):
+                widget.setVisible(False)
 
     def may_close(self) -> int | None:
         """The exit status to close with; None to stay open."""

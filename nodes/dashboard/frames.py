@@ -84,7 +84,9 @@ class FrameJoin:
     def add_mesh(self, mesh: m.FaceMesh) -> None:
         """The landmarks of one frame."""
         marks = mesh.landmarks
-        if marks is None or marks.ndim != 3 or marks.shape[1:] != LANDMARKS or len(marks) != len(mesh.ids):
+        if marks is None:  # not recorded
+            return
+        if marks.ndim != 3 or marks.shape[1:] != LANDMARKS or len(marks) != len(mesh.ids):
             self.broken += 1
             return
         self._mesh_ns = mesh.t_ns

@@ -43,7 +43,7 @@ class StatusLine(QWidget):
         for name, label in self.figures.items():
             _set(label, getattr(status, name))
         self.dots.show_dots(status.dots)
-        self.rec.show_time(status.recording, status.session)
+        self.rec.show_time(status.recording, status.session, status.replay)
         if standing != self._standing:
             self._standing = standing
             if not self._quiet.isActive():
@@ -69,6 +69,7 @@ class RecLight(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._time: str | None = None
+        self._replay = ""
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
 
     def sizeHint(self) -> QSize:
@@ -77,16 +78,19 @@ class RecLight(QWidget):
 
     @property
     def _words(self) -> str:
-        return "not recording" if self._time is None else f"REC {self._time}".strip()
+        if self._time is None:
+            return "replay" if self._replay else "not recording"
+        return f"REC {self._time}".strip()
 
-    def show_time(self, recorded: str | None, session: str) -> None:
-        """Time so far, or None while nothing is recorded."""
-        if recorded != self._time:
-            self._time = recorded
+    def show_time(self, recorded: str | None, session: str, replay: str = "") -> None:
+        """Time so far, or None while nothing is recorded; `replay` names the session that is replayed."""
+        if (recorded, replay) != (self._time, self._replay):
+            self._time, self._replay = recorded, replay
             self.setAccessibleName(self._words)
             self.updateGeometry()
             self.update()
-        self.setToolTip(f"Recording to {session}" if recorded is not None else "Nothing is being recorded")
+        nothing = f"Replay of {replay}" if replay else "Nothing is being recorded"
+        self.setToolTip(f"Recording to {session}" if recorded is not None else nothing)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         look = colours()

@@ -49,6 +49,8 @@ class Status:
     recording: str | None
     """Time recorded so far, None while nothing is."""
     session: str
+    replay: str = ""
+    """The session that is replayed; "" live."""
     strange: Figure = field(default_factory=lambda: Figure(""))
 
 
@@ -62,17 +64,28 @@ def status_of(scene: Scene, now_ns: int) -> Status:
         rate=_rate(scene, now_ns), latency=_latency(scene, now_ns), drops=_drops(scene), dots=_dots(scene, now_ns),
         disk=_disk(recorder), offset=_offset(scene), recording=elapsed if recording else None,
         session=str(recorder.get("session", "")), strange=_strange(scene),
+        replay=_replayed(scene) if scene.kind == "replay" else "",
     )  # fmt: skip
 
 
 def recorder_info(scene: Scene) -> dict[str, Any]:
     """What the recorder says of itself; of a node that is down nothing is known."""
-    return next((h.info for h in scene.health.values() if "recording" in h.info and h.state not in DOWN), {})
+    return next((h.info for h in _present(scene) if "recording" in h.info and h.state not in DOWN), {})
 
 
 def private(scene: Scene) -> bool:
     """True while the sensor stores no pixels because somebody asked for privacy."""
-    return any(bool(health.info.get("privacy")) for health in scene.health.values())
+    return any(bool(health.info.get("privacy")) for health in _present(scene))
+
+
+def _present(scene: Scene) -> list[m.Health]:
+    """Health of what runs now: a replay also brings that of the recorded sensor."""
+    return [health for health in scene.health.values() if not health.process.startswith("recorded ")]
+
+
+def _replayed(scene: Scene) -> str:
+    found = next((health.info["replay"] for health in _present(scene) if "replay" in health.info), {})
+    return str(found.get("session", "")) or "a session"
 
 
 def _rate(scene: Scene, now_ns: int) -> Figure:

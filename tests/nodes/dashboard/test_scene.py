@@ -62,7 +62,7 @@ def test_a_message_without_its_optional_fields_is_taken(node: Dashboard) -> None
 def test_landmarks_of_another_shape_are_counted_not_drawn(node: Dashboard) -> None:
     wrong = m.FaceMesh(t_ns=made.instant(0), frame_seq=0, ids=(0,), landmarks=np.zeros((1, 5, 3), np.float32))
     scene = feed(node, made.frame(0, np.zeros((4, 4), np.uint8)), wrong, m.FaceMesh(t_ns=1, frame_seq=0))
-    assert scene.frames.broken == 3
+    assert scene.frames.broken == 2, "landmarks that were not recorded are no fault"
 
 
 def test_a_message_without_a_handler_is_counted_by_its_topic(node: Dashboard) -> None:
