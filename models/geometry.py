@@ -1,5 +1,7 @@
 """Face geometry as one vector: blendshapes, landmarks freed of pose and size, and head pose."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,7 +66,12 @@ def frontal(
 
 def rotation(pose: NDArray[np.float32]) -> NDArray[np.float64]:
     """The nearest rotation, (3, 3), to the upper left of a (4, 4) pose matrix (which also carries a scale)."""
-    u, _, vt = np.linalg.svd(pose[:3, :3].astype(np.float64))
+    return _rotation(pose[:3, :3].astype(np.float64).tobytes()).copy()
+
+
+@lru_cache(maxsize=16)  # geometry, frontal and pose_degrees each ask for that of one face
+def _rotation(matrix: bytes) -> NDArray[np.float64]:
+    u, _, vt = np.linalg.svd(np.frombuffer(matrix).reshape(3, 3))
     u[:, 2] *= np.sign(np.linalg.det(u @ vt))
     return u @ vt
 
