@@ -184,6 +184,8 @@ class FirstWindow(QDialog):
             if none
             else (self.camera.blocked or self.microphone.blocked or self.record.blocked)
         )
+        if blocked and self.start.hasFocus():  # on to where something can be done about it
+            (self.record.change if self.record.blocked else self.camera.field.box).setFocus()
         self.start.setEnabled(not blocked)
         if not blocked and not self._focused:
             self._focused = True

@@ -134,8 +134,10 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_recorded_into_it
     (tmp_path / "file").write_text("")
     window = open_window(Preferences(folder=str(tmp_path / "file" / "sessions")))
     qtbot.waitUntil(lambda: window.start.isEnabled(), timeout=LIMIT_MS)
+    assert window.focusWidget() is window.start
     QTest.keyClick(window.record.on, Qt.Key.Key_Space)
     assert not window.start.isEnabled()
+    assert window.focusWidget() is window.record.change
     assert "choose another folder" in window.hint.text()
     picture(window, "first_window_folder")
     window.record.set_folder(str(tmp_path))
