@@ -20,7 +20,7 @@ TICKS = {10: 2, 30: 5, 60: 10, 120: 20, 300: 60, 600: 120}
 AXIS_PX = 104.0
 """Room for the words at the ends of an axis."""
 NAMES = (("Valence", "pleasant", "unpleasant"), ("Arousal", "excited", "calm"))
-SPAN_WORDS = STATE_WORDS | {"before": "nobody yet"}
+SPAN_WORDS = STATE_WORDS | {"before": "nothing earlier"}
 TIP = (
     "Newest right. The line is the estimate, the band its 90 % interval; grey spans have no number and say why.\n"
     "Both axes run from −1 to 1. Keys + and − change the length shown."

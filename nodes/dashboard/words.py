@@ -42,17 +42,19 @@ class Reason:
 
 def face_reason(scene: Scene) -> Reason | None:
     """Why the camera or the face gives nothing at all; None while it works (a face that is away is no fault)."""
-    return _modality_reason(scene, FACE_NODES, scene.affect.face_state if scene.affect else None, "camera", "frames")
+    state = scene.affect.face_state if scene.affect else None
+    return _modality_reason(scene, FACE_NODES, state, "camera", "frames", begun=bool(scene.answered))
 
 
 def voice_reason(scene: Scene) -> Reason | None:
     """Why there is no sound; None while it works (silence is no fault)."""
-    return _modality_reason(
-        scene, VOICE_NODES, scene.affect.voice_state if scene.affect else None, "microphone", "sound"
-    )
+    state = scene.affect.voice_state if scene.affect else None
+    return _modality_reason(scene, VOICE_NODES, state, "microphone", "sound", begun=scene.voice is not None)
 
 
-def _modality_reason(scene: Scene, nodes: tuple[str, ...], state: str | None, device: str, thing: str) -> Reason | None:
+def _modality_reason(
+    scene: Scene, nodes: tuple[str, ...], state: str | None, device: str, thing: str, *, begun: bool
+) -> Reason | None:
     broken = [scene.health[name] for name in nodes if name in scene.health and scene.health[name].state in DOWN]
     if broken:
         return Reason(f"{node_words(broken[0])}", broken[0].error)
@@ -69,6 +71,8 @@ def _modality_reason(scene: Scene, nodes: tuple[str, ...], state: str | None, de
         silent = _silent(scene, nodes)
         if silent is not None:
             return silent
+        if not begun:
+            return Reason(f"Waiting for the {device}", said)
         return Reason(f"No {thing} any more", said or f"Nothing new has come from the {device} for a while")
     return None
 

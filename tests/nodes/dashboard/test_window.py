@@ -124,7 +124,7 @@ def test_a_trace_says_what_was_there_at_an_instant(desk: Desk) -> None:
     desk.take(*made.stream(range(60)))
     room = desk.window.traces._rooms()[0]
     assert "valence +" in desk.window.traces.tip_at(QPointF(room.right() - 2, room.center().y()))
-    assert "nobody yet" in desk.window.traces.tip_at(QPointF(room.left() + 5, room.center().y()))
+    assert "nothing earlier" in desk.window.traces.tip_at(QPointF(room.left() + 5, room.center().y()))
 
 
 @pytest.mark.parametrize(
