@@ -28,7 +28,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from liveaffect.cli.choose import choose
-from liveaffect.nodes.dashboard import palette
+from liveaffect.nodes.dashboard import baseline_dialog, help_sheet, palette, settings_form
 
 app = QApplication([])
 palette.follow(app)
