@@ -10,7 +10,7 @@ from PySide6.QtGui import QBrush, QPainter, QPen
 
 from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS
 from liveaffect.nodes.dashboard.canvas import CENTRE, LEFT, RIGHT, Canvas
-from liveaffect.nodes.dashboard.palette import Look, faded, font
+from liveaffect.nodes.dashboard.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene import Shown
 from liveaffect.nodes.dashboard.trace_data import runs
 from liveaffect.nodes.dashboard.words import ELLIPSE90, STATE_WORDS, Reason, with_interval
@@ -104,9 +104,9 @@ class CircumplexView(Canvas):
         dx, dy, anchor = PLACES[name]
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(look.faint)
-        painter.drawEllipse(at, 1.8, 1.8)
+        painter.drawEllipse(at, px(1.8), px(1.8))
         painter.setPen(look.faint)
-        wide, high = 120.0, 14.0
+        wide, high, dx, dy = px(120), px(14), px(dx), px(dy)
         left = {"c": at.x() + dx - wide / 2, "l": at.x() + dx, "r": at.x() + dx - wide}[anchor]
         flags = {"c": CENTRE, "l": LEFT, "r": RIGHT}[anchor]
         painter.drawText(QRectF(left, at.y() + dy - high / 2, wide, high), flags, name)
@@ -120,9 +120,9 @@ class CircumplexView(Canvas):
                 at = self._at(other.valence, other.arousal)
                 painter.setPen(QPen(look.dim, 1.2))
                 painter.setBrush(look.card)
-                painter.drawEllipse(at, 4, 4)
+                painter.drawEllipse(at, px(4), px(4))
                 painter.setPen(look.dim)
-                painter.drawText(at + QPointF(6, 4), "voice" if other.id < 0 else str(other.id))
+                painter.drawText(at + QPointF(px(6), px(4)), "voice" if other.id < 0 else str(other.id))
         person = self._person
         if person is None or person.valence is None or person.arousal is None:
             self._paint_words(painter, look)
@@ -136,7 +136,7 @@ class CircumplexView(Canvas):
         painter.setBrush(QBrush(look.accent, Qt.BrushStyle.NoBrush if person.coasting else Qt.BrushStyle.SolidPattern))
         if person.coasting:
             painter.setPen(QPen(look.accent, 2))
-        painter.drawEllipse(at, 7, 7)
+        painter.drawEllipse(at, px(7), px(7))
 
     def _paint_trail(self, painter: QPainter, look: Look) -> None:
         if len(self._trail) < 2:

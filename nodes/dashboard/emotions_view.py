@@ -5,7 +5,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.nodes.dashboard.canvas import CENTRE, LEFT, RIGHT, Canvas, bar
-from liveaffect.nodes.dashboard.palette import Look, faded, font
+from liveaffect.nodes.dashboard.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene import Shown
 
 TIP = (
@@ -66,7 +66,7 @@ class EmotionsView(Canvas):
         painter.drawText(title, RIGHT, "share of 100 %")
 
     def _track(self, row: QRectF, names: float, figures: float) -> QRectF:
-        thick = min(11.0, row.height() * 0.5)
+        thick = min(px(11), row.height() * 0.5)
         return QRectF(row.left() + names, row.center().y() - thick / 2, row.width() - names - figures, thick)
 
     def live(self, painter: QPainter, look: Look) -> None:

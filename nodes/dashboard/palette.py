@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from liveaffect.nodes.dashboard.style_sheet import style_sheet
@@ -118,6 +118,27 @@ def _font(_key: str, scale: float, bold: bool) -> QFont:
         made.setWeight(QFont.Weight.DemiBold)
     made.setFeature(QFont.Tag("tnum"), 1)
     return made
+
+
+def px(value: float) -> float:
+    """A length that grows with the system's type: `value` is px where a line is 15 px high."""
+    return value * _line(QApplication.font().key()) / 15.0
+
+
+@functools.lru_cache(maxsize=8)
+def _line(_key: str) -> float:
+    return QFontMetricsF(QApplication.font()).height()
+
+
+def zoom(app: QApplication, share: float) -> None:
+    """Type at so many times the system's own size, for large windows; in steps of a tenth."""
+    base = app.property("base_points") or app.font().pointSizeF()
+    app.setProperty("base_points", base)
+    wanted = base * round(share, 1)
+    if abs(app.font().pointSizeF() - wanted) > 0.01:
+        made = QFont(app.font())
+        made.setPointSizeF(wanted)
+        app.setFont(made)
 
 
 def faded(colour: QColor, share: float) -> QColor:

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from liveaffect.nodes.dashboard.scene import Shown
 
-MOST = 10
+MOST, NAMED = 10, 4
+"""So many have a button, and so many their whole name on it."""
 FOLLOW = "follow"
 
 
@@ -28,7 +29,8 @@ class PeopleBar(QWidget):
 
     def present(self, people: Sequence[Shown], who: int | None, pinned: int | None) -> None:
         """Who is there, who is looked at, and whether that was chosen."""
-        rows = [(one.id, one.name, one.id == who) for one in people[:MOST]]
+        few = len(people) <= NAMED
+        rows = [(one.id, one.name if few or one.id < 0 else str(one.id), one.id == who) for one in people[:MOST]]
         if pinned is not None and pinned not in {one.id for one in people}:
             rows.append((pinned, f"face {pinned} (away)", True))
         known = (*rows, (pinned is not None,))
@@ -40,7 +42,7 @@ class PeopleBar(QWidget):
             button.deleteLater()
         self._buttons = []
         for face_id, name, mine in rows:
-            self._add(name, face_id, mine, f"Look at {name} and stay with it")
+            self._add(name, face_id, mine, f"Look at {'face ' + name if name.isdigit() else name} and stay with it")
         if pinned is not None:
             self._add(FOLLOW, None, False, "Look at whoever is there again (Esc)")
         if len(people) > MOST:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QResizeEvent
 
 from liveaffect.nodes.dashboard.canvas import CENTRE, LEFT, PAD, RIGHT, Canvas
 from liveaffect.nodes.dashboard.fields import DropDown
-from liveaffect.nodes.dashboard.palette import Look, faded, font
+from liveaffect.nodes.dashboard.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene import AFFECT_COLUMNS
 from liveaffect.nodes.dashboard.trace_data import Span, missing_spans, runs, switches, thinned
 from liveaffect.nodes.dashboard.words import STATE_WORDS, Z90, with_interval
@@ -94,7 +94,7 @@ class Traces(Canvas):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         size = self.box.sizeHint()
-        self.box.setGeometry(int(self.width() - PAD - size.width()), 6, size.width(), min(26, size.height()))
+        self.box.setGeometry(int(self.width() - PAD - size.width()), 6, size.width(), size.height())
 
     def _set_length(self, seconds: int) -> None:
         self.length_s = seconds
@@ -102,7 +102,7 @@ class Traces(Canvas):
         self.length_changed.emit(seconds)
 
     def _rooms(self) -> tuple[QRectF, QRectF]:
-        room = self.inner.adjusted(AXIS_PX, 6, 0, -16)
+        room = self.inner.adjusted(px(AXIS_PX), 6, 0, -px(16))
         gap = 12.0
         height = (room.height() - gap) / 2
         first = QRectF(room.left(), room.top(), room.width(), height)
@@ -115,7 +115,7 @@ class Traces(Canvas):
             painter.fillRect(room, look.window)
             painter.setPen(QPen(look.border, 1))
             painter.drawLine(QPointF(room.left(), room.center().y()), QPointF(room.right(), room.center().y()))
-            axis = QRectF(self.inner.left(), room.top() - 2, AXIS_PX - 6, room.height() + 4)
+            axis = QRectF(self.inner.left(), room.top() - 2, px(AXIS_PX) - 6, room.height() + 4)
             painter.setFont(font(bold=True))
             painter.setPen(colour)
             painter.drawText(axis, LEFT, name)
@@ -140,7 +140,7 @@ class Traces(Canvas):
             wide = QFontMetricsF(painter.font()).horizontalAdvance(words)
             left = min(max(x - wide / 2, first.left()), first.right() - wide)
             painter.setPen(look.dim)
-            painter.drawText(QRectF(left, second.bottom() + 3, wide + 2, 14), LEFT, words)
+            painter.drawText(QRectF(left, second.bottom() + 3, wide + 2, px(14)), LEFT, words)
 
     def _x(self, t: NDArray[np.float64] | float, room: QRectF) -> NDArray[np.float64]:
         return room.right() - (self._now_s - np.asarray(t)) / self.length_s * room.width()
@@ -171,8 +171,8 @@ class Traces(Canvas):
                 return
         painter.setFont(font(0.85))
         painter.setPen(look.faint)
-        if left + 96 < self.box.x():
-            painter.drawText(QRectF(left, 9, 96, high), LEFT, "± 90 % interval")
+        if left + px(96) < self.box.x():
+            painter.drawText(QRectF(left, 9, px(96), high), LEFT, "± 90 % interval")
 
     def _paint_missing(self, painter: QPainter, look: Look, room: QRectF) -> None:
         painter.setFont(font(0.85))
@@ -190,7 +190,7 @@ class Traces(Canvas):
                 painter.save()
                 painter.translate(place.center())
                 painter.rotate(-90)
-                painter.drawText(QRectF(-wide / 2, -10, wide, 20), CENTRE, words)
+                painter.drawText(QRectF(-wide / 2, -px(10), wide, px(20)), CENTRE, words)
                 painter.restore()
 
     def _paint_line(
@@ -224,7 +224,7 @@ class Traces(Canvas):
             painter.drawLine(QPointF(x, first.top()), QPointF(x, second.bottom()))
             words = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, 110)
             wide = painter.fontMetrics().horizontalAdvance(words) + 8
-            flag = QRectF(min(x, first.right() - wide), first.top(), wide, 15)
+            flag = QRectF(min(x, first.right() - wide), first.top(), wide, px(15))
             painter.fillRect(flag, look.text)
             painter.setPen(look.card)
             painter.drawText(flag, CENTRE, words)

@@ -5,7 +5,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 
 from liveaffect.models.action_units import ACTION_UNITS, MAX_INTENSITY
 from liveaffect.nodes.dashboard.canvas import CENTRE, LEFT, RIGHT, Canvas
-from liveaffect.nodes.dashboard.palette import Look, faded, font
+from liveaffect.nodes.dashboard.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.tracks import number
 from liveaffect.nodes.dashboard.words import STATE_WORDS
 from liveaffect.stream.messages import Face
@@ -56,9 +56,9 @@ class UnitsView(Canvas):
         return " · ".join(named) or "all below trace"
 
     def _places(self) -> list[QRectF]:
-        room = self.inner.adjusted(16, 2, 0, -QFontMetricsF(font(0.82)).height() - 2)
+        room = self.inner.adjusted(px(16), 2, 0, -QFontMetricsF(font(0.82)).height() - 2)
         step = room.width() / len(UNITS)
-        wide = min(16.0, step - 4)
+        wide = min(px(22), step * 0.68)
         return [
             QRectF(round(room.left() + (i + 0.5) * step - wide / 2), room.top(), wide, room.height())
             for i in range(len(UNITS))
@@ -70,10 +70,10 @@ class UnitsView(Canvas):
         for words, place in zip(NUMBERS, places, strict=True):
             painter.fillRect(place, look.track)
             painter.setPen(look.dim)
-            painter.drawText(QRectF(place.center().x() - 14, place.bottom() + 2, 28, 14), CENTRE, words)
+            painter.drawText(QRectF(place.center().x() - px(14), place.bottom() + 2, px(28), px(14)), CENTRE, words)
         painter.setPen(look.faint)
         for words, y in (("5", places[0].top()), ("0", places[0].bottom())):
-            painter.drawText(QRectF(self.inner.left() - 2, y - 7, 14, 14), RIGHT, words)
+            painter.drawText(QRectF(self.inner.left() - 2, y - px(7), px(14), px(14)), RIGHT, words)
 
     def live(self, painter: QPainter, look: Look) -> None:
         title = QFontMetricsF(font(bold=True)).horizontalAdvance(self.title) + 14

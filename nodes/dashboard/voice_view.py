@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from liveaffect.nodes.dashboard.canvas import BOTTOM_LEFT, LEFT, RIGHT, TOP_LEFT, Canvas
-from liveaffect.nodes.dashboard.palette import Look, faded, font
+from liveaffect.nodes.dashboard.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.tracks import number
 from liveaffect.nodes.dashboard.words import STATE_WORDS
 from liveaffect.stream.messages import VoiceDescriptors
@@ -64,10 +64,9 @@ class VoiceView(Canvas):
 
     def _rooms(self) -> list[QRectF]:
         room = self.inner
-        height = room.height() / len(ROWS)
+        height, left = room.height() / len(ROWS), room.left() + px(144)
         return [
-            QRectF(room.left() + 144, room.top() + i * height + 2, room.width() - 144 - TICKS_PX, height - 5)
-            for i in range(3)
+            QRectF(left, room.top() + i * height + 2, room.right() - left - px(TICKS_PX), height - 5) for i in range(3)
         ]
 
     def tip_at(self, at: QPointF) -> str:
@@ -80,11 +79,11 @@ class VoiceView(Canvas):
         for (name, _, high, low), room in zip(ROWS, self._rooms(), strict=True):
             painter.setFont(font())
             painter.setPen(look.dim)
-            painter.drawText(QRectF(self.inner.left(), room.top(), 70, room.height()), LEFT, name)
+            painter.drawText(QRectF(self.inner.left(), room.top(), px(70), room.height()), LEFT, name)
             painter.fillRect(room, look.window)
             painter.setFont(font(0.8))
             painter.setPen(look.faint)
-            ticks = QRectF(room.right() + 4, room.top() - 3, TICKS_PX, room.height() + 6)
+            ticks = QRectF(room.right() + 4, room.top() - 3, px(TICKS_PX), room.height() + 6)
             painter.drawText(ticks, TOP_LEFT, high)
             painter.drawText(ticks, BOTTOM_LEFT, low)
         painter.setFont(font(0.85))
@@ -97,7 +96,7 @@ class VoiceView(Canvas):
         painter.setFont(font(bold=True))
         for words, room in zip(self._numbers(), (pitch, loud, speech), strict=True):
             painter.setPen(look.text if words[0].isdigit() else look.missing_text)
-            painter.drawText(QRectF(self.inner.left() + 62, room.top(), 76, room.height()), RIGHT, words)
+            painter.drawText(QRectF(self.inner.left() + px(62), room.top(), px(78), room.height()), RIGHT, words)
         if len(self._t) < 2:
             return
         self._paint_area(painter, loud, self._values[:, 1] / LOUD_SONE, faded(look.voice, 0.55))
@@ -114,10 +113,12 @@ class VoiceView(Canvas):
         starts = np.flatnonzero(np.diff(x, prepend=-1))
         tops = np.maximum.reduceat(share, starts) * room.height()
         x = x[starts]
-        step = max(1.0, float(np.median(np.diff(x)))) if len(x) > 1 else 1.0
-        for left, high in zip(x.tolist(), tops.tolist(), strict=True):
+        wide = np.diff(x, append=x[-1] + 1)
+        usual = max(1.0, 2 * float(np.median(wide)))
+        wide = np.where(wide > usual, 1.0, wide)  # the last column before a gap does not fill it
+        for left, across, high in zip(x.tolist(), wide.tolist(), tops.tolist(), strict=True):
             if high >= 0.5:
-                painter.fillRect(QRectF(room.left() + left, room.bottom() - high, step, high), colour)  # type: ignore[arg-type]
+                painter.fillRect(QRectF(room.left() + left, room.bottom() - high, across, high), colour)  # type: ignore[arg-type]
 
     def _paint_pitch(self, painter: QPainter, room: QRectF, look: Look) -> None:
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -4,11 +4,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
 from liveaffect.nodes.dashboard.canvas import LEFT, Canvas, bar
-from liveaffect.nodes.dashboard.palette import Look, colours, font
+from liveaffect.nodes.dashboard.palette import Look, colours, font, px
 from liveaffect.nodes.dashboard.scene import Shown
 from liveaffect.nodes.dashboard.words import Reason
 
-NAMES, FIGURES = 84, 128
+NAMES, FIGURES = 84.0, 128.0
 TIP = (
     "Evidence: how much of this estimate rests on the face and how much on the voice; the rest, if any, is what was "
     "known before.\nDiscord: how far the face's and the voice's distributions differ, 0 (the same) to 1 "
@@ -46,16 +46,16 @@ class WeightsView(Canvas):
         return first, first.translated(0, height)
 
     def _track(self, row: QRectF) -> QRectF:
-        thick = min(12.0, row.height() - 4)
-        return QRectF(row.left() + NAMES, row.center().y() - thick / 2, row.width() - NAMES - FIGURES, thick)
+        thick = min(px(12), row.height() - 4)
+        return QRectF(row.left() + px(NAMES), row.center().y() - thick / 2, row.width() - px(NAMES + FIGURES), thick)
 
     def _beside(self, row: QRectF) -> QRectF:
-        return QRectF(row.right() - FIGURES + 8, row.top(), FIGURES - 8, row.height())
+        return QRectF(row.right() - px(FIGURES) + 8, row.top(), px(FIGURES) - 8, row.height())
 
     def still(self, painter: QPainter, look: Look) -> None:
         painter.setPen(look.dim)
         first, second = self._rows()
-        painter.drawText(QRectF(second.left(), second.top(), NAMES, second.height()), LEFT, "discord")
+        painter.drawText(QRectF(second.left(), second.top(), px(NAMES), second.height()), LEFT, "discord")
         for row in (first, second):
             painter.fillRect(self._track(row), look.track)
 
@@ -70,7 +70,7 @@ class WeightsView(Canvas):
                 painter.fillRect(part, colour)
                 left = part.right()
         self._end(
-            painter, QRectF(first.left(), first.top(), NAMES, first.height()), "face", face, "no face", look.accent
+            painter, QRectF(first.left(), first.top(), px(NAMES), first.height()), "face", face, "no face", look.accent
         )
         self._end(painter, self._beside(first), "voice", voice, why_voice, look.voice)
         painter.setFont(font())

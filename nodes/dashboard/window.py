@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QEvent, Qt, QTimer
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from liveaffect.nodes.dashboard.actions import Actions
 from liveaffect.nodes.dashboard.circumplex_view import CircumplexView
@@ -14,7 +14,7 @@ from liveaffect.nodes.dashboard.controls import Controls
 from liveaffect.nodes.dashboard.emotions_view import EmotionsView
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.pacer import Pacer
-from liveaffect.nodes.dashboard.palette import GAP
+from liveaffect.nodes.dashboard.palette import GAP, zoom
 from liveaffect.nodes.dashboard.people_bar import PeopleBar
 from liveaffect.nodes.dashboard.presenter import Presenter, Views
 from liveaffect.nodes.dashboard.status import StatusLine
@@ -26,6 +26,8 @@ from liveaffect.nodes.dashboard.voice_view import VoiceView
 from liveaffect.nodes.dashboard.weights_view import WeightsView
 
 STATUS_S = 0.5
+MOST_ZOOM = 1.8
+"""Type in a window that fills a 4K screen, against that in 1280x800."""
 SLACK = 0.85
 """A frame that comes a little early is not made to wait for the next one."""
 
@@ -120,6 +122,13 @@ class MainWindow(QWidget):
         if self.feed.node.pixels != self.wants_pixels():
             self.update_pixels()
         self.actions_.offer_replay_bar()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            room = min(self.width() / 1280, self.height() / 800)
+            zoom(app, min(MOST_ZOOM, max(1.0, room) ** 0.7))
+        super().resizeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         code = self.actions_.may_close()
