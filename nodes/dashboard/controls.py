@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QActionGroup, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 
-from liveaffect.nodes.dashboard.palette import colours
+from liveaffect.nodes.dashboard.palette import colours, px
 
 STORED = {
     "no": "No video",
@@ -43,7 +43,7 @@ class Controls(QWidget):
         self.record_button.clicked.connect(self.record)
         self.stored = QToolButton()
         self.stored.setText("▾")
-        self.stored.setFixedWidth(30)
+        self.stored.setMaximumWidth(int(px(30)))
         self.stored.setToolTip(f"What a recording keeps besides the numbers\n{PERSONAL}")
         self.stored.setAccessibleName("What is stored")
         self._menu = self._stored_menu()

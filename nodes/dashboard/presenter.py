@@ -12,11 +12,13 @@ from liveaffect.nodes.dashboard.people_bar import PeopleBar
 from liveaffect.nodes.dashboard.scene import Scene
 from liveaffect.nodes.dashboard.trace_data import thinned
 from liveaffect.nodes.dashboard.traces import Traces
+from liveaffect.nodes.dashboard.tracks import number
 from liveaffect.nodes.dashboard.units_view import UnitsView
 from liveaffect.nodes.dashboard.video_view import VideoView
 from liveaffect.nodes.dashboard.voice_view import SPAN_S, VoiceView
 from liveaffect.nodes.dashboard.weights_view import WeightsView
 from liveaffect.nodes.dashboard.words import Reason, face_reason, voice_reason
+from liveaffect.stream.messages import Baseline
 
 QUIET_NS = 400_000_000
 """Estimates come thirty times a second, ten without a camera; after this the right edge moves on by itself."""
@@ -89,6 +91,7 @@ class Presenter:
             markers = [(scene.seconds(one.t_ns), one.label) for one in scene.markers]
             state = "stale" if scene.affect is None else scene.affect.state
             silent = scene.affect is not None and scene.affect.voice_state == "silence"
+            rest = at_rest(scene, who)
             pinned, unheard = scene.pinned, scene.affect is None
         words = "waiting for the first estimate" if unheard else reason_words(seen, person, state)
         trail_t, trail = thinned(trail_t, trail, now_s - TRAIL_S, TRAIL_STEP_S)
@@ -96,7 +99,8 @@ class Presenter:
         views.circumplex.present(person, [one for one in everyone if one.id != who], points, words)
         views.emotions.present(person, words)
         views.units.miss(seen)
-        views.units.present(face, words if face is None else "")
+        views.units.present(face, words if face is None else "", rest.au)
+        views.traces.rest = (number(rest.valence), number(rest.arousal))
         views.voice.miss(heard)
         newest_s = float(voice_t[-1]) if len(voice_t) else now_s
         views.voice.present(voice, voice_t, voice_rows, max(newest_s, now_s - 0.6))
@@ -120,3 +124,11 @@ class Presenter:
         if not shown and self._scene.kind == "replay":
             return "recorded without pictures"
         return ""
+
+
+def at_rest(scene: Scene, who: int | None) -> Baseline:
+    """The neutral baseline of whoever is looked at; one without values where there is none."""
+    kept = scene.baseline
+    if isinstance(kept, Baseline) and kept.state == "done" and kept.face_id == who:
+        return kept
+    return Baseline(t_ns=0, state="cleared")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QResizeEvent
 
 from liveaffect.nodes.dashboard.canvas import CENTRE, LEFT, PAD, RIGHT, Canvas
 from liveaffect.nodes.dashboard.fields import DropDown
@@ -51,6 +51,8 @@ class Traces(Canvas):
         self._switches: list[tuple[float, int]] = []
         self._markers: list[tuple[float, str]] = []
         self._newest: tuple[str, str] = ("", "")
+        self.rest: tuple[float | None, float | None] = (None, None)
+        """Valence and arousal of this person's neutral baseline, where there is one."""
 
     def zoom(self, steps: int) -> None:
         """Shows more (positive) or less of the past."""
@@ -151,6 +153,7 @@ class Traces(Canvas):
             self._paint_missing(painter, look, room)
         for room, (mean, sd), colour in zip(rooms, ((V, V_SD), (A, A_SD)), (look.valence, look.arousal), strict=True):
             painter.setClipRect(room)
+            self._paint_rest(painter, room, self.rest[mean // 2], colour)
             self._paint_line(painter, room, self._means[:, mean], self._means[:, sd], colour)
         painter.setClipping(False)
         self._paint_instants(painter, look, rooms)
@@ -193,8 +196,17 @@ class Traces(Canvas):
                 painter.drawText(QRectF(-wide / 2, -px(10), wide, px(20)), CENTRE, words)
                 painter.restore()
 
+    def _paint_rest(self, painter: QPainter, room: QRectF, rest: float | None, ink: QColor) -> None:
+        if rest is None:
+            return
+        y = room.center().y() - rest * room.height() / 2
+        painter.setPen(QPen(ink, 1, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
+        painter.setFont(font(0.8))
+        painter.drawText(QPointF(room.left() + 4, y - 3 if rest < 0.7 else y + px(11)), "at rest")
+
     def _paint_line(
-        self, painter: QPainter, room: QRectF, mean: NDArray[np.float64], sd: NDArray[np.float64], ink: object
+        self, painter: QPainter, room: QRectF, mean: NDArray[np.float64], sd: NDArray[np.float64], ink: QColor
     ) -> None:
         x, middle, half = self._x(self._t, room), room.center().y(), room.height() / 2
         y, wide = middle - mean * half, Z90 * np.nan_to_num(sd) * half
@@ -202,10 +214,10 @@ class Traces(Canvas):
             xs, ys, band = x[run], y[run], wide[run]
             outline = np.concatenate((xs, xs[::-1])), np.concatenate((ys - band, (ys + band)[::-1]))
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(faded(ink, 0.2))  # type: ignore[arg-type]
+            painter.setBrush(faded(ink, 0.2))
             painter.drawPolygon(arrayToQPolygonF(*outline))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(ink, 1.6))  # type: ignore[call-overload]
+            painter.setPen(QPen(ink, 1.6))
             painter.drawPolyline(arrayToQPolygonF(xs, ys))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 

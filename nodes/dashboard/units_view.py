@@ -1,5 +1,7 @@
 """The action units as a strip of columns: the number below, its words on hover, the strongest in words beside."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
@@ -28,9 +30,11 @@ class UnitsView(Canvas):
         super().__init__("Action units", TIP, least=(300, 104))
         self._values: tuple[float | None, ...] | None = None
         self._words = ""
+        self._rest: dict[str, float] = {}
 
-    def present(self, face: Face | None, words: str = "") -> None:
-        """The newest intensities of one face, or `words` why there are none."""
+    def present(self, face: Face | None, words: str = "", rest: Mapping[str, float] | None = None) -> None:
+        """The newest intensities of one face, or `words` why there are none; `rest` is the face's neutral baseline."""
+        self._rest = {name: level for name, level in (rest or {}).items() if number(level) is not None}
         values = None
         if face is not None and face.au is not None and len(face.au) == len(UNITS):
             values = tuple(number(value) for value in face.au)
@@ -45,7 +49,8 @@ class UnitsView(Canvas):
         for (unit, name), place, value in zip(UNITS, self._places(), self._values or [None] * len(UNITS), strict=True):
             if place.adjusted(-2, -4, 2, 18).contains(at):
                 grade = "" if value is None else f": {value:.1f} of 5, {GRADES[min(5, round(value))]}"
-                return f"{unit} {name}{grade}\n\n{TIP}"
+                rest = f"; at rest {self._rest[unit.lower()]:.1f}" if unit.lower() in self._rest else ""
+                return f"{unit} {name}{grade}{rest}\n\n{TIP}"
         return TIP
 
     def _strongest(self) -> str:
@@ -91,3 +96,7 @@ class UnitsView(Canvas):
                 height = place.height() * min(1.0, value / MAX_INTENSITY)
                 colour = look.accent if value >= TRACE else faded(look.accent, 0.5)
                 painter.fillRect(QRectF(place.left(), place.bottom() - height, place.width(), height), colour)
+        for (unit, _), place in zip(UNITS, self._places() if self._rest else (), strict=bool(self._rest)):
+            if unit.lower() in self._rest:
+                y = place.bottom() - place.height() * min(1.0, self._rest[unit.lower()] / MAX_INTENSITY)
+                painter.fillRect(QRectF(place.left() - 2, y - 1, place.width() + 4, 2), look.text)

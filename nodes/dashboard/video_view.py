@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.nodes.dashboard.avatar import paint_avatar, paint_lines
 from liveaffect.nodes.dashboard.canvas import CENTRE, pill
 from liveaffect.nodes.dashboard.frames import Picture
@@ -156,8 +157,8 @@ class VideoView(QWidget):
         person = self._people.get(face.id)
         if face.state != "ok":
             words += f" · {face.reason or STATE_WORDS.get(face.state, face.state)}"
-        elif person is not None and (person.speaking or 0) > SPEAKING:
-            words += " · speaking"
+        elif person is not None:
+            words += _shows(person)
         painter.setFont(font(0.95, bold=mine))
         high = painter.fontMetrics().height() + 8
         top = box.top() - high if box.top() - high > 2 else box.top() + 4
@@ -195,6 +196,15 @@ class VideoView(QWidget):
             painter.drawText(
                 QRectF(self.width() * 0.15, place.bottom() + 2, self.width() * 0.7, 80), flags, reason.words
             )
+
+
+def _shows(person: Shown) -> str:
+    """The likeliest category, and whether this is who speaks."""
+    words = ""
+    if person.emotions is not None and person.valence is not None:
+        share, name = max(zip(person.emotions, EMOTIONS, strict=True))
+        words = f" · {name} {share:.0%}".replace("%", " %")
+    return words + (" · speaking" if (person.speaking or 0) > SPEAKING else "")
 
 
 def _beside(room: QRectF, stage: QRectF) -> list[QRectF]:

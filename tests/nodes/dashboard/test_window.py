@@ -317,3 +317,15 @@ def test_the_desktop_program_has_neither_cv2_nor_mediapipe(tmp_path: Path) -> No
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0 []"
+
+
+def test_a_neutral_baseline_is_drawn_for_its_face_alone(desk: Desk) -> None:
+    both = (made.person(0), made.person(0, 1))
+    rest = m.Baseline(t_ns=1, state="done", face_id=0, valence=-0.2, arousal=0.1, au={"au12": 0.5})
+    desk.take(made.frame(0), made.observation(0, (made.face(0), made.face(1))), made.affect(0, both), rest)
+    assert desk.window.traces.rest == (-0.2, 0.1)
+    place = desk.window.units._places()[8]
+    assert "at rest 0.5" in desk.window.units.tip_at(place.center())
+    desk.window.choose(1)
+    assert desk.window.traces.rest == (None, None)
+    assert "at rest" not in desk.window.units.tip_at(place.center())
