@@ -95,7 +95,12 @@ class Actions:
         from liveaffect.nodes.dashboard.settings_form import SettingsForm
 
         window = self._window
-        self._open("settings", lambda: SettingsForm(window.feed.ask, lambda: self._recording, window))
+
+        def trouble(node: str) -> str:
+            health = window.scene.health.get(node)
+            return health.error if health is not None and health.state in ("node_down", "failed", "hung") else ""
+
+        self._open("settings", lambda: SettingsForm(window.feed.ask, lambda: self._recording, window, trouble=trouble))
 
     def help(self) -> None:
         """Keys, and what the numbers mean."""

@@ -40,10 +40,23 @@ class SettingsForm(QDialog):
     ----------
     ask: sends `settings` to the gateway.
     recording: True while a session is written: nothing can be changed then.
+    trouble: why a node does not run now, "" where it does.
     """
 
-    def __init__(self, ask: Ask, recording: Callable[[], bool], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        recording: Callable[[], bool],
+        parent: QWidget | None = None,
+        *,
+        trouble: Callable[[str], str] | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._trouble = trouble or (lambda _: "")
+        self._sent: set[str] = set()
+        """Keys of the last change."""
+        self._watched = ""
+        """A node that was changed: it may turn out not to start with that."""
         self.setWindowTitle("liveaffect: settings")
         self._ask, self._recording = ask, recording
         self._nodes: dict[str, list[dict[str, Any]]] = {}
@@ -133,6 +146,7 @@ class SettingsForm(QDialog):
         self._update()
 
     def _edited(self) -> None:
+        self._watched = ""
         self._say("")  # what was said of the values before
 
     def _apply(self) -> None:
@@ -147,12 +161,13 @@ class SettingsForm(QDialog):
         self._busy = True
         self._say(f"Restarting “{self._node}”…")
         values = {key: field.value() for key, field in changed.items()}
-        node = self._node
+        node, self._sent = self._node, set(values)
         self._ask("settings", on_reply=lambda reply: self._applied(node, reply), action="set", node=node, values=values)
 
     def _applied(self, node: str, reply: Reply) -> None:
         self._busy = False
         if reply.ok:
+            self._watched = node
             self._say(reply.text or f"“{node}” runs with its new settings.")
             self.reload()
             return
@@ -165,13 +180,18 @@ class SettingsForm(QDialog):
         named = [key for key in self.fields if re.search(rf"\b{re.escape(key)}\b", words)]
         if not named:
             return ""
-        key = min(named, key=lambda k: (not self.fields[k].changed, -len(k)))
+        key = min(named, key=lambda k: (k not in self._sent, -len(k)))
         self.fields[key].say_error(words)
         self.area.ensureWidgetVisible(self.fields[key])
         self.fields[key].widget.setFocus()
         return key
 
     def _update(self) -> None:
+        if self._watched and (words := self._trouble(self._watched)):
+            node, self._watched = self._watched, ""
+            self._said = (f"“{node}” does not run with that: {words}", "bad")
+            if node == self._node:
+                self._point(words)
         recording = self._recording()
         changed = [key for key, field in self.fields.items() if field.changed]
         for field in self.fields.values():

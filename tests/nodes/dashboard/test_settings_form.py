@@ -45,8 +45,8 @@ def form(feed: GatewayFeed, qtbot: Any) -> SettingsForm:
     return opened(feed.ask, qtbot, recording=lambda: bool(recorder(feed).get("recording")))
 
 
-def opened(ask: Any, qtbot: Any, *, recording: Any) -> SettingsForm:
-    made = SettingsForm(ask, recording or (lambda: False))
+def opened(ask: Any, qtbot: Any, *, recording: Any, **more: Any) -> SettingsForm:
+    made = SettingsForm(ask, recording or (lambda: False), **more)
     qtbot.addWidget(made)
     made.show()
     qtbot.waitUntil(lambda: bool(made.fields), timeout=LIMIT_MS)
@@ -130,6 +130,27 @@ def test_a_refusal_that_names_no_field_stands_below(feed: GatewayFeed, qtbot: An
     QTest.keyClick(form, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "stop the recording first" in form.words.text(), timeout=LIMIT_MS)
     assert form.apply.isEnabled(), "what was typed is kept"
+
+
+def test_a_value_that_the_node_itself_refuses_is_told_and_can_be_put_right(
+    feed: GatewayFeed, run: LiveRun, qtbot: Any
+) -> None:
+    def trouble(node: str) -> str:
+        health = feed.scene.health.get(node)
+        return health.error if health is not None and health.state == "node_down" else ""
+
+    form = opened(feed.ask, qtbot, recording=False, trouble=trouble)
+    type_into(form, "fps", "-1")
+    QTest.keyClick(form, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "does not run with that" in form.words.text(), timeout=LIMIT_MS)
+    assert "camera.fps" in form.words.text()
+    qtbot.waitUntil(lambda: form.fields["fps"].value() == -1, timeout=LIMIT_MS)
+    assert form.fields["fps"].error.isVisible()
+    picture(form, "settings_form_node_refuses")
+    type_into(form, "fps", "10")
+    QTest.keyClick(form, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: feed.scene.health["camera"].state == "ok", timeout=LIMIT_MS)
+    assert run.supervisor.graph.entries["camera"].node.fps == 10  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
