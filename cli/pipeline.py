@@ -10,11 +10,13 @@ from typing import Any
 
 import polars as pl
 
+from liveaffect.cli.ahead import AheadHost
 from liveaffect.cli.baseline import subtract
 from liveaffect.cli.smoothed import Smoothing
 from liveaffect.cli.table import TableBuilder
 from liveaffect.models.baseline import Baseline
 from liveaffect.models.registry import path as model_path
+from liveaffect.nodes.face_affect import FaceAffect
 from liveaffect.stream.graph import Graph, build_graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.media import MediaInfo, probe
@@ -59,6 +61,7 @@ class FileRun:
     name: what the column `file` says.
     launch, overrides: settings, as in a live run.
     progress: called with the media time reached, in seconds.
+    ahead: frames that the face net gets at once; 0 for what suits its device (one on a CPU).
     """
 
     def __init__(
@@ -69,12 +72,13 @@ class FileRun:
         launch: Path = DEFAULT_GRAPH,
         overrides: list[str] | None = None,
         progress: Callable[[float], None] = lambda _: None,
+        ahead: int = 0,
     ) -> None:
         self.info = probe(path)
         self._name, self._progress = name, progress
         self._notes: list[str] = []
         self.graph = offline_graph(self.info, launch, overrides or [])
-        self.host = LockstepHost(self.graph)
+        self.host = _host(self.graph, ahead)
 
     def messages(self) -> Iterator[tuple[Topic[Any], Message]]:
         """Every message of the run, in stream order."""
@@ -106,12 +110,21 @@ class FileRun:
         return table
 
     def warnings(self) -> list[str]:
-        """What there is to say of the run, such as a truncated end."""
+        """What there is to say of the run, such as a truncated end, or a net that runs elsewhere than asked."""
         texts = list(self._notes)
+        texts += [str(notice) for e in self.graph.entries.values() if (notice := e.node.info().get("notice"))]
         for node, context in self.host.contexts.items():
             said = [str(context.info[key]) for key in ("warning", "error") if context.info.get(key)]
             texts += said or [f"{node}: {n} messages of {topic} {cause}" for (topic, cause), n in context.drops.items()]
         return texts
+
+
+def _host(graph: Graph, ahead: int) -> LockstepHost | AheadHost:
+    """The usual host, or for a net on a GPU (or where asked) the one that looks ahead."""
+    for name, entry in graph.entries.items():
+        if isinstance(entry.node, FaceAffect) and (ahead > 1 or entry.node.provider != "cpu"):
+            return AheadHost(graph, name, ahead)
+    return LockstepHost(graph)
 
 
 def footer(graph: dict[str, Any]) -> dict[str, str]:

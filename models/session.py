@@ -74,6 +74,11 @@ class Session:
         if feeds is not None:
             self.run(feeds)
 
+    @property
+    def on_cpu(self) -> bool:
+        """True where it runs on the CPU, whatever was asked for."""
+        return self.providers[:1] == (PROVIDERS["cpu"],)
+
     def run(self, feeds: Mapping[str, Array]) -> tuple[Array, ...]:
         """Outputs in the net's order. Raises BadInput where an array does not fit."""
         try:
@@ -84,17 +89,27 @@ class Session:
             raise BadInput(f"model `{self.name}` takes {wanted}, it was given {given}: {_reason(error)}") from error
 
     def run_batched(self, feeds: Mapping[str, Array], batch: int) -> tuple[Array, ...]:
-        """As `run` on arrays that share a first axis of any length, at most `batch` rows at a time."""
+        """As `run` on arrays that share a first axis of any length, at most `batch` rows at a time.
+
+        On a GPU the rows are filled up with zeros to a power of two: each new shape costs it a search for kernels.
+        """
         rows = {len(value) for value in feeds.values()}
         if batch < 1 or len(rows) != 1 or 0 in rows:
             raise BadInput(
                 f"model `{self.name}`: batches need a size of 1 or more and inputs of one length, not {rows}"
             )
         parts = [
-            self.run({key: value[start : start + batch] for key, value in feeds.items()})
+            self._run_part({key: value[start : start + batch] for key, value in feeds.items()}, batch)
             for start in range(0, rows.pop(), batch)
         ]
         return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+
+    def _run_part(self, feeds: dict[str, Array], batch: int) -> tuple[Array, ...]:
+        rows = len(next(iter(feeds.values())))
+        missing = 0 if self.on_cpu else min(batch, 1 << (rows - 1).bit_length()) - rows
+        if missing:
+            feeds = {key: np.pad(value, [(0, missing)] + [(0, 0)] * (value.ndim - 1)) for key, value in feeds.items()}
+        return tuple(output[:rows] for output in self.run(feeds)) if missing else self.run(feeds)
 
     def check(self, entry: Entry) -> None:
         """Raises ModelBroken where the net's inputs or outputs are not those its manifest entry declares."""

@@ -1,5 +1,6 @@
 """The face model's node: aligned crops and geometry in; valence, arousal and emotions of each face out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from liveaffect.models import manifest, registry
 from liveaffect.models.custom import CustomFaceNet
+from liveaffect.models.face_affect import BATCH
 from liveaffect.models.neutral import RunningNeutral, relative
 from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate
 from liveaffect.stream.messages import FaceAffect as FaceAffectMessage
@@ -21,6 +23,15 @@ class _Person:
 
     seen_ns: int
     neutral: RunningNeutral = field(default_factory=RunningNeutral)
+
+
+@dataclass
+class _Asked:
+    """Of one frame: which faces can be measured, their crops, and their model input."""
+
+    rows: list[int] = field(default_factory=list)
+    crops: NDArray[np.uint8] | None = None
+    vectors: NDArray[np.float32] | None = None
 
 
 class FaceAffect(Node):
@@ -41,6 +52,7 @@ class FaceAffect(Node):
         self._net = registry.load(self.model, provider=self.provider)
         self._label = f"{self.model} {manifest.entry(self.model).version}"
         self._people: dict[int, _Person] = {}
+        self._ready: dict[int, FaceAffectMessage] = {}
 
     def info(self) -> dict[str, Any]:
         session = getattr(self._net, "session", None)
@@ -50,38 +62,67 @@ class FaceAffect(Node):
             "notice": getattr(session, "notice", None),
         }
 
+    @property
+    def ahead(self) -> int:
+        """How many frames at once suit the device: many on a GPU, one on a CPU."""
+        session = getattr(self._net, "session", None)
+        return 1 if session is None or session.on_cpu else BATCH
+
+    def prepare(self, crops: Sequence[FaceCrop]) -> None:
+        """Answers frames that are still to come, in their order, by few runs of the net; `step` then has them ready.
+
+        For files only: live there is nothing to look ahead to. The answers are those of one frame at a time, as far as
+        the device computes a batch as it computes one row.
+        """
+        self._ready.update((crop.seq, answer) for crop, answer in zip(crops, self._answers(crops), strict=True))
+
     @on(CROP, emits=FACE_AFFECT)
     def step(self, crop: FaceCrop) -> FaceAffectMessage:
         """One frame; rows of `crop.crops` and `crop.geometry` belong to `crop.faces` in their order."""
+        ready = self._ready.pop(crop.seq, None)
+        return self._answers([crop])[0] if ready is None else ready
+
+    def _answers(self, crops: Sequence[FaceCrop]) -> list[FaceAffectMessage]:
+        """Each frame's message; the net runs on the faces of all of them at once."""
+        asked = [self._ask(crop) for crop in crops]
+        faces = [crop.faces[i] for crop, one in zip(crops, asked, strict=True) for i in one.rows]
+        numbers = iter(self._numbers(faces, asked) if faces else ())
+        answers: list[FaceAffectMessage] = []
+        for crop, one in zip(crops, asked, strict=True):
+            rows = [FaceEstimate(id=face.id, state=face.state, quality=face.quality) for face in crop.faces]
+            for i in one.rows:
+                rows[i] = next(numbers)
+            answers.append(
+                FaceAffectMessage(
+                    t_ns=crop.t_ns, frame_seq=crop.frame_seq, state=crop.state, still=crop.still, model=self._label,
+                    faces=tuple(rows),
+                )
+            )  # fmt: skip
+        return answers
+
+    def _ask(self, crop: FaceCrop) -> _Asked:
+        """What the net is to be asked about one frame; moves the running neutral of everyone in it."""
         if crop.gap or crop.still:
             self._people.clear()
         present = {face.id for face in crop.faces}
         self._people = {i: person for i, person in self._people.items() if i in present}
         rows = [i for i, face in enumerate(crop.faces) if face.state == "ok"]
-        estimates = [
-            FaceEstimate(id=face.id, state=face.state, quality=face.quality) for face in crop.faces
-        ]  # fmt: skip
-        if rows and crop.crops is not None and crop.geometry is not None:
-            for i, estimate in zip(rows, self._estimates(crop, rows, crop.crops, crop.geometry), strict=True):
-                estimates[i] = estimate
-        return FaceAffectMessage(
-            t_ns=crop.t_ns, frame_seq=crop.frame_seq, state=crop.state, still=crop.still, model=self._label,
-            faces=tuple(estimates),
-        )  # fmt: skip
-
-    def _estimates(
-        self, crop: FaceCrop, rows: list[int], crops: NDArray[np.uint8], geometry: NDArray[np.float32]
-    ) -> list[FaceEstimate]:
-        faces = [crop.faces[i] for i in rows]
+        if not rows or crop.crops is None or crop.geometry is None:
+            return _Asked()
         if crop.still:
-            vectors = relative(geometry[rows])
+            vectors = relative(crop.geometry[rows])
         else:
-            vectors = np.stack([self._step_neutral(crop.t_ns, crop.faces[i].id, geometry[i]) for i in rows])
+            vectors = np.stack([self._step_neutral(crop.t_ns, crop.faces[i].id, crop.geometry[i]) for i in rows])
+        return _Asked(rows, crop.crops[rows], vectors)
+
+    def _numbers(self, faces: list[Face], asked: list[_Asked]) -> list[FaceEstimate]:
+        crops = np.concatenate([one.crops for one in asked if one.crops is not None])
         quality = np.array([face.quality if face.quality is not None else np.nan for face in faces], np.float32)
         if isinstance(self._net, CustomFaceNet):
-            said: Any = self._net(crops[rows])
+            said: Any = self._net(crops)
         else:
-            said = self._net.predict(crops[rows], geometry=vectors, prior=self.prior, quality=quality)
+            vectors = np.concatenate([one.vectors for one in asked if one.vectors is not None])
+            said = self._net.predict(crops, geometry=vectors, prior=self.prior, quality=quality)
         return [_estimate(face, said, row) for row, face in enumerate(faces)]
 
     def _step_neutral(self, t_ns: int, face_id: int, vector: NDArray[np.float32]) -> NDArray[np.float32]:

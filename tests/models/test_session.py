@@ -35,6 +35,21 @@ def test_batches_give_the_rows_of_one_run(net: Path) -> None:
     np.testing.assert_allclose(out, x @ WEIGHTS + BIAS, rtol=1e-5)
 
 
+def test_on_a_gpu_few_shapes_are_asked_for_and_only_real_rows_come_back(
+    net: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, asked = Session(net), list[int]()
+    monkeypatch.setattr(session, "providers", ("CUDAExecutionProvider", "CPUExecutionProvider"))
+    run = session.run
+    monkeypatch.setattr(session, "run", lambda feeds: asked.append(len(feeds["pixels"])) or run(feeds))
+    rng = np.random.default_rng(1)
+    for rows in (1, 2, 3, 6, 17, 33):
+        x = rng.normal(size=(rows, 4)).astype(np.float32)
+        (out,) = session.run_batched({"pixels": x}, 16)
+        np.testing.assert_allclose(out, x @ WEIGHTS + BIAS, rtol=1e-5)
+    assert asked == [1, 2, 4, 8, 16, 1, 16, 16, 1]
+
+
 def test_the_provider_in_use_is_reported_and_the_cpu_needs_no_notice(net: Path) -> None:
     session = Session(net)
     assert session.providers == ("CPUExecutionProvider",)
