@@ -42,7 +42,7 @@ def path(name: str, *, download: bool = False, progress: fetch.Progress | None =
 
 
 def load(name: str, *, provider: Provider = "cpu") -> Any:
-    """A model ready to run: `FaceAffect`, `VoiceAffect`, `FaceRules`, a user's `CustomFaceNet`, or Silero's `Session`.
+    """A model ready to run: `FaceAffect`, `VoiceAffect`, rules, a user's `CustomFaceNet`, or Silero's `Session`.
 
     The face landmarker is no ONNX net: it is opened by its own process from `path("face-landmarker")`.
     Raises what `path` raises, and ModelBroken, RuntimeMissing, ManifestError.
@@ -52,6 +52,10 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
         raise ModelError(f"`{name}` is not opened here: hand registry.path({name!r}) to MediaPipe in a child process")
     if entry.kind == "rules":
         check_profile(entry)
+        if name == "voice-rules":
+            from liveaffect.models.voice_rules import VoiceRules
+
+            return VoiceRules()
         from liveaffect.models.rules import FaceRules
 
         return FaceRules()

@@ -1,5 +1,6 @@
 """The voice model: the last seconds of speech to valence, arousal and the eight categories, every 100 ms."""
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,13 +23,13 @@ Floats = npt.NDArray[np.float32]
 
 STEP_HOPS: Final = 10
 """One estimate per 100 ms."""
-_PIECE_HOPS = 200
-"""Speech that goes into a baseline as one piece (2 s)."""
+_PIECE_HOPS = WINDOW_HOPS
+"""Speech that goes into a baseline as one piece: as much as is judged at once, since some numbers depend on it."""
 
 
 @dataclass(frozen=True)
 class VoiceEstimate:
-    """What the last seconds of speech express."""
+    """What the last seconds of speech express; NaN what the model does not say (rules: arousal alone)."""
 
     valence: float
     arousal: float
@@ -57,28 +58,16 @@ class VoiceAffectResult:
         return len(self.t_s)
 
 
-class VoiceAffect:
-    """The voice model over an ONNX session (`registry.load("voice-affect")`).
+class VoiceModel(ABC):
+    """What judges the last seconds of speech: `VoiceAffect`, or rules that stand in for it.
 
     Args:
-        session: the opened net.
         activity: speech probabilities for whole signals; the Silero model of the registry where None. The streaming
             interface does not need it: there the probability comes with each hop.
-    Raises:
-        ModelBroken: the net was made for other inputs than this version computes.
     """
 
-    def __init__(self, session: Session, activity: VoiceActivity | None = None) -> None:
-        self.session = session
+    def __init__(self, activity: VoiceActivity | None = None) -> None:
         self._activity = activity
-        found = {tensor.name: tensor.shape for tensor in session.inputs}
-        wanted = {"functionals": len(SUMMARY_NAMES), "mel": N_MELS, "calm_functionals": len(SUMMARY_NAMES)}
-        for name, width in wanted.items():
-            if name not in found or found[name][-1] != width:
-                raise ModelBroken(
-                    f"{session.path}: input `{name}` should end in {width} numbers, the net has {found.get(name)}; "
-                    "weights and code are of different versions: install liveaffect again"
-                )
 
     def stream(self, baseline: VoiceBaseline | None = None) -> "VoiceAffectStream":
         """A new stream for one microphone; `baseline` is what is known of the speaker's calm speech."""
@@ -134,6 +123,51 @@ class VoiceAffect:
                 pieces.append(self._piece(stream.window, fresh))
         return VoiceBaseline.of(pieces)
 
+    @abstractmethod
+    def run(self, window: SpeechWindow, baseline: VoiceBaseline | None) -> VoiceEstimate:
+        """What one window says that holds enough speech."""
+
+    def _piece(self, window: SpeechWindow, hops: int) -> Piece:
+        values, mel = window.values[-hops:], window.mel[-hops:]
+        return Piece(summary(values), mel.sum(axis=0), len(values), self.run(window, None).arousal)
+
+    def _hops(self, signal: npt.ArrayLike, sample_rate: float) -> Iterator[tuple[int, Floats, Floats, float | None]]:
+        """Hop number, descriptors, log-mel row and speech probability of each hop, in order."""
+        samples = mono_16k(np.asarray(signal), sample_rate=sample_rate)
+        if self._activity is None:
+            from liveaffect.models import registry
+
+            self._activity = VoiceActivity(registry.load("silero-vad"))
+        activity, voice, mel = self._activity, VoiceStream(), LogMel()
+        activity.reset()
+        rows: deque[Floats] = deque()
+        whole = len(samples) // HOP * HOP
+        for start in range(0, whole, HOP):
+            piece = samples[start : start + HOP]
+            rows.append(mel.push(piece))
+            activity.push(piece)
+            yield from _joined(voice.push(piece), rows, activity)
+        yield from _joined(voice.flush(), rows, activity)
+
+
+class VoiceAffect(VoiceModel):
+    """The voice model over an ONNX session (`registry.load("voice-affect")`); `activity` as for `VoiceModel`.
+
+    Raises ModelBroken: the net was made for other inputs than this version computes.
+    """
+
+    def __init__(self, session: Session, activity: VoiceActivity | None = None) -> None:
+        super().__init__(activity)
+        self.session = session
+        found = {tensor.name: tensor.shape for tensor in session.inputs}
+        wanted = {"functionals": len(SUMMARY_NAMES), "mel": N_MELS, "calm_functionals": len(SUMMARY_NAMES)}
+        for name, width in wanted.items():
+            if name not in found or found[name][-1] != width:
+                raise ModelBroken(
+                    f"{session.path}: input `{name}` should end in {width} numbers, the net has {found.get(name)}; "
+                    "weights and code are of different versions: install liveaffect again"
+                )
+
     def run(self, window: SpeechWindow, baseline: VoiceBaseline | None) -> VoiceEstimate:
         """The net on one window that holds enough speech."""
         mel = np.zeros((1, WINDOW_HOPS, N_MELS), np.float32)
@@ -159,28 +193,6 @@ class VoiceAffect:
             emotions=tuple(float(v) for v in p / p.sum()),
         )
 
-    def _piece(self, window: SpeechWindow, hops: int) -> Piece:
-        values, mel = window.values[-hops:], window.mel[-hops:]
-        return Piece(summary(values), mel.sum(axis=0), len(values), self.run(window, None).arousal)
-
-    def _hops(self, signal: npt.ArrayLike, sample_rate: float) -> Iterator[tuple[int, Floats, Floats, float | None]]:
-        """Hop number, descriptors, log-mel row and speech probability of each hop, in order."""
-        samples = mono_16k(np.asarray(signal), sample_rate=sample_rate)
-        if self._activity is None:
-            from liveaffect.models import registry
-
-            self._activity = VoiceActivity(registry.load("silero-vad"))
-        activity, voice, mel = self._activity, VoiceStream(), LogMel()
-        activity.reset()
-        rows: deque[Floats] = deque()
-        whole = len(samples) // HOP * HOP
-        for start in range(0, whole, HOP):
-            piece = samples[start : start + HOP]
-            rows.append(mel.push(piece))
-            activity.push(piece)
-            yield from _joined(voice.push(piece), rows, activity)
-        yield from _joined(voice.flush(), rows, activity)
-
 
 def _joined(
     hops: Hops, rows: deque[Floats], activity: VoiceActivity
@@ -193,7 +205,7 @@ def _joined(
 class VoiceAffectStream:
     """One voice over time: hops in, an estimate whenever asked."""
 
-    def __init__(self, model: VoiceAffect, baseline: VoiceBaseline | None = None) -> None:
+    def __init__(self, model: VoiceModel, baseline: VoiceBaseline | None = None) -> None:
         self.model = model
         self.baseline = baseline
         self.window = SpeechWindow()

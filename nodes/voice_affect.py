@@ -1,5 +1,6 @@
 """The voice model's node: descriptors of every hop in; valence, arousal and emotions of the voice out, each 100 ms."""
 
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ class VoiceAffect(Node):
     """
 
     model: str = "voice-affect"
+    """A name in the manifest; "voice-rules" tells arousal alone, which fusion then leaves out."""
     """A name in the manifest; a user's own entry works too."""
     provider: Literal["cpu", "cuda"] = "cpu"
     """Where the net runs; "cuda" needs the extra `liveaffect[gpu]`."""
@@ -33,11 +35,11 @@ class VoiceAffect(Node):
         self._stream = self._net.stream(known)
 
     def info(self) -> dict[str, Any]:
-        known = self._stream.baseline
+        known, session = self._stream.baseline, getattr(self._net, "session", None)
         return {
             "model": self._label,
-            "providers": list(self._net.session.providers),
-            "notice": self._net.session.notice,
+            "providers": list(getattr(session, "providers", ())),
+            "notice": getattr(session, "notice", None),
             "baseline_s": 0.0 if known is None else known.seconds,
         }
 
@@ -55,7 +57,9 @@ class VoiceAffect(Node):
         said = self._stream.estimate()
         if said is None:
             return m.VoiceAffect(t_ns=hop.t_ns, state="silence", speech_prob=hop.speech_prob, model=self._label)
+        told = not math.isnan(said.valence)  # rules tell arousal alone
         return m.VoiceAffect(
-            t_ns=hop.t_ns, state="ok", speech_prob=hop.speech_prob, valence=said.valence, valence_sd=said.valence_sd,
-            arousal=said.arousal, arousal_sd=said.arousal_sd, emotions=said.emotions, model=self._label,
+            t_ns=hop.t_ns, state="ok", speech_prob=hop.speech_prob, valence=said.valence if told else None,
+            valence_sd=said.valence_sd if told else None, arousal=said.arousal, arousal_sd=said.arousal_sd,
+            emotions=said.emotions if told else None, model=self._label,
         )  # fmt: skip

@@ -134,6 +134,14 @@ def test_anger_is_more_aroused_than_neutral(model: VoiceAffect, actor: dict[str,
     assert np.mean([a > c for a in angry for c in calm]) >= 0.9
 
 
+def test_half_a_second_is_judged_less_surely_than_a_sentence(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+    tops = []
+    for sound in actor["angry"]:
+        emotions = model.predict(sound).emotions
+        tops.append(emotions[np.isfinite(emotions[:, 0])].max(axis=1))
+    assert np.mean([top[0] for top in tops]) < np.mean([top[-1] for top in tops]) - 0.1
+
+
 def test_other_rates_and_channels_say_the_same(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
     import soxr
 
@@ -171,6 +179,19 @@ def test_shouting_does_not_enter_a_baseline():
     baseline = VoiceBaseline.of([calm, calm, calm, shout])
     assert (baseline.seconds, baseline.left_out_s) == (6.0, 2.0)
     np.testing.assert_array_equal(baseline.functionals, 0.0)
+
+
+def test_a_lively_voice_has_calm_speech_too():
+    row, mel = np.zeros(len(SUMMARY_NAMES), np.float32), np.zeros(N_MELS, np.float32)
+    pieces = [Piece(row, mel, 300, arousal) for arousal in (0.5, 0.55, 0.62, 0.9)]
+    baseline = VoiceBaseline.of(pieces)
+    assert (baseline.seconds, baseline.left_out_s) == (9.0, 3.0)
+
+
+def test_a_short_piece_counts_by_its_length_in_a_baseline():
+    n, mel = len(SUMMARY_NAMES), np.zeros(N_MELS, np.float32)
+    pieces = [Piece(np.zeros(n, np.float32), mel, 300, 0.0), Piece(np.ones(n, np.float32), mel, 100, 0.0)]
+    np.testing.assert_allclose(VoiceBaseline.of(pieces).functionals, 0.25)
 
 
 def test_a_baseline_comes_back_from_its_file(tmp_path: Path):
