@@ -66,6 +66,8 @@ def choice_overrides(chosen: dict[str, Any]) -> list[str]:
             words += [f"{name}.enabled=false" for name in nodes]
         else:
             words.append(f"{source}.source={quoted(chosen[source])}")
+            if Path(chosen[source]).is_file():
+                words.append(f"{source}.loop=true")  # as its preview did
     words += [f"recorder.sessions={quoted(chosen['folder'])}"] if chosen.get("folder") else []
     kept = chosen.get("record")
     if kept is not None:

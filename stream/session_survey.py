@@ -10,7 +10,7 @@ from liveaffect.stream.topics import AFFECT, MARKER, REGISTRY
 LEAST_MISSING_S = 0.25
 """Shorter spans without an estimate are blinks of the tracker."""
 HOLE_S = 1.0
-"""Without any estimate for so long, nothing was recorded."""
+"""Without a message for so long, nobody knew."""
 MOST = 2000
 """Markers, and missing spans, that are told at most."""
 
@@ -25,11 +25,13 @@ class Survey(msgspec.Struct, kw_only=True):
     length_s: float = 0.0
     markers: list[tuple[float, str]] = []
     missing: list[tuple[float, float, str]] = []
-    """From, to, and the state that says why; "not recorded" for a hole in the recording."""
+    """From, to, and the state that says why: "stale" where nothing was said, "not recorded" where it is not here."""
 
 
 class _Head(msgspec.Struct):
     t_ns: int
+    seq: int = 0
+    incarnation: int = 0
     pub_ns: int = 0
     state: str = "ok"
     label: str = ""
@@ -53,7 +55,7 @@ def survey(reader: SessionReader, topics: Collection[str]) -> Survey | None:
         if name == MARKER.name:
             found.markers.append((round((head.t_ns - begun_ns) / 1e9, 3), head.label))
         else:
-            missing.add(((head.pub_ns or head.t_ns) - begun_ns) / 1e9, head.state)
+            missing.add(((head.pub_ns or head.t_ns) - begun_ns) / 1e9, head)
     found.markers = sorted((min(max(t_s, 0.0), found.length_s), label) for t_s, label in found.markers)[:MOST]
     found.missing = missing.spans()[:MOST]
     return found
@@ -66,11 +68,15 @@ class _Missing:
         self._spans: list[tuple[float, float, str]] = []
         self._since: tuple[float, str] | None = None
         self._last_s: float | None = None
+        self._next = (0, 0)
 
-    def add(self, t_s: float, state: str) -> None:
+    def add(self, t_s: float, head: _Head) -> None:
+        state = head.state
         if self._last_s is not None and t_s - self._last_s > HOLE_S:
             self._end(self._last_s)
-            self._spans.append((self._last_s, t_s, "not recorded"))
+            whole = (head.incarnation, head.seq) == self._next
+            self._spans.append((self._last_s, t_s, "stale" if whole else "not recorded"))
+        self._next = (head.incarnation, head.seq + 1)
         if self._since is not None and self._since[1] != state:
             self._end(t_s)
         if self._since is None and state != "ok":

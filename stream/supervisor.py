@@ -142,6 +142,7 @@ class Supervisor:
             "kind": "replay" if any(entry.node.replays for entry in graph.entries.values()) else "live",
             "nodes": list(graph.entries),
             "processes": {name: [entry.name for entry in entries] for name, entries in graph.processes.items()},
+            "pids": self.pids(),
             "topics": sorted(graph.depth),
             "clock": self._clock,
             "recording": any(info.get("recording") is True for info in self._info.values()),

@@ -65,6 +65,9 @@ def _modality_reason(
     said = source.error if source is not None else ""
     if state == "no_device":
         return Reason(f"No {device}", said or f"No {thing} comes from it; it is tried again by itself")
+    again = next((n for n in nodes if n in scene.health and scene.health[n].state == "starting"), None)
+    if state == "node_down" and again is not None:
+        return Reason(f"{again} is being started again", "It had stopped; the rest goes on")
     if state == "node_down":
         return Reason(f"A node of the {device} is down", "It is being started again")
     if state == "stale":

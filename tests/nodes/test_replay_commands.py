@@ -78,7 +78,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def session(tmp_path: Path) -> Path:
-    """Ten seconds, ten frames a second; nobody in view from 4 to 6 s, nothing recorded from 7 to 9 s, two markers."""
+    """Ten seconds, ten frames a second; nobody in view from 4 to 6 s, no estimate from 7 to 9 s, two markers."""
     writer = SessionWriter(tmp_path / "s", min_free=0, clock="boot")
     for seq in range(100):
         t_ns = START + seq * SECOND // 10
