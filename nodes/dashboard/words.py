@@ -12,12 +12,12 @@ ELLIPSE90 = 2.146
 STATE_WORDS: dict[str, str] = {
     "ok": "no number given",
     "no_face": "no face in view",
-    "low_quality": "face not clear enough",
+    "low_quality": "face not clear",
     "occluded": "face covered",
     "silence": "silence",
     "no_device": "no device",
     "stale": "no news",
-    "node_down": "node down, starting again",
+    "node_down": "node down",
 }
 FACE_NODES, VOICE_NODES = ("camera", "face", "face_affect"), ("microphone", "voice", "voice_affect")
 DOWN = ("node_down", "failed", "hung")

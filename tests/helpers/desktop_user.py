@@ -165,6 +165,20 @@ def again(facts: Facts) -> None:
     window.close()
 
 
+def people(facts: Facts) -> None:
+    """Two people in view: a click on the other one turns to them; closing the window ends the sensor."""
+    window: MainWindow = find(MainWindow)
+    scene = window.scene
+    wait(lambda: len([one for one in scene.people.values() if one.valence is not None and one.id >= 0]) > 1, "two", 60)
+    wait(lambda: len(window.video._boxes()) > 1, "both boxes")
+    other, box = next((face.id, box) for face, box in window.video._boxes() if face.id != scene.shown)
+    click(window.video, box.center().toPoint())
+    wait(lambda: scene.pinned == other and scene.shown == other, "the other person")
+    facts["turned"] = True
+    shoot(window, "10_two_people")
+    window.close()
+
+
 def replay(facts: Facts) -> None:
     """A recorded session: seek by a click, jump to a marker, pause, and the end as fast as it goes."""
     window: MainWindow = find(MainWindow)

@@ -118,6 +118,16 @@ def saw(folder: Path, story: str) -> dict[str, Any]:
     return found
 
 
+def test_two_people_are_told_apart_and_closing_the_window_ends_the_sensor(
+    desk: dict[str, str], clips: Path, tmp_path: Path
+) -> None:
+    clip = clips / "intel_head-pose-face-detection-female-and-male.gif"
+    words = ("live", "--camera", str(clip), "--set", "camera.loop=true")
+    with desktop(desk, "people", tmp_path, *words) as live:
+        assert saw(tmp_path, "people")["turned"]
+        assert live.wait(20) == 0
+
+
 def test_a_recording_outlives_its_window_a_fault_and_is_replayed(desk: dict[str, str], tmp_path: Path) -> None:
     sessions = f'recorder.sessions="{tmp_path / "sessions"}"'
     with desktop(desk, "main", tmp_path, "live", "--set", sessions) as live:
