@@ -112,6 +112,7 @@ class CircumplexView(Canvas):
         painter.drawText(QRectF(left, at.y() + dy - high / 2, wide, high), flags, name)
 
     def live(self, painter: QPainter, look: Look) -> None:
+        painter.setClipRect(self.rect().adjusted(2, 2, -2, -2))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_trail(painter, look)
         painter.setFont(font(0.82, bold=True))

@@ -1,12 +1,13 @@
 """The row of controls: record, mark, privacy, pause, and the doors to baseline, settings, sessions and help."""
 
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QActionGroup, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 
-from liveaffect.nodes.dashboard.palette import colours, px
+from liveaffect.nodes.dashboard.palette import colours, font, px
 
 STORED = {
     "no": "No video",
@@ -41,6 +42,8 @@ class Controls(QWidget):
         self.record_button.setCheckable(True)
         self.record_button.setProperty("kind", "record")
         self.record_button.clicked.connect(self.record)
+        self.title = QLabel()
+        self.title.hide()
         self.stored = QToolButton()
         self.stored.setText("▾")
         self.stored.setMaximumWidth(int(px(30)))
@@ -79,6 +82,7 @@ class Controls(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
+        row.addWidget(self.title)
         row.addWidget(self.record_button)
         row.addWidget(self.stored)
         row.addSpacing(12)
@@ -108,6 +112,15 @@ class Controls(QWidget):
         self.record_button.setIcon(_record_icon(on))
         self.record_button.setEnabled(possible)
         self.stored.setEnabled(possible and not on)
+
+    def show_replay(self, session: str) -> None:
+        """Names the session that is replayed, in place of the controls of a sensor."""
+        if not self.title.isVisible() or self.title.toolTip() != session:
+            self.title.setText(f"Replay of {Path(session).name}")
+            self.title.setToolTip(session)
+            self.title.setFont(font(1.1, bold=True))
+            self.title.show()
+            self.pause_button.hide()  # the replay itself has one
 
     def show_privacy(self, on: bool) -> None:
         """As the sensor says."""

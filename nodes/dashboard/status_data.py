@@ -173,7 +173,7 @@ def _disk(recorder: dict[str, Any]) -> Figure:
 
 
 def _offset(scene: Scene) -> Figure:
-    if scene.offset_ns is None:
+    if scene.offset_ns is None or scene.kind == "replay":
         return Figure("")
     offset, half = scene.offset_ns / 1e6, scene.round_trip_ns / 2e6
     tip = f"The sensor's clock minus this machine's: {offset:+.2f} ms, known to ± {half:.2f} ms (half of a round trip)"

@@ -19,6 +19,7 @@ QPushButton:default:disabled, QPushButton[kind="primary"]:disabled { background:
     border-color: $border; }
 QPushButton[kind="record"] { font-weight: 600; }
 QPushButton[kind="record"]:checked { background: $rec; color: $card; border-color: $rec; }
+QToolButton { padding: 5px 6px; }
 QToolButton::menu-indicator { width: 0; image: none; }
 QLineEdit, QPlainTextEdit { background: $card; color: $text;
     border: 1px solid $border; border-radius: 7px; padding: 4px 8px; min-height: 18px;

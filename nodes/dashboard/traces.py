@@ -13,14 +13,13 @@ from liveaffect.nodes.dashboard.fields import DropDown
 from liveaffect.nodes.dashboard.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene import AFFECT_COLUMNS
 from liveaffect.nodes.dashboard.trace_data import Span, missing_spans, runs, switches, thinned
-from liveaffect.nodes.dashboard.words import STATE_WORDS, Z90, with_interval
+from liveaffect.nodes.dashboard.words import SHORT_WORDS, SPAN_WORDS, Z90, with_interval
 
 SPANS_S = {10: "10 s", 30: "30 s", 60: "1 min", 120: "2 min", 300: "5 min", 600: "10 min"}
 TICKS = {10: 2, 30: 5, 60: 10, 120: 20, 300: 60, 600: 120}
 AXIS_PX = 104.0
 """Room for the words at the ends of an axis."""
 NAMES = (("Valence", "pleasant", "unpleasant"), ("Arousal", "excited", "calm"))
-SPAN_WORDS = STATE_WORDS | {"before": "nothing earlier"}
 TIP = (
     "Newest right. The line is the estimate, the band its 90 % interval; grey spans have no number and say why.\n"
     "Both axes run from −1 to 1. Keys + and − change the length shown."
@@ -34,7 +33,8 @@ class Traces(Canvas):
     length_changed = Signal(int)
 
     def __init__(self) -> None:
-        super().__init__("Valence and arousal", TIP, least=(360, 190))
+        super().__init__("Valence", TIP, least=(360, 190))
+        self.setAccessibleName("Valence and arousal over time")
         self.length_s = 30
         self.box = DropDown()
         self.box.setParent(self)
@@ -161,9 +161,13 @@ class Traces(Canvas):
 
     def _paint_numbers(self, painter: QPainter, look: Look) -> None:
         title = QFontMetricsF(font(bold=True)).horizontalAdvance(self.title)
-        left, high = PAD + title + 26, self.title_height + 6
+        left, high = PAD + title + 14, self.title_height + 6
         missing = SPAN_WORDS[self._spans[-1].state] if self._spans else "no number"
-        for words, colour in zip(self._newest, (look.valence, look.arousal), strict=True):
+        for name, words, colour in zip(("", "Arousal"), self._newest, (look.valence, look.arousal), strict=True):
+            painter.setFont(font(bold=True))
+            painter.setPen(look.text)
+            painter.drawText(QRectF(left, 9, px(80), high), LEFT, name)
+            left += QFontMetricsF(painter.font()).horizontalAdvance(name) + (14 if name else 0)
             painter.setFont(font(1.15, bold=True))
             painter.setPen(colour if words else look.missing_text)
             words = words or missing
@@ -185,7 +189,10 @@ class Traces(Canvas):
             if span.state != "before":
                 painter.fillRect(place, look.missing)
             words = SPAN_WORDS[span.state]
-            wide = QFontMetricsF(painter.font()).horizontalAdvance(words) + 8
+            metrics = QFontMetricsF(painter.font())
+            if metrics.horizontalAdvance(words) + 8 > max(place.width(), room.height()):
+                words = SHORT_WORDS.get(span.state, words)
+            wide = metrics.horizontalAdvance(words) + 8
             painter.setPen(look.faint if span.state == "before" else look.missing_text)
             if place.width() > wide:
                 painter.drawText(place, CENTRE, words)

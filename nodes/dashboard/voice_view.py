@@ -57,7 +57,7 @@ class VoiceView(Canvas):
         speech = number(newest.speech_prob)
         missing = STATE_WORDS.get(newest.state, newest.state) if newest.state != "ok" else "not known"
         return (
-            f"{pitch:.0f} Hz" if pitch is not None else ("none now" if newest.state == "ok" else missing),
+            f"{pitch:.0f} Hz" if pitch is not None else ("none" if newest.state == "ok" else missing),
             f"{loud:.2f} sone" if loud is not None else missing,
             f"{speech:.0%}".replace("%", " %") if speech is not None else missing,
         )

@@ -8,6 +8,7 @@ from liveaffect.nodes.dashboard.palette import Look, colours, font, px
 from liveaffect.nodes.dashboard.scene import Shown
 from liveaffect.nodes.dashboard.words import Reason
 
+SPEAKING = 0.5
 NAMES, FIGURES = 84.0, 128.0
 TIP = (
     "Evidence: how much of this estimate rests on the face and how much on the voice; the rest, if any, is what was "
@@ -25,8 +26,10 @@ class WeightsView(Canvas):
 
     def present(self, person: Shown | None, voice: Reason | None, silent: bool) -> None:
         """The weights of one person; `voice` is why there is no sound, `silent` that nobody speaks."""
-        why_voice = "no voice" if voice is not None else ("silence" if silent else "does not speak")
         one = person if person is not None else Shown(id=0)
+        why_voice = "no voice" if voice is not None else "silence" if silent else "does not speak"
+        if voice is None and (one.speaking or 0) > SPEAKING:
+            why_voice = "too little speech yet"
         shown = (one.face_weight, one.voice_weight, one.discord, why_voice)
         if shown != self._shown:
             self._shown = shown

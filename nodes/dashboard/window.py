@@ -118,6 +118,8 @@ class MainWindow(QWidget):
             hidden, recorder = private(self.scene), recorder_info(self.scene)
             standing = self._standing()
         self.status.show_status(status, standing)
+        if status.replay:
+            self.controls.show_replay(status.replay)
         self.actions_.note(recording=bool(recorder.get("recording")), possible=bool(recorder), hidden=hidden)
         if self.feed.node.pixels != self.wants_pixels():
             self.update_pixels()

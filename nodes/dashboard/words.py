@@ -19,6 +19,15 @@ STATE_WORDS: dict[str, str] = {
     "stale": "no news",
     "node_down": "node down",
 }
+SPAN_WORDS = STATE_WORDS | {"before": "nothing earlier"}
+SHORT_WORDS = {
+    "no_face": "no face",
+    "low_quality": "unclear",
+    "occluded": "covered",
+    "node_down": "node down",
+    "before": "nothing",
+}
+"""Where a span has no room for more."""
 FACE_NODES, VOICE_NODES = ("camera", "face", "face_affect"), ("microphone", "voice", "voice_affect")
 DOWN = ("node_down", "failed", "hung")
 SILENT_NS = 2_500_000_000
