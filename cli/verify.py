@@ -14,9 +14,9 @@ from liveaffect.cli.evidence import Evidence, Expected
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.graph import Entry, Graph, build_graph
 from liveaffect.stream.lockstep import LockstepHost
+from liveaffect.stream.media_store import MediaStore
 from liveaffect.stream.messages import Message, Tick
 from liveaffect.stream.session_info import machine, versions
-from liveaffect.stream.session_media import MediaStore
 from liveaffect.stream.session_reader import SessionReader
 from liveaffect.stream.topics import AUDIO, VIDEO, Topic, writer_of
 

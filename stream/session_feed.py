@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
+from liveaffect.stream.media_store import MediaStore
 from liveaffect.stream.messages import Health, MediaSpan, Message
-from liveaffect.stream.session_media import MediaStore
 from liveaffect.stream.session_reader import SessionReader
 from liveaffect.stream.topics import AUDIO, VIDEO, topic_of
 

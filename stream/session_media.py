@@ -2,20 +2,15 @@
 
 import os
 import struct
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
-import msgspec
 import numpy as np
-from av.error import EOFError as FilmEnd
 from av.error import FFmpegError
 
-from liveaffect.stream.errors import RecordError
-from liveaffect.stream.messages import Array, AudioChunk, MediaSpan, Message, VideoFrame
+from liveaffect.stream.messages import AudioChunk, MediaSpan, Message, VideoFrame
 from liveaffect.stream.session import SessionWriter
 from liveaffect.stream.session_schema import COMPRESSED_VIDEO, COMPRESSED_VIDEO_SCHEMA, compressed_video, schema_of
 from liveaffect.stream.topics import MEDIA, topic_of
@@ -216,67 +211,3 @@ def free_name(folder: Path, stem: str, ending: str) -> Path:
     while (path := folder / (f"{stem}{ending}" if not number else f"{stem}-{number}{ending}")).exists():
         number += 1
     return path
-
-
-class MediaStore:
-    """Gives recorded headers of video and sound their arrays back, where those lie lossless in the session."""
-
-    def __init__(self, folder: Path, spans: Iterable[MediaSpan]) -> None:
-        self.text = "read from the session"
-        self._folder = folder
-        self._spans: dict[tuple[str, int], list[MediaSpan]] = {}
-        for span in spans:
-            self._spans.setdefault((span.topic, span.source_incarnation), []).append(span)
-        for line in self._spans.values():
-            line.sort(key=lambda span: span.first_seq)
-        self._file, self._next = "", 0
-        self._frames: Iterator[Array] = iter(())
-
-    def attach(self, header: Message) -> Message | None:
-        """The message with its array; None where that was not stored. Frames are quickest in order."""
-        if getattr(header, "state", "ok") != "ok" or getattr(header, "last", False):
-            return header
-        span = self._span(topic_of(header).name, header)
-        if span is None:
-            return None
-        number = header.seq - span.first_seq
-        if isinstance(header, AudioChunk):
-            samples = read_samples(self._folder / span.file, span.offset + number * HOP, HOP)
-            return None if samples is None else msgspec.structs.replace(header, samples=samples)
-        image = self._frame(span.file, span.offset + number)
-        return None if image is None else msgspec.structs.replace(header, image=image)  # type: ignore[call-arg]
-
-    def _span(self, topic: str, header: Message) -> MediaSpan | None:
-        spans = self._spans.get((topic, header.incarnation), [])
-        at = bisect_right(spans, header.seq, key=lambda span: span.first_seq) - 1
-        return spans[at] if at >= 0 and spans[at].last_seq >= header.seq else None
-
-    def _frame(self, file: str, number: int) -> Array | None:
-        if file != self._file or number < self._next:
-            self._file, self._next = file, 0
-            self._frames = read_frames(self._folder / file)
-        for image in self._frames:
-            self._next += 1
-            if self._next == number + 1:
-                return image
-        return None
-
-
-def read_frames(path: Path) -> Iterator[Array]:
-    """Frames of a lossless film: uint8 RGB (height, width, 3); a torn file ends early. Raises RecordError."""
-    try:
-        with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
-            for frame in container.decode(video=0):
-                yield frame.reformat(format="rgb24").to_ndarray()
-    except FilmEnd:
-        return
-    except (FFmpegError, OSError) as error:
-        raise RecordError(f"{path} cannot be decoded: {error}") from None
-
-
-def read_samples(path: Path, offset: int, count: int) -> Array | None:
-    """`count` samples from sample `offset` of a sound file, float32; None where the file does not reach so far."""
-    with path.open("rb") as file:
-        file.seek(WAV_HEADER_BYTES + 4 * offset)
-        data = file.read(4 * count)
-    return np.frombuffer(data, "<f4") if len(data) == 4 * count else None

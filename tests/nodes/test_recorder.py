@@ -13,12 +13,12 @@ from mcap.reader import make_reader
 from liveaffect.nodes.recorder import Recorder
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.lockstep import run_nodes
+from liveaffect.stream.media_store import MediaStore, read_frames
 from liveaffect.stream.messages import Ack, AudioChunk, Command, FaceCrop, FaceMesh, Message, VideoFrame
 from liveaffect.stream.node import HostInfo, bind
 from liveaffect.stream.session_info import load_info
-from liveaffect.stream.session_media import MediaStore, read_frames
 from liveaffect.stream.session_reader import SessionReader
-from liveaffect.stream.topics import MEDIA
+from liveaffect.stream.topics import MEDIA, VIDEO
 
 RNG = np.random.default_rng(7)
 
@@ -109,6 +109,25 @@ def test_lossless_video_gives_every_pixel_back_at_odd_and_changing_sizes(tmp_pat
         assert found is not None
         assert (found.image is None) == (frame.image is None)
         assert frame.image is None or np.array_equal(found.image, frame.image)
+
+
+@pytest.mark.parametrize("step_ns", [33_333_333, 1])
+def test_lossless_frames_are_found_in_any_order(tmp_path: Path, start: Any, step_ns: int) -> None:
+    random = np.random.default_rng(1)
+    images = [random.integers(0, 256, (24, 32, 3), np.uint8) for _ in range(80)]
+    frames = [VideoFrame(t_ns=10**12 + n * step_ns, seq=n, image=image) for n, image in enumerate(images)]
+    node = start(folder=str(tmp_path / "s"), autostart=True, video="lossless")
+    for frame in frames:
+        node.take(frame)
+    node.close()
+    reader = SessionReader(tmp_path / "s")
+    spans = [message for _, message in reader.messages([MEDIA.name])]
+    headers = [message for _, message in reader.messages([VIDEO.name])]
+    store = MediaStore(tmp_path / "s", spans)  # type: ignore[arg-type]
+    for number in (70, 3, 79, 40, 41, 42, 60, 0):
+        found = store.attach(headers[number])
+        assert isinstance(found, VideoFrame)
+        assert np.array_equal(found.image, images[number])  # type: ignore[arg-type]
 
 
 def test_a_torn_lossless_film_is_read_up_to_the_tear(tmp_path: Path, start: Any) -> None:
