@@ -108,7 +108,7 @@ def node_words(health: m.Health) -> str:
 
 def signed(value: float | None, digits: int = 2) -> str:
     """+0.31 or −0.31, "not known" for none."""
-    return "not known" if value is None else f"{value:+.{digits}f}".replace("-", "−")
+    return "not known" if value is None else f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")  # no −0.00
 
 
 def with_interval(value: float | None, sd: float | None) -> str:

@@ -23,7 +23,7 @@ from liveaffect.stream.messages import (
     Person,
     Tick,
 )
-from liveaffect.stream.node import HostInfo, bind
+from liveaffect.stream.node import HostInfo, bind, messages_of
 
 SECOND = 1_000_000_000
 AU12 = list(ACTION_UNITS).index("AU12")
@@ -115,13 +115,13 @@ def _live(node: BaselineNode, inputs: list[Message]) -> Baseline:
     said: list[Message] = []
     for message in inputs:
         if isinstance(message, Command):
-            said += node.obey(message)
+            said += messages_of(node.obey(message))
         elif isinstance(message, Health):
             node.health(message)
         elif isinstance(message, FaceObservation):
             node.face(message)
         elif isinstance(message, Affect):
-            said += [m for m in (node.affect(message),) if m is not None]
+            said += messages_of(node.affect(message))
     return result(said)
 
 

@@ -55,7 +55,7 @@ class Driven:
     def ask(self, action: str, **arguments: Any) -> Ack:
         self.said.clear()
         ack = self.node.obey(Command(t_ns=self.context.now, verb="replay", arguments={"action": action, **arguments}))
-        assert ack is not None
+        assert isinstance(ack, Ack)
         return ack
 
     @property
@@ -177,7 +177,7 @@ def test_what_cannot_be_done_is_refused_with_the_remedy(session: Path, arguments
 
 def test_a_replay_does_not_pretend_to_record(session: Path) -> None:
     ack = Driven(session).node.obey(Command(t_ns=1, verb="record", arguments={"action": "start"}))
-    assert ack is not None
+    assert isinstance(ack, Ack)
     assert not ack.ok
     assert "this is a replay" in ack.text
 
