@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from liveaffect.cli.compare import Difference, Verdict, VerifyReport
+from liveaffect.cli.pipeline import require_models
 from liveaffect.cli.run import say
 from liveaffect.cli.window import run_with_window, why_none
 from liveaffect.stream.errors import LiveAffectError, RecordError, UsageError
 from liveaffect.stream.graph import build_graph
+from liveaffect.stream.media import MediaInfo
 from liveaffect.stream.session_reader import SessionReader
 from liveaffect.stream.supervisor import Supervisor
 
@@ -59,7 +61,9 @@ def replay(
         report = verify_apart(session, tolerance, None if as_json else _show_progress)
         print_report(report, as_json)
         raise typer.Exit(0 if report.ok else 1)
-    table = replay_table(session, speed=speed, seek=seek, loop=loop, rerun=[n for n in rerun.split(",") if n])
+    again = [name for name in rerun.split(",") if name]
+    table = replay_table(session, speed=speed, seek=seek, loop=loop, rerun=again)
+    require_models(MediaInfo("", "", has_video="face" in again, has_audio=bool({"voice", "voice_affect"} & {*again})))
     if not (headless or terminal or plain or why_none()):
         raise typer.Exit(play_in_window(table, str(session)))
     if not headless:
@@ -97,10 +101,26 @@ def replay_table(
             known = ", ".join(n for n in reader.info.graph if n != "graph")
             raise UsageError(f"--rerun {name}: the session has no such node; it has {known}")
         table[name] = dict(settings)
+    _check_inputs(reader, rerun or [])
     if rerun:
         made = {topic for name in rerun for topic in reader.info.wiring.get(name, {}).get("writes", ())}
         node.update(without=sorted(made), shift=True)
     return table
+
+
+def _check_inputs(reader: SessionReader, rerun: list[str]) -> None:
+    """Raises UsageError for a node that needs arrays that were not recorded and are not made anew either."""
+    wiring, kept = reader.info.wiring, reader.info.persisted
+    stored = {"video/frame": kept.video != "no", "audio/chunk": kept.audio}
+    stored |= {"face/mesh": kept.mesh, "face/crop": kept.crops}
+    writers = {topic: name for name, node in wiring.items() for topic in node.get("writes", ())}
+    for name in rerun:
+        for topic in wiring.get(name, {}).get("reads", ()):
+            writer = writers.get(topic, "")
+            if writer in rerun or stored.get(topic, True):
+                continue
+            remedy = f"add {writer} to --rerun" if wiring.get(writer, {}).get("reads") else f"[{writer}] was not stored"
+            raise UsageError(f"--rerun {name} needs what {topic} carries, which the session holds no more: {remedy}")
 
 
 def _speed(word: str) -> float:
