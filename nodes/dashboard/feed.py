@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 from liveaffect.nodes.dashboard.node import Dashboard
 from liveaffect.stream.client import Client, connect
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.gateway import Reply
-from liveaffect.stream.messages import Affect, FaceObservation, Message, VideoFrame
+from liveaffect.stream.messages import Affect, FaceMesh, FaceObservation, Message, VideoFrame
 from liveaffect.stream.topics import VIDEO
 
 Find = Callable[[], str]
@@ -106,7 +107,10 @@ class GatewayFeed(QObject):
 
     @Slot(object, object)
     def _hand_over(self, on_reply: OnReply, reply: Reply) -> None:
-        on_reply(reply)
+        asker = getattr(on_reply, "__self__", None)
+        gone = isinstance(asker, QObject) and not isValid(asker)  # its window was closed meanwhile
+        if not (gone or self._closing.is_set()):
+            on_reply(reply)
 
     def _listen(self) -> None:
         while not self._closing.is_set():
@@ -159,7 +163,7 @@ class GatewayFeed(QObject):
                     scene.affect_heard_ns = scene.heard_ns
             if malformed:
                 scene.strange["malformed"] = malformed
-        if not self._told.is_set() and any(isinstance(one, VideoFrame | FaceObservation) for one in batch):
+        if not self._told.is_set() and any(isinstance(one, VideoFrame | FaceObservation | FaceMesh) for one in batch):
             self._told.set()
             self.arrived.emit()
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from liveaffect.nodes.dashboard.circumplex_view import TRAIL_S, CircumplexView, reason_words
 from liveaffect.nodes.dashboard.emotions_view import EmotionsView
+from liveaffect.nodes.dashboard.frames import Picture
 from liveaffect.nodes.dashboard.people_bar import PeopleBar
 from liveaffect.nodes.dashboard.scene import Scene
 from liveaffect.nodes.dashboard.trace_data import thinned
@@ -58,11 +59,14 @@ class Presenter:
             return scene.now_ns
         return scene.now_ns + quiet_ns - QUIET_NS
 
-    def picture(self) -> None:
-        """The newest frame with its faces."""
+    def picture(self, *, new_only: bool = False) -> bool:
+        """The newest frame with its faces. With `new_only`: nothing, and False, where that is what is shown."""
         scene, pixels = self._scene, self._pixels()
         with scene.lock:
             shot = scene.frames.newest(pixels=pixels)
+            before = self._views.video.picture
+            if new_only and (shot is None or (before is not None and _same(shot, before))):
+                return False
             people, who = dict(scene.people), scene.shown
             reason = self._no_picture()
             old = shot is not None and scene.kind == "live" and self.now_ns() - shot.t_ns > OLD_NS
@@ -73,6 +77,7 @@ class Presenter:
         self._views.video.present(
             shot, people, who, reason, self._note(pixels, shot is not None and shot.image is not None)
         )
+        return True
 
     def plots(self) -> None:
         """Everything but the picture."""
@@ -124,6 +129,10 @@ class Presenter:
         if not shown and self._scene.kind == "replay":
             return "recorded without pictures"
         return ""
+
+
+def _same(one: Picture, other: Picture) -> bool:
+    return one.key == other.key and (one.image is None) == (other.image is None)
 
 
 def at_rest(scene: Scene, who: int | None) -> Baseline:

@@ -73,7 +73,7 @@ class MainWindow(QWidget):
         self._lay_out()
         self._connect()
         self._late: list[float] = []
-        self._painted = self._told = 0.0
+        self._painted = self._told = self._free = 0.0
         self._since_tick = QElapsedTimer()
         self._again = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._again.timeout.connect(self._paint_picture)
@@ -205,7 +205,7 @@ class MainWindow(QWidget):
         self._ticks.start(round(1000 / self.pacer.plot_hz))
 
     def _picture_due(self) -> None:
-        wait_s = SLACK / self.pacer.image_hz - (time.monotonic() - self._painted)
+        wait_s = self._free - time.monotonic()
         if wait_s <= 0:
             self._paint_picture()
         elif not self._again.isActive():
@@ -213,9 +213,12 @@ class MainWindow(QWidget):
 
     def _paint_picture(self) -> None:
         self.feed.seen()
-        self._painted = time.monotonic()
-        if not self.paused:
-            self.presenter.picture()
+        now = time.monotonic()
+        if self.paused or not self.presenter.picture(new_only=now - self._painted < STATUS_S):
+            return
+        step_s = 1 / self.pacer.image_hz
+        self._free = max(self._free, now - step_s) + SLACK * step_s  # after a late one the next need not wait
+        self._painted = now
 
     def _paint_plots(self) -> None:
         if not self.paused:
