@@ -46,6 +46,7 @@ class ReplayBar(QWidget):
         self._said: Playback | None = None
         self._said_s = 0.0
         self._asked: tuple[float, float] | None = None
+        self._held: tuple[float, float] | None = None
         self._session: tuple[Any, ...] = ()
         self.play = SignButton("play", "Play or pause (space, or K)")
         self.before = SignButton("before", "To the marker before ([)")
@@ -73,7 +74,7 @@ class ReplayBar(QWidget):
         self.before.clicked.connect(lambda: self._to_marker(self.line.marker_before))
         self.after.clicked.connect(lambda: self._to_marker(self.line.marker_after))
         self.line.wanted.connect(self.seek)
-        self.speed.activated.connect(lambda _: self._ask("speed", speed=self.speed.currentData()))
+        self.speed.activated.connect(lambda _: self.set_speed(self.speed.currentData()))
         self._add_keys(window)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.refresh)
@@ -125,12 +126,23 @@ class ReplayBar(QWidget):
         self.line.show_position(t_s)
         self._ask("seek", t_s=t_s)
 
+    def set_speed(self, speed: float) -> None:
+        """Another speed; 0 is as fast as it goes."""
+        self._held = (speed, time.monotonic() + SETTLE_S)
+        self._show_speed(speed)
+        self._ask("speed", speed=speed)
+
     def _show(self, said: Playback) -> None:
         self.play.show_sign("pause" if said.state == "playing" else "again" if said.state == "ended" else "play")
         self.play.setAccessibleName("Pause" if said.state == "playing" else "Play")
-        found = self.speed.findData(said.speed)
+        if self._held is None or time.monotonic() > self._held[1] or said.speed == self._held[0]:
+            self._held = None
+            self._show_speed(said.speed)
+
+    def _show_speed(self, speed: float) -> None:
+        found = self.speed.findData(speed)
         if found < 0:
-            self.speed.addItem(_speed_words(said.speed), said.speed)
+            self.speed.addItem(_speed_words(speed), speed)
             found = self.speed.count() - 1
         if not self.speed.view().isVisible():
             self.speed.setCurrentIndex(found)
@@ -142,7 +154,7 @@ class ReplayBar(QWidget):
 
     def _change_speed(self, step: int) -> None:
         index = min(max(self.speed.currentIndex() + step, 0), len(SPEEDS) - 1)
-        self._ask("speed", speed=SPEEDS[index])
+        self.set_speed(SPEEDS[index])
 
     def _ask(self, action: str, **arguments: Any) -> None:
         self._feed.ask("replay", on_reply=self._answered, action=action, **arguments)

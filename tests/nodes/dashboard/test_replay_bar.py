@@ -135,12 +135,9 @@ def test_a_click_and_a_drag_on_the_line_go_there(bar: ReplayBar) -> None:
 
 
 def test_the_speed_is_chosen_by_key_and_the_end_plays_again(bar: ReplayBar) -> None:
-    for _ in range(5):
+    for words in ("2×", "4×", "8×", "16×", "max"):
         QTest.keyClicks(bar.window(), ">")
-        assert _comes(lambda: not bar._feed._questions.qsize())
-        shown = bar.speed.currentIndex()
-        assert _comes(lambda shown=shown: bar.speed.currentIndex() > shown or _state(bar) == "ended")
-    assert bar.speed.currentText() == "max"
+        assert bar.speed.currentText() == words
     assert _comes(lambda: _state(bar) == "ended")
     assert _comes(lambda: bar.position_s == pytest.approx(60.0, abs=0.01))
     QTest.keyClicks(bar.window(), "<")
