@@ -1,6 +1,6 @@
 """What the dashboard costs: against a bare window with the same image and curves in the same run, memory, delay.
 
-python benchmarks/bench_dashboard.py [--seconds 20] [--rounds 3]. Needs no display: Qt draws offscreen where there is
+python benchmarks/bench_dashboard.py [--seconds 12] [--rounds 3]. Needs no display: Qt draws offscreen where there is
 none. One stream (VGA at 30 Hz, a face with landmarks, voice at 100 Hz) goes out on loopback sockets; two
 windows of 1280x800 read it in turn, each a process of its own: the dashboard with everything visible, and the bare one
 (pyqtgraph: the image at 30 Hz, valence and arousal with their bands at 15 Hz). Then an hour of stream goes through the
@@ -221,7 +221,7 @@ def _part(name: str, address: str, seconds: float) -> dict[str, float]:
 def main() -> int:
     """Runs every part and compares with the budget."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--part", default="")
     parser.add_argument("--address", default="")
