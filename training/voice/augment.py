@@ -1,12 +1,13 @@
 """Virtual sessions: one speaker in another body, room and microphone, the same for all utterances of a copy.
 
 A session is drawn per speaker and copy, not per utterance, so that a speaker's calm baseline is heard under the same
-conditions as the rest: pitch and formants, tempo, room, frequency response, noise, codec, gain.
+conditions as the rest: pitch and formants, tempo, room, frequency response, noise, codec, gain. Copies from 2 on are
+mild: another body before another microphone, in a quiet room.
 """
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
@@ -47,6 +48,19 @@ def draw(rng: np.random.Generator) -> Session:
         snr_db=float(rng.uniform(0.0, 30.0)),
         codec=str(rng.choice(["mulaw", "narrow", "opus", "mp3"])) if rng.random() < 0.45 else None,
         gain_db=float(rng.uniform(-18.0, 14.0)),
+    )
+
+
+def draw_mild(rng: np.random.Generator) -> Session:
+    """A random session of another body, microphone and level; at most a little noise, no room, no codec."""
+    session = draw(rng)
+    return replace(
+        session,
+        room=None,
+        response=_response(rng) if rng.random() < 0.8 else None,
+        noise=session.noise if rng.random() < 0.4 else None,
+        snr_db=float(rng.uniform(25.0, 45.0)),
+        codec=None,
     )
 
 

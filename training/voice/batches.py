@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS
+from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.voice_baseline import HALF_S
 from liveaffect.models.voice_mel import N_MELS
 from liveaffect.models.voice_window import WINDOW_HOPS
@@ -14,8 +14,6 @@ from training.voice.windows import Windows, calm_baseline
 
 Array = np.ndarray
 BASELINES = 6
-STRONG, WEAK = 0.15, -0.10
-"""What RAVDESS's strong and normal intensity add to the class's arousal (its two levels lie around the class mean)."""
 
 
 def weight_of(seconds: float) -> float:
@@ -39,12 +37,14 @@ class Pool:
     calm_mel: Array
     calm_weight: Array
     """(speakers, BASELINES); 0 where nothing calm is known."""
+    calm: Array
+    """(n,) bool: whole windows of calm speech."""
 
     @classmethod
     def of(cls, windows: Windows, seed: int = 7) -> "Pool":
         """Draws the baselines: BASELINES per speaker and copy, of 3 to 60 s."""
         label, corpus = windows.column("label"), windows.column("corpus")
-        level, intensity = windows.column("level"), windows.column("intensity")
+        level = windows.column("level")
         names = np.array([f"{u.speaker}#{k}" for u, k in zip(windows.utterance, windows.copy, strict=True)])
         unique, speaker = np.unique(names, return_inverse=True)
         calm = ((label == 0) | ((level >= 0) & (level <= 1))) & windows.whole
@@ -58,9 +58,7 @@ class Pool:
                 seconds = float(np.exp(rng.uniform(np.log(3.0), np.log(60.0))))
                 if (b := calm_baseline(windows, rows, seconds, rng)) is not None:
                     summary[s, k], mel[s, k], weight[s, k] = b.summary, b.mel, weight_of(b.seconds)
-        target = np.where(label[:, None] >= 0, CIRCUMPLEX[label], np.nan)
-        target[:, 1] += np.where(intensity == 2, STRONG, np.where((intensity == 1) & (label > 0), WEAK, 0.0))
-        return cls(windows, label, corpus, speaker, np.clip(target, -0.95, 0.95), summary, mel, weight)
+        return cls(windows, label, corpus, speaker, windows.targets(), summary, mel, weight, calm)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Fits the members of the voice model: losses, input changes, schedules."""
+"""Fits the members of the voice model that are trained step by step: losses, input changes, schedules."""
 
 import time
 from pathlib import Path
@@ -11,6 +11,7 @@ from liveaffect.models.circumplex import N_EMOTIONS
 from liveaffect.models.voice_mel import N_MELS
 from liveaffect.models.voice_window import SUMMARY_NAMES
 from training.voice.batches import Batch, Pool, Sampler, mel_of
+from training.voice.closed import standard, standardised
 from training.voice.nets import MelNet, SummaryNet, log_sd
 
 Array = np.ndarray
@@ -53,34 +54,28 @@ def loss_of(out: Tensor, batch: Batch, smooth: float = 0.05) -> Tensor:
 
 
 def fit_summary(
-    pool: Pool, rows: Array, seed: int, kind: str = "layers", steps: int = 600, cold: float = 0.4, groups: float = 0.5
+    pool: Pool, rows: Array, seed: int, baselined: bool, steps: int = 600, groups: float = 0.5
 ) -> SummaryNet:
-    """A net on functionals. `groups`: share of windows in which a group of descriptors is weakened or taken away."""
+    """Layers on functionals. `groups`: share of windows in which a group of descriptors is weakened or taken away."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    x = pool.windows.summary[rows]
-    low, middle, high = np.nanpercentile(x, [10, 50, 90], axis=0)
-    net = SummaryNet(
-        torch.tensor(middle, dtype=torch.float32), torch.tensor((high - low) / 2.563 + 1e-6, dtype=torch.float32), kind
-    )
-    with torch.no_grad():
-        z = net.standard(torch.from_numpy(pool.windows.summary))
-        calm = net.standard(torch.from_numpy(pool.calm_summary.reshape(-1, x.shape[1])))
-        calm = calm.reshape(*pool.calm_weight.shape, -1)
-    sampler, size, pairs = Sampler(pool, _emphasised(pool, rows), seed, cold), 128, 24
+    net = standardised(pool, rows, "layers", baselined)
+    z, calm = standard(net, pool)
+    hops = torch.tensor((pool.windows.stop - pool.windows.start)[:, None], dtype=torch.float32)
+    sampler, size, pairs = Sampler(pool, _emphasised(pool, rows), seed, 0.0 if baselined else 1.0), 128, 24
     optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps)
     net.train()
     for _ in range(steps):
         batch = sampler.draw(size, pairs)
-        relative = z[batch.rows] - batch.weight * calm[pool.speaker[batch.rows], batch.variant]
+        relative = net.relative(z[batch.rows], calm[pool.speaker[batch.rows], batch.variant], batch.weight)
         if groups:
             shape = (len(batch.rows), len(GROUPS))
             strength = np.where(rng.random(shape) < groups, rng.uniform(0, 1, shape), 1.0)
             strength[batch.pairs.numpy().ravel()] = 1.0
             relative = relative * (torch.tensor(strength, dtype=torch.float32) @ GROUPS)
         optimiser.zero_grad()
-        loss_of(net.of_standard(relative, batch.weight), batch).backward()
+        loss_of(net.of_relative(relative, batch.weight, hops[batch.rows]), batch).backward()
         optimiser.step()
         schedule.step()
     return net.eval()

@@ -1,6 +1,7 @@
 """Scores of a voice net on speakers or corpora it never saw: recall, arousal order, calibration, with intervals."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -16,13 +17,22 @@ Array = np.ndarray
 
 @dataclass
 class Predicted:
-    """What the net says of windows; `scored` leaves out the calm utterances its baseline was made of."""
+    """What the net says of windows (n); `scored` leaves out the calm utterances its baseline was made of."""
 
     rows: Array
     emotions: Array
     mean: Array
     sd: Array
     scored: Array
+
+    def only(self, mask: Array) -> "Predicted":
+        """The part of it where `mask` (n,) is true."""
+        return Predicted(*(getattr(self, f.name)[mask] for f in fields(self)))
+
+    @staticmethod
+    def joined(parts: "Sequence[Predicted]") -> "Predicted":
+        """One after the other."""
+        return Predicted(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Predicted)))
 
 
 def predict(net: VoiceAffectNet, windows: Windows, rows: Array, seconds: float, seed: int = 11) -> Predicted:
@@ -45,7 +55,8 @@ def predict(net: VoiceAffectNet, windows: Windows, rows: Array, seconds: float, 
         b = calm_baseline(windows, rows[half], seconds, rng)
         if b is not None:
             summary[mine], calm_mel[mine], weight[mine] = b.summary, b.mel, weight_of(b.seconds)
-            scored[half] = False
+            used = set(windows.index[rows[half]])
+            scored[[i for i in mine if windows.index[rows[i]] in used]] = False
     outs = []
     with torch.no_grad():
         for k in range(0, len(rows), 256):
@@ -74,21 +85,35 @@ def pairs(value: Array, high: Array, low: Array, group: Array) -> tuple[float, i
 
 
 def scores(windows: Windows, said: Predicted, draws: int = 400, seed: int = 3) -> dict[str, tuple[float, float, float]]:
-    """Name to (value, low, high): 95 % intervals by bootstrap of speakers."""
-    keep = said.scored
-    rows = said.rows[keep]
+    """Name to (value, low, high): 95 % intervals by bootstrap of speakers.
+
+    Judged by the window at an utterance's end, and (`_rows`) by the mean over all windows of the utterance.
+    """
+    said = said.only(said.scored)
+    names = np.array([f"{windows.utterance[i].speaker}/{windows.index[i]}#{windows.copy[i]}" for i in said.rows])
+    key = np.unique(names, return_inverse=True)[1]
+    count = np.bincount(key)[:, None]
+    mean_p, mean_m = np.zeros((len(count), said.emotions.shape[1])), np.zeros((len(count), 2))
+    np.add.at(mean_p, key, said.emotions)
+    np.add.at(mean_m, key, said.mean)
+    end = windows.whole[said.rows]
+    all_p, all_m = (mean_p / count)[key[end]], (mean_m / count)[key[end]]
+    said = said.only(end)
+    rows, p, mean = said.rows, said.emotions, said.mean
     label, intensity, level = (windows.column(n)[rows] for n in ("label", "intensity", "level"))
     speaker = np.array([f"{windows.utterance[i].speaker}#{windows.copy[i]}" for i in rows])
-    p, mean = said.emotions[keep], said.mean[keep]
     unique = np.unique(speaker)
 
     def of(chosen: Array) -> dict[str, float]:
         where = np.concatenate([np.flatnonzero(speaker == s) for s in chosen])
         group = np.concatenate([np.full(int((speaker == s).sum()), k) for k, s in enumerate(chosen)])
         y, q, m = label[where], p[where], mean[where]
+        all_q, all_n = all_p[where], all_m[where]
         six = np.isin(y, SIX)
         found = {"uar6": recall(y[six], q[six]) if six.any() else np.nan}
+        found["uar6_rows"] = recall(y[six], all_q[six]) if six.any() else np.nan
         found["anger_over_neutral"] = pairs(m[:, 1], y == EMOTIONS.index("anger"), y == 0, group)[0]
+        found["anger_over_neutral_rows"] = pairs(all_n[:, 1], y == EMOTIONS.index("anger"), y == 0, group)[0]
         found["strong_over_normal"] = pairs(
             m[:, 1], intensity[where] == 2, intensity[where] == 1, group * 10 + np.maximum(y, 0)
         )[0]
@@ -106,8 +131,13 @@ def scores(windows: Windows, said: Predicted, draws: int = 400, seed: int = 3) -
     return result
 
 
-def calibration(label: Array, p: Array, mean: Array, sd: Array, target: Array, bins: int = 10) -> dict[str, float]:
-    """Calibration error of the confidence, and coverage of the 90 % intervals of valence and arousal."""
+def calibration(windows: Windows, said: Predicted, bins: int = 10) -> dict[str, float]:
+    """Calibration error of the confidence, coverage of the 90 % intervals of valence and arousal, over all windows."""
+    label = windows.column("label")
+    said = said.only(said.scored & (label[said.rows] >= 0))
+    if not len(said.rows):
+        return {}
+    label, target, p, mean, sd = label[said.rows], windows.targets()[said.rows], said.emotions, said.mean, said.sd
     confidence, right = p.max(axis=1), p.argmax(axis=1) == label
     edge = np.minimum((confidence * bins).astype(int), bins - 1)
     ece = sum(abs(confidence[edge == b].mean() - right[edge == b].mean()) * np.mean(edge == b) for b in np.unique(edge))

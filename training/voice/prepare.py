@@ -2,8 +2,8 @@
 
     python -m training.voice.prepare --cache DIR --copies 4 [--stage sound] [--stage features]
 
-Copy 0 is the sound as recorded; copies 1.. are virtual sessions (`training.voice.augment`). The two stages are apart
-because only the second must run again where a descriptor changes.
+Copy 0 is the sound as recorded; copies 1.. are virtual sessions (`training.voice.augment`), from 2 on mild ones. The
+two stages are apart because only the second must run again where a descriptor changes.
 """
 
 import argparse
@@ -50,7 +50,8 @@ def _sound(name: Path, corpus: str, copy: int, seed: int) -> None:
         levels = {
             s: augment.level_db([x for x, w in zip(signals, speakers, strict=True) if w == s]) for s in set(speakers)
         }
-        sessions = {s: augment.draw(rng) for s in sorted(set(speakers))}
+        draw = augment.draw if copy == 1 else augment.draw_mild
+        sessions = {s: draw(rng) for s in sorted(set(speakers))}
         babble = [signals[i] for i in rng.integers(len(signals), size=60)]
         changed = []
         for i, (x, s) in enumerate(zip(signals, speakers, strict=True)):
@@ -60,7 +61,7 @@ def _sound(name: Path, corpus: str, copy: int, seed: int) -> None:
         signals = changed
     flat = np.concatenate(signals)
     lengths = np.array([len(x) for x in signals])
-    np.savez(name.with_suffix(".sound.npz"), flat=np.round(np.clip(flat, -1, 1) * 32767).astype(np.int16), n=lengths)
+    _save(name.with_suffix(".sound.npz"), flat=np.round(np.clip(flat, -1, 1) * 32767).astype(np.int16), n=lengths)
 
 
 def _features(name: Path, older: Path | None) -> None:
@@ -81,7 +82,14 @@ def _features(name: Path, older: Path | None) -> None:
     mel, prob = (before["mel"], before["speech"]) if before else (np.concatenate(mels), np.concatenate(probs))
     if len(mel) != n.sum():
         raise SystemExit(f"{older}: {name.name} has other hops than now; make it without --older")
-    np.savez(name.with_suffix(".features.npz"), n=n, values=np.concatenate(values), mel=mel, speech=prob)
+    _save(name.with_suffix(".features.npz"), n=n, values=np.concatenate(values), mel=mel, speech=prob)
+
+
+def _save(path: Path, **arrays: np.ndarray) -> None:
+    """Whole or not at all: a run that is stopped leaves nothing half written."""
+    part = path.with_suffix(".part.npz")
+    np.savez(part, **arrays)
+    part.replace(path)
 
 
 def read_sound(name: Path) -> list[np.ndarray]:

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from liveaffect.models.circumplex import CIRCUMPLEX
 from liveaffect.models.voice_mel import N_MELS
-from liveaffect.models.voice_window import LEAST_HOPS, SPEECH, SUMMARY_NAMES, WINDOW_HOPS, counted, summary
+from liveaffect.models.voice_window import LEAST_HOPS, SPEECH, WINDOW_HOPS, counted, summary
 from training.voice.data import Utterance, manifest
 
 Array = np.ndarray
+STRONG, WEAK = 0.15, -0.10
+"""What RAVDESS's strong and normal intensity add to the class's arousal (its two levels lie around the class mean)."""
 
 
 @dataclass
@@ -38,9 +41,19 @@ class Windows:
         """An attribute of the utterances as (n,)."""
         return np.array([getattr(u, name) for u in self.utterance])
 
+    def targets(self) -> Array:
+        """(n, 2) valence and arousal to learn: the category's place, by intensity; NaN where there is no category."""
+        label, intensity = self.column("label"), self.column("intensity")
+        target = np.where(label[:, None] >= 0, CIRCUMPLEX[label], np.nan)
+        target[:, 1] += np.where(intensity == 2, STRONG, np.where((intensity == 1) & (label > 0), WEAK, 0.0))
+        return np.clip(target, -0.95, 0.95)
 
-def build(cache: Path, corpora: list[str], copies: int, cuts: int = 2, seed: int = 5) -> Windows:
-    """Windows of the utterances in `cache`: the whole one and `cuts` random ones each; too short ones are left out."""
+
+def build(cache: Path, corpora: list[str], copies: int, cuts: int = 2, seed: int = 5, every: int = 0) -> Windows:
+    """Windows of the utterances in `cache`: the whole one and `cuts` random ones each; too short ones are left out.
+
+    every: instead of the random ones those a stream judges, each so many hops of speech.
+    """
     utterances: list[Utterance] = []
     index, copy_of, whole, summaries, start, stop, mels = [], [], [], [], [], [], []
     rows = 0
@@ -61,7 +74,8 @@ def build(cache: Path, corpora: list[str], copies: int, cuts: int = 2, seed: int
                 v = values[i][kept]
                 mels.append(mel[i][kept])
                 first = int(np.searchsorted(heard, LEAST_HOPS)) + 1
-                for k, (a, b) in enumerate([(max(n - WINDOW_HOPS, 0), n), *_cuts(n, first, cuts, rng)]):
+                others = _steps(n, first, every) if every else _cuts(n, first, cuts, rng)
+                for k, (a, b) in enumerate([(max(n - WINDOW_HOPS, 0), n), *others]):
                     utterances.append(utterance)
                     index.append(i)
                     copy_of.append(copy)
@@ -74,6 +88,10 @@ def build(cache: Path, corpora: list[str], copies: int, cuts: int = 2, seed: int
         utterances, np.array(index), np.array(copy_of), np.array(whole), np.stack(summaries),
         np.array(start), np.array(stop), np.concatenate(mels) if mels else np.zeros((0, N_MELS), np.float16),
     )  # fmt: skip
+
+
+def _steps(n: int, first: int, every: int) -> list[tuple[int, int]]:
+    return [(max(b - WINDOW_HOPS, 0), b) for b in range(first, n + 1, every)]
 
 
 def _cuts(n: int, first: int, cuts: int, rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -106,11 +124,8 @@ def calm_baseline(windows: Windows, rows: Array, seconds: float, rng: np.random.
     if not chosen:
         return None
     mel = np.concatenate([windows.mel[windows.start[i] : windows.stop[i]] for i in chosen]).astype(np.float32)
+    table = windows.summary[chosen]
+    known = ~np.isnan(table)
     with np.errstate(invalid="ignore"):
-        mean = np.nanmean(windows.summary[chosen], axis=0)
-    return Baseline(mean, mel.mean(axis=0), min(heard, seconds))
-
-
-def names() -> tuple[str, ...]:
-    """Columns of `Windows.summary`."""
-    return SUMMARY_NAMES
+        mean = np.where(known, table, 0.0).sum(axis=0) / known.sum(axis=0)
+    return Baseline(mean.astype(np.float32), mel.mean(axis=0), min(heard, seconds))
