@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from liveaffect.models import align, rules
 from liveaffect.models import face_affect as fa
-from liveaffect.models import rules
 from liveaffect.models.errors import BadInput
 from liveaffect.models.face_affect import FaceAffect
 from liveaffect.models.geometry import GEOMETRY_SIZE, mirror
@@ -27,6 +27,21 @@ def model() -> FaceAffect:
 @pytest.fixture(scope="module")
 def crops() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (5, 96, 96, 3)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    """Cuts from a public-domain portrait: (scale, shift x, shift y in sides of the aligned crop, angle in radians)."""
+    astronaut = pytest.importorskip("skimage.data").astronaut()
+    centre, side = np.array([224.5, 116.5]), 127.6  # where the aligned crop lies, measured once with landmarks
+
+    def cut(scale: float, x: float, y: float, angle: float) -> np.ndarray:
+        c, s = np.cos(angle) * scale * side / 320, np.sin(angle) * scale * side / 320
+        linear = np.array([[c, -s], [s, c]])
+        place = centre + side * np.array([x, y]) - linear @ np.array([160, 160])
+        return align.warp(astronaut, np.column_stack([linear, place]), 320)
+
+    return cut
 
 
 def finite(result: fa.FaceAffectResult) -> bool:
@@ -158,3 +173,26 @@ def test_a_mirrored_face_gets_the_same_answer(model):
     mirrored = model.predict(crops[:, :, ::-1], mirror(vectors))
     assert np.allclose(seen.emotions, mirrored.emotions, atol=1e-4)
     assert np.allclose(seen.valence, mirrored.valence, atol=1e-4)
+
+
+def test_a_loose_shifted_turned_crop_gets_nearly_the_answer_of_the_aligned_one(model, portrait):
+    """The portrait smiles; landmarks play no part. As such a crop comes, the net would take the smile for surprise or
+    nothing from about twice the face's width on."""
+    close = model.predict(portrait(1.0, 0.0, 0.0, 0.0)[None])
+    assert close.emotions[0, 1] > 0.8
+    for cut in ((0.75, 0.05, 0.0, 0.0), (1.4, 0.15, -0.1, 0.0), (2.0, -0.2, 0.2, 0.2), (2.8, 0.1, 0.1, -0.2)):
+        loose = model.predict(portrait(*cut)[None])
+        assert abs(loose.emotions[0, 1] - close.emotions[0, 1]) < 0.12, cut
+        assert abs(loose.valence[0] - close.valence[0]) < 0.12, cut
+
+
+def test_a_crop_of_other_proportions_is_cut_again_from_its_own_pixels(model, portrait):
+    loose = portrait(2.4, 0.0, 0.0, 0.0)
+    tall = model.predict(loose[:, 60:260][None])
+    assert abs(tall.emotions[0, 1] - model.predict(portrait(1.0, 0.0, 0.0, 0.0)[None]).emotions[0, 1]) < 0.15
+
+
+def test_a_crop_with_geometry_is_taken_for_aligned_and_never_cut_again(model, portrait):
+    loose = portrait(2.0, 0.1, 0.1, 0.0)[None]
+    known, alone = model.predict(loose, NEUTRAL_MEAN[None]), model.predict(loose)
+    assert alone.emotions[0, 1] > 0.8 > known.emotions[0, 1]

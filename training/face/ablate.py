@@ -18,7 +18,7 @@ from training.face.export import fit_classes
 from training.face.figures import figure
 from training.face.net import SIDE
 
-RUNS = ("nothing", *train.ABLATIONS)
+RUNS = ("nothing", *train.ABLATIONS, "posterior")  # the last adds: the teachers' word is mixed into the votes
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -71,7 +71,7 @@ def main() -> None:
     for name in args.only if not args.table else ():
         if (args.out / name / "done").exists():
             continue
-        left_out = () if name == "nothing" else ("--ablate", name)
+        left_out = () if name == "nothing" else ("--posterior",) if name == "posterior" else ("--ablate", name)
         command = [
             sys.executable,
             "-m",

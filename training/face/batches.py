@@ -29,15 +29,16 @@ class Batches:
     """Random degraded training batches; `ablate` leaves an ingredient out by name, `wide` cuts all of them loosely."""
 
     def __init__(
-        self, faces: Faces, seed: int, ablate: tuple[str, ...] = (), clean: float = 0.0, wide: bool = False
+        self,
+        faces: Faces,
+        seed: int,
+        ablate: tuple[str, ...] = (),
+        clean: float = 0.0,
+        wide: bool = False,
+        covered: float = 0.18,
     ) -> None:
-        self.faces, self.rng, self.ablate, self.clean, self.wide = (
-            faces,
-            np.random.default_rng(seed),
-            ablate,
-            clean,
-            wide,
-        )
+        self.faces, self.rng, self.ablate, self.clean = faces, np.random.default_rng(seed), ablate, clean
+        self.wide, self.covered = wide, covered
         has = np.isfinite(faces.geometry[:, 0])
         calm = has & (faces.target[:, 0] > 0.8) & (faces.split == 0)
         self._personal = faces.geometry[calm] - NEUTRAL_MEAN
@@ -59,7 +60,7 @@ class Batches:
         # Even an aligned crop reaches beyond these tight pictures; a frame has hair and a room there, no repeated edge.
         outside[~loose & (rng.random(n) < 0.45)] = -1
         cut(faces.luma, faces.side, rows, matrix, outside, zooms, out)
-        seeds = kinds * (spoil & (rng.random(n) < 0.18))
+        seeds = kinds * (spoil & (rng.random(n) < self.covered))
         aligned = own.copy()
         aligned[flip, 0] = [0, 0, 1] - aligned[flip, 0]  # aligned coordinates of the mirrored face
         lay(out, aligned, seeds, faces.luma, faces.side, rng.integers(0, len(faces.luma), n), hidden)

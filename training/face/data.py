@@ -26,7 +26,7 @@ class Faces:
     matrix: np.ndarray  # (n, 2, 3) unit crop to image fractions
     geometry: np.ndarray  # (n, G) float32, NaN without landmarks
     target: np.ndarray  # (n, 8) votes' or teachers' distribution, to judge by
-    learn: np.ndarray  # (n, 8) what is learned: the votes, with the teachers' word where votes are few (distil.py)
+    learn: np.ndarray  # (n, 8) the votes with the teachers' word mixed in (distil.py), to learn from if asked to
     said: np.ndarray  # (n, 8) the class teachers' average as it comes, NaN where they were not asked
     votes: np.ndarray  # (n,) number of valid votes behind it; 0 for teachers
     va: np.ndarray  # (n, 2) valence and arousal target
@@ -58,7 +58,7 @@ def load(cache: Path) -> Faces:
     if (cache / "ferplus_posterior.npy").exists():
         train = np.flatnonzero(split == 0)
         learn[train] = np.load(cache / "ferplus_posterior.npy")[train]
-    va = learn @ COORDINATES
+    va = target @ COORDINATES
     if (cache / "residual.npy").exists():
         va = va + np.load(cache / "residual.npy")[: len(va)]
     spoke = [np.load(cache / f"{name}_va.npy").mean(0)[:, ::-1] for name in ("ferplus", "utk")]

@@ -109,10 +109,7 @@ def residuals(args: argparse.Namespace, faces: data.Faces, utk: np.ndarray) -> t
     print("teachers' valence and arousal per class:")
     for name, (v, a), own in zip(EMOTIONS, means, COORDINATES, strict=True):
         print(f"  {name:10s} {v:+.2f} {a:+.2f}   circumplex {own[0]:+.2f} {own[1]:+.2f}")
-    learn = faces.learn[: len(said[0])]
-    if (path := args.cache / "ferplus_posterior.npy").exists():
-        learn = np.where((faces.split == 0)[:, None], np.load(path), learn)
-    beyond = [said[0] - learn @ means, said[1] - utk @ means]
+    beyond = [said[0] - faces.target @ means, said[1] - utk @ means]
     dev = faces.rows(1)
     dev = dev[np.isfinite(said[0][dev, 0])]
     net = load_net(args.student, faces)

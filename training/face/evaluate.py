@@ -77,8 +77,6 @@ def groups(args: argparse.Namespace, model: FaceAffect) -> dict[str, dict[str, F
         "valence minus teachers'": aligned.valence - told @ COORDINATES[:, 0],
         "valence sd": aligned.valence_sd,
     }
-    if aligned.covered is not None:
-        shown["called covered"] = (aligned.covered > 0.5).astype(float)
     return {
         name: {
             what: figure(lambda r, v=values: float(v[r].mean()), np.flatnonzero(m)) for what, values in shown.items()

@@ -12,6 +12,7 @@ import torch
 
 from liveaffect.models.circumplex import COORDINATES
 from training.face import data
+from training.face.batches import Batches
 from training.face.distil import load_net
 from training.face.net import SIDE, Calibration, FaceNet, PlaceNet, Shipped
 
@@ -34,11 +35,11 @@ def fit_classes(logits: np.ndarray, target: np.ndarray, weight: np.ndarray) -> t
 
 
 def fit_deviation(error: np.ndarray, sd: np.ndarray) -> tuple[float, float]:
-    """Gain and floor of the deviation by likelihood of the errors: gain for all, floor for the surest."""
-    gains, floors = np.linspace(0.5, 1.6, 56), np.linspace(0.0, 0.2, 41)
+    """Gain and floor of the deviation by the likelihood of the errors; with both, neither the surest nor the least sure
+    faces are told too small a one."""
     best = (np.inf, 1.0, 0.0)
-    for gain in gains:
-        for floor in floors:
+    for gain in np.linspace(0.6, 1.8, 61):
+        for floor in np.linspace(0.0, 0.2, 41):
             variance = np.square(gain * sd) + floor * floor
             best = min(best, (float((np.square(error) / variance + np.log(variance)).mean()), gain, floor))
     return float(best[1]), float(best[2])
@@ -49,17 +50,24 @@ def calibrate(net: FaceNet, place: PlaceNet, faces: data.Faces) -> Calibration:
     dev = faces.rows(1)
     weight = np.minimum(faces.votes[dev] / 10, 1)
     plainly = Shipped(net, place, Calibration()).eval()
+    truth = faces.target[dev] @ COORDINATES
     heats, biases, errors, deviations = [], [], [], []
-    for geometry in (False, True):
-        luma, vectors, present = data.plain(faces, dev)
-        present = present if geometry else np.zeros_like(present)
-        use = present[:, 0] == geometry
-        log_p, va, sd = run(plainly, (luma, vectors, present))
-        heat, bias = fit_classes(log_p[use], faces.target[dev][use], weight[use])
-        hot = log_p / heat + bias
+    spoilt = Batches(faces, 31, ("loose",), clean=0.0).draw(dev)
+    luma, vectors, present = data.plain(faces, dev)
+    # Both columns of `heats` are of plain faces; the deviation is held to degraded ones too.
+    views = [
+        (luma, np.zeros_like(present), present[:, 0] >= 0, True),
+        (luma, present, present[:, 0] > 0, True),
+        (spoilt.luma, np.zeros_like(present), present[:, 0] >= 0, False),
+    ]
+    for picture, there, use, plain in views:
+        log_p, va, sd = run(plainly, (picture, vectors, there))
+        if plain:
+            heat, bias = fit_classes(log_p[use], faces.target[dev][use], weight[use])
+            heats.append(heat), biases.append(bias)
+        hot = log_p / heats[int(there.any())] + biases[int(there.any())]
         moved = (np.exp(hot - np.logaddexp.reduce(hot, 1, keepdims=True)) - np.exp(log_p)) @ COORDINATES
-        heats.append(heat), biases.append(bias)
-        errors.append((va + moved - faces.va[dev])[use]), deviations.append(sd[use])
+        errors.append((va + moved - truth)[use]), deviations.append(sd[use])
     error, sd = np.concatenate(errors), np.concatenate(deviations)
     (gain_v, floor_v), (gain_a, floor_a) = (fit_deviation(error[:, k], sd[:, k]) for k in (0, 1))
     return Calibration((heats[0], heats[1]), (biases[0], biases[1]), (gain_v, gain_a), (floor_v, floor_a))
@@ -79,12 +87,12 @@ def run(shipped: Shipped, arrays: tuple[np.ndarray, ...], batch: int = 256) -> t
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True, help="a run, or an exported net to calibrate anew")
     parser.add_argument("--place", type=Path, required=True, help="the run of `place`")
     parser.add_argument("--out", type=Path, default=Path("models/weights/face-affect.onnx"))
     args = parser.parse_args()
     faces = data.load(args.cache)
-    net, place = load_net(args.run), PlaceNet().eval()
+    net, place = load_net(args.run, faces), PlaceNet().eval()
     place.load_state_dict(torch.load(args.place / "place.pt")["net"])
     calibration = calibrate(net, place, faces)
     shipped = Shipped(net, place, calibration).eval()
@@ -93,7 +101,7 @@ def main() -> None:
         torch.randn(2, net.mean.shape[0]),
         torch.ones(2, 1),
     )
-    names = ["log_p", "va", "va_sd", "embedding", "covered", "place", "place_sd"]
+    names = ["log_p", "va", "va_sd", "embedding", "place", "place_sd"]
     inputs = ["crops", "geometry", "present"]
     torch.onnx.export(
         shipped,
@@ -113,7 +121,7 @@ def main() -> None:
         "prior": votes.round(4).tolist(),
         "population_sd": (faces.target[train_rows] @ COORDINATES).std(0).tolist(),
     }
-    (args.run / "export.json").write_text(json.dumps(told))
+    args.out.with_suffix(".json").write_text(json.dumps(told))
     print(json.dumps(told, indent=1))
 
 

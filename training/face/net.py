@@ -129,8 +129,8 @@ class Calibration(NamedTuple):
 
 
 class Shipped(nn.Module):
-    """What is exported: uint8 RGB in; calibrated log-probabilities, valence-arousal, their deviation, embedding, the
-    probability that an eye or the mouth is covered, and where the aligned crop lies (with its deviation) out.
+    """What is exported: uint8 RGB in; calibrated log-probabilities, valence-arousal, their deviation, embedding, and
+    where the aligned crop lies (with its deviation) out.
 
     Each face is seen as it is and in a mirror, with its geometry and without, and the answers are averaged: a mirrored
     face gets the same answer.
@@ -157,7 +157,7 @@ class Shipped(nn.Module):
         for picture, shape in ((luma, geometry), (luma.flip(3), mirrored)):
             seen = self.net.look(picture)
             views += [self.net.judge(seen, shape, present), self.net.judge(seen, shape, torch.zeros_like(present))]
-        logits, residual, spread, embedding, covered = (sum(view[k] for view in views) / 4 for k in range(5))
+        logits, residual, spread, embedding = (sum(view[k] for view in views) / 4 for k in range(4))
         heat = self.heat[0] * (1 - present) + self.heat[1] * present
         bias = self.bias[0] * (1 - present) + self.bias[1] * present
         log_p = torch.log_softmax(logits / heat + bias, 1)
@@ -165,4 +165,4 @@ class Shipped(nn.Module):
         sd = (spread.exp() * self.gain.square() + self.floor.square()).sqrt()
         (here, wide), (there, wide_too) = self.place(luma), self.place(luma.flip(3))
         place = 0.5 * (here + there * self.turned)
-        return log_p, va, sd, embedding, covered.sigmoid()[:, 0], place, (0.25 * (wide + wide_too)).exp()
+        return log_p, va, sd, embedding, place, (0.25 * (wide + wide_too)).exp()

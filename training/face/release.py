@@ -34,6 +34,8 @@ outputs = [
     {{ name = "va", shape = [-1, 2], meaning = "valence and arousal, -1 to 1" }},
     {{ name = "va_sd", shape = [-1, 2], meaning = "their standard deviations" }},
     {{ name = "embedding", shape = [-1, 96], meaning = "what the heads see" }},
+    {{ name = "place", shape = [-1, 4], meaning = "aligned crop in this one: centre - 0.5, log of side, angle" }},
+    {{ name = "place_sd", shape = [-1, 2], meaning = "standard deviation of the centre and side, of the angle" }},
 ]
 labels = [{labels}]
 fallback = "face-rules"

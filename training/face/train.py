@@ -19,7 +19,7 @@ from training.face import data, grow
 from training.face.batches import Batches, Drawn
 from training.face.net import FaceNet
 
-ABLATIONS = ("geometry", "degrade", "loose", "mass", "teachers", "echo", "soft", "posterior")
+ABLATIONS = ("geometry", "degrade", "loose", "mass", "teachers", "echo", "soft")
 
 
 def sampling(faces: data.Faces, ablate: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -84,10 +84,10 @@ def score(logits: np.ndarray, target: np.ndarray, votes: np.ndarray) -> dict[str
     return {"accuracy": float((y == got).mean()), "uar": float(np.mean(recalls)), "kl": float(kl)}
 
 
-def wanted_of(faces: data.Faces, pick: np.ndarray, drawn: Drawn, ablate: tuple[str, ...]) -> dict[str, torch.Tensor]:
+def wanted_of(faces: data.Faces, pick: np.ndarray, drawn: Drawn, args: argparse.Namespace) -> dict[str, torch.Tensor]:
     """What the net should say of the drawn faces."""
-    classes = faces.target[pick] if {"posterior", "teachers"} & set(ablate) else faces.learn[pick]
-    if "soft" in ablate:
+    classes = faces.learn[pick] if args.posterior else faces.target[pick]
+    if "soft" in args.ablate:
         classes = np.eye(8, dtype=np.float32)[classes.argmax(1)]
     hidden = np.clip((drawn.hidden - 0.2) / 0.4, 0, 1)
     found = {"classes": classes, "va": faces.va[pick], "taught": faces.taught[pick], "said": faces.said[pick]}
@@ -127,6 +127,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--start", type=Path, help="a run, or an exported face-affect.onnx, to grow from")
     parser.add_argument("--clean", type=float, default=0.0, help="share of the faces that stay undegraded")
     parser.add_argument("--every", type=int, default=400, help="steps between looks at the dev faces")
+    parser.add_argument("--posterior", action="store_true", help="mix the teachers' word into the votes (distil.py)")
     parser.add_argument("--ablate", nargs="*", default=(), choices=ABLATIONS)
     return parser.parse_args()
 
@@ -161,7 +162,7 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = args.rate * warm * (0.5 + 0.5 * np.cos(np.pi * min(done, 1)) + 0.005)
         luma, geo, present = (torch.from_numpy(a).to(device) for a in (drawn.luma, drawn.geometry, drawn.present))
-        wanted = {k: v.to(device) for k, v in wanted_of(faces, pick, drawn, ablate).items()}
+        wanted = {k: v.to(device) for k, v in wanted_of(faces, pick, drawn, args).items()}
         net.train()
         with torch.autocast(device.type, torch.bfloat16):
             outputs = net(luma[:, None].contiguous(memory_format=torch.channels_last), geo, present)
