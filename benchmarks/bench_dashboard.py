@@ -204,7 +204,7 @@ def replay() -> dict[str, float]:
             window.refresh_status()
             app.processEvents()
         if (i + 1) % (HOUR_FRAMES // 4) == 0:
-            sizes.append(psutil.Process().memory_full_info().pss / 2**20)
+            sizes.append(psutil.Process().memory_info().rss / 2**20)
     return {f"replay_{15 * (n + 1)}min_mb": size for n, size in enumerate(sizes)} | {
         "growth_mb": sizes[-1] - sizes[0], "replay_speed": HOUR_FRAMES / 30 / (time.perf_counter() - start),
     }  # fmt: skip

@@ -74,8 +74,9 @@ class Presenter:
             shot = None
         if shot is None and reason is None:
             reason = WAITING if scene.affect is None else Reason("No picture", "Nothing comes from the camera")
+        has_image = shot is not None and shot.image is not None
         self._views.video.present(
-            shot, people, who, reason, self._note(pixels, shot is not None and shot.image is not None)
+            shot, people, who, reason, self._note(pixels, has_image, shot is not None and bool(shot.meshes))
         )
         return True
 
@@ -121,13 +122,13 @@ class Presenter:
             )
         return face_reason(scene)
 
-    def _note(self, pixels: bool, shown: bool) -> str:
+    def _note(self, pixels: bool, shown: bool, meshes: bool) -> str:
         if self._private():
             return "privacy: no picture, drawn from landmarks"
         if not pixels:
             return "picture off: drawn from landmarks"
         if not shown and self._scene.kind == "replay":
-            return "recorded without pictures"
+            return "recorded without pictures" + ("" if meshes else ": a sketch after the blendshapes")
         return ""
 
 

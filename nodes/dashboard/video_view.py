@@ -14,6 +14,7 @@ from liveaffect.nodes.dashboard.canvas import CENTRE, pill
 from liveaffect.nodes.dashboard.frames import Picture
 from liveaffect.nodes.dashboard.palette import CORNER, Look, colours, faded, font
 from liveaffect.nodes.dashboard.scene import Shown
+from liveaffect.nodes.dashboard.sketch import sketch
 from liveaffect.nodes.dashboard.tracks import number
 from liveaffect.nodes.dashboard.words import STATE_WORDS, Reason
 from liveaffect.stream.messages import Face
@@ -133,6 +134,8 @@ class VideoView(QWidget):
     def _paint_faces(self, painter: QPainter, look: Look, shot: Picture, stage: QRectF) -> None:
         for face, box in self._boxes():
             mesh = shot.meshes.get(face.id)
+            if mesh is None and shot.image is None:
+                mesh = sketch(face, shot.width, shot.height)
             ok, mine = face.state == "ok", face.id == self._who
             if mesh is not None and shot.image is None:
                 paint_avatar(painter, mesh, stage, look, mine)

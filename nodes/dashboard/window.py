@@ -103,6 +103,8 @@ class MainWindow(QWidget):
         """Looks at one person, or (None) at whoever is there."""
         with self.scene.lock:
             self.scene.pin(person)
+        if not self.paused:
+            self.presenter.picture()
         self._paint_plots()
 
     def update_pixels(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from liveaffect.models.action_units import ACTION_UNITS
+from liveaffect.models.action_units import ACTION_UNITS, BLENDSHAPES
 from liveaffect.nodes.dashboard.face_lines import BROWS, EYES, IRISES, LIPS_INNER, LIPS_OUTER, OVAL
 from liveaffect.stream import messages as m
 
@@ -38,7 +38,8 @@ def face(face_id: int = 0, *, state: m.State = "ok", reason: str = "") -> m.Face
     """One face where `place` says."""
     x, y = place(face_id)
     units = tuple(0.2 * (n % 7) for n in range(len(ACTION_UNITS))) if state == "ok" else None
-    return m.Face(id=face_id, state=state, box=(x, y, *BOX), quality=0.8, reason=reason, au=units)
+    shapes = (0.1,) * len(BLENDSHAPES) if state == "ok" else None
+    return m.Face(id=face_id, state=state, box=(x, y, *BOX), quality=0.8, reason=reason, au=units, blendshapes=shapes)
 
 
 def observation(i: int, faces: tuple[m.Face, ...] | None = None, state: m.State = "ok") -> m.FaceObservation:
