@@ -67,6 +67,9 @@ def _modality_reason(
     broken = [scene.health[name] for name in nodes if name in scene.health and scene.health[name].state in DOWN]
     if broken:
         return Reason(f"{node_words(broken[0])}", broken[0].error)
+    again = [h for name in nodes if (h := scene.health.get(name)) and h.state == "starting" and h.restarts]
+    if again:  # sooner than the estimates can tell
+        return Reason(f"{again[0].node} is being started again", "The rest goes on")
     known = scene.facts.get("nodes")
     if known and nodes[0] not in known and not any(n in scene.health for n in nodes) and scene.kind == "live":
         return Reason(f"No {device} in this run", f"It was started without one, so there is no {thing}")
@@ -74,9 +77,6 @@ def _modality_reason(
     said = source.error if source is not None else ""
     if state == "no_device":
         return Reason(f"No {device}", said or f"No {thing} comes from it; it is tried again by itself")
-    again = next((n for n in nodes if n in scene.health and scene.health[n].state == "starting"), None)
-    if state == "node_down" and again is not None:
-        return Reason(f"{again} is being started again", "It had stopped; the rest goes on")
     if state == "node_down":
         return Reason(f"A node of the {device} is down", "It is being started again")
     if state == "stale":

@@ -110,8 +110,8 @@ def main(facts: Facts) -> None:
     wait(lambda: window.video.picture is not None and window.video.picture.image is not None, "the picture")
     wait(lambda: scene.voice is not None and scene.voice.speech_prob is not None, "the voice")
     facts["address"] = window.feed.address
-    face = window.video._boxes()[0][1].center().toPoint()
-    click(window.video, face)
+    wait(window.video._boxes, "a box around the face")
+    click(window.video, window.video._boxes()[0][1].center().toPoint())
     wait(lambda: scene.pinned is not None, "the person who was clicked on")
     QTest.keyClick(window, Qt.Key.Key_Escape)
     click(controls.record_button)
@@ -135,8 +135,9 @@ def main(facts: Facts) -> None:
     click(controls.privacy_button)
     wait(lambda: window.video.picture is not None and window.video.picture.image is not None, "the picture again")
     os.kill(_pids(window)["face"], signal.SIGKILL)
-    wait(lambda: window.units.missing is not None and not _seen(window), "the greyed face")
+    wait(lambda: window.units.missing is not None, "the greyed face")
     facts["reason"] = f"{window.units.missing}"
+    wait(lambda: window.units.missing is None or not _seen(window), "nobody's numbers")
     shoot(window, "5_face_node_killed")
     wait(lambda: scene.health["face"].restarts and window.units.missing is None and _seen(window), "the face again", 40)
     QTest.keyClicks(window, "2")
