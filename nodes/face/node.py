@@ -25,6 +25,8 @@ from liveaffect.stream.topics import CROP, FACE, MESH, VIDEO
 
 OUTSIDE = 0.2
 """A face with more than this share of its landmarks beyond the frame is occluded."""
+BLENDSHAPE_DECIMALS = 5
+"""As they are published: a face at rest moves them a hundred times as much, and all digits would double a recording."""
 _ANY_LANDMARKS = np.linspace(0, 1, 2 * 478, dtype=np.float32).reshape(478, 2)
 _ORDER: tuple[State, ...] = ("ok", "low_quality", "occluded", "no_face")
 
@@ -152,7 +154,7 @@ def _measure(track: Track, face: Found, image: NDArray[np.uint8], still: bool) -
         reasons = ["cut off by the edge" if outside > OUTSIDE else hidden, *reasons]
     row = FaceRow(id=track.id, state=state, box=_box(face.landmarks), quality=judged.quality, reason=", ".join(reasons))
     if state == "ok":
-        row.blendshapes = tuple(face.blendshapes.tolist())
+        row.blendshapes = tuple(face.blendshapes.astype(np.float64).round(BLENDSHAPE_DECIMALS).tolist())
         row.au = tuple(action_units(face.blendshapes, face.landmarks, width, height).tolist())
         row.yaw_deg, row.pitch_deg, row.roll_deg = yaw, pitch, roll
         row.mouth_motion = motion

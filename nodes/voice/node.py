@@ -4,6 +4,9 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from liveaffect.models import registry
 from liveaffect.models.voice import NAMES, STATES, Hops, VoiceStream, build_cache
 from liveaffect.models.voice_activity import VoiceActivity
@@ -15,6 +18,10 @@ from liveaffect.stream.topics import AUDIO, VOICE
 
 ROOM_MS = 60
 """What a topic's delay must leave for capture and transport."""
+DIGITS = 6
+MEL_DECIMALS = 2
+TINY = 1e-12
+"""Below this, fewer digits are left."""
 _STATES: dict[str, State] = {"ok": "ok", "silence": "silence", "invalid": "low_quality"}
 
 
@@ -22,7 +29,8 @@ class Voice(Node):
     """eGeMAPS low-level descriptors and speech probability of every 10 ms hop.
 
     A hop's message comes when all its descriptors are known: about 60 ms (the frame) plus `lookahead_ms` after it was
-    spoken. A gap starts everything anew.
+    spoken. A gap starts everything anew. Descriptors are given to six significant digits, the mel row to 0.01 dB: all
+    digits would say no more of a voice, and double the size of a recording.
     """
 
     lookahead_ms: float = 100.0
@@ -60,7 +68,7 @@ class Voice(Node):
             self._reset()
             self._gap = True
         row = self._mel.push(chunk.samples)
-        self._waiting.append((chunk, tuple(row.tolist())))
+        self._waiting.append((chunk, tuple(row.astype(np.float64).round(MEL_DECIMALS).tolist())))
         self._activity.push(chunk.samples)
         yield from self._messages(self._stream.push(chunk.samples))
 
@@ -71,9 +79,11 @@ class Voice(Node):
         self._waiting.clear()
 
     def _messages(self, hops: Hops) -> Iterator[VoiceDescriptors]:
-        for row in range(min(len(hops), len(self._waiting))):
+        count = min(len(hops), len(self._waiting))
+        rounded = significant(hops.values[:count]) if count else ()
+        for row in range(count):
             chunk, mel = self._waiting.popleft()
-            values = hops.values[row].tolist()
+            values = rounded[row].tolist()
             gap, self._gap = self._gap, False
             yield VoiceDescriptors(
                 t_ns=chunk.t_ns,
@@ -85,3 +95,11 @@ class Voice(Node):
                 mel_db=mel,
                 gap=gap,
             )
+
+
+def significant(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Any numbers to six significant digits, as the doubles whose shortest decimals these are; NaN stays NaN."""
+    exact = values.astype(np.float64)
+    magnitude = np.floor(np.log10(np.maximum(np.abs(exact), TINY)))
+    scale = 10.0 ** (DIGITS - 1 - magnitude)
+    return np.rint(exact * scale) / scale

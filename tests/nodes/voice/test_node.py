@@ -5,9 +5,13 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from liveaffect.models.voice import HOP, NAMES, analyse
 from liveaffect.nodes.voice import Voice, descriptors
+from liveaffect.nodes.voice.node import significant
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.lockstep import run_nodes
@@ -50,9 +54,25 @@ def test_the_messages_are_the_whole_signal_hop_by_hop() -> None:
     for i, hop in enumerate(said):
         assert (hop.t_ns, hop.first_sample) == (i * STEP_NS, HOP * i)
         for name, value in zip(NAMES, whole.values[i].tolist(), strict=True):
-            assert hop.values[name] == (None if math.isnan(value) else value), (i, name)
+            wanted = None if math.isnan(value) else pytest.approx(value, rel=6e-6, abs=1e-12)  # six digits of it
+            assert hop.values[name] == wanted, (i, name)
     table = descriptors(signal, sample_rate=16000)
     assert table.height == len(said)
+
+
+def test_what_is_published_is_short_in_a_recording() -> None:
+    said = _run([*_chunks(_voice()), _end(200)])
+    values = [value for hop in said for value in hop.values.values() if value is not None]
+    assert max(len(repr(abs(value)).replace(".", "").partition("e")[0].strip("0")) for value in values) == 6
+    assert all(round(value, 2) == value for hop in said for value in hop.mel_db)
+
+
+@given(arrays(np.float32, 7, elements=st.floats(-1e9, 1e9, width=32)))
+def test_six_digits_stay_of_any_number(values: np.ndarray) -> None:
+    rounded = significant(values)
+    exact = values.astype(np.float64)
+    assert (np.abs(rounded - exact) <= np.maximum(5.1e-6 * np.abs(exact), 1e-12)).all()
+    assert [float(f"{value:.5e}") for value in rounded] == rounded.tolist()
 
 
 def test_a_value_is_finite_or_null_and_the_delay_is_carried() -> None:
