@@ -9,7 +9,8 @@ import polars as pl
 import typer
 from rich.console import Console
 
-from liveaffect.cli.table import DICTIONARY, session_table
+from liveaffect.cli.summary import SUMMARY_DICTIONARY
+from liveaffect.cli.table import DICTIONARY, EXTRAS, session_table
 from liveaffect.cli.tables import read_table
 from liveaffect.cli.xdf import Channel, Stream, write_xdf
 from liveaffect.stream.errors import InputError, UsageError
@@ -20,6 +21,7 @@ from liveaffect.stream.topics import MARKER
 Form = Literal["csv", "parquet", "xdf"]
 Words = tuple[str, str, str]
 """Meaning, unit, range."""
+COLUMN_WORDS: dict[str, Words] = {**SUMMARY_DICTIONARY, **DICTIONARY, **EXTRAS}
 STATES = ("state", "face_state", "voice_state")
 MARKER_WORDS: dict[str, Words] = {
     "t_s": ("time since the start of the file", "s", "0 and up"),
@@ -63,7 +65,7 @@ def export_to(what: Path, target: Path, form: Form) -> list[Path]:
         if form == "csv":
             _write_csv(table, target)
         elif form == "parquet":
-            words = {f"column:{name}": " | ".join(DICTIONARY.get(name, ("", "", ""))) for name in table.columns}
+            words = {f"column:{name}": " | ".join(COLUMN_WORDS.get(name, ("", "", ""))) for name in table.columns}
             table.write_parquet(target, metadata=words)
         else:
             write_xdf(target, streams(table, markers, target.stem))
@@ -97,7 +99,7 @@ def load(what: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def describe(columns: list[str]) -> pl.DataFrame:
     """The data dictionary: each column's meaning, unit and range."""
-    known = {**MARKER_WORDS, **DICTIONARY}
+    known = {**MARKER_WORDS, **COLUMN_WORDS}
     rows = [(name, *known.get(name, ("not a column of liveaffect", "", ""))) for name in dict.fromkeys(columns)]
     return pl.DataFrame(rows, schema=["column", "meaning", "unit", "range"], orient="row")
 
@@ -115,7 +117,9 @@ def streams(table: pl.DataFrame, markers: pl.DataFrame, name: str) -> list[Strea
         times = rows["t_s"].cast(pl.Float64).fill_null(0.0).to_numpy()
         if numbers:
             values = np.column_stack([rows[c].cast(pl.Float64).fill_null(np.nan).to_numpy() for c in numbers])
-            channels = [Channel(c, DICTIONARY.get(c, ("", "", ""))[1], DICTIONARY.get(c, ("",))[0]) for c in numbers]
+            channels = [
+                Channel(c, COLUMN_WORDS.get(c, ("", "", ""))[1], COLUMN_WORDS.get(c, ("",))[0]) for c in numbers
+            ]
             found.append(Stream(f"{label} numbers", "Affect", channels, times, values))
         if states:
             words = [[word or "" for word in row] for row in rows.select(states).iter_rows()]

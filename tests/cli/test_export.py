@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from liveaffect.cli.export import export_to, load
-from liveaffect.cli.table import DICTIONARY
+from liveaffect.cli.summary import summarise_table
+from liveaffect.cli.table import DICTIONARY, EXTRAS, REL_COLUMNS, SMOOTH_COLUMNS
 from liveaffect.cli.xdf import Channel, Stream, write_xdf
 from liveaffect.stream.errors import InputError, RecordError
 from liveaffect.stream.messages import (
@@ -98,6 +99,21 @@ def test_every_exported_column_is_in_the_dictionary(session: Path, tmp_path: Pat
     assert set(pl.read_csv(files[0]).columns) <= set(known["column"])
     assert not known.filter(pl.col("meaning") == "not a column of liveaffect").height
     assert set(known["column"]) >= set(DICTIONARY)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "xdf"])
+def test_columns_that_were_asked_for_are_explained_too(session: Path, tmp_path: Path, form: Any) -> None:
+    table, _ = load(session)
+    table.with_columns(pl.lit(0.5, pl.Float32).alias(name) for name in EXTRAS).write_parquet(tmp_path / "t.parquet")
+    files = export_to(tmp_path / "t.parquet", tmp_path / f"x.{form}", form)
+    known = {row["column"]: row for row in pl.read_csv(files[-1]).iter_rows(named=True)}
+    for name in (*SMOOTH_COLUMNS, *REL_COLUMNS):
+        assert "(--smooth)" in known[name]["meaning"] or "(--baseline)" in known[name]["meaning"]
+        assert known[name]["unit"]
+        assert known[name]["range"]
+    summarise_table(table).write_parquet(tmp_path / "summary.parquet")
+    known = pl.read_csv(export_to(tmp_path / "summary.parquet", tmp_path / "y.csv", "csv")[-1])
+    assert "not a column of liveaffect" not in known["meaning"].to_list()
 
 
 def test_a_table_is_exported_too(session: Path, tmp_path: Path) -> None:
