@@ -54,6 +54,11 @@ class Track:
         return bool(np.isfinite(self.lines["speech_prob"]).any())
 
     @property
+    def has_discord(self) -> bool:
+        """Face and voice gave numbers at one time."""
+        return bool(np.isfinite(self.lines["discord"]).any())
+
+    @property
     def ok(self) -> pl.DataFrame:
         """Rows with fused numbers."""
         return self.rows.filter((pl.col("state") == "ok") & pl.col("valence").is_not_null())

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from html import escape
-from typing import Any
 
 import polars as pl
 
 from liveaffect.cli.report_data import AWAY, FileResults, Track
 from liveaffect.cli.report_ledger import ledger
+from liveaffect.cli.report_made import made_of
 from liveaffect.cli.report_plane import circumplex
+from liveaffect.cli.report_shapes import clock
 from liveaffect.cli.report_style import style_sheet
-from liveaffect.cli.report_svg import WORDS, clock, lanes, timeline
+from liveaffect.cli.report_svg import WORDS, lanes, timeline
 from liveaffect.cli.report_text import HOW_TO_READ, LIMITS
 from liveaffect.cli.results import Results
 from liveaffect.cli.summary import SPEECH
@@ -20,6 +21,7 @@ from liveaffect.cli.timeline import Z90
 from liveaffect.models.action_units import ACTION_UNITS
 from liveaffect.models.circumplex import EMOTIONS
 
+MOST_MARKERS = 60
 DASH, THIN = "–", "\u202f"
 
 
@@ -40,7 +42,7 @@ def page(results: Results, files: Sequence[FileResults], left_out: int, made: st
         parts.append("</section>")
     if results.session is not None:
         parts += ledger(results.session, results.state)
-    parts += [HOW_TO_READ, LIMITS, *_made_of(results), f"<footer>{escape(made)}</footer>"]
+    parts += [HOW_TO_READ, LIMITS, *made_of(results), f"<footer>{escape(made)}</footer>"]
     sized = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # a reader can see that it stands alone
     guard = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
@@ -129,6 +131,10 @@ def _file(found: FileResults, markers: Sequence[tuple[float, str]]) -> Iterator[
         if found.left_out:
             few = ", ".join(map(str, found.left_out[:12])) + (", ..." if len(found.left_out) > 12 else "")
             yield f'<p class="note">Faces seen for less than a second have no section of their own: {few}.</p>'
+    if markers and not found.is_still:
+        told = "; ".join(f"{clock(t, 0.1)} {label}" for t, label in sorted(markers)[:MOST_MARKERS])
+        more = f"; and {len(markers) - MOST_MARKERS} more" if len(markers) > MOST_MARKERS else ""
+        yield f'<p class="note"><b>Markers</b> {escape(told + more)}</p>'
     for track in found.tracks:
         yield f'<div class="person"><h2>{escape(track.title)}</h2>'
         if track.note:
@@ -154,7 +160,9 @@ def _caption(track: Track) -> str:
     if track.has_face:
         text += "Action units: the fuller the colour, the stronger, 0 to 5. "
     if track.has_sound:
-        text += "Speech: filled where anyone speaks, line where this person does."
+        text += "Speech: filled where anyone speaks, line where this person does. "
+    if track.has_discord:
+        text += "Discord: how far face and voice differ, while both have numbers."
     return f'<ul class="key">{keys}</ul><figcaption>{escape(text)}</figcaption>'
 
 
@@ -232,46 +240,6 @@ def _bars(rows: Sequence[tuple[str, float, str, str]]) -> str:
         fill = f'<span class="fill {colour}" style="width:{100 * min(share, 1):.1f}%"></span>'
         cells.append(f'<span>{escape(name)}</span><span class="rail">{fill}</span><span class="n">{text}</span>')
     return f'<div class="bars">{"".join(cells)}</div>'
-
-
-def _made_of(results: Results) -> Iterator[str]:
-    """Versions, models and settings: what another needs to get the same numbers."""
-    yield "<h2>What made these numbers</h2><dl>"
-    session = results.session
-    facts: list[tuple[str, str]] = [("liveaffect", results.version or "not written down in this table")]
-    for name, said in sorted(results.models.items()):
-        facts.append((name, f"{said.get('version', '')} {_hash(said.get('sha256', ''))}".strip() or "used"))
-    facts += list(_of_settings(results.settings) if session is None else _of_session(session))
-    for name, text in facts:
-        yield f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
-    yield "</dl>"
-
-
-def _of_settings(settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if settings.get("set"):
-        yield "settings", ", ".join(map(str, settings["set"]))
-    if settings.get("smooth_lag_s") is not None:
-        yield "smoothed columns", f"{settings['smooth_lag_s']:g} s ahead (this report shows the causal ones)"
-    if settings.get("baseline"):
-        yield "baseline", f"of face {settings['baseline'].get('face_id')} in {settings['baseline'].get('source')}"
-
-
-def _of_session(session: Any) -> Iterator[tuple[str, str]]:
-    kept = session.persisted
-    stored = [name for name, there in (("sound", kept.audio), ("mesh", kept.mesh), ("face crops", kept.crops)) if there]
-    stored += [f"video ({kept.video})"] if kept.video != "no" else []
-    yield "stored besides results", ", ".join(stored) or "nothing: no pixels, no sound"
-    for source in session.sources:
-        yield (
-            f"source of {source.node}",
-            f"{source.path.rpartition('/')[2]} {_hash(source.sha256)}",
-        )
-    yield "machine", f"{session.machine.get('system', '')}, {session.machine.get('cpus', '')} cores"
-    yield "packages", ", ".join(f"{name} {text}" for name, text in session.versions.items() if name != "liveaffect")
-
-
-def _hash(sha256: str) -> str:
-    return f"sha256 {sha256[:12]}" if sha256 else ""
 
 
 def _day(text: str) -> str:

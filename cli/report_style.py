@@ -79,6 +79,7 @@ svg .band{stroke:none;opacity:.2} svg .line{fill:none;stroke-width:1.8;stroke-li
 svg .line.valence{stroke:var(--valence)} svg .band.valence{fill:var(--valence)}
 svg .line.arousal{stroke:var(--arousal)} svg .band.arousal{fill:var(--arousal)}
 svg .line.voice{stroke:var(--voice)} svg .band.voice{fill:var(--voice)}
+svg .line.discord{stroke:var(--accent)} svg .band.discord{fill:var(--accent)}
 svg .heat{image-rendering:pixelated}
 svg .marker{stroke:var(--ink);stroke-width:1;stroke-dasharray:3 3} svg .marker-text{fill:var(--ink);font-size:11px}
 svg .change{stroke:var(--faint);stroke-width:1;stroke-dasharray:1 3}

@@ -31,6 +31,11 @@ _READ = (
         "Whether anyone speaks, and whether this person does, by how the lips move while there is speech. Speech that "
         "fits no visible mouth is given to no face.",
     ),
+    (
+        "Discord",
+        "How far the face's and the voice's distributions over the eight words lie apart: 0 alike, 1 bit nothing in "
+        "common (Jensen-Shannon divergence). Two weak estimates differ easily: it is a reason to look, not a finding.",
+    ),
 )
 _NOT = (
     "They do not say what a person feels, thinks, wants or is. Faces and voices show emotions in different ways, hide "

@@ -15,6 +15,7 @@ from liveaffect.stream.messages import OPEN, Drop, Health, Message
 from liveaffect.stream.topics import DROP, HEALTH, REGISTRY, VIDEO, Topic
 
 GAPS_LISTED = 200
+SUPERVISOR = "supervisor"
 
 
 class Gap(msgspec.Struct, kw_only=True):
@@ -150,7 +151,8 @@ class Ledger:
         lines = self._lines.setdefault(topic.name, {})
         line = lines.get((publisher, message.incarnation))
         if line is None:
-            began = self._from_start or any(name == publisher for name, _ in lines)
+            said_before = publisher == SUPERVISOR and topic.name == HEALTH.name  # "starting", to nobody yet
+            began = (self._from_start and not said_before) or any(name == publisher for name, _ in lines)
             line = lines[publisher, message.incarnation] = _Line(0 if began else message.seq)
         line.add(message.seq)
         if not topic.host:
@@ -192,7 +194,7 @@ class Ledger:
 
     def _publisher(self, message: Message) -> str:
         if isinstance(message, Health) and message.state != "ok":
-            return "supervisor"  # a node that is not well does not speak for itself
+            return SUPERVISOR  # a node that is not well does not speak for itself
         return getattr(message, "process", "") or self._processes.get(getattr(message, "node", ""), "")
 
     def accounts(self) -> dict[str, TopicAccount]:

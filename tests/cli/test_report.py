@@ -1,5 +1,6 @@
 """`liveaffect report`: the page shows what the table says, a gap stays a gap, and nothing leads out of the file."""
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -170,6 +171,34 @@ def test_markers_stand_at_their_time() -> None:
     [x] = re.findall(r'<line class="marker" x1="([\d.]+)"', page)
     assert float(x) == pytest.approx(172 + 816 * 5 / 20, abs=0.1)
     assert "stimulus on" in page
+
+
+def test_labels_of_markers_never_run_into_each_other_and_all_of_them_can_be_read() -> None:
+    long = "a question that is much too long for the picture, so that its end is cut off " * 2
+    marks = [(2.0, "on"), (5.0, long), (9.0, "off"), (9.05, "again"), (19.9, "the last question")]
+    page = make_report(Results(Path("s"), film(), "0.1", {}, {}, SessionInfo(), "COMPLETE", marks))
+    texts = re.findall(r'<text class="marker-text" x="([\d.]+)" y="[\d.]+" text-anchor="(\w+)">([^<]*)<', page)
+    spans = sorted((float(x) - 6 * len(t), float(x)) if side == "end" else (float(x), float(x) + 6 * len(t))
+                   for x, side, t in texts)  # fmt: skip
+    assert len(texts) >= 4
+    assert all(one[1] <= two[0] for one, two in itertools.pairwise(spans))
+    assert spans[-1][1] <= 1000
+    assert page.count('class="marker"') == 5
+    for _, label in marks:
+        assert f"<title>{label}" in page
+        assert label in page.partition("<b>Markers</b>")[2].partition("</p>")[0]
+
+
+def test_discord_is_drawn_where_face_and_voice_both_speak_and_nowhere_else() -> None:
+    assert "Discord" not in html_of(film()).partition("How to read")[0]
+    rows = [row(k / FPS, 1, 0.5, discord=0.25 if 50 <= k < 100 else None) for k in range(200)]
+    page = html_of(table(rows))
+    [line] = re.findall(r'<path class="line discord" d="([^"]+)"', page)
+    points = [tuple(map(float, pair.split())) for pair in line.lstrip("M").split("L")]
+    assert min(x for x, _ in points) == pytest.approx(172 + 816 * 5 / 20, abs=5)
+    assert max(x for x, _ in points) == pytest.approx(172 + 816 * 10 / 20, abs=5)
+    assert len({y for _, y in points}) == 1
+    assert "Jensen-Shannon" in page
 
 
 def test_the_ledger_shows_what_was_lost() -> None:

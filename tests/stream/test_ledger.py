@@ -168,6 +168,16 @@ def test_the_many_writers_of_a_host_topic_are_counted_apart() -> None:
     assert [(gap.publisher, gap.first_seq, gap.last_seq) for gap in account.gaps] == [("fusion", 3, 4)]
 
 
+def test_what_the_supervisor_said_before_there_was_a_recorder_is_not_missing_later_gaps_are() -> None:
+    ledger = _ledger()
+    for seq in (9, 10, 13):
+        about = {"node": "face", "process": "face", "state": "node_down"}
+        ledger.add(HEALTH, Health(t_ns=seq, seq=seq, **about))  # type: ignore[arg-type]
+    account = ledger.accounts()["health"]
+    assert (account.recorded, account.not_recorded) == (3, 2)
+    assert [(gap.first_seq, gap.last_seq) for gap in account.gaps] == [(11, 12)]
+
+
 def test_what_was_on_its_way_when_a_writer_or_the_run_ended_is_dropped_up_to_what_was_published() -> None:
     ledger = _ledger()
     for seq in range(10):
