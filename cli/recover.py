@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
-from liveaffect.stream.ledger import TopicAccount
 from liveaffect.stream.recover import recover as recover_session
 from liveaffect.stream.session_info import Missing, SessionInfo
 from liveaffect.stream.session_reader import SessionReader
@@ -31,7 +31,11 @@ def recover(
     print_ledger(info, out)
     for missing in info.missing:
         out.print(f"missing: {_words(missing)}", markup=False, soft_wrap=True)
-    if not info.missing and info.state == "COMPLETE":
+    lost = {topic: account.not_recorded for topic, account in info.ledger.items() if account.not_recorded}
+    if lost and not info.missing:
+        told = ", ".join(f"{count} messages of {topic}" for topic, count in lost.items())
+        out.print(f"missing: {told}: published, but never received by the recorder", markup=False, soft_wrap=True)
+    if not lost and not info.missing and info.state == "COMPLETE":
         out.print("nothing is missing")
 
 
@@ -42,25 +46,28 @@ def _is_whole(session: Path) -> bool:
 
 
 def print_ledger(info: SessionInfo, out: Console) -> None:
-    """The loss ledger as a table."""
-    table = Table(Column("topic", no_wrap=True), "captured", "published", "recorded", "missed", "processed", "dropped")
+    """The loss ledger as two tables: what became of each topic, and what each of its readers did with it."""
+    topics = _table("topic", "captured", "published", "recorded", "missed", words="lost at the source")
+    readers = _table("read by", "topic", "processed", "dropped", words="why")
     for topic, account in info.ledger.items():
         counts = (account.captured, account.published, account.recorded, account.not_recorded)
-        table.add_row(topic, *map(str, counts), _readers(account), _causes(account))
-    out.print(table)
+        topics.add_row(topic, *map(str, counts), _causes(account.lost_at_source))
+        for name, reader in account.readers.items():
+            causes = {**reader.dropped, **({"in flight": reader.pending} if reader.pending else {})}
+            dropped = str(sum(reader.dropped.values()) + reader.pending)
+            readers.add_row(name, topic, str(reader.processed), dropped, _causes(causes))
+    out.print(topics)
+    if readers.row_count:
+        out.print(readers)
 
 
-def _readers(account: TopicAccount) -> str:
-    return "\n".join(f"{name} {reader.processed}" for name, reader in account.readers.items())
+def _table(first: str, *columns: str, words: str) -> Table:
+    names = [Column(name, no_wrap=True, justify="left" if name == "topic" else "right") for name in columns]
+    return Table(Column(first, no_wrap=True), *names, words, box=box.SIMPLE)
 
 
-def _causes(account: TopicAccount) -> str:
-    lines = [f"source: {n} {cause}" for cause, n in account.lost_at_source.items()]
-    for name, reader in account.readers.items():
-        causes = [f"{n} {cause}" for cause, n in reader.dropped.items()]
-        causes += [f"{reader.pending} in flight"] * bool(reader.pending)
-        lines.append(f"{name}: {', '.join(causes)}" if causes else "")
-    return "\n".join(lines)
+def _causes(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {cause}" for cause, n in counts.items())
 
 
 def _words(missing: Missing) -> str:

@@ -111,8 +111,11 @@ def test_of_a_killed_run_recover_tells_what_its_nodes_wrote_down(tmp_path: Path)
     assert 0 <= len(witnessed(folder, "looked")) - frames.readers["looker"].processed <= 100 / 2.5
     assert 0 <= len(witnessed(folder, "burst")) - burst.published <= 11
     assert "missing: everything from" in told
+    lines = [line.split() for line in told.splitlines()]
     for name, account in info.ledger.items():
-        line = next(line for line in told.splitlines() if f" {name} " in line)
-        assert [int(n) for n in line.replace("│", " ").split()[1:5]] == [
-            account.captured, account.published, account.recorded, account.not_recorded
-        ]  # fmt: skip
+        counts = [account.captured, account.published, account.recorded, account.not_recorded]
+        assert [int(n) for n in next(line for line in lines if line[:1] == [name])[1:5]] == counts
+        for node, reader in account.readers.items():
+            found = next(line for line in lines if line[:2] == [node, name])
+            assert [int(n) for n in found[2:4]] == [reader.processed, sum(reader.dropped.values()) + reader.pending]
+            assert all(f"{count} {cause}" in " ".join(found) for cause, count in reader.dropped.items())
