@@ -1,7 +1,7 @@
 """Start a net from a trained one that is no larger, so that at first it says the same; average it with its offspring.
 
 python -m training.face.grow --cache CACHE --source models/weights/face-affect.onnx --out RUN
-    [--widths 20 32 64 112 176] [--offspring RUN2 --share 0.3]
+    [--widths 20 32 64 112 176 --deeper] [--offspring RUN2 --share 0.6]
 
 The average of a net and of one trained on from it is often better than both, the more so on other data (Wortsman et
 al., "Robust fine-tuning of zero-shot models", CVPR 2022).
@@ -149,13 +149,14 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--source", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--widths", type=int, nargs=5, default=(20, 32, 64, 112, 176))
+    parser.add_argument("--widths", type=int, nargs=5, default=(16, 24, 48, 96, 160))
+    parser.add_argument("--deeper", action="store_true")
     parser.add_argument("--offspring", type=Path)
-    parser.add_argument("--share", type=float, default=0.3)
+    parser.add_argument("--share", type=float, default=0.6)
     args = parser.parse_args()
     torch.manual_seed(11)
     faces = data.load(args.cache)
-    net = FaceNet(tuple(args.widths), deeper=True)
+    net = FaceNet(tuple(args.widths), deeper=args.deeper)
     mean, scale = data.geometry_scale(faces)
     net.mean.copy_(torch.from_numpy(mean)), net.scale.copy_(torch.from_numpy(scale))
     start(net, args.source, torch.from_numpy(data.plain(faces, faces.rows(0)[::30])[0]))
@@ -165,7 +166,7 @@ def main() -> None:
         offspring.load_state_dict(saved["net"])
         average(net, offspring, args.share)
     args.out.mkdir(parents=True, exist_ok=True)
-    torch.save({"net": net.state_dict(), "widths": tuple(args.widths), "deeper": True}, args.out / "last.pt")
+    torch.save({"net": net.state_dict(), "widths": tuple(args.widths), "deeper": args.deeper}, args.out / "last.pt")
 
 
 if __name__ == "__main__":
