@@ -1,11 +1,12 @@
 """A replay that is driven: play, pause, seek and speed, where it says it stands, and what it tells of the session."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from live_run import collect, live_run
+from waiting_clock import SECOND, WaitingClock, replay_without_waiting
 
 from liveaffect.nodes.replayer import Replayer
 from liveaffect.stream.lockstep import run_nodes
@@ -13,32 +14,17 @@ from liveaffect.stream.messages import Ack, Affect, Command, FaceAffect, Marker,
 from liveaffect.stream.session import SessionWriter
 from liveaffect.stream.topics import AFFECT, FACE_AFFECT, MARKER, VIDEO
 
-SECOND = 1_000_000_000
 START = 50 * SECOND
-
-
-class Context:
-    """A clock that goes on only while somebody waits for it."""
-
-    live, epoch_ns, now = True, 1000 * SECOND, 1000 * SECOND
-
-    def now_ns(self) -> int:
-        self.now += 10_000
-        return self.now
-
-    def stopping(self) -> bool:
-        return self.now > self.epoch_ns + 600 * SECOND
-
-    def dropped(self, topic: Any, count: int, cause: str) -> None: ...
-
-    def report(self, **info: Any) -> None: ...
 
 
 class Driven:
     """A replayer, and everything it has published, with the instant."""
 
     def __init__(self, session: Path, **settings: Any) -> None:
-        self.node, self.context = Replayer(session=str(session), hold=True, **settings), Context()
+        self.node, self.context = (
+            Replayer(session=str(session), hold=True, **settings),
+            WaitingClock(600, look_ns=10_000),
+        )
         self.node.open()
         self.said: list[tuple[int, Message]] = []
         self._feed = self.node.play(self.context)
@@ -69,11 +55,7 @@ class Driven:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    def skip(due_ns: int, context: Context) -> Iterator[None]:
-        context.now = max(context.now, due_ns)
-        yield None
-
-    monkeypatch.setattr("liveaffect.nodes.replayer.wait_until", skip)
+    replay_without_waiting(monkeypatch)
 
 
 @pytest.fixture

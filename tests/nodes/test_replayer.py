@@ -1,11 +1,11 @@
 """The replayer: order, header and times of a recording come back; speed, seek, loop and shift do what they say."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from waiting_clock import SECOND, WaitingClock, replay_without_waiting
 
 from liveaffect.nodes.recorder import Recorder
 from liveaffect.nodes.replayer import Replayer
@@ -17,37 +17,12 @@ from liveaffect.stream.session import SessionWriter
 from liveaffect.stream.session_feed import STARTS_PER_ROUND
 from liveaffect.stream.topics import AFFECT, COMMAND, HEALTH, MARKER, TICK, VIDEO
 
-SECOND = 1_000_000_000
 START = 50 * SECOND
-
-
-class Context:
-    """A clock that goes on only while somebody waits for it."""
-
-    live, epoch_ns = True, 1000 * SECOND
-
-    def __init__(self, limit_s: float = 60.0) -> None:
-        self.now, self.end = self.epoch_ns, self.epoch_ns + int(limit_s * SECOND)
-
-    def now_ns(self) -> int:
-        self.now += 200_000
-        return self.now
-
-    def stopping(self) -> bool:
-        return self.now > self.end
-
-    def dropped(self, topic: Any, count: int, cause: str) -> None: ...
-
-    def report(self, **info: Any) -> None: ...
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    def skip(due_ns: int, context: Context) -> Iterator[None]:
-        context.now = max(context.now, due_ns)
-        yield None
-
-    monkeypatch.setattr("liveaffect.nodes.replayer.wait_until", skip)
+    replay_without_waiting(monkeypatch)
 
 
 @pytest.fixture
@@ -69,11 +44,11 @@ def session(tmp_path: Path) -> Path:
 
 
 def _play(
-    session: Path, context: Context | None = None, limit: int = 1000, **settings: Any
+    session: Path, context: WaitingClock | None = None, limit: int = 1000, **settings: Any
 ) -> list[tuple[int, Message]]:
     node = Replayer(session=str(session), **settings)
     node.open()
-    context = context or Context()
+    context = context or WaitingClock()
     played: list[tuple[int, Message]] = []
     for message in node.play(context):
         if message is not None and not isinstance(message, Playback):
@@ -130,7 +105,7 @@ def test_a_loop_goes_on_with_starts_of_its_own(session: Path) -> None:
 
 
 def test_shift_moves_the_session_to_now(session: Path) -> None:
-    context = Context()
+    context = WaitingClock()
     played = _play(session, context, shift=True)
     frames = [(now, m) for now, m in played if isinstance(m, VideoFrame)]
     assert all(abs(now - m.t_ns) < 5_000_000 for now, m in frames)
