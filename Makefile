@@ -13,7 +13,7 @@ demo: python ## the sensor on a face and a voice that the project makes: no came
 
 test: python ## every test but the hour-long ones
 	@$(PYTHON) .ci/setup.py test
-	@$(VENV)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: python ## style, types, layers
 	@$(PYTHON) .ci/setup.py test
