@@ -26,7 +26,7 @@ from liveaffect.stream.messages import Message
 from liveaffect.stream.topics import Topic
 from liveaffect.stream.wire import BARE, decode
 
-REPLY_LIMIT_S = 5.0
+REPLY_LIMIT_S = 8.0
 
 
 class Client:

@@ -26,7 +26,7 @@ from liveaffect.nodes.dashboard.first_window import FirstWindow
 from liveaffect.nodes.dashboard.replay_bar import ReplayBar
 from liveaffect.nodes.dashboard.window import MainWindow
 
-LIMIT_S = 20.0
+LIMIT_S = 45.0
 LEFT = Qt.MouseButton.LeftButton
 Facts = dict[str, Any]
 
