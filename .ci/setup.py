@@ -20,14 +20,18 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
-EXTRAS = {"demo": ("cpu",), "test": ("cpu", "desktop", "dev"), "train": ("cpu", "train")}
+EXTRAS = {"demo": ("cpu", "desktop"), "test": ("cpu", "desktop", "dev"), "train": ("cpu", "train")}
 SENSOR_LIBRARIES = ("libegl1", "libgles2", "libportaudio2")
-TEST_PACKAGES = (
-    "pulseaudio", "pulseaudio-utils", "libasound2-plugins", "strace", "xvfb",
+WINDOW_LIBRARIES = (
     "libxcb-cursor0", "libxcb-icccm4", "libxcb-keysyms1", "libxcb-image0", "libxcb-render-util0", "libxcb-xkb1",
     "libxkbcommon-x11-0", "libxcb-shape0", "libgl1", "libdbus-1-3", "libfontconfig1",
 )  # fmt: skip
-SYSTEM = {"demo": SENSOR_LIBRARIES, "test": SENSOR_LIBRARIES + TEST_PACKAGES, "train": SENSOR_LIBRARIES}
+TEST_PACKAGES = ("pulseaudio", "pulseaudio-utils", "libasound2-plugins", "strace", "xvfb")
+SYSTEM = {
+    "demo": SENSOR_LIBRARIES + WINDOW_LIBRARIES,
+    "test": SENSOR_LIBRARIES + WINDOW_LIBRARIES + TEST_PACKAGES,
+    "train": SENSOR_LIBRARIES,
+}
 
 
 def main(purpose: str) -> None:

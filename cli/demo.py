@@ -80,7 +80,8 @@ def show(folder: Path, session: Path, table: pl.DataFrame) -> None:
         f"table     {folder / 'table.parquet'}",
         f"picture   {folder / 'timeline.png'}",
         "",
-        "Next: liveaffect live   (your camera and microphone)",
+        f"Next: liveaffect view {session}   (the window, on what was just recorded)",
+        "      liveaffect live   (your camera and microphone)",
         "      liveaffect score CLIP --out table.csv   (your recordings)",
     ]
     console.print(
