@@ -10,15 +10,12 @@ from PySide6.QtWidgets import QApplication
 
 from liveaffect.cli.checks import sound_inputs
 from liveaffect.nodes.camera import Camera, devices, list_cameras
-from liveaffect.nodes.dashboard import preferences
+from liveaffect.nodes.dashboard import CLOSED, preferences
 from liveaffect.nodes.dashboard.device_field import Choice
 from liveaffect.nodes.dashboard.first_window import FirstWindow
 from liveaffect.nodes.dashboard.surroundings import Surroundings
 from liveaffect.nodes.microphone import Microphone
 from liveaffect.nodes.recorder import sessions_folder
-
-CLOSED = 3
-"""Exit code where the window was closed without starting."""
 
 
 def choose(app: QApplication) -> int:

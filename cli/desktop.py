@@ -5,7 +5,6 @@ no mediapipe here: they bring another Qt and another way out of the machine.
 """
 
 import argparse
-import json
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.node import Dashboard
 from liveaffect.nodes.dashboard.palette import follow
 from liveaffect.nodes.dashboard.window import MainWindow
-from liveaffect.stream.access import announcement
+from liveaffect.stream.access import announced
 from liveaffect.stream.errors import TransportError
 
 NEAR = ("ipc://", "tcp://127.", "tcp://localhost", "tcp://[::1]")
@@ -87,10 +86,10 @@ def _finder(address: str) -> Callable[[], str]:
         return lambda: address
 
     def newest() -> str:
-        try:
-            return str(json.loads(announcement().read_text("utf-8"))["address"])
-        except (OSError, ValueError, KeyError):
-            raise TransportError("Nothing is running here: start `liveaffect live` or `liveaffect run` first") from None
+        found = announced()
+        if not found:
+            raise TransportError("Nothing is running here: start `liveaffect live` or `liveaffect run` first")
+        return found
 
     return newest
 

@@ -13,12 +13,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from liveaffect.nodes.dashboard import CLOSED, GO_ON
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.supervisor import Supervisor
 
 PROGRAM = (sys.executable, "-m", "liveaffect.cli.desktop")
-CLOSED, GO_ON = 3, 4
-"""Exit codes: nothing was chosen; the window is gone and the recording is to go on."""
 CRASHES_A_MINUTE = 2
 END_S = 2.0
 REMEDY = 'pip install "liveaffect[desktop]"'

@@ -14,8 +14,8 @@ import platformdirs
 from liveaffect.models import baseline as files
 from liveaffect.models.manifest import entries
 from liveaffect.stream.errors import UsageError
-from liveaffect.stream.messages import Ack, Affect, Baseline, Command, FaceObservation, Health, Message, Tick
-from liveaffect.stream.node import Node, on
+from liveaffect.stream.messages import Affect, Baseline, Command, FaceObservation, Health, Message, Tick
+from liveaffect.stream.node import Node, answered, on
 from liveaffect.stream.topics import ACK, AFFECT, BASELINE, COMMAND, FACE, HEALTH, TICK
 
 HOME = Path("~")
@@ -66,11 +66,7 @@ class BaselineNode(Node):
         if command.target not in ("", self.host.name):
             return []
         said: list[Message] = []
-        try:
-            text, ok = self._obey(command, said), True
-        except (UsageError, msgspec.ValidationError) as error:
-            text, ok = str(error), False
-        ack = Ack(t_ns=command.t_ns, request_id=command.request_id, node=self.host.name, ok=ok, text=text)
+        ack = answered(self, command, lambda asked: self._obey(asked, said))
         return [ack, *said]
 
     def _obey(self, command: Command, said: list[Message]) -> str:

@@ -17,7 +17,7 @@ import psutil
 from liveaffect.models.manifest import entries
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import Ack, AudioChunk, Command, Message, VideoFrame
-from liveaffect.stream.node import Node, on, on_recorded
+from liveaffect.stream.node import Node, answered, on, on_recorded
 from liveaffect.stream.session import SessionWriter
 from liveaffect.stream.session_info import MANIFEST, Persisted, load_info
 from liveaffect.stream.session_media import H264Film, LosslessFilm, SoundFile, Spans
@@ -140,13 +140,9 @@ class Recorder(Node):
         if command.target not in ("", self.host.name):
             self.take(command)
             return None
-        try:
-            text = self._obey(command)
-            ok = True
-        except (RecordError, msgspec.ValidationError) as error:
-            text, ok = str(error), False
+        ack = answered(self, command, self._obey)
         self.take(command)
-        return Ack(t_ns=command.t_ns, request_id=command.request_id, node=self.host.name, ok=ok, text=text)
+        return ack
 
     def _obey(self, command: Command) -> str:
         if command.verb == "privacy":

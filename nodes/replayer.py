@@ -13,7 +13,7 @@ import msgspec
 from liveaffect.stream.capture import PATIENCE_S, ReadAhead, wait_until
 from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.messages import Ack, Command, MediaSpan, Message, Playback
-from liveaffect.stream.node import Node, SourceContext, on, source
+from liveaffect.stream.node import Node, SourceContext, answered, on, source
 from liveaffect.stream.playhead import Playhead
 from liveaffect.stream.session_feed import spoken
 from liveaffect.stream.session_reader import SessionReader
@@ -98,11 +98,7 @@ class Replayer(Node):
         """Answers `replay`; what would change the recorded sensor is refused."""
         if command.target not in ("", self.host.name):
             return None
-        try:
-            text, ok = self._obey(command), True
-        except (UsageError, msgspec.ValidationError) as error:
-            text, ok = str(error), False
-        return Ack(t_ns=command.t_ns, request_id=command.request_id, node=self.host.name, ok=ok, text=text)
+        return answered(self, command, self._obey)
 
     def _obey(self, command: Command) -> str:
         if command.verb != "replay":

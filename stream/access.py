@@ -70,6 +70,14 @@ def announcement() -> Path:
     return Path(platformdirs.user_cache_dir("liveaffect")) / "gateway.json"
 
 
+def announced() -> str:
+    """Where the newest gateway of this user listens; "" where none has said so."""
+    try:
+        return str(json.loads(announcement().read_text("utf-8"))["address"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
 def announce(address: str) -> None:
     path = announcement()
     temporary = path.with_suffix(f".{os.getpid()}")
@@ -80,9 +88,6 @@ def announce(address: str) -> None:
 
 
 def withdraw(address: str) -> None:
-    path = announcement()
-    try:
-        if json.loads(path.read_text("utf-8"))["address"] == address:
-            path.unlink()
-    except (OSError, ValueError, KeyError):
-        return
+    if announced() == address:
+        with contextlib.suppress(OSError):
+            announcement().unlink()

@@ -8,7 +8,6 @@ with connect(topics=["affect"]) as sensor:
             print(message.t_ns, person.id, person.state, person.valence, person.arousal)
 """
 
-import json
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ import msgspec
 import zmq
 import zmq.auth
 
-from liveaffect.stream.access import announcement
+from liveaffect.stream.access import announced
 from liveaffect.stream.errors import TransportError
 from liveaffect.stream.gateway import Reply, Request
 from liveaffect.stream.messages import Message
@@ -134,9 +133,7 @@ def connect(address: str = "", *, topics: Iterable[str] = ("affect",), keys: str
     Pixels come only when asked for: topics=["affect", "video/frame"]; "~video/frame" brings the headers alone.
     Raises TransportError when nothing runs there.
     """
+    address = address or announced()
     if not address:
-        try:
-            address = json.loads(announcement().read_text("utf-8"))["address"]
-        except (OSError, ValueError, KeyError):
-            raise TransportError("nothing is running here: start `liveaffect live` or `liveaffect run` first") from None
+        raise TransportError("nothing is running here: start `liveaffect live` or `liveaffect run` first")
     return Client(address, topics, keys)

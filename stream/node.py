@@ -19,8 +19,8 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
-from liveaffect.stream.errors import UsageError
-from liveaffect.stream.messages import Message
+from liveaffect.stream.errors import RecordError, UsageError
+from liveaffect.stream.messages import Ack, Command, Message
 from liveaffect.stream.topics import REGISTRY, TICK, Topic
 
 N = TypeVar("N", bound="Node")
@@ -200,6 +200,15 @@ def messages_of(output: Output) -> Iterable[Message]:
     if output is None:
         return ()
     return (output,) if isinstance(output, Message) else output
+
+
+def answered(node: Node, command: Command, act: Callable[[Command], str]) -> Ack:
+    """What `act` says to a command, as the node's answer; a refusal (UsageError, RecordError) is one too."""
+    try:
+        text, ok = act(command), True
+    except (UsageError, RecordError, msgspec.ValidationError) as error:
+        text, ok = str(error), False
+    return Ack(t_ns=command.t_ns, request_id=command.request_id, node=node.host.name, ok=ok, text=text)
 
 
 def bind(node: Node, info: HostInfo) -> None:

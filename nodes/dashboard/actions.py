@@ -9,13 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
+from liveaffect.nodes.dashboard import GO_ON
 from liveaffect.stream.gateway import Reply
 
 if TYPE_CHECKING:
     from liveaffect.nodes.dashboard.window import MainWindow
 
-GO_ON = 4
-"""Exit status: the window is closed, the sensor and its recording go on."""
 HOLD_S = 2.5
 """Health tells the truth once a second: until then what was agreed on holds."""
 SHORTCUTS = (
