@@ -78,12 +78,10 @@ from pathlib import Path
 from liveaffect.nodes.face.privacy import close_door
 close_door()
 import mediapipe, onnxruntime, liveaffect.nodes.face, liveaffect.nodes.voice
-from liveaffect.cli.pipeline import FileRun, ScoreSettings, footer
+from liveaffect.cli.pipeline import FileRun
 begun = begin()
-run = FileRun(Path(clip), "clip")
-table = run.table(ScoreSettings())
-table.write_parquet(out, metadata=footer({}))
-end(begun, table["t_s"].n_unique(), int((table["face_state"] == "ok").sum()))
+written = FileRun(Path(clip), "clip").write(Path(out))
+end(begun, written.rows, written.seen)
 """
 
 

@@ -1,5 +1,6 @@
 """`liveaffect baseline`: how a person looks at rest, as a file that `score --baseline` subtracts."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -85,23 +86,50 @@ def make_baseline(
     )
 
 
-def subtract(table: pl.DataFrame, found: Baseline) -> tuple[pl.DataFrame, str]:
-    """The table with `REL_COLUMNS` at its end, and a warning ("" without one).
+class Relative:
+    """Columns relative to a baseline, for a table of one file that comes batch by batch.
 
-    Where two faces are ever in view at once, only the one seen most has them: the baseline is one person's.
+    Where two faces are ever in view at once, only the one seen most has them: the baseline is one person's. Hence every
+    batch is looked at first, and the columns are made at the end.
     """
-    faces = table.filter(pl.col("face_id").is_not_null())
-    crowded = bool(faces.group_by("t_s").len().select((pl.col("len") > 1).any()).item()) if faces.height else False
-    mine, warning = pl.col("face_id").is_not_null(), ""
-    if crowded:
-        counts = faces.group_by("face_id").len().sort(["len", "face_id"], descending=[True, False])
-        mine = pl.col("face_id") == counts["face_id"][0]
-        warning = f"several faces in view: the baseline is taken for face {counts['face_id'][0]}, the one seen most"
-    at_rest = {**found.au, "valence": found.valence, "arousal": found.arousal}
-    columns = [
-        pl.when(mine).then(pl.col(name.removesuffix("_rel")).cast(pl.Float64) - at_rest[name.removesuffix("_rel")])
-        for name in REL_COLUMNS
-    ]
-    return table.with_columns(
-        column.cast(pl.Float32).alias(name) for name, column in zip(REL_COLUMNS, columns, strict=True)
-    ), warning
+
+    def __init__(self, baseline: Baseline) -> None:
+        self._at_rest = {**baseline.au, "valence": baseline.valence, "arousal": baseline.arousal}
+        self._rows: Counter[int] = Counter()
+        self._last_s: float | None = None
+        self._crowded = False
+
+    def add(self, batch: pl.DataFrame) -> None:
+        """Takes note of who is in view. Rows of one time stand side by side."""
+        faces = batch.filter(pl.col("face_id").is_not_null())
+        if not faces.height:
+            return
+        self._rows.update(faces["face_id"].to_list())
+        times = faces["t_s"]
+        self._crowded |= times[0] == self._last_s or bool((times.diff() == 0.0).any())
+        self._last_s = times[-1]
+
+    @property
+    def _most(self) -> int | None:
+        """The face seen most, where there is a choice."""
+        return min(self._rows, key=lambda face: (-self._rows[face], face)) if self._crowded else None
+
+    @property
+    def warning(self) -> str:
+        """What to tell the user; "" without anything."""
+        face = self._most
+        if face is None:
+            return ""
+        return f"several faces in view: the baseline is taken for face {face}, the one seen most"
+
+    def subtract(self, table: pl.LazyFrame) -> pl.LazyFrame:
+        """The table with `REL_COLUMNS` at its end."""
+        face = self._most
+        mine = pl.col("face_id").is_not_null() if face is None else pl.col("face_id") == face
+        return table.with_columns(
+            pl.when(mine)
+            .then(pl.col(name).cast(pl.Float64) - self._at_rest[name])
+            .cast(pl.Float32)
+            .alias(f"{name}_rel")
+            for name in (column.removesuffix("_rel") for column in REL_COLUMNS)
+        )

@@ -4,15 +4,17 @@ Every worker needs liveaffect, the models, and the files under the same paths as
 """
 
 import logging
+import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from liveaffect.cli.pipeline import FileRun, ScoreSettings
-from liveaffect.cli.workers import Outcome, Task, in_words
+from liveaffect.cli.pipeline import ScoreSettings
+from liveaffect.cli.workers import Outcome, Task, in_words, score_file
 from liveaffect.stream.errors import TransportError, UsageError
 
 LOCAL = "local"
@@ -21,7 +23,7 @@ CONNECT_S = 10
 _one_at_a_time = threading.Lock()
 
 
-def score_on_cluster(tasks: Sequence[Task], address: str, jobs: int, settings: ScoreSettings) -> Iterator[Outcome]:
+def score_on_cluster(tasks: Sequence[Task], address: str, jobs: int, settings: ScoreSettings) -> Generator[Outcome]:
     """Scores every task once and yields each outcome as it comes; the tables are those of `score_files`.
 
     address: of a Dask scheduler, such as tcp://host:8786, or "local" for `jobs` worker processes on this machine.
@@ -35,7 +37,7 @@ def score_on_cluster(tasks: Sequence[Task], address: str, jobs: int, settings: S
         for future in dask.as_completed(list(sent)):
             task = sent.pop(future)
             error = future.exception()
-            yield Outcome(task, failure=_why(error)) if error is not None else replace(future.result(), task=task)
+            yield Outcome(task, failure=_why(error)) if error is not None else _brought(task, *future.result())
             future.release()  # or the cluster would keep every table until the end
 
 
@@ -61,18 +63,30 @@ def _client(dask: Any, address: str, jobs: int, stack: ExitStack) -> Any:
         ) from None
 
 
-def _score_here(task: Task, settings: ScoreSettings) -> Outcome:
-    """Runs in a worker, where a model library must not report to its maker either."""
+def _score_here(task: Task, settings: ScoreSettings) -> tuple[Outcome, bytes]:
+    """Runs in a worker, where a model library must not report to its maker either; the table travels as its bytes."""
     from liveaffect.nodes.face.privacy import close_door
 
     with _one_at_a_time:  # a worker with several threads would share file descriptors and memory among files
+        close_door()
+        with tempfile.TemporaryDirectory(prefix="liveaffect-") as folder:
+            here = replace(task, target=Path(folder) / task.target.name)
+            outcome = score_file(here, settings)
+            return outcome, here.target.read_bytes() if outcome.written is not None else b""
+
+
+def _brought(task: Task, outcome: Outcome, table: bytes) -> Outcome:
+    """Writes what a worker made, here."""
+    if outcome.written is not None:
+        temporary = task.target.with_name(f".{task.target.name}.part")
         try:
-            close_door()
-            run = FileRun(task.file, task.name, launch=settings.launch, overrides=list(settings.overrides))
-            table = run.table(settings)
-            return Outcome(task, table, tuple(run.warnings()))
-        except Exception as error:  # one file's failure, whatever it is, is reported with the others
-            return Outcome(task, failure=in_words(error))
+            temporary.write_bytes(table)
+            temporary.replace(task.target)
+        except OSError as error:
+            return Outcome(task, failure=f"its table cannot be written: {error.strerror}")
+        finally:
+            temporary.unlink(missing_ok=True)
+    return replace(outcome, task=task)
 
 
 def _why(error: BaseException) -> str:

@@ -8,10 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from liveaffect.cli.ahead import AheadHost
-from liveaffect.cli.baseline import subtract
+from liveaffect.cli.baseline import Relative
+from liveaffect.cli.parts import Parts, parts_of, write_table
 from liveaffect.cli.smoothed import Smoothing
 from liveaffect.cli.table import TableBuilder
 from liveaffect.models.baseline import Baseline
@@ -39,6 +41,24 @@ class ScoreSettings:
     """Look-ahead of the smoothed columns; None for a table without them."""
     baseline: Baseline | None = None
 
+    def told(self) -> dict[str, object]:
+        """As the metadata of a table say them: whatever changes a number is in here."""
+        return {
+            "launch": tomllib.loads(self.launch.read_text("utf-8")),
+            "set": list(self.overrides),
+            **({} if self.smooth_lag_s is None else {"smooth_lag_s": self.smooth_lag_s}),
+            **({} if self.baseline is None else {"baseline": msgspec.to_builtins(self.baseline)}),
+        }
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a table holds."""
+
+    rows: int
+    seen: int
+    """Rows with a face that gave numbers."""
+
 
 def offline_graph(info: MediaInfo, launch: Path, overrides: list[str]) -> Graph:
     """The nodes of the launch graph that this file can feed, its sources set to the file."""
@@ -59,8 +79,8 @@ class FileRun:
     ----------
     path: video, sound or image file.
     name: what the column `file` says.
-    launch, overrides: settings, as in a live run.
-    progress: called with the media time reached, in seconds.
+    settings: as in a live run, and which columns are asked for.
+    progress: called with the media time reached and that of the whole file, in seconds.
     ahead: frames that the face net gets at once; 0 for what suits its device (one on a CPU).
     """
 
@@ -68,16 +88,15 @@ class FileRun:
         self,
         path: Path,
         name: str,
+        settings: ScoreSettings | None = None,
         *,
-        launch: Path = DEFAULT_GRAPH,
-        overrides: list[str] | None = None,
-        progress: Callable[[float], None] = lambda _: None,
+        progress: Callable[[float, float], None] = lambda *_: None,
         ahead: int = 0,
     ) -> None:
         self.info = probe(path)
-        self._name, self._progress = name, progress
+        self._name, self._settings, self._progress = name, settings or ScoreSettings(), progress
         self._notes: list[str] = []
-        self.graph = offline_graph(self.info, launch, overrides or [])
+        self.graph = offline_graph(self.info, self._settings.launch, list(self._settings.overrides))
         self.host = _host(self.graph, ahead)
 
     def messages(self) -> Iterator[tuple[Topic[Any], Message]]:
@@ -86,28 +105,44 @@ class FileRun:
         for topic, message in self.host.run():
             if isinstance(message, VideoFrame | AudioChunk) and message.t_ns - shown >= PROGRESS_NS:
                 shown = message.t_ns
-                self._progress(shown / 1e9)
+                self._progress(shown / 1e9, self.info.duration_s or shown / 1e9)
             yield topic, message
 
-    def table(self, extras: ScoreSettings | None = None) -> pl.DataFrame:
-        """The score table of the file; the same file, settings and machine give the same bytes.
+    def write(self, target: Path) -> Written:
+        """Writes the score table as Parquet; the same file, settings and machine give the same bytes.
 
-        Of `extras` count the smoothing and the baseline: their columns come after those of every table.
+        Until it is whole its rows lie beside it (`parts_of`), so that memory does not grow with the file.
         """
-        lag_s, baseline = (None, None) if extras is None else (extras.smooth_lag_s, extras.baseline)
+        rows = seen = 0
+        baseline = self._settings.baseline
+        relative = None if baseline is None else Relative(baseline)
+        with Parts(parts_of(target)) as parts:
+            for batch in self._batches():
+                parts.add(batch)
+                rows, seen = rows + batch.height, seen + int((batch["face_state"] == "ok").sum())
+                if relative is not None:
+                    relative.add(batch)
+            table = parts.scan()
+            if relative is not None:
+                table = relative.subtract(table)
+                self._notes += [relative.warning] if relative.warning else []
+            write_table(table, target, footer(self._settings.told()))
+        return Written(rows, seen)
+
+    def _batches(self) -> Iterator[pl.DataFrame]:
+        """The rows of the table in order; at least one batch, which may be empty."""
+        lag_s = self._settings.smooth_lag_s
         builder = TableBuilder(self._name, sound_only=not self.info.has_video, sound=self.info.has_audio)
         smoothing = None if lag_s is None else Smoothing(self.graph, lag_s)
         for _, message in self.messages():
             builder.add(message)
             if smoothing is not None:
                 smoothing.add(message)
-        table = builder.finish()
-        if smoothing is not None:
-            table = smoothing.join(table)
-        if baseline is not None:
-            table, note = subtract(table, baseline)
-            self._notes += [note] if note else []
-        return table
+            batch = builder.ready()
+            if batch is not None:
+                yield batch if smoothing is None else smoothing.join(batch)
+        batch = builder.finish()
+        yield batch if smoothing is None else smoothing.finish(batch)
 
     def warnings(self) -> list[str]:
         """What there is to say of the run, such as a truncated end, or a net that runs elsewhere than asked."""

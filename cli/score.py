@@ -2,17 +2,17 @@
 
 import glob
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
-import polars as pl
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from liveaffect.cli.pipeline import DEFAULT_GRAPH, ScoreSettings, model_hashes, require_models
+from liveaffect.cli.pipeline import DEFAULT_GRAPH, ScoreSettings, Written, model_hashes, require_models
 from liveaffect.cli.score_output import ENDINGS, Output
 from liveaffect.cli.smoothed import LAG_S
 from liveaffect.cli.summary import write_summary
@@ -83,10 +83,10 @@ def score(
         console.print(f"{len(files) - len(todo)} of {len(files)} files are already done in {out}", highlight=False)
     run = Run(files, output)
     run.score(todo, jobs, chosen, cluster)
-    if not output.folder and run.tables:
-        output.write(pl.concat([run.tables[file] for file in files if file in run.tables]), out)
+    output.join(run.finished())
     if summary is not None:
-        write_summary(run.finished(), summary)
+        write_summary((output.path_of(file) for file in run.finished()), summary)
+    output.close()
     run.say()
     if run.failures:
         raise typer.Exit(1)
@@ -97,61 +97,57 @@ class Run:
 
     def __init__(self, files: list[Path], output: Output) -> None:
         self.files, self.output = files, output
-        self.tables: dict[Path, pl.DataFrame] = {}
-        """Kept only where all go into one file."""
         self.failures: dict[Path, str] = {}
-        self._counts: dict[Path, tuple[int, int]] = {}
+        self._written: dict[Path, Written] = {}
         self._begun, self._todo = time.monotonic(), 0
 
     def score(self, todo: list[Path], jobs: int, settings: ScoreSettings, cluster: str | None = None) -> None:
         """Scores in worker processes, here or on a cluster; one that fails, or kills its worker, stops nothing."""
         self._todo = len(todo)
-        tasks = [Task(file, self.output.label(file)) for file in todo]
+        tasks = [Task(file, self.output.label(file), self.output.path_of(file)) for file in todo]
         counted = TextColumn("{task.fields[files]} of " + f"{len(todo)} files")
         left = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
         reached: dict[Path, float] = {}
-        with Bar(BarColumn(), counted, *left, console=console, disable=not console.is_terminal) as bar:
+        with (
+            Bar(BarColumn(), counted, *left, console=console, disable=not console.is_terminal) as bar,
+            self.output.writing(todo),
+            closing(_events(tasks, jobs, settings, cluster)) as events,
+        ):
             shown = bar.add_task("", total=max(len(todo), 1), files=0)
-            for event in _events(tasks, jobs, settings, cluster):
+            for event in events:
                 file = event.task.file
                 if isinstance(event, Progress):
                     reached[file] = min(event.done_s / event.of_s, 0.99) if event.of_s > 0 else 0.0
                 else:
                     reached[file] = 1.0
                     self._take(file, event)
-                files = len(self._counts) + len(self.failures)
+                files = len(self._written) + len(self.failures)
                 bar.update(shown, completed=sum(reached.values()), files=files)
 
-    def finished(self) -> Iterator[pl.DataFrame]:
-        """Tables of all files that have one, in the order of the inputs."""
-        for file in self.files:
-            if file in self.failures:
-                continue
-            yield self.tables[file] if not self.output.folder else pl.read_parquet(self.output.path_of(file))
+    def finished(self) -> list[Path]:
+        """The files that have a table of their own, in the order of the inputs."""
+        return [file for file in self.files if file not in self.failures]
 
     def say(self) -> None:
         """What was done, and every failure by name."""
-        if self._counts:
-            rows, seen = (sum(column) for column in zip(*self._counts.values(), strict=True))
+        if self._written:
+            rows, seen = (sum(getattr(table, name) for table in self._written.values()) for name in ("rows", "seen"))
             took = time.monotonic() - self._begun
-            done = f"{rows} rows from {len(self._counts)} of {self._todo} files in {took:.1f} s"
+            done = f"{rows} rows from {len(self._written)} of {self._todo} files in {took:.1f} s"
             console.print(f"{done}, {seen} with a face: {self.output.out}", highlight=False, markup=False)
         for file, text in self.failures.items():
             console.print(f"failed: {_named(file, text)}", style="red", highlight=False, markup=False, soft_wrap=True)
 
     def _take(self, file: Path, outcome: Outcome) -> None:
-        if outcome.table is None:
+        if outcome.written is None:
             self.failures[file] = outcome.failure
             return
         try:
-            if self.output.folder:
-                self.output.finish(file, outcome.table)
-            else:
-                self.tables[file] = outcome.table
+            self.output.finish(file)
         except OSError as error:
             self.failures[file] = f"its table cannot be written: {error.strerror or in_words(error)}"
             return
-        self._counts[file] = (outcome.table.height, int((outcome.table["face_state"] == "ok").sum()))
+        self._written[file] = outcome.written
         for text in outcome.warnings:
             console.print(_named(file, text), style="yellow", highlight=False, markup=False, soft_wrap=True)
 
@@ -160,7 +156,9 @@ def _named(file: Path, text: str) -> str:
     return text if str(file) in text else f"{file}: {text}"
 
 
-def _events(tasks: list[Task], jobs: int, settings: ScoreSettings, cluster: str | None) -> Iterator[Progress | Outcome]:
+def _events(
+    tasks: list[Task], jobs: int, settings: ScoreSettings, cluster: str | None
+) -> Generator[Progress | Outcome]:
     if cluster is None:
         return score_files(tasks, jobs, settings)
     from liveaffect.cli.cluster import score_on_cluster

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
-import tomllib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 import polars as pl
 
+from liveaffect.cli.parts import parts_of, write_table
 from liveaffect.cli.pipeline import ScoreSettings, footer
 from liveaffect.stream.errors import UsageError
 
@@ -18,6 +20,9 @@ ENDINGS = (".parquet", ".csv")
 class Output:
     """One table for all inputs, or a folder with one table per input.
 
+    Either way every input has a table of its own first; those of one table lie in a hidden folder beside it until it is
+    written, so that an interrupted run goes on where it stopped.
+
     Raises UsageError for an ending that is neither a table nor a folder's, and for a place that cannot be written.
     """
 
@@ -25,13 +30,14 @@ class Output:
         self.out, self._files, self._settings = out, files, settings
         self.folder = is_folder(out)
         target = out if self.folder else out.parent
+        self._tables = out if self.folder else out.with_name(f".{out.name}.tables")
         try:
             target.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"--out {out}: {target} cannot be made: {error.strerror}") from None
         if not os.access(target, os.W_OK):
             raise UsageError(f"--out {out}: {target} is not writable: choose another folder")
-        self._footer = footer(_told(settings))
+        self._footer = footer(settings.told())
         self._key = hashlib.sha256(json.dumps(self._footer, sort_keys=True).encode()).hexdigest()
         self._labels = _labels(files)
 
@@ -41,11 +47,11 @@ class Output:
 
     def path_of(self, file: Path) -> Path:
         """Where a file's own table goes."""
-        return self.out / f"{self._labels[file].replace(os.sep, '_')}.parquet"
+        return self._tables / f"{self._labels[file].replace(os.sep, '_')}.parquet"
 
     def is_done(self, file: Path) -> bool:
         """True when there is a table of exactly this content under exactly these settings."""
-        if not self.folder or not self.path_of(file).is_file():
+        if not self.path_of(file).is_file():
             return False
         try:
             done = json.loads(_receipt(self.path_of(file)).read_text("utf-8"))
@@ -53,23 +59,33 @@ class Output:
         except (OSError, ValueError):
             return False
 
-    def finish(self, file: Path, table: pl.DataFrame) -> None:
-        """Writes a file's own table, and a receipt beside it."""
-        target = self.path_of(file)
-        self.write(table, target)
-        _receipt(target).write_text(json.dumps({"settings": self._key, "sha256": content_hash(file)}), "utf-8")
-
-    def write(self, table: pl.DataFrame, target: Path) -> None:
-        """Writes atomically: a table is there whole or not at all."""
-        temporary = target.with_name(f".{target.name}.part")
+    @contextmanager
+    def writing(self, files: list[Path]) -> Iterator[None]:
+        """While the files' own tables are made; what a file that came to no end has left is removed afterwards."""
+        self._tables.mkdir(exist_ok=True)
+        for file in files:  # nothing says that a table is there until it is
+            _receipt(self.path_of(file)).unlink(missing_ok=True)
         try:
-            if target.suffix.lower() == ".csv":
-                table.write_csv(temporary)
-            else:
-                table.write_parquet(temporary, metadata=self._footer)
-            temporary.replace(target)
+            yield
         finally:
-            temporary.unlink(missing_ok=True)
+            for file in files:
+                shutil.rmtree(parts_of(self.path_of(file)), ignore_errors=True)
+
+    def finish(self, file: Path) -> None:
+        """Puts a receipt beside a file's own table, which has been written."""
+        receipt = {"settings": self._key, "sha256": content_hash(file)}
+        _receipt(self.path_of(file)).write_text(json.dumps(receipt), "utf-8")
+
+    def join(self, files: list[Path]) -> None:
+        """Makes the one table of those that these files have, where one is wanted."""
+        if self.folder or not files:
+            return
+        write_table(pl.concat([pl.scan_parquet(self.path_of(file)) for file in files]), self.out, self._footer)
+
+    def close(self) -> None:
+        """Removes the tables that went into one."""
+        if not self.folder:
+            shutil.rmtree(self._tables, ignore_errors=True)
 
 
 def is_folder(out: Path) -> bool:
@@ -85,16 +101,6 @@ def content_hash(file: Path) -> str:
     """sha256 of a file's bytes."""
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def _told(settings: ScoreSettings) -> dict[str, object]:
-    """Settings as the table's metadata say them: whatever changes a number is in here."""
-    return {
-        "launch": tomllib.loads(settings.launch.read_text("utf-8")),
-        "set": list(settings.overrides),
-        **({} if settings.smooth_lag_s is None else {"smooth_lag_s": settings.smooth_lag_s}),
-        **({} if settings.baseline is None else {"baseline": msgspec.to_builtins(settings.baseline)}),
-    }
 
 
 def _labels(files: list[Path]) -> dict[Path, str]:

@@ -20,10 +20,10 @@ _KEYS = ["t_s", "face_id"]
 
 
 class Smoothing:
-    """Listens to a run beside its fusion node and gives the `smooth_*` columns at the end.
+    """Listens to a run beside its fusion node and gives the `smooth_*` columns, the lag later.
 
     The twin hears exactly what the node hears, in the same order, so the voice goes to the same people; only its
-    filters look `lag_s` ahead. Beside the columns themselves, memory holds the lag of everyone in view.
+    filters look `lag_s` ahead. Memory holds the lag of everyone in view and the rows that wait for it.
 
     Raises UsageError where the graph's fusion is not this package's.
     """
@@ -35,6 +35,7 @@ class Smoothing:
         self._twin = _Twin(**msgspec.structs.asdict(entry.node))
         self._twin.lag_s = lag_s
         self._twin.open()
+        self._waiting = pl.DataFrame()
 
     def add(self, message: m.Message) -> None:
         """Takes one message of the run, in stream order."""
@@ -47,10 +48,24 @@ class Smoothing:
         elif isinstance(message, m.Tick):
             self._twin.tick(message)
 
-    def join(self, table: pl.DataFrame) -> pl.DataFrame:
-        """The table with `SMOOTH_COLUMNS` at its end; null exactly where the causal columns are."""
-        smooth = self._twin.columns()
-        joined = table.join(smooth, on=_KEYS, how="left", nulls_equal=True, maintain_order="left")
+    def join(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Takes rows of the table, in order, and gives back those that are smoothed; the others wait for the next call.
+
+        `SMOOTH_COLUMNS` come at their end, null exactly where the causal columns are.
+        """
+        return self._join(rows, self._twin.settled_s())
+
+    def finish(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The last rows, and all that still wait."""
+        self._twin.close()
+        return self._join(rows, float("inf"))
+
+    def _join(self, rows: pl.DataFrame, settled_s: float) -> pl.DataFrame:
+        rows = pl.concat([self._waiting, rows]) if self._waiting.height else rows
+        self._waiting = rows.filter(pl.col("t_s") >= settled_s)
+        smooth = self._twin.take(settled_s)
+        done = rows.filter(pl.col("t_s") < settled_s)
+        joined = done.join(smooth, on=_KEYS, how="left", nulls_equal=True, maintain_order="left")
         known = pl.col("valence").is_not_null()
         return joined.with_columns(pl.when(known).then(pl.col(name)).alias(name) for name in SMOOTH_COLUMNS)
 
@@ -62,12 +77,13 @@ class _Twin(Fusion):
 
     def open(self) -> None:
         super().open()
-        self.parts: list[pl.DataFrame] = []
+        self.answers: list[pl.DataFrame] = []
+        """One row per person and time, in blocks."""
 
     def _person(self, face_id: int) -> Person:
         if face_id not in self._people:
             person = self._people[face_id] = Person(self._settings)
-            person.filter = _Track(face_id, self._settings, self.lag_s, self.parts)
+            person.filter = _Track(face_id, self._settings, self.lag_s, self.answers)
         return self._people[face_id]
 
     def _say(self, t_ns: int, frame_seq: int, fused: dict[int, Fused]) -> m.Affect:
@@ -77,21 +93,31 @@ class _Twin(Fusion):
             _finish(before[face_id])
         return said
 
-    def columns(self) -> pl.DataFrame:
-        """All smoothed answers, one row per person and time."""
+    def close(self) -> None:
         for person in self._people.values():
             _finish(person)
+        super().close()
+
+    def settled_s(self) -> float:
+        """The time before which every answer is there."""
+        open_s = [p.filter.waits_s for p in self._people.values() if isinstance(p.filter, _Track)]
+        return min([self._said_ns / 1e9, *open_s])
+
+    def take(self, before_s: float) -> pl.DataFrame:
+        """Smoothed answers until a time, one row per person and time; they are forgotten here."""
         schema: dict[str, Any] = dict.fromkeys(SMOOTH_COLUMNS, pl.Float32)
         empty = pl.DataFrame(schema={"t_s": pl.Float64, "face_id": pl.Int64, **schema})
-        return pl.concat([empty, *self.parts]).unique(_KEYS, keep="last", maintain_order=True)
+        answers = pl.concat([empty, *self.answers])
+        self.answers[:] = [answers.filter(pl.col("t_s") >= before_s)]
+        return answers.filter(pl.col("t_s") < before_s).unique(_KEYS, keep="last", maintain_order=True)
 
 
 class _Track(PersonFilter):
     """One person's filter, whose answers come again later; being asked is a step, so that every row has an answer."""
 
-    def __init__(self, face_id: int, settings: FusionSettings, lag_s: float, parts: list[pl.DataFrame]) -> None:
+    def __init__(self, face_id: int, settings: FusionSettings, lag_s: float, answers: list[pl.DataFrame]) -> None:
         super().__init__(settings)
-        self._face_id, self._parts = face_id, parts
+        self._face_id, self._answers = face_id, answers
         self._smoother = FixedLagSmoother(lag_s, settings)
         self._times: list[float] = []
 
@@ -110,6 +136,11 @@ class _Track(PersonFilter):
     def peek(self, t_s: float) -> Fused:
         return self.step(t_s, None, None)
 
+    @property
+    def waits_s(self) -> float:
+        """The time of the first answer that is still to come; infinite where none is."""
+        return self._times[0] if self._times else float("inf")
+
     def finish(self) -> None:
         """Gives what is left at the end of the track."""
         self._take(self._smoother.finish())
@@ -127,7 +158,7 @@ class _Track(PersonFilter):
         table = pl.DataFrame({"t_s": times, **columns}).with_columns(
             pl.lit(person, pl.Int64).alias("face_id"), pl.col(SMOOTH_COLUMNS).fill_nan(None).cast(pl.Float32)
         )
-        self._parts.append(table.select(*_KEYS, *SMOOTH_COLUMNS))
+        self._answers.append(table.select(*_KEYS, *SMOOTH_COLUMNS))
 
 
 def _finish(person: Person) -> None:

@@ -37,6 +37,13 @@ SUMMARY_DICTIONARY: dict[str, tuple[str, str, str]] = {
     **{f"mean_{name}": (f"mean probability of {name}", "1", "0 to 1") for name in EMOTIONS},
     **{f"share_{name}": (f"share of rows in which {name} is the most probable", "1", "0 to 1") for name in EMOTIONS},
 }
+_KINDS = {"file": pl.String, **dict.fromkeys(("minute", "face_id", "rows", "rows_ok"), pl.Int64)}
+_EMPTY = pl.DataFrame(schema={name: _KINDS.get(name, pl.Float64) for name in SUMMARY_DICTIONARY})
+_READ = [
+    "file", "t_s", "face_id", "state", "face_state", "valence", "arousal", *(f"p_{name}" for name in EMOTIONS),
+    "speech_prob", "speaking_prob",
+]  # fmt: skip
+"""Columns of a score table that a summary rests on."""
 
 
 def summarise_table(table: pl.DataFrame) -> pl.DataFrame:
@@ -46,12 +53,16 @@ def summarise_table(table: pl.DataFrame) -> pl.DataFrame:
     over rows, times are times.
     """
     parts = [_file(mine) for _, mine in table.group_by("file", maintain_order=True)]
-    return pl.concat(parts) if parts else pl.DataFrame(schema=dict.fromkeys(SUMMARY_DICTIONARY, pl.Float64))
+    return pl.concat([_EMPTY, *parts])
 
 
-def write_summary(tables: Iterable[pl.DataFrame], path: Path) -> None:
-    """Writes CSV, or Parquet, by the ending. Raises UsageError where that cannot be."""
-    whole = pl.concat([summarise_table(table) for table in tables if table.height])
+def write_summary(tables: Iterable[Path], path: Path) -> None:
+    """Summarises Parquet tables, one at a time, to CSV or Parquet, by the ending of `path`.
+
+    Raises UsageError where it cannot be written.
+    """
+    parts = [summarise_table(pl.read_parquet(table, columns=_READ)) for table in tables]
+    whole = pl.concat([_EMPTY, *parts])
     temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -87,6 +87,7 @@ class TableBuilder:
 
     Rows wait until the voice, which comes later in the stream, has passed their time: a table is aligned by content.
     `sound_only` gives a row per tick instead of one per frame. With `sound`, time without a picture has rows too.
+    Whoever cannot hold the whole table asks `ready`, after every message, for what is finished.
     """
 
     def __init__(self, file: str, *, sound_only: bool = False, sound: bool = True, start_ns: int = 0) -> None:
@@ -98,8 +99,7 @@ class TableBuilder:
         self._voices: deque[m.VoiceAffect] = deque()
         self._heard_ns = start_ns
         self._rows: list[dict[str, Any]] = []
-        self._frames: list[pl.DataFrame] = []
-        self.rows = 0
+        self._batches: list[pl.DataFrame] = []
 
     def add(self, message: m.Message) -> None:
         """Takes one message; topics that the table does not show are ignored."""
@@ -116,13 +116,19 @@ class TableBuilder:
         elif isinstance(message, m.Affect) and self._wanted(message):
             self._affect(message)
 
+    def ready(self) -> pl.DataFrame | None:
+        """The next finished rows, each handed out once; None until there is a batch of them."""
+        return self._batches.pop(0) if self._batches else None
+
     def finish(self) -> pl.DataFrame:
-        """The whole table; columns as in `SCHEMA`."""
-        self._settle(None)
+        """All rows that were not handed out; columns as in `SCHEMA`."""
         if self._sound_only:  # ticks go on until the last answer has come: those after the sound are no rows
-            self._rows = [row for row in self._rows if row["t_s"] * 1e9 <= self._heard_ns - self._start_ns + HOP_NS]
+            while self._pending and self._pending[-1][0] > self._heard_ns + HOP_NS:
+                self._pending.pop()
+        self._settle(None)
         self._flush()
-        return pl.concat(self._frames) if self._frames else pl.DataFrame(schema=SCHEMA)
+        found, self._batches = self._batches, []
+        return pl.concat(found) if found else pl.DataFrame(schema=SCHEMA)
 
     def _wanted(self, affect: m.Affect) -> bool:
         if affect.frame_seq < 0:  # sound alone: no picture in this file, or none any more
@@ -160,7 +166,6 @@ class TableBuilder:
             t_ns, row = self._pending.popleft()
             self._sound(row, t_ns)
             self._rows.append(row)
-            self.rows += 1
             if len(self._rows) >= BATCH:
                 self._flush()
 
@@ -178,7 +183,7 @@ class TableBuilder:
     def _flush(self) -> None:
         if self._rows:
             columns = {name: [row.get(name) for row in self._rows] for name in COLUMNS}
-            self._frames.append(pl.DataFrame(columns, schema=SCHEMA))
+            self._batches.append(pl.DataFrame(columns, schema=SCHEMA))
             self._rows = []
 
 

@@ -4,7 +4,7 @@ import contextlib
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -12,9 +12,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from liveaffect.cli.pipeline import FileRun, ScoreSettings
+from liveaffect.cli.pipeline import FileRun, ScoreSettings, Written
 from liveaffect.models.errors import ModelError
 from liveaffect.stream.errors import LiveAffectError
 
@@ -23,10 +21,11 @@ JOIN_S = 5.0
 
 @dataclass(frozen=True)
 class Task:
-    """One file, and what the column `file` says."""
+    """One file, what the column `file` says, and where its table (Parquet) goes."""
 
     file: Path
     name: str
+    target: Path
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished file: its table and warnings, or why there is none."""
+    """A finished file: what its table holds and warnings, or why there is none."""
 
     task: Task
-    table: pl.DataFrame | None = None
+    written: Written | None = None
     warnings: tuple[str, ...] = ()
     failure: str = ""
 
 
-def score_files(tasks: Sequence[Task], jobs: int, settings: ScoreSettings) -> Iterator[Progress | Outcome]:
+def score_files(tasks: Sequence[Task], jobs: int, settings: ScoreSettings) -> Generator[Progress | Outcome]:
     """Scores every task once, at most `jobs` at a time, and yields what happens as it happens.
 
     A worker scores file after file; where one dies (killed for want of memory, crashed in a codec) its file is a
@@ -122,24 +121,22 @@ def _serve(connection: Connection, settings: ScoreSettings) -> None:
     try:
         while True:
             task: Task = connection.recv()
-            connection.send(_score(task, settings, connection))
+            connection.send(score_file(task, settings, lambda *at, task=task: connection.send(Progress(task, *at))))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         sys.exit(0)  # the parent has gone
 
 
-def _score(task: Task, settings: ScoreSettings, connection: Connection) -> Outcome:
-    run: FileRun | None = None
+def score_file(
+    task: Task, settings: ScoreSettings, progress: Callable[[float, float], None] = lambda *_: None
+) -> Outcome:
+    """Scores one file in this process, whose doors must be closed (`close_door`); a failure is an outcome too.
 
-    def progress(done_s: float) -> None:
-        assert run is not None
-        connection.send(Progress(task, done_s, run.info.duration_s or done_s))
-
+    progress: as of `FileRun`.
+    """
     try:
-        run = FileRun(
-            task.file, task.name, launch=settings.launch, overrides=list(settings.overrides), progress=progress
-        )
-        table = run.table(settings)
-        return Outcome(task, table, tuple(run.warnings()))
+        run = FileRun(task.file, task.name, settings, progress=progress)
+        written = run.write(task.target)
+        return Outcome(task, written, tuple(run.warnings()))
     except (BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:  # one file's failure, whatever it is, is reported with the others

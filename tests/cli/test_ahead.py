@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from liveaffect.nodes.face.privacy import close_door
 close_door()
-from liveaffect.cli.pipeline import FileRun
+from liveaffect.cli.pipeline import FileRun, ScoreSettings
 from liveaffect.nodes.face_affect import FaceAffect
 
 clip, out = Path(sys.argv[1]), Path(sys.argv[2])
@@ -26,12 +26,13 @@ def counted(node, crops):
     prepare(node, crops)
 
 FaceAffect.prepare = counted
-for name, ahead, words in (("one", 0, []), ("many", 16, []), ("gpu", 0, ["face_affect.provider=cuda"])):
-    order = FileRun(clip, "clip", ahead=ahead, overrides=words)
+for name, ahead, words in (("one", 0, ()), ("many", 16, ()), ("gpu", 0, ("face_affect.provider=cuda",))):
+    settings = ScoreSettings(overrides=words)
+    order = FileRun(clip, "clip", settings, ahead=ahead)
     (out / f"{name}.txt").write_text(
         "\\n".join(f"{t.name} {m.t_ns} {m.seq} {getattr(m, 'frame_seq', 0)}" for t, m in order.messages()))
-    run = FileRun(clip, "clip", ahead=ahead, overrides=words)
-    run.table().write_parquet(out / f"{name}.parquet")
+    run = FileRun(clip, "clip", settings, ahead=ahead)
+    run.write(out / f"{name}.parquet")
     (out / f"{name}.warnings").write_text("\\n".join(run.warnings()))
     print(name, type(run.host).__name__, most)
     most = 0
@@ -82,4 +83,4 @@ def test_a_net_that_runs_elsewhere_than_asked_is_told_and_gives_the_numbers_of_o
     if not said:  # there is a GPU
         pytest.skip("the GPU that was asked for is there")
     assert "not on CUDAExecutionProvider as asked" in said
-    assert (runs[0] / "gpu.parquet").read_bytes() == (runs[0] / "one.parquet").read_bytes()
+    assert pl.read_parquet(runs[0] / "gpu.parquet").equals(pl.read_parquet(runs[0] / "one.parquet"))

@@ -7,11 +7,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from liveaffect.cli.baseline import make_baseline, subtract
+from liveaffect.cli.baseline import Relative, make_baseline
 from liveaffect.cli.main import main
 from liveaffect.cli.results import Results
 from liveaffect.cli.table import AU_COLUMNS, COLUMNS, REL_COLUMNS, SCHEMA
-from liveaffect.models.baseline import load_baseline
+from liveaffect.models.baseline import Baseline, load_baseline
 from liveaffect.models.errors import BaselineBroken
 from liveaffect.stream.errors import InputError, UsageError
 
@@ -32,6 +32,14 @@ def film(people: tuple[int, ...] = (1,), n: int = 100) -> pl.DataFrame:
 
 def results(table: pl.DataFrame) -> Results:
     return Results(Path("film.parquet"), table)
+
+
+def subtract(table: pl.DataFrame, at_rest: Baseline, rows: int = 10_000) -> tuple[pl.DataFrame, str]:
+    """The table with what `Relative` adds, which sees so many rows at once; and its warning."""
+    relative = Relative(at_rest)
+    for batch in table.iter_slices(rows):
+        relative.add(batch)
+    return relative.subtract(table.lazy()).collect(), relative.warning
 
 
 def ended(*words: object) -> object:
@@ -79,9 +87,10 @@ def test_a_lost_face_has_no_relative_number() -> None:
         assert (found[name].is_null() == (found["t_s"] > 8)).all()
 
 
-def test_of_two_faces_in_view_only_the_one_seen_most_is_taken_for_the_person() -> None:
+@pytest.mark.parametrize("rows", [1, 7, 10_000])
+def test_of_two_faces_in_view_only_the_one_seen_most_is_taken_for_the_person(rows: int) -> None:
     table = film((1, 2)).filter((pl.col("face_id") == 2) | (pl.col("t_s") > 3))
-    found, warning = subtract(table, make_baseline(results(table), 0.0, 4.9, face=2))
+    found, warning = subtract(table, make_baseline(results(table), 0.0, 4.9, face=2), rows)
     assert "face 2" in warning
     assert found.filter(pl.col("face_id") == 1)["valence_rel"].null_count() == len(found.filter(pl.col("face_id") == 1))
     assert found.filter(pl.col("face_id") == 2)["valence_rel"].null_count() == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from estimate_nodes import LAUNCH
 from make_media import write_video
@@ -36,7 +37,7 @@ def _score(*words: str) -> int:
     return int(ended.value.code or 0)
 
 
-def die_once(task: Task, settings: ScoreSettings) -> Outcome:
+def die_once(task: Task, settings: ScoreSettings) -> tuple[Outcome, bytes]:
     """Kills its worker in the middle of the first file that is tried."""
     flag = settings.launch.with_name("died")
     if not flag.exists():
@@ -67,11 +68,12 @@ def test_a_worker_that_is_killed_costs_its_file_another_try(tmp_path: Path, monk
     pytest.importorskip("distributed")
     monkeypatch.setattr(cluster, "_score_here", die_once)
     films = _films(tmp_path / "films")
-    tasks = [Task(file, file.name) for file in films]
+    tasks = [Task(file, file.name, tmp_path / f"{file.name}.parquet") for file in films]
     found = list(cluster.score_on_cluster(tasks, "local", 1, ScoreSettings(_launch(tmp_path))))
     assert (tmp_path / "died").exists()
     assert sorted(outcome.task.file for outcome in found) == sorted(films)
     assert [outcome.failure for outcome in found] == [""] * len(films)
+    assert [pl.read_parquet(task.target).height for task in tasks] == [6] * len(films)
 
 
 def test_where_no_scheduler_answers_the_message_says_how_to_start_one(

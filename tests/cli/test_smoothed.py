@@ -46,7 +46,7 @@ def scored(inputs: list[m.Message], lag_s: float = 1.0) -> pl.DataFrame:
     for _, message in LockstepHost(graph, inputs=inputs).run():
         builder.add(message)
         smoothing.add(message)
-    return smoothing.join(builder.finish())
+    return smoothing.finish(builder.finish())
 
 
 def valences() -> np.ndarray:

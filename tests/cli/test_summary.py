@@ -108,7 +108,9 @@ def test_a_film_without_any_face_has_nulls_and_no_numbers() -> None:
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_the_written_file_has_the_documented_columns(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"summary.{ending}"
-    write_summary([film(), film().with_columns(pl.lit("other.mp4").alias("file"))], path)
+    film().write_parquet(tmp_path / "film")
+    film().with_columns(pl.lit("other.mp4").alias("file")).write_parquet(tmp_path / "other")
+    write_summary([tmp_path / "film", tmp_path / "other"], path)
     found = pl.read_csv(path) if ending == "csv" else pl.read_parquet(path)
     assert found.columns == list(SUMMARY_DICTIONARY)
     assert found["file"].unique(maintain_order=True).to_list() == ["film.mp4", "other.mp4"]

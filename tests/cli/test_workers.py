@@ -42,8 +42,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory, settings: ScoreSettings) -> d
     files = films(folder, "dark", "deadly", "bright", "deadly", "black", "dark")
     broken = folder / "6_broken.mp4"
     broken.write_bytes(b"\x00" * 64)
-    tasks = [Task(file, file.name) for file in [*files, broken]]
-    return {jobs: list(score_files(tasks, jobs, settings)) for jobs in (1, 2)}
+    events: dict[int, Events] = {}
+    for jobs in (1, 2):
+        tables = folder / f"{jobs}"
+        tables.mkdir()
+        tasks = [Task(file, file.name, tables / f"{file.name}.parquet") for file in [*files, broken]]
+        events[jobs] = list(score_files(tasks, jobs, settings))
+    return events
 
 
 def outcomes(events: Events) -> dict[str, Outcome]:
@@ -57,22 +62,25 @@ def outcomes(events: Events) -> dict[str, Outcome]:
 def test_a_file_that_kills_its_worker_costs_itself_alone(runs: dict[int, Events], jobs: int) -> None:
     found = outcomes(runs[jobs])
     assert {name for name, outcome in found.items() if "SIGKILL" in outcome.failure} == {"1_deadly.mp4", "3_deadly.mp4"}
-    heights = {name: table.height for name, outcome in found.items() if (table := outcome.table) is not None}
+    told = {name: outcome.written.rows for name, outcome in found.items() if outcome.written is not None}
+    heights = {name: pl.read_parquet(found[name].task.target).height for name in told}
+    assert heights == told
     assert heights == {"0_dark.mp4": 6, "2_bright.mp4": 6, "4_black.mp4": 6, "5_dark.mp4": 6}
 
 
 def test_an_unreadable_file_is_a_failure_in_words(runs: dict[int, Events]) -> None:
     broken = outcomes(runs[2])["6_broken.mp4"]
-    assert broken.table is None
+    assert broken.written is None
+    assert not broken.task.target.exists()
     assert str(broken.task.file) in broken.failure
 
 
 def test_two_jobs_give_the_tables_of_one(runs: dict[int, Events]) -> None:
     one, two = outcomes(runs[1]), outcomes(runs[2])
     for name, outcome in one.items():
-        other = two[name].table
-        assert (outcome.table is None) == (other is None)
-        assert outcome.table is None or outcome.table.equals(other)  # type: ignore[arg-type]
+        assert outcome.written == two[name].written
+        if outcome.written is not None:
+            assert outcome.task.target.read_bytes() == two[name].task.target.read_bytes()
 
 
 def test_a_file_tells_how_far_it_has_come(runs: dict[int, Events]) -> None:
@@ -84,8 +92,8 @@ def test_a_file_tells_how_far_it_has_come(runs: dict[int, Events]) -> None:
 
 def test_more_jobs_than_files_score_every_file_once(tmp_path: Path, settings: ScoreSettings) -> None:
     [file] = films(tmp_path, "bright")
-    found = outcomes(list(score_files([Task(file, file.name)], 9, settings)))
-    assert found[file.name].table is not None
+    found = outcomes(list(score_files([Task(file, file.name, tmp_path / "table")], 9, settings)))
+    assert found[file.name].written is not None
 
 
 def test_a_run_that_lost_a_file_resumes_with_that_file_only(tmp_path: Path, settings: ScoreSettings) -> None:

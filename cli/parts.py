@@ -1,0 +1,56 @@
+"""A table on disk while it grows: memory holds a batch of rows, however long the film."""
+
+import shutil
+from pathlib import Path
+from types import TracebackType
+
+import polars as pl
+
+ROW_GROUP = 16_384
+"""Rows that a writer holds at once: nine minutes of one face."""
+
+
+class Parts:
+    """Batches of rows in a folder of their own, which is emptied first and gone at the end.
+
+    folder: on the disk of the table that will be made of them; a system's temporary folder may be memory.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._paths = folder, list[Path]()
+
+    def __enter__(self) -> "Parts":
+        shutil.rmtree(self._folder, ignore_errors=True)  # of a run that was killed
+        self._folder.mkdir(parents=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def add(self, batch: pl.DataFrame) -> None:
+        """Puts rows after those that are there. Raises OSError where the disk is full."""
+        path = self._folder / f"{len(self._paths)}.arrow"
+        batch.write_ipc(path)
+        self._paths.append(path)
+
+    def scan(self) -> pl.LazyFrame:
+        """All rows so far, in order; at least one batch must be there."""
+        return pl.scan_ipc(self._paths)
+
+
+def parts_of(target: Path) -> Path:
+    """Where the parts of a table lie while it is made."""
+    return target.with_name(f".{target.name}.rows")
+
+
+def write_table(table: pl.LazyFrame, target: Path, footer: dict[str, str]) -> None:
+    """Writes CSV or Parquet (by the ending; only Parquet has a footer), whole or not at all, a few rows at a time."""
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        if target.suffix.lower() == ".csv":
+            table.sink_csv(temporary)
+        else:
+            table.sink_parquet(temporary, metadata=footer, row_group_size=ROW_GROUP)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
