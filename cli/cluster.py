@@ -13,9 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from liveaffect.cli.parts import new_file
 from liveaffect.cli.pipeline import ScoreSettings
 from liveaffect.cli.workers import Outcome, Task, in_words, score_file
-from liveaffect.stream.errors import TransportError, UsageError
+from liveaffect.stream.errors import LiveAffectError, TransportError, UsageError
 
 LOCAL = "local"
 CONNECT_S = 10
@@ -78,14 +79,11 @@ def _score_here(task: Task, settings: ScoreSettings) -> tuple[Outcome, bytes]:
 def _brought(task: Task, outcome: Outcome, table: bytes) -> Outcome:
     """Writes what a worker made, here."""
     if outcome.written is not None:
-        temporary = task.target.with_name(f".{task.target.name}.part")
         try:
-            temporary.write_bytes(table)
-            temporary.replace(task.target)
-        except OSError as error:
-            return Outcome(task, failure=f"its table cannot be written: {error.strerror}")
-        finally:
-            temporary.unlink(missing_ok=True)
+            with new_file(task.target) as temporary:
+                temporary.write_bytes(table)
+        except LiveAffectError as error:
+            return Outcome(task, failure=str(error))
     return replace(outcome, task=task)
 
 

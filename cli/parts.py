@@ -1,10 +1,14 @@
 """A table on disk while it grows: memory holds a batch of rows, however long the film."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 import polars as pl
+
+from liveaffect.stream.errors import LiveAffectError
 
 ROW_GROUP = 16_384
 """Rows that a writer holds at once: nine minutes of one face."""
@@ -28,9 +32,10 @@ class Parts:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def add(self, batch: pl.DataFrame) -> None:
-        """Puts rows after those that are there. Raises OSError where the disk is full."""
+        """Puts rows after those that are there. Raises LiveAffectError where the disk is full."""
         path = self._folder / f"{len(self._paths)}.arrow"
-        batch.write_ipc(path)
+        with told_where(self._folder.parent):
+            batch.write_ipc(path)
         self._paths.append(path)
 
     def scan(self) -> pl.LazyFrame:
@@ -44,13 +49,34 @@ def parts_of(target: Path) -> Path:
 
 
 def write_table(table: pl.LazyFrame, target: Path, footer: dict[str, str]) -> None:
-    """Writes CSV or Parquet (by the ending; only Parquet has a footer), whole or not at all, a few rows at a time."""
-    temporary = target.with_name(f".{target.name}.part")
-    try:
+    """Writes CSV or Parquet (by the ending; only Parquet has a footer), a few rows at a time.
+
+    It is there whole or not at all. Raises LiveAffectError where it cannot be written.
+    """
+    with new_file(target) as temporary:
         if target.suffix.lower() == ".csv":
             table.sink_csv(temporary)
         else:
             table.sink_parquet(temporary, metadata=footer, row_group_size=ROW_GROUP)
-        temporary.replace(target)
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """A name to write to; the file gets its own once it is whole. Raises LiveAffectError where it cannot be written."""
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        with told_where(target.parent):
+            yield temporary
+            temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def told_where(folder: Path) -> Iterator[None]:
+    """Says of an OSError which folder could not be written, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise LiveAffectError(f"{folder} cannot be written ({why}): make room, or choose another place") from None

@@ -85,7 +85,7 @@ SCHEMA: dict[str, Any] = {
 class TableBuilder:
     """Collects the messages of one file in stream order and gives back the table.
 
-    Rows wait until the voice, which comes later in the stream, has passed their time: a table is aligned by content.
+    Rows wait until the stream has passed the delay of the voice: a table is aligned by content.
     `sound_only` gives a row per tick instead of one per frame. With `sound`, time without a picture has rows too.
     Whoever cannot hold the whole table asks `ready`, after every message, for what is finished.
     """
@@ -110,11 +110,12 @@ class TableBuilder:
         elif isinstance(message, m.VoiceDescriptors):
             self._hops.append(message)
             self._heard_ns = message.t_ns
-            self._settle(message.t_ns + VOICE.delay_ns)
         elif isinstance(message, m.VoiceAffect):
             self._voices.append(message)
-        elif isinstance(message, m.Affect) and self._wanted(message):
-            self._affect(message)
+        elif isinstance(message, m.Affect):
+            self._settle(message.t_ns)
+            if self._wanted(message):
+                self._affect(message)
 
     def ready(self) -> pl.DataFrame | None:
         """The next finished rows, each handed out once; None until there is a batch of them."""
@@ -161,8 +162,8 @@ class TableBuilder:
             row.update(zip(AU_COLUMNS, face.au or (), strict=False))
 
     def _settle(self, passed_ns: int | None) -> None:
-        """Finishes the rows whose sound is complete."""
-        while self._pending and (passed_ns is None or self._pending[0][0] + VOICE_AFFECT.delay_ns <= passed_ns):
+        """Finishes the rows whose sound is complete: the stream has passed it, or (None) is over."""
+        while self._pending and (passed_ns is None or self._pending[0][0] + VOICE_AFFECT.delay_ns < passed_ns):
             t_ns, row = self._pending.popleft()
             self._sound(row, t_ns)
             self._rows.append(row)

@@ -1,5 +1,6 @@
 """Worker processes of `score`: what one file can do to the others (nothing), and what is said of it."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from estimate_nodes import LAUNCH
 from make_media import write_video
 
+from liveaffect.cli.main import main
 from liveaffect.cli.pipeline import ScoreSettings
 from liveaffect.cli.score import Run
 from liveaffect.cli.score_output import Output
@@ -102,6 +104,7 @@ def test_a_run_that_lost_a_file_resumes_with_that_file_only(tmp_path: Path, sett
     run = Run(files, output)
     run.score([file for file in files if not output.is_done(file)], 2, settings)
     assert list(run.failures) == [files[1]]
+    assert not list(out.glob(".*.rows"))
     again = Output(out, files, settings)
     assert [file for file in files if not again.is_done(file)] == [files[1]]
     assert sorted(path.name for path in out.glob("*.parquet")) == ["0_dark.mp4.parquet", "2_bright.mp4.parquet"]
@@ -118,3 +121,37 @@ def test_a_changed_file_or_setting_is_scored_again(tmp_path: Path, settings: Sco
     assert set(film["state"]) == {"ok"}
     films(tmp_path, "bright")[0].replace(file)
     assert not output.is_done(file)
+
+
+def test_an_interrupted_run_into_one_table_goes_on_where_it_stopped(
+    tmp_path: Path, settings: ScoreSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files, out = films(tmp_path, "dark", "bright", "black"), tmp_path / "table.csv"
+    Run(files, Output(out, files, settings)).score(files[:1], 1, settings)
+    words = ["score", *map(str, files), "--launch", str(settings.launch), "--out", str(out)]
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "1 of 3 files are already done" in said
+    assert "12 rows from 2 of 2 files" in said
+    found = pl.read_csv(out)
+    assert found["file"].to_list() == [file.name for file in files for _ in range(6)]
+    assert sorted(path.name for path in tmp_path.glob("*table*")) == ["table.csv"]
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_full_disk_fails_the_file_with_the_folder_and_a_remedy_and_leaves_nothing(
+    tmp_path: Path, settings: ScoreSettings, capsys: pytest.CaptureFixture[str], small_disk: Path, ending: str
+) -> None:
+    image = np.full((48, 64, 3), 90, np.uint8)
+    film = write_video(tmp_path / "long.mp4", [image] * 900, fps=30)
+    (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free - (64 << 10)))
+    with pytest.raises(SystemExit) as ended:
+        main(["score", str(film), "--launch", str(settings.launch), "--out", str(small_disk / f"t.{ending}")])
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert "cannot be written (No space left on device" in said
+    assert "make room, or choose another place" in said
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
