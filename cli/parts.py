@@ -10,8 +10,8 @@ import polars as pl
 
 from liveaffect.stream.errors import LiveAffectError
 
-ROW_GROUP = 16_384
-"""Rows that a writer holds at once: nine minutes of one face."""
+ROW_GROUP = 8192
+"""Rows that a writer holds at once: four and a half minutes of one face."""
 
 
 class Parts:

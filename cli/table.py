@@ -18,7 +18,7 @@ from liveaffect.stream.topics import AFFECT, AUDIO, FACE, FACE_AFFECT, VIDEO, VO
 HOP_NS = 10_000_000
 VOICE_WINDOW_NS = 150_000_000
 """An estimate every 100 ms: one that is older says nothing about this instant."""
-BATCH = 4096
+BATCH = 1024
 
 STATES = " ".join(get_args(m.State))
 AU_COLUMNS = [unit.lower() for unit in ACTION_UNITS]
