@@ -1,78 +1,103 @@
-"""Scoring on a GPU: the frames of a file are measured ahead of their turn, so that the face net gets many at once.
+"""Scoring in bursts: each chain of nodes runs ahead of the others for a while, and then another does.
 
-One call for 64 faces costs a GPU hardly more than one for a single face. Order and numbers of the stream stay those of
-one host: what feeds the net knows nothing of its answers.
+The face chain and the voice chain do not know of each other until fusion. Frame by frame, each would find its weights
+pushed out of the processor's caches by the others, and its nets take twice as long. So a second of sound goes through
+the voice chain, then half a second of frames through MediaPipe, then their faces through the face net (on a GPU all in
+one call), and then fusion hears all of it. Order and numbers of the stream stay those of one host, to the bit: what
+runs ahead knows nothing of what is behind, and what is behind hears everything in stream order.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 from liveaffect.nodes.face_affect import FaceAffect
-from liveaffect.stream.graph import Graph
+from liveaffect.stream.graph import Entry, Graph
 from liveaffect.stream.lockstep import LockstepHost, OfflineContext
 from liveaffect.stream.messages import FaceCrop, Message, VideoFrame
-from liveaffect.stream.topics import TICK, Topic
+from liveaffect.stream.topics import TICK, VIDEO, Topic
 
-HELD_BYTES = 128 << 20
-"""Pixels that may wait for their turn."""
+BURST_NS = 1_000_000_000
+"""Stream time that a chain without a face net runs ahead."""
+HELD_BYTES = 64 << 20
+"""Pixels that may wait for their turn, where a node behind wants them."""
 
 
 class AheadHost:
-    """A LockstepHost in two: sources and whatever does not read the face net run ahead, the rest follows.
+    """A LockstepHost in parts: chains that run ahead, and what reads the face net, a tick, or more than one chain.
 
     Parameters
     ----------
-    graph: checked nodes, with a `FaceAffect` called `name`.
-    ahead: frames the net gets at once; 0 leaves it to the node (one where it runs on a CPU after all).
+    graph: checked nodes.
+    ahead: frames that the face net gets at once; 0 leaves it to the node.
+
+    Frames come without their pixels where none of the nodes behind reads them.
     """
 
-    def __init__(self, graph: Graph, name: str, ahead: int = 0) -> None:
-        self.graph, self._ahead = graph, ahead
-        node = graph.entries[name].node
-        assert isinstance(node, FaceAffect)
-        self._net = node
-        following = _following(graph, name)
-        self._first = LockstepHost(graph.only(n for n in graph.entries if n not in following))
-        self._second = LockstepHost(graph.only(following), inputs=self._waiting())
+    def __init__(self, graph: Graph, ahead: int = 0) -> None:
+        self.graph = graph
+        self._net = next((e.node for e in graph.entries.values() if isinstance(e.node, FaceAffect)), None)
+        self._ahead = ahead
+        chains, behind = _split(graph)
+        self._chains = [LockstepHost(graph.only(chain), ticks="inputs") for chain in chains]
+        self._keep_pixels = any(VIDEO in graph.entries[name].spec.inputs for name in behind)
+        self._behind = LockstepHost(graph.only(behind), feeds=[self._in_bursts(chain) for chain in self._chains])
 
     @property
     def contexts(self) -> dict[str, OfflineContext]:
         """What the sources reported."""
-        return {**self._first.contexts, **self._second.contexts}
+        return {name: context for host in (*self._chains, self._behind) for name, context in host.contexts.items()}
 
     def run(self) -> Iterator[tuple[Topic[Any], Message]]:
         """Every message in stream order, as `LockstepHost.run` gives them."""
-        return self._second.run()
+        return self._behind.run()
 
-    def _waiting(self) -> Iterator[Message]:
-        ahead = self._ahead or self._net.ahead
+    def _in_bursts(self, chain: LockstepHost) -> Iterator[Message]:
         waiting: list[Message] = []
         crops: list[FaceCrop] = []
         held = 0
-        for topic, message in self._first.run():
-            if topic is TICK:  # the second host makes the same
-                continue
+        for topic, message in chain.run():
             waiting.append(message)
-            if isinstance(message, VideoFrame) and message.image is not None:
-                held += message.image.nbytes
-            if isinstance(message, FaceCrop):
+            if topic is VIDEO and isinstance(message, VideoFrame) and message.image is not None:
+                if self._keep_pixels:
+                    held += message.image.nbytes
+                else:
+                    message.image = None
+            if isinstance(message, FaceCrop) and self._net is not None:
                 crops.append(message)
-            if len(crops) >= ahead or held > HELD_BYTES:
+                full = len(crops) >= (self._ahead or self._net.ahead)
+            else:
+                full = not crops and message.t_ns - waiting[0].t_ns >= BURST_NS
+            if full or held > HELD_BYTES:
                 yield from self._ready(waiting, crops)
                 waiting, crops, held = [], [], 0
         yield from self._ready(waiting, crops)
 
     def _ready(self, waiting: list[Message], crops: list[FaceCrop]) -> list[Message]:
-        self._net.prepare(crops)
+        if self._net is not None and crops:
+            self._net.prepare(crops)
         return waiting
 
 
-def _following(graph: Graph, name: str) -> list[str]:
-    """The named node and all that read, by however many steps, what it says."""
-    found = [name]
-    said = {topic.name for topic in graph.entries[name].spec.outputs}
+def _split(graph: Graph) -> tuple[list[list[str]], list[str]]:
+    """Names of the nodes of each chain that can run ahead, and of those that cannot, writers before readers.
+
+    A node belongs to the chain that all its inputs come from; it stays behind where they come from several, from a
+    node behind or from a tick, and where it is a face net, which is asked ahead in its own way.
+    """
+    chain_of: dict[str, str] = {}
+    """Topic -> the source node that everything in it comes from."""
+    chains: dict[str, list[str]] = {}
+    behind: list[str] = []
     for entry in sorted(graph.entries.values(), key=graph.level):
-        if any(topic.name in said for topic in entry.spec.inputs):
-            found.append(entry.name)
-            said |= {topic.name for topic in entry.spec.outputs}
-    return found
+        roots = {chain_of.get(topic.name, "") for topic in entry.spec.inputs} or {entry.name}
+        root = roots.pop()
+        if roots or not root or _waits(entry):
+            behind.append(entry.name)
+            continue
+        chains.setdefault(root, []).append(entry.name)
+        chain_of.update((topic.name, root) for topic in entry.spec.outputs)
+    return list(chains.values()), behind
+
+
+def _waits(entry: Entry) -> bool:
+    return TICK in entry.spec.inputs or isinstance(entry.node, FaceAffect)

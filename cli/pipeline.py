@@ -18,7 +18,6 @@ from liveaffect.cli.smoothed import Smoothing
 from liveaffect.cli.table import TableBuilder
 from liveaffect.models.baseline import Baseline
 from liveaffect.models.registry import path as model_path
-from liveaffect.nodes.face_affect import FaceAffect
 from liveaffect.stream.graph import Graph, build_graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.media import MediaInfo, probe
@@ -81,7 +80,7 @@ class FileRun:
     name: what the column `file` says.
     settings: as in a live run, and which columns are asked for.
     progress: called with the media time reached and that of the whole file, in seconds.
-    ahead: frames that the face net gets at once; 0 for what suits its device (one on a CPU).
+    ahead: frames that the face net gets at once; 0 for what suits its device, 1 for every message in its turn.
     """
 
     def __init__(
@@ -97,10 +96,10 @@ class FileRun:
         self._name, self._settings, self._progress = name, settings or ScoreSettings(), progress
         self._notes: list[str] = []
         self.graph = offline_graph(self.info, self._settings.launch, list(self._settings.overrides))
-        self.host = _host(self.graph, ahead)
+        self.host = LockstepHost(self.graph) if ahead == 1 else AheadHost(self.graph, ahead)
 
     def messages(self) -> Iterator[tuple[Topic[Any], Message]]:
-        """Every message of the run, in stream order."""
+        """Every message of the run, in stream order; frames without the pixels that nobody wants any more."""
         shown = 0
         for topic, message in self.host.run():
             if isinstance(message, VideoFrame | AudioChunk) and message.t_ns - shown >= PROGRESS_NS:
@@ -152,14 +151,6 @@ class FileRun:
             said = [str(context.info[key]) for key in ("warning", "error") if context.info.get(key)]
             texts += said or [f"{node}: {n} messages of {topic} {cause}" for (topic, cause), n in context.drops.items()]
         return texts
-
-
-def _host(graph: Graph, ahead: int) -> LockstepHost | AheadHost:
-    """The usual host, or for a net on a GPU (or where asked) the one that looks ahead."""
-    for name, entry in graph.entries.items():
-        if isinstance(entry.node, FaceAffect) and (ahead > 1 or entry.node.provider != "cpu"):
-            return AheadHost(graph, name, ahead)
-    return LockstepHost(graph)
 
 
 def footer(graph: dict[str, Any]) -> dict[str, str]:

@@ -85,18 +85,9 @@ class FaceAffect:
         if n == 0:
             none = np.empty(0, np.float32)
             return FaceAffectResult(none, none, none, none, *(np.empty((0, k), np.float32) for k in (8, 96)))
-        matrices = [_whole(crop.shape) for crop in crops]
         out = self._run(np.stack([align.resize(crop, SIDE) for crop in crops]), vectors, present)
-        again = np.flatnonzero(present[:, 0] == 0)
-        for _ in range(CUTS):
-            again = again[_off_place(out["place"][again], out["place_sd"][again])]
-            if not len(again):
-                break
-            for i in again:
-                matrices[i] = matrices[i] @ _within(out["place"][i])
-            recut = np.stack([align.warp(crops[i], matrices[i][:2], SIDE) for i in again])
-            for name, answer in self._run(recut, vectors[again], present[again]).items():
-                out[name][again] = answer
+        if not present.all():
+            self._cut_again(crops, vectors, present, out)
         log_p, va, sd = out["log_p"], out["va"], out["va_sd"]
         if prior == "uniform":
             log_p, va = _without_prior(log_p, va)
@@ -105,6 +96,22 @@ class FaceAffect:
         if quality is not None:
             sd = widen(sd, np.asarray(quality, np.float32))
         return FaceAffectResult(va[:, 0], va[:, 1], sd[:, 0], sd[:, 1], emotions.astype(np.float32), out["embedding"])
+
+    def _cut_again(
+        self, crops: NDArray[np.uint8], vectors: Floats, present: Floats, out: dict[str, Floats]
+    ) -> None:
+        """Puts better answers into `out` where a crop without landmarks was loose."""
+        matrices = [_whole(crop.shape) for crop in crops]
+        again = np.flatnonzero(present[:, 0] == 0)
+        for _ in range(CUTS):
+            again = again[_off_place(out["place"][again], out["place_sd"][again])]
+            if not len(again):
+                return
+            for i in again:
+                matrices[i] = matrices[i] @ _within(out["place"][i])
+            recut = np.stack([align.warp(crops[i], matrices[i][:2], SIDE) for i in again])
+            for name, answer in self._run(recut, vectors[again], present[again]).items():
+                out[name][again] = answer
 
     def _run(self, pixels: NDArray[np.uint8], vectors: Floats, present: Floats) -> dict[str, Floats]:
         feeds = {"crops": pixels, "geometry": vectors, "present": present}

@@ -1,4 +1,7 @@
-"""Compiled kernels that sample an image through a crop matrix; `align.warp` chooses between them."""
+"""Compiled kernels that sample an image through a crop matrix; `align.warp` chooses between them.
+
+Each line of samples is placed first and read afterwards: the first loop has no branches and becomes vector code.
+"""
 
 import numba
 import numpy as np
@@ -12,28 +15,40 @@ def bilinear(image, inverse, taps, out):  # pragma: no cover - compiled
     right, bottom = w - 1.0, h - 1.0
     norm, half = np.float32(1.0 / (taps * taps)), np.float32(0.5)
     along = _along(inverse, taps, size)
+    count = size * taps
+    above, below, aside = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
+    fx, fy = np.empty(count, np.float32), np.empty(count, np.float32)
+    pixels = image.reshape(-1)
+    sums = np.empty((size, 3))
     for row in range(size):
-        for col in range(size):
-            red = green = blue = np.float32(0.0)
-            for i in range(taps):
-                v = row + (i + 0.5) / taps
-                xv, yv = inverse[0, 1] * v, inverse[1, 1] * v
-                for j in range(taps):
-                    x = min(max(along[col, j, 0] + xv + inverse[0, 2] - 0.5, 0.0), right)
-                    y = min(max(along[col, j, 1] + yv + inverse[1, 2] - 0.5, 0.0), bottom)
-                    left, top = int(x), int(y)
-                    fx, fy = np.float32(x - left), np.float32(y - top)
-                    x0, x1 = np.uintp(left), np.uintp(min(left + 1, w - 1))  # unsigned: no look for indexes from behind
-                    y0, y1 = np.uintp(top), np.uintp(min(top + 1, h - 1))
-                    b, c = fx * (1 - fy), (1 - fx) * fy
-                    d = fx * fy
+        sums[:] = 0.0
+        for i in range(taps):
+            v = row + (i + 0.5) / taps
+            xv, yv = inverse[0, 1] * v, inverse[1, 1] * v
+            for k in range(count):
+                x = min(max(along[0, k] + xv + inverse[0, 2] - 0.5, 0.0), right)
+                y = min(max(along[1, k] + yv + inverse[1, 2] - 0.5, 0.0), bottom)
+                left, top = np.int32(x), np.int32(y)
+                fx[k], fy[k] = np.float32(x - left), np.float32(y - top)
+                above[k] = 3 * (top * w + left)
+                below[k] = 3 * (min(top + 1, h - 1) * w + left)
+                aside[k] = 3 * (min(left + 1, w - 1) - left)
+            for col in range(size):
+                red, green, blue = sums[col, 0], sums[col, 1], sums[col, 2]
+                for k in range(col * taps, (col + 1) * taps):
+                    b, c = fx[k] * (1 - fy[k]), (1 - fx[k]) * fy[k]
+                    d = fx[k] * fy[k]
                     a = 1 - b - c - d
-                    red += a * image[y0, x0, 0] + b * image[y0, x1, 0] + c * image[y1, x0, 0] + d * image[y1, x1, 0]
-                    green += a * image[y0, x0, 1] + b * image[y0, x1, 1] + c * image[y1, x0, 1] + d * image[y1, x1, 1]
-                    blue += a * image[y0, x0, 2] + b * image[y0, x1, 2] + c * image[y1, x0, 2] + d * image[y1, x1, 2]
-            out[row, col, 0] = np.uint8(red * norm + half)
-            out[row, col, 1] = np.uint8(green * norm + half)
-            out[row, col, 2] = np.uint8(blue * norm + half)
+                    p, q, to = np.uintp(above[k]), np.uintp(below[k]), np.uintp(aside[k])  # unsigned: no look for
+                    red += a * pixels[p] + b * pixels[p + to] + c * pixels[q] + d * pixels[q + to]  # negative indexes
+                    p, q = p + np.uintp(1), q + np.uintp(1)
+                    green += a * pixels[p] + b * pixels[p + to] + c * pixels[q] + d * pixels[q + to]
+                    p, q = p + np.uintp(1), q + np.uintp(1)
+                    blue += a * pixels[p] + b * pixels[p + to] + c * pixels[q] + d * pixels[q + to]
+                sums[col, 0], sums[col, 1], sums[col, 2] = red, green, blue
+        for col in range(size):
+            for channel in range(3):
+                out[row, col, channel] = np.uint8(sums[col, channel] * norm + half)
 
 
 @numba.njit(cache=True)
@@ -44,33 +59,44 @@ def area(image, inverse, taps, out):  # pragma: no cover - compiled
     right, bottom = w - 1.0, h - 1.0
     half, reciprocal, shift = _division(taps * taps)
     along = _along(inverse, taps, size)
+    count = size * taps
+    at = np.empty(count, np.int64)
+    pixels = image.reshape(-1)
+    sums = np.empty((size, 3), np.uint64)
     for row in range(size):
+        sums[:] = 0
+        for i in range(taps):
+            v = row + (i + 0.5) / taps
+            xv = inverse[0, 1] * v + inverse[0, 2]
+            yv = inverse[1, 1] * v + inverse[1, 2]
+            for k in range(count):
+                x = np.int32(min(max(along[0, k] + xv, 0.0), right))
+                y = np.int32(min(max(along[1, k] + yv, 0.0), bottom))
+                at[k] = 3 * (y * w + x)
+            for col in range(size):
+                red = green = blue = np.uint32(0)
+                for k in range(col * taps, (col + 1) * taps):
+                    p = np.uintp(at[k])
+                    red += pixels[p]
+                    green += pixels[p + np.uintp(1)]
+                    blue += pixels[p + np.uintp(2)]
+                sums[col, 0] += red
+                sums[col, 1] += green
+                sums[col, 2] += blue
         for col in range(size):
-            red = green = blue = np.uint64(0)
-            for i in range(taps):
-                v = row + (i + 0.5) / taps
-                xv = inverse[0, 1] * v + inverse[0, 2]
-                yv = inverse[1, 1] * v + inverse[1, 2]
-                for j in range(taps):
-                    x = np.uintp(min(max(along[col, j, 0] + xv, 0.0), right))
-                    y = np.uintp(min(max(along[col, j, 1] + yv, 0.0), bottom))
-                    red += np.uint64(image[y, x, 0])
-                    green += np.uint64(image[y, x, 1])
-                    blue += np.uint64(image[y, x, 2])
-            out[row, col, 0] = ((red + half) * reciprocal) >> shift
-            out[row, col, 1] = ((green + half) * reciprocal) >> shift
-            out[row, col, 2] = ((blue + half) * reciprocal) >> shift
+            for channel in range(3):
+                out[row, col, channel] = ((sums[col, channel] + half) * reciprocal) >> shift
 
 
 @numba.njit(cache=True)
 def _along(inverse, taps, size):  # pragma: no cover - compiled
-    """What each column and tap adds to the source position, (size, taps, 2)."""
-    along = np.empty((size, taps, 2))
+    """What each sample of a line adds to the source position, (2, size * taps): x, y."""
+    along = np.empty((2, size * taps))
     for col in range(size):
         for j in range(taps):
             u = col + (j + 0.5) / taps
-            along[col, j, 0] = inverse[0, 0] * u
-            along[col, j, 1] = inverse[1, 0] * u
+            along[0, col * taps + j] = inverse[0, 0] * u
+            along[1, col * taps + j] = inverse[1, 0] * u
     return along
 
 

@@ -102,7 +102,7 @@ class Session:
             self._run_part({key: value[start : start + batch] for key, value in feeds.items()}, batch)
             for start in range(0, rows.pop(), batch)
         ]
-        return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+        return parts[0] if len(parts) == 1 else tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
     def _run_part(self, feeds: dict[str, Array], batch: int) -> tuple[Array, ...]:
         rows = len(next(iter(feeds.values())))

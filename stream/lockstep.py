@@ -4,7 +4,7 @@ Events are delivered in the one stream order (`stream/order.py`). Used by `score
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from liveaffect.stream.graph import Entry, Graph
@@ -15,7 +15,8 @@ from liveaffect.stream.topics import TICK, Topic, topic_of
 
 TICK_NS = 100_000_000
 
-Event = tuple[Key, int, Topic[Any], Message]
+Event = tuple[Key, int, Topic[Any], Message, Iterator[Message] | None]
+"""Place in stream order, number of its making, topic, message, and of a source's message the feed it came from."""
 
 
 class OfflineContext:
@@ -48,6 +49,7 @@ class LockstepHost:
     ----------
     graph: checked nodes.
     inputs: messages in order of time that stand in for writers the graph lacks (recorded topics).
+    feeds: more of such inputs, each in an order of its own.
     ticks: "grid" makes one every 100 ms of stream time; "inputs" uses only Tick messages among `inputs`.
     skip: called with (node name, topic name, message); True repeats a recorded drop.
     before: called with (entry, topic, message) just before a delivery, for replays that must reset a node.
@@ -58,13 +60,14 @@ class LockstepHost:
         graph: Graph,
         *,
         inputs: Iterable[Message] = (),
+        feeds: Sequence[Iterable[Message]] = (),
         ticks: str = "grid",
         skip: Callable[[str, str, Message], bool] | None = None,
         before: Callable[[Entry, Topic[Any], Message], None] | None = None,
     ) -> None:
         self.graph = graph
         self.contexts: dict[str, OfflineContext] = {}
-        self._inputs, self._grid, self._skip, self._before = inputs, ticks == "grid", skip, before
+        self._inputs, self._grid, self._skip, self._before = (inputs, *feeds), ticks == "grid", skip, before
         self._heap: list[Event] = []
         self._count = 0
         self._seqs: dict[str, int] = {}
@@ -85,50 +88,49 @@ class LockstepHost:
                 entry.node.open()
             yield from self._loop()
         finally:
+            self._heap.clear()  # and with it the feeds: a source closes its file when its generator goes
             for entry in reversed(opened):
                 entry.node.close()
 
     def _loop(self) -> Iterator[tuple[Topic[Any], Message]]:
-        feeds = [self._stamped(feed) for feed in self._feeds()]
-        heads: list[Event | None] = [next(feed, None) for feed in feeds]
+        for feed in self._feeds():
+            self._draw(self._stamped(feed))
         next_tick: int | None = None
-        while True:
-            alive = [(head, index) for index, head in enumerate(heads) if head is not None]
-            feed_head = min(alive, default=None, key=lambda pair: pair[0][:2])
-            if feed_head is None and not self._heap:
-                return
-            event = min(e for e in (feed_head and feed_head[0], self._heap[0] if self._heap else None) if e)
+        while self._heap:
+            key, _, topic, message, origin = self._heap[0]
             if self._grid:
                 if next_tick is None:
-                    next_tick = event[0][0]
-                if event[0][0] > next_tick:  # everything up to the tick has been delivered
+                    next_tick = key[0]
+                if key[0] > next_tick:  # everything up to the tick has been delivered
                     yield from self._deliver(TICK, self._stamp(TICK, Tick(t_ns=next_tick)))
                     next_tick += TICK_NS
                     continue
-            if self._heap and event is self._heap[0]:
-                heapq.heappop(self._heap)
-            else:
-                assert feed_head is not None
-                heads[feed_head[1]] = next(feeds[feed_head[1]], None)
-            yield from self._deliver(event[2], event[3])
+            heapq.heappop(self._heap)
+            if origin is not None:
+                self._draw(origin)
+            yield from self._deliver(topic, message)
+
+    def _draw(self, feed: Iterator[Message]) -> None:
+        """Lets the next message of a feed wait for its turn."""
+        message = next(feed, None)
+        if message is not None:
+            self._wait(topic_of(message), message, feed)
+
+    def _wait(self, topic: Topic[Any], message: Message, origin: Iterator[Message] | None) -> None:
+        self._count += 1
+        heapq.heappush(self._heap, (order_key(topic, message, self.graph.depth), self._count, topic, message, origin))
 
     def _feeds(self) -> Iterator[Iterator[Message | None]]:
-        yield iter(self._inputs)
+        yield from map(iter, self._inputs)
         for entry in self._entries:
             for name in entry.spec.sources:
                 context: SourceContext = self.contexts.setdefault(entry.name, OfflineContext())
                 yield getattr(entry.node, name)(context)
 
-    def _stamped(self, feed: Iterator[Message | None]) -> Iterator[Event]:
+    def _stamped(self, feed: Iterator[Message | None]) -> Iterator[Message]:
         for message in feed:
-            if message is None:
-                continue
-            topic = topic_of(message)
-            yield self._event(topic, message if message.seq >= 0 else self._stamp(topic, message))
-
-    def _event(self, topic: Topic[Any], message: Message) -> Event:
-        self._count += 1
-        return (order_key(topic, message, self.graph.depth), self._count, topic, message)
+            if message is not None:
+                yield message if message.seq >= 0 else self._stamp(topic_of(message), message)
 
     def _stamp(self, topic: Topic[Any], message: Message) -> Message:
         message.seq = self._seqs[topic.name] = self._seqs.get(topic.name, -1) + 1
@@ -146,7 +148,7 @@ class LockstepHost:
             handler = getattr(entry.node, entry.spec.handlers[topic.name])
             for output in messages_of(handler(message)):
                 out_topic = topic_of(output)
-                heapq.heappush(self._heap, self._event(out_topic, self._stamp(out_topic, output)))
+                self._wait(out_topic, self._stamp(out_topic, output), None)
         yield topic, message
 
 
