@@ -25,6 +25,8 @@ from liveaffect.stream.topics import CROP, FACE, MESH, VIDEO
 
 OUTSIDE = 0.2
 """A face with more than this share of its landmarks beyond the frame is occluded."""
+APART_NS = 1_000_000_000
+"""After a longer pause MediaPipe's memory of the frame before misleads: the landmarks would settle in none of them."""
 BLENDSHAPE_DECIMALS = 5
 """As they are published: a face at rest moves them a hundred times as much, and all digits would double a recording."""
 _ANY_LANDMARKS = np.linspace(0, 1, 2 * 478, dtype=np.float32).reshape(478, 2)
@@ -39,7 +41,7 @@ class Face(Node):
     the image) in degrees, box, mouth motion, quality. Numbers are there only where the face's state is "ok"; the first
     four frames after it is found, a bad picture and a strong turn are "low_quality", a face cut off by the edge of the
     frame, or with an eye or the mouth under a plain cover, is "occluded", and one that was there within the last second
-    is "no_face".
+    is "no_face". A frame that comes more than a second after the one before is measured by itself, as a photograph is.
     """
 
     max_faces: int = 2
@@ -82,17 +84,16 @@ class Face(Node):
         yield from self._measured(frame, frame.image)
 
     def _measured(self, frame: VideoFrame, image: NDArray[np.uint8]) -> Iterator[Message]:
-        if frame.still:
-            found = self._watch.settle(image)
-        else:
+        alone = frame.still or (self._last_ns is not None and frame.t_ns - self._last_ns > APART_NS)
+        if not frame.still:
             self._last_ns = frame.t_ns
             self._last_ms = max(frame.t_ns // 1_000_000, self._last_ms + 1)
-            found = self._watch.find(image, self._last_ms)
+        found = self._watch.settle(image) if alone else self._watch.find(image, self._last_ms)
         height, width = image.shape[:2]
         pixels = np.array([width, height, width], np.float32)
         owners = self._tracker.step([face.landmarks * pixels for face in found], frame.t_ns)
         shown = [
-            (track.id, *_measure(track, face, image, frame.still))
+            (track.id, *_measure(track, face, image, alone))
             for track, face in zip(owners, found, strict=True)
             if track is not None
         ]
@@ -136,7 +137,7 @@ class Face(Node):
             self._last_ns, self._last_ms = None, -1
 
 
-def _measure(track: Track, face: Found, image: NDArray[np.uint8], still: bool) -> tuple[Any, ...]:
+def _measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool) -> tuple[Any, ...]:
     """The row of one face, its mesh, its crop and its geometry."""
     height, width = image.shape[:2]
     crop = crop_face(image, face.landmarks)
@@ -146,7 +147,7 @@ def _measure(track: Track, face: Found, image: NDArray[np.uint8], still: bool) -
     outside = float(((face.landmarks[:, :2] < 0) | (face.landmarks[:, :2] > 1)).any(1).mean())
     reasons = list(judged.reasons)
     state: State = "low_quality" if judged.low_quality else "ok"
-    if track.settling and not still:
+    if track.settling and not alone:
         state, reasons = "low_quality", ["settling", *reasons]
     hidden = covered(crop)
     if outside > OUTSIDE or (hidden and not judged.low_quality):  # what is dark or flat all over hides nothing

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 KEEP_S = 1.0
 """A face that comes back within this time, near where it was, keeps its id."""
+PAUSE_S = 30.0
+"""A face that the frame before showed keeps it over so long a pause: films of one frame in several seconds."""
 SETTLE_FRAMES = 4
 """Frames after a face is found (anew) in which its landmarks still move to their place."""
 REACH = 0.6
@@ -47,6 +49,7 @@ class Tracker:
     def __init__(self) -> None:
         self.tracks: list[Track] = []
         self._next_id = 0
+        self._last_ns = -1
 
     def forget(self) -> None:
         """Drops every track, after a gap; ids go on counting."""
@@ -55,10 +58,11 @@ class Tracker:
     def step(self, faces: list[NDArray[np.float32]], t_ns: int) -> list[Track | None]:
         """One track for each of `faces`, their landmarks (478, 2 or 3) in pixels; None for a face found twice.
 
-        Tracks not seen for more than `KEEP_S`, or lost before they were proven, are forgotten; `lost(t_ns)` names
-        those that are missed in this frame.
+        Tracks not seen for more than `KEEP_S` while there were frames, or lost before they were proven, are forgotten;
+        `lost(t_ns)` names those that are missed in this frame.
         """
-        self.tracks = [t for t in self.tracks if (t_ns - t.seen_ns) / 1e9 <= KEEP_S]
+        self.tracks = [t for t in self.tracks if t_ns - t.seen_ns <= self._kept_ns(t)]
+        self._last_ns = t_ns
         places = [_place(points) for points in faces]
         owners: list[Track | None] = [None] * len(faces)
         doubles = _doubles(places)
@@ -87,6 +91,9 @@ class Tracker:
             track.age, track.opening = 0, None
         return owners
 
+    def _kept_ns(self, track: Track) -> float:
+        return 1e9 * (PAUSE_S if track.seen_ns == self._last_ns else KEEP_S)
+
     def lost(self, t_ns: int) -> list[Track]:
         """Proven tracks that the frame at `t_ns` does not show."""
         return [t for t in self.tracks if t.seen_ns != t_ns]
@@ -109,7 +116,7 @@ def mouth_motion(track: Track, landmarks: NDArray[np.float32]) -> float | None:
 def _see(track: Track, place: tuple[NDArray[np.float64], float], t_ns: int) -> None:
     track.elapsed_ns, track.seen_ns = t_ns - track.seen_ns, t_ns
     track.centre, track.size = place
-    track.age += 1
+    track.age = 1 if track.elapsed_ns > KEEP_S * 1e9 else track.age + 1
     track.proven = track.proven or not track.settling
 
 
@@ -123,7 +130,7 @@ def _cost(track: Track, place: tuple[NDArray[np.float64], float], t_ns: int) -> 
     mean = (track.size + place[1]) / 2
     distance = float(np.linalg.norm(track.centre - place[0])) / mean
     growth = abs(float(np.log(place[1] / track.size)))
-    reach = REACH + REACH_PER_S * (t_ns - track.seen_ns) / 1e9
+    reach = REACH + REACH_PER_S * min((t_ns - track.seen_ns) / 1e9, KEEP_S)
     return distance + growth if distance <= reach and growth <= 0.7 else None
 
 

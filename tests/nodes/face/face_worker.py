@@ -55,6 +55,12 @@ def portrait_runs(photo: np.ndarray) -> dict[str, object]:
     ]
     flicker = [photo] * 10 + [none] + [photo] * 8
     away = [photo] * 8 + [none] * 36 + [photo] * 8
+    slow = show([photo] * 4 + [none] + [photo] * 3)
+    for i, frame in enumerate(slow):
+        frame.t_ns = i * 10_000 * MS
+    pause = show([photo] * 16)
+    for frame in pause[8:]:
+        frame.t_ns += 5_000 * MS
     gap = show([photo] * 16)
     gap[8].gap = True
     back = show([photo] * 12)
@@ -70,6 +76,8 @@ def portrait_runs(photo: np.ndarray) -> dict[str, object]:
     return {
         "flicker": run(show(flicker)),
         "away": run(show(away)),
+        "slow": run(slow),
+        "pause": run(pause),
         "gap": run(gap),
         "back": run(back),
         "no_device": run(lost),

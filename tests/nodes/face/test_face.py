@@ -132,6 +132,21 @@ def test_a_face_that_comes_back_after_more_than_a_second_is_somebody_new(said: S
     )
 
 
+def test_a_film_of_one_frame_in_ten_seconds_has_numbers_from_its_second_frame_on(said: Said) -> None:
+    run = said["portrait"]["slow"]
+    assert states(run) == ["low_quality"] + ["ok"] * 3 + ["no_face"] + ["ok"] * 3
+    assert [[f["id"] for f in o["faces"]] for o in run["observations"]] == [[0]] * 4 + [[]] + [[1]] * 3
+    third, fourth = (o["faces"][0] for o in run["observations"][2:4])
+    assert third["blendshapes"] == fourth["blendshapes"]
+    assert third["mouth_motion"] is None
+
+
+def test_after_a_pause_a_face_keeps_its_id_and_settles_again(said: Said) -> None:
+    run = said["portrait"]["pause"]
+    assert ids(run) == {0}
+    assert states(run) == (["low_quality"] * 4 + ["ok"] * 4) + (["ok"] + ["low_quality"] * 3 + ["ok"] * 4)
+
+
 def test_a_gap_starts_everything_anew(said: Said) -> None:
     assert [f["id"] for f in faces(said["portrait"]["gap"])] == [0] * 8 + [1] * 8
 

@@ -51,6 +51,22 @@ def test_a_find_that_lasts_less_than_the_settling_leaves_no_trace() -> None:
     assert tracker.lost(SETTLE_FRAMES * FRAME_NS) == []
 
 
+def test_a_pause_between_frames_leaves_ids_and_half_a_minute_does_not() -> None:
+    tracker = Tracker()
+    times_s = [0.0, 20.0, 40.0, 71.0]
+    assert [[t and t.id for t in tracker.step([face(100), face(300)], int(s * 1e9))] for s in times_s] == (
+        [[0, 1]] * 3 + [[2, 3]]
+    )
+
+
+def test_a_long_pause_does_not_make_anyone_near_the_same_person() -> None:
+    tracker = Tracker()
+    tracker.step([face(100)], 0)
+    (track,) = tracker.step([face(400)], 20 * 10**9)
+    assert track is not None
+    assert track.id == 1
+
+
 def test_a_face_settles_again_after_it_was_lost() -> None:
     tracker = Tracker()
     follow(tracker, *[[face(100)]] * 8, [], [face(104)])
