@@ -80,7 +80,8 @@ def score(
     output = Output(out, files, chosen)
     todo = [file for file in files if not output.is_done(file)]
     if len(todo) < len(files):
-        console.print(f"{len(files) - len(todo)} of {len(files)} files are already done in {out}", highlight=False)
+        by = f"in {out}" if output.folder else "by the run that was interrupted"
+        console.print(f"{len(files) - len(todo)} of {len(files)} files are already done {by}", highlight=False)
     run = Run(files, output)
     run.score(todo, jobs, chosen, cluster)
     output.join(run.finished())
