@@ -97,9 +97,7 @@ class FaceAffect:
             sd = widen(sd, np.asarray(quality, np.float32))
         return FaceAffectResult(va[:, 0], va[:, 1], sd[:, 0], sd[:, 1], emotions.astype(np.float32), out["embedding"])
 
-    def _cut_again(
-        self, crops: NDArray[np.uint8], vectors: Floats, present: Floats, out: dict[str, Floats]
-    ) -> None:
+    def _cut_again(self, crops: NDArray[np.uint8], vectors: Floats, present: Floats, out: dict[str, Floats]) -> None:
         """Puts better answers into `out` where a crop without landmarks was loose."""
         matrices = [_whole(crop.shape) for crop in crops]
         again = np.flatnonzero(present[:, 0] == 0)
