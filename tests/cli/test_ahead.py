@@ -47,11 +47,17 @@ for name, ahead, words in (
 ):
     FaceAffect.together = property(lambda _: True) if name == "batches" else together
     settings = ScoreSettings(overrides=words)
-    order = FileRun(clip, "clip", settings, ahead=ahead)
-    (out / f"{name}.txt").write_text(
-        "\\n".join(f"{t.name} {m.t_ns} {m.seq} {getattr(m, 'frame_seq', 0)}" for t, m in order.messages()))
-    run_of = FileRun(clip, "clip", settings, ahead=ahead)
+    run_of, lines = FileRun(clip, "clip", settings, ahead=ahead), []
+    messages = run_of.messages
+
+    def noted():
+        for topic, m in messages():
+            lines.append(f"{topic.name} {m.t_ns} {m.seq} {getattr(m, 'frame_seq', 0)}")
+            yield topic, m
+
+    run_of.messages = noted
     run_of.write(out / f"{name}.parquet")
+    (out / f"{name}.txt").write_text("\\n".join(lines))
     (out / f"{name}.warnings").write_text("\\n".join(run_of.warnings()))
     print(name, type(run_of.host).__name__, most_frames, most_rows)
     most_frames = most_rows = 0
