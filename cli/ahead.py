@@ -55,9 +55,9 @@ class AheadHost:
         waiting: list[Message] = []
         crops: list[FaceCrop] = []
         held = 0
-        for topic, message in chain.run():
+        for _, message in chain.run():
             waiting.append(message)
-            if topic is VIDEO and isinstance(message, VideoFrame) and message.image is not None:
+            if isinstance(message, VideoFrame) and message.image is not None:
                 if self._keep_pixels:
                     held += message.image.nbytes
                 else:

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from liveaffect.cli.parts import new_file
+from liveaffect.cli.parts import new_file, told_where
 from liveaffect.cli.pipeline import ScoreSettings
 from liveaffect.cli.workers import Outcome, Task, in_words, score_file
 from liveaffect.stream.errors import LiveAffectError, TransportError, UsageError
@@ -80,7 +80,7 @@ def _brought(task: Task, outcome: Outcome, table: bytes) -> Outcome:
     """Writes what a worker made, here."""
     if outcome.written is not None:
         try:
-            with new_file(task.target) as temporary:
+            with told_where(task.target.parent), new_file(task.target) as temporary:
                 temporary.write_bytes(table)
         except LiveAffectError as error:
             return Outcome(task, failure=str(error))

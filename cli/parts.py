@@ -53,7 +53,7 @@ def write_table(table: pl.LazyFrame, target: Path, footer: dict[str, str]) -> No
 
     It is there whole or not at all. Raises LiveAffectError where it cannot be written.
     """
-    with new_file(target) as temporary:
+    with told_where(target.parent), new_file(target) as temporary:
         if target.suffix.lower() == ".csv":
             table.sink_csv(temporary)
         else:
@@ -62,12 +62,11 @@ def write_table(table: pl.LazyFrame, target: Path, footer: dict[str, str]) -> No
 
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
-    """A name to write to; the file gets its own once it is whole. Raises LiveAffectError where it cannot be written."""
+    """A name to write to; the file gets its own once it is whole, and where that fails nothing is left of it."""
     temporary = target.with_name(f".{target.name}.part")
     try:
-        with told_where(target.parent):
-            yield temporary
-            temporary.replace(target)
+        yield temporary
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 

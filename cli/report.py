@@ -9,6 +9,7 @@ import polars as pl
 import typer
 from rich.console import Console
 
+from liveaffect.cli.parts import new_file
 from liveaffect.cli.report_data import FileResults, file_results
 from liveaffect.cli.report_page import page
 from liveaffect.cli.results import Results, read_results
@@ -40,11 +41,10 @@ def report(
         raise UsageError(f"--out {target}: end it in .html")
     results = read_results(source)
     text = make_report(results, file)
-    temporary = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, "utf-8")
-        temporary.replace(target)
+        with new_file(target) as temporary:
+            temporary.write_text(text, "utf-8")
     except OSError as error:
         raise UsageError(f"--out {target} cannot be written: {error.strerror}") from None
     console.print(f"{target} ({len(text.encode()) / 1000:.0f} kB)", highlight=False, soft_wrap=True)

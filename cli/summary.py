@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from liveaffect.cli.parts import new_file
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.stream.errors import UsageError
 
@@ -63,14 +64,13 @@ def write_summary(tables: Iterable[Path], path: Path) -> None:
     """
     parts = [summarise_table(pl.read_parquet(table, columns=_READ)) for table in tables]
     whole = pl.concat([_EMPTY, *parts])
-    temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".parquet":
-            whole.write_parquet(temporary)
-        else:
-            whole.write_csv(temporary, float_precision=6)
-        temporary.replace(path)
+        with new_file(path) as temporary:
+            if path.suffix.lower() == ".parquet":
+                whole.write_parquet(temporary)
+            else:
+                whole.write_csv(temporary, float_precision=6)
     except OSError as error:
         raise UsageError(f"--summary {path} cannot be written: {error.strerror}") from None
 

@@ -39,8 +39,9 @@ def bilinear(image, inverse, taps, out):  # pragma: no cover - compiled
                     b, c = fx[k] * (1 - fy[k]), (1 - fx[k]) * fy[k]
                     d = fx[k] * fy[k]
                     a = 1 - b - c - d
-                    p, q, to = np.uintp(above[k]), np.uintp(below[k]), np.uintp(aside[k])  # unsigned: no look for
-                    red += a * pixels[p] + b * pixels[p + to] + c * pixels[q] + d * pixels[q + to]  # negative indexes
+                    # unsigned: compiled code then does not look for indexes from behind
+                    p, q, to = np.uintp(above[k]), np.uintp(below[k]), np.uintp(aside[k])
+                    red += a * pixels[p] + b * pixels[p + to] + c * pixels[q] + d * pixels[q + to]
                     p, q = p + np.uintp(1), q + np.uintp(1)
                     green += a * pixels[p] + b * pixels[p + to] + c * pixels[q] + d * pixels[q + to]
                     p, q = p + np.uintp(1), q + np.uintp(1)
