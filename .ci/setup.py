@@ -123,7 +123,7 @@ def kernels() -> None:
         return
     say("compiling the voice kernels (once)")
     show = "lambda text, _share: print('    ' + text, flush=True)"
-    code = f"from liveaffect.models.voice import build_cache; build_cache({show})"
+    code = f"from liveaffect.models.voice.descriptors import build_cache; build_cache({show})"
     if subprocess.run([str(PYTHON), "-c", code], cwd=ROOT, check=False).returncode != 0:
         say("the voice kernels could not be compiled now; they will be at their first use")
         return

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models.fusion import Estimate, FusionSettings, PersonFilter
-from liveaffect.models.metrics import NORMAL_90
+from liveaffect.models.evaluation.metrics import NORMAL_90
+from liveaffect.models.fusion.filter import Estimate, FusionSettings, PersonFilter
 
 SECONDS, FPS, FACE_SD, VOICE_SD = 60, 30, 0.25, 0.3
 SPREAD = (0.5, 0.3, 0.05, 0.05, 0.025, 0.025, 0.025, 0.025)

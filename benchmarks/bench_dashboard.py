@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 import dashboard_stream as made  # noqa: E402
 
-from liveaffect.stream.gateway import Reply, Request  # noqa: E402
+from liveaffect.stream.live.gateway import Reply, Request  # noqa: E402
 from liveaffect.stream.topics import topic_of  # noqa: E402
 from liveaffect.stream.wire import encode  # noqa: E402
 
@@ -71,10 +71,10 @@ def dashboard(address: str, seconds: float) -> dict[str, float]:
     """The real window on the stream; also from the arrival of a frame's faces to its last painted pixel."""
     from PySide6.QtCore import QTimer
 
-    from liveaffect.cli.desktop import application
+    from liveaffect.cli.windows.desktop import application
     from liveaffect.nodes.dashboard.feed import GatewayFeed
-    from liveaffect.nodes.dashboard.node import Dashboard
-    from liveaffect.nodes.dashboard.window import MainWindow
+    from liveaffect.nodes.dashboard.scene.node import Dashboard
+    from liveaffect.nodes.dashboard.window.main import MainWindow
 
     app = application()
     node = Dashboard()
@@ -114,7 +114,7 @@ def bare(address: str, seconds: float) -> dict[str, float]:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
-    from liveaffect.stream.client import Client
+    from liveaffect.stream.client.connection import Client
 
     app = QApplication([])
     window = QWidget()
@@ -183,10 +183,10 @@ def _measure(seconds: float, end: Any, timer: Any) -> dict[str, float]:
 
 def replay() -> dict[str, float]:
     """An hour of stream through the node as fast as it goes, painted all the while: memory by quarter hour."""
-    from liveaffect.cli.desktop import application
+    from liveaffect.cli.windows.desktop import application
     from liveaffect.nodes.dashboard.feed import GatewayFeed
-    from liveaffect.nodes.dashboard.node import Dashboard
-    from liveaffect.nodes.dashboard.window import MainWindow
+    from liveaffect.nodes.dashboard.scene.node import Dashboard
+    from liveaffect.nodes.dashboard.window.main import MainWindow
 
     app, node, picture = application(), Dashboard(), np.zeros((made.HEIGHT, made.WIDTH, 3), np.uint8)
     node.open()

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models import registry
-from liveaffect.models.face_affect import FaceAffectResult
-from liveaffect.models.population import NEUTRAL_MEAN
+from liveaffect.models.face.affect import FaceAffectResult
+from liveaffect.models.face.population import NEUTRAL_MEAN
 
 BUDGET_MS = 4.0
 BATCH = 256

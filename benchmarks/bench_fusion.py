@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models.attribution import Attributor
-from liveaffect.models.fusion import Estimate, PersonFilter
+from liveaffect.models.fusion.attribution import Attributor
+from liveaffect.models.fusion.filter import Estimate, PersonFilter
 
 STEPS = 20_000
 SPREAD = (0.5, 0.3, 0.05, 0.05, 0.025, 0.025, 0.025, 0.025)

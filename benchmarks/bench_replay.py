@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.stream.client import Client, connect
+from liveaffect.stream.client.connection import Client, connect
 from liveaffect.stream.errors import TransportError
 from liveaffect.stream.messages import Affect, FaceObservation, VoiceDescriptors
-from liveaffect.stream.session import SessionWriter
-from liveaffect.stream.session_reader import SessionReader
+from liveaffect.stream.session.reader import SessionReader
+from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, FACE, VOICE
 
 BUDGET_MS = 5.0

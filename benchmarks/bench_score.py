@@ -78,7 +78,7 @@ from pathlib import Path
 from liveaffect.nodes.face.privacy import close_door
 close_door()
 import mediapipe, onnxruntime, liveaffect.nodes.face, liveaffect.nodes.voice
-from liveaffect.cli.pipeline import FileRun
+from liveaffect.offline.scoring.pipeline import FileRun
 begun = begin()
 written = FileRun(Path(clip), "clip").write(Path(out))
 end(begun, written.rows, written.seen)
@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--clip", type=Path, help="a clip with face and voice; without one, the demo's")
     options = parser.parse_args()
     from liveaffect.cli.demo_media.clip import clip as demo_clip
-    from liveaffect.stream.media import probe
+    from liveaffect.stream.capture.media import probe
 
     me = psutil.Process()
     pinned = hasattr(me, "cpu_affinity")

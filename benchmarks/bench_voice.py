@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from liveaffect.models.voice import (
+from liveaffect.models.voice.descriptors import (
     VoiceStream,
     build_cache,
     cycles,
@@ -32,13 +32,13 @@ from liveaffect.models.voice import (
     pitch,
     spectrum,
 )
-from liveaffect.models.voice.constants import tables
+from liveaffect.models.voice.descriptors.constants import tables
 
 ROOT = Path(__file__).resolve().parent.parent
 START = """
 import time; t = time.perf_counter()
 import numpy as np
-from liveaffect.models.voice import VoiceStream
+from liveaffect.models.voice.descriptors import VoiceStream
 stream = VoiceStream()
 hops = stream.push(np.random.default_rng(0).normal(0, 0.1, 4000).astype(np.float32))
 assert len(hops)

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models import registry
-from liveaffect.models.voice import NAMES
-from liveaffect.models.voice_mel import N_MELS
-from liveaffect.models.voice_window import WINDOW_HOPS, summary
+from liveaffect.models.voice.descriptors import NAMES
+from liveaffect.models.voice.mel import N_MELS
+from liveaffect.models.voice.window import WINDOW_HOPS, summary
 
 BUDGET_MS = 2.0
 

@@ -8,10 +8,10 @@ import polars as pl
 import typer
 from rich.console import Console
 
-from liveaffect.cli.results import Results, one_file, read_results
-from liveaffect.cli.table import AU_COLUMNS, REL_COLUMNS
-from liveaffect.models.action_units import ACTION_UNITS
-from liveaffect.models.baseline import LEAST_ROWS, Baseline, baseline_of, save_baseline
+from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.models.face.baseline import LEAST_ROWS, Baseline, baseline_of, save_baseline
+from liveaffect.offline.tables.results import Results, one_file, read_results
+from liveaffect.offline.tables.score import AU_COLUMNS, REL_COLUMNS
 from liveaffect.stream.errors import InputError, UsageError
 
 console = Console()

@@ -75,7 +75,8 @@ def models() -> list[Finding]:
 
 def licences() -> list[Finding]:
     """What the models may be used for, under the profile in force."""
-    from liveaffect.models import manifest, registry
+    from liveaffect.models import registry
+    from liveaffect.models.files import manifest
 
     known = manifest.entries().values()
     research = [entry.name for entry in known if "commercial" not in entry.uses]
@@ -89,7 +90,7 @@ def licences() -> list[Finding]:
 def providers() -> list[Finding]:
     """Where ONNX models can run."""
     from liveaffect.models.errors import RuntimeMissing
-    from liveaffect.models.session import runtime
+    from liveaffect.models.files.net import runtime
 
     try:
         ort = runtime()
@@ -144,8 +145,8 @@ def sound_inputs() -> tuple[list[dict[str, Any]], Finding | None]:
 
 def kernels() -> list[Finding]:
     """Whether the compiled voice kernels are cached: without them the first second of sound is late."""
-    from liveaffect.models.voice import is_built
-    from liveaffect.models.voice.jit import cache_folder
+    from liveaffect.models.voice.descriptors import is_built
+    from liveaffect.models.voice.descriptors.jit import cache_folder
 
     folder = cache_folder()
     if is_built():

@@ -12,12 +12,12 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn
 
 from liveaffect.cli.demo_media.clip import clip
-from liveaffect.cli.pipeline import footer
 from liveaffect.cli.run import assemble, start
-from liveaffect.cli.table import session_table
-from liveaffect.cli.timeline import draw
+from liveaffect.offline.scoring.pipeline import footer
+from liveaffect.offline.tables.score import session_table
+from liveaffect.offline.tables.timeline import draw
 from liveaffect.stream.errors import UsageError
-from liveaffect.stream.session_reader import SessionReader
+from liveaffect.stream.session.reader import SessionReader
 
 console = Console()
 

@@ -9,10 +9,10 @@ import polars as pl
 import typer
 from rich.console import Console
 
-from liveaffect.cli.table import AFFECT_COLUMNS
-from liveaffect.cli.tables import read_table, read_tables, require_columns, require_numbers
 from liveaffect.models.errors import BadInput
-from liveaffect.models.evaluation import evaluate_tables
+from liveaffect.models.evaluation.tables import evaluate_tables
+from liveaffect.offline.tables.read import read_table, read_tables, require_columns, require_numbers
+from liveaffect.offline.tables.score import AFFECT_COLUMNS
 from liveaffect.stream.errors import InputError, UsageError
 
 console = Console(stderr=True)

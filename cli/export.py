@@ -9,13 +9,13 @@ import polars as pl
 import typer
 from rich.console import Console
 
-from liveaffect.cli.summary import SUMMARY_DICTIONARY
-from liveaffect.cli.table import DICTIONARY, EXTRAS, session_table
-from liveaffect.cli.tables import read_table
-from liveaffect.cli.xdf import Channel, Stream, write_xdf
+from liveaffect.offline.tables.read import read_table
+from liveaffect.offline.tables.score import DICTIONARY, EXTRAS, session_table
+from liveaffect.offline.tables.summary import SUMMARY_DICTIONARY
+from liveaffect.offline.tables.xdf import Channel, Stream, write_xdf
 from liveaffect.stream.errors import InputError, UsageError
 from liveaffect.stream.messages import Marker
-from liveaffect.stream.session_reader import SessionReader
+from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.topics import MARKER
 
 Form = Literal["csv", "parquet", "xdf"]

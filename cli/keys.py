@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from liveaffect.stream.access import make_keys
+from liveaffect.stream.client.access import make_keys
 from liveaffect.stream.errors import UsageError
 
 

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from liveaffect.cli.pipeline import DEFAULT_GRAPH, HEARD, SEEN
 from liveaffect.cli.run import assemble, quoted, say, start
-from liveaffect.cli.window import NoWindow, choose, run_with_window, why_none
-from liveaffect.nodes.dashboard.preferences import load
+from liveaffect.cli.windows.keeper import NoWindow, choose, run_with_window, why_none
+from liveaffect.nodes.dashboard.start.preferences import load
+from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH, HEARD, SEEN
 from liveaffect.stream.graph import load_graph
-from liveaffect.stream.supervisor import Supervisor
+from liveaffect.stream.live.supervisor import Supervisor
 
 
 def live(

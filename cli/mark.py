@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from liveaffect.stream.client import connect
+from liveaffect.stream.client.connection import connect
 from liveaffect.stream.errors import InputError
 
 

@@ -65,7 +65,8 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Everything the manifest says of one model, and where its file lies."""
-    from liveaffect.models import manifest, registry
+    from liveaffect.models import registry
+    from liveaffect.models.files import manifest
 
     entry = manifest.entry(name)
     status = next(status for status in registry.status() if status.entry.name == entry.name)

@@ -8,9 +8,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
-from liveaffect.stream.recover import recover as recover_session
-from liveaffect.stream.session_info import Missing, SessionInfo
-from liveaffect.stream.session_reader import SessionReader
+from liveaffect.stream.session.info import Missing, SessionInfo
+from liveaffect.stream.session.reader import SessionReader
+from liveaffect.stream.session.recover import recover as recover_session
 
 
 def recover(

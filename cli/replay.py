@@ -12,15 +12,15 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from liveaffect.cli.compare import Difference, Verdict, VerifyReport
-from liveaffect.cli.pipeline import require_models
 from liveaffect.cli.run import say
-from liveaffect.cli.window import run_with_window, why_none
+from liveaffect.cli.windows.keeper import run_with_window, why_none
+from liveaffect.offline.scoring.pipeline import require_models
+from liveaffect.offline.verifying.compare import Difference, Verdict, VerifyReport
+from liveaffect.stream.capture.media import MediaInfo
 from liveaffect.stream.errors import LiveAffectError, RecordError, UsageError
 from liveaffect.stream.graph import build_graph
-from liveaffect.stream.media import MediaInfo
-from liveaffect.stream.session_reader import SessionReader
-from liveaffect.stream.supervisor import Supervisor
+from liveaffect.stream.live.supervisor import Supervisor
+from liveaffect.stream.session.reader import SessionReader
 
 console = Console(stderr=True)
 
@@ -166,8 +166,8 @@ def _work(pipe: Any, session: str, tolerance: float | None) -> None:
     from liveaffect.nodes.face.privacy import close_door
 
     close_door()
-    from liveaffect.cli.verify import verify
     from liveaffect.models.errors import ModelError
+    from liveaffect.offline.verifying.verify import verify
 
     try:
         report = verify(session, tolerance=tolerance, progress=lambda *done: pipe.send(("progress", done)))

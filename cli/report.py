@@ -9,10 +9,10 @@ import polars as pl
 import typer
 from rich.console import Console
 
-from liveaffect.cli.parts import new_file
-from liveaffect.cli.report_data import FileResults, file_results
-from liveaffect.cli.report_page import page
-from liveaffect.cli.results import Results, read_results
+from liveaffect.offline.reporting.data import FileResults, file_results
+from liveaffect.offline.reporting.page import page
+from liveaffect.offline.tables.files import new_file
+from liveaffect.offline.tables.results import Results, read_results
 from liveaffect.stream.errors import InputError, UsageError
 
 MOST_FILES = 24

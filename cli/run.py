@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from liveaffect.cli.pipeline import DEFAULT_GRAPH, HEARD, SEEN, require_models
+from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH, HEARD, SEEN, require_models
+from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.errors import InputError, LaunchError
 from liveaffect.stream.graph import Graph, build_graph, load_graph
-from liveaffect.stream.media import MediaInfo, probe
-from liveaffect.stream.supervisor import Supervisor
+from liveaffect.stream.live.supervisor import Supervisor
 
 VIEW = {"type": "liveaffect.nodes.terminal:Terminal", "process": "terminal"}
 console = Console(stderr=True)

@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from liveaffect.cli.pipeline import DEFAULT_GRAPH, ScoreSettings, Written, model_hashes, require_models
-from liveaffect.cli.score_output import ENDINGS, Output
-from liveaffect.cli.smoothed import LAG_S
-from liveaffect.cli.summary import write_summary
-from liveaffect.cli.workers import Outcome, Progress, Task, in_words, score_files
-from liveaffect.models.baseline import Baseline, differs, load_baseline
+from liveaffect.models.face.baseline import Baseline, differs, load_baseline
+from liveaffect.offline.scoring.output import ENDINGS, Output
+from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH, ScoreSettings, Written, model_hashes, require_models
+from liveaffect.offline.scoring.smoothed import LAG_S
+from liveaffect.offline.scoring.workers import Outcome, Progress, Task, in_words, score_files
+from liveaffect.offline.tables.summary import write_summary
+from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.errors import InputError, LiveAffectError, UsageError
 from liveaffect.stream.graph import load_graph
-from liveaffect.stream.media import MediaInfo, probe
 
 MEDIA = {
     ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv", ".flv", ".ts", ".3gp", ".gif",
@@ -162,7 +162,7 @@ def _events(
 ) -> Generator[Progress | Outcome]:
     if cluster is None:
         return score_files(tasks, jobs, settings)
-    from liveaffect.cli.cluster import score_on_cluster
+    from liveaffect.offline.scoring.cluster import score_on_cluster
 
     return score_on_cluster(tasks, cluster, jobs, settings)
 

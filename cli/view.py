@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from liveaffect.cli.replay import play_in_window, replay_table
-from liveaffect.cli.window import watch, why_none
-from liveaffect.stream.client import connect
+from liveaffect.cli.windows.keeper import watch, why_none
+from liveaffect.stream.client.connection import connect
 from liveaffect.stream.errors import UsageError
 
 

@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from liveaffect.models import fetch, manifest
 from liveaffect.models.errors import LicenceRefused, ManifestError, ModelError, ModelMissing
-from liveaffect.models.manifest import Entry
-from liveaffect.models.session import Provider, Session
+from liveaffect.models.files import fetch, manifest
+from liveaffect.models.files.manifest import Entry
+from liveaffect.models.files.net import Provider, Session
 
 State = Literal["ready", "missing", "wrong hash", "refused"]
 
@@ -53,10 +53,10 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
     if entry.kind == "rules":
         check_profile(entry)
         if name == "voice-rules":
-            from liveaffect.models.voice_rules import VoiceRules
+            from liveaffect.models.voice.rules import VoiceRules
 
             return VoiceRules()
-        from liveaffect.models.rules import FaceRules
+        from liveaffect.models.face.rules import FaceRules
 
         return FaceRules()
     file = path(name)
@@ -67,15 +67,15 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
     if entry.is_users:
         if entry.kind != "face-affect":
             raise ManifestError(f"{entry.origin}: model `{name}`: a user's model is of kind `face-affect`")
-        from liveaffect.models.custom import CustomFaceNet
+        from liveaffect.models.face.custom import CustomFaceNet
 
         return CustomFaceNet(session, entry)
     if entry.kind == "face-affect":
-        from liveaffect.models.face_affect import FaceAffect
+        from liveaffect.models.face.affect import FaceAffect
 
         return FaceAffect(session)
     if entry.kind == "voice-affect":
-        from liveaffect.models.voice_affect import VoiceAffect
+        from liveaffect.models.voice.affect import VoiceAffect
 
         return VoiceAffect(session)
     raise ModelError(f"model `{name}` is of kind `{entry.kind}`, which nothing here opens; install liveaffect again")

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 import platformdirs
 
-from liveaffect.models import baseline as files
-from liveaffect.models.manifest import entries
+from liveaffect.models.face import baseline as files
+from liveaffect.models.files.manifest import entries
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.messages import Affect, Baseline, Command, FaceObservation, Health, Message, Tick
 from liveaffect.stream.node import Node, answered, on

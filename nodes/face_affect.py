@@ -7,10 +7,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from liveaffect.models import manifest, registry
-from liveaffect.models.custom import CustomFaceNet
-from liveaffect.models.face_affect import BATCH
-from liveaffect.models.neutral import RunningNeutral, relative
+from liveaffect.models import registry
+from liveaffect.models.face.affect import BATCH
+from liveaffect.models.face.custom import CustomFaceNet
+from liveaffect.models.face.neutral import RunningNeutral, relative
+from liveaffect.models.files import manifest
 from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate
 from liveaffect.stream.messages import FaceAffect as FaceAffectMessage
 from liveaffect.stream.node import Node, on

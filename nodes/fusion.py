@@ -2,10 +2,10 @@
 
 from typing import Any, cast
 
-from liveaffect.models.attribution import AttributionSettings, Attributor, Speaking
-from liveaffect.models.discord import discord
-from liveaffect.models.fusion import Estimate, Fused, FusionSettings, PersonFilter
-from liveaffect.models.states import person_state
+from liveaffect.models.fusion.attribution import AttributionSettings, Attributor, Speaking
+from liveaffect.models.fusion.discord import discord
+from liveaffect.models.fusion.filter import Estimate, Fused, FusionSettings, PersonFilter
+from liveaffect.models.fusion.states import person_state
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, on
 from liveaffect.stream.topics import AFFECT, FACE_AFFECT, HEALTH, TICK, VOICE, VOICE_AFFECT
@@ -28,7 +28,7 @@ class Person:
 
 
 class Fusion(Node):
-    """Fuses `face/affect` and `voice/affect` per person by a Kalman filter (see `liveaffect.models.fusion`)."""
+    """Fuses `face/affect` and `voice/affect` per person by a Kalman filter (see `liveaffect.models.fusion.filter`)."""
 
     coast_s: float = 0.4
     """A person's numbers are carried so long without a new estimate, with widening intervals; then they are null."""

@@ -14,15 +14,15 @@ import msgspec
 import platformdirs
 import psutil
 
-from liveaffect.models.manifest import entries
+from liveaffect.models.files.manifest import entries
 from liveaffect.stream.errors import RecordError
+from liveaffect.stream.live.settings import VERB as SETTINGS
+from liveaffect.stream.live.settings import SettingsArguments
 from liveaffect.stream.messages import Ack, AudioChunk, Command, Message, VideoFrame
 from liveaffect.stream.node import Node, answered, on, on_recorded
-from liveaffect.stream.session import SessionWriter
-from liveaffect.stream.session_info import MANIFEST, Persisted, load_info
-from liveaffect.stream.session_media import H264Film, LosslessFilm, SoundFile, Spans
-from liveaffect.stream.settings import VERB as SETTINGS
-from liveaffect.stream.settings import SettingsArguments
+from liveaffect.stream.session.info import MANIFEST, Persisted, load_info
+from liveaffect.stream.session.media_writer import H264Film, LosslessFilm, SoundFile, Spans
+from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import ACK, AUDIO, COMMAND, CROP, MESH, TICK, VIDEO, Topic, topic_of
 
 VideoKind = Literal["no", "h264", "lossless"]

@@ -10,14 +10,14 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from liveaffect.stream.capture import PATIENCE_S, ReadAhead, wait_until
+from liveaffect.stream.capture.read_ahead import PATIENCE_S, ReadAhead, wait_until
 from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.messages import Ack, Command, MediaSpan, Message, Playback
 from liveaffect.stream.node import Node, SourceContext, answered, on, source
-from liveaffect.stream.playhead import Playhead
-from liveaffect.stream.session_feed import spoken
-from liveaffect.stream.session_reader import SessionReader
-from liveaffect.stream.session_survey import survey
+from liveaffect.stream.session.feed import spoken
+from liveaffect.stream.session.playhead import Playhead
+from liveaffect.stream.session.reader import SessionReader
+from liveaffect.stream.session.survey import survey
 from liveaffect.stream.topics import ACK, COMMAND, HEALTH, MARKER, MEDIA, PLAYBACK, REGISTRY, Topic
 
 AHEAD = 64

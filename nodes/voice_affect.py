@@ -4,10 +4,11 @@ import math
 from pathlib import Path
 from typing import Any, Literal
 
-from liveaffect.models import manifest, registry
-from liveaffect.models.voice_affect import STEP_HOPS
-from liveaffect.models.voice_baseline import VoiceBaseline
-from liveaffect.models.voice_mel import HOP
+from liveaffect.models import registry
+from liveaffect.models.files import manifest
+from liveaffect.models.voice.affect import STEP_HOPS
+from liveaffect.models.voice.baseline import VoiceBaseline
+from liveaffect.models.voice.mel import HOP
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, on
 from liveaffect.stream.topics import VOICE, VOICE_AFFECT

@@ -22,13 +22,13 @@ from PySide6.QtCore import QTimer  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
 from liveaffect.cli.demo_media.clip import clip  # noqa: E402
-from liveaffect.cli.desktop import application  # noqa: E402
-from liveaffect.cli.pipeline import DEFAULT_GRAPH  # noqa: E402
 from liveaffect.cli.replay import replay_table  # noqa: E402
-from liveaffect.nodes.dashboard import palette  # noqa: E402
+from liveaffect.cli.windows.desktop import application  # noqa: E402
 from liveaffect.nodes.dashboard.feed import GatewayFeed  # noqa: E402
-from liveaffect.nodes.dashboard.node import Dashboard  # noqa: E402
-from liveaffect.nodes.dashboard.window import MainWindow  # noqa: E402
+from liveaffect.nodes.dashboard.look import palette  # noqa: E402
+from liveaffect.nodes.dashboard.scene.node import Dashboard  # noqa: E402
+from liveaffect.nodes.dashboard.window.main import MainWindow  # noqa: E402
+from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH  # noqa: E402
 
 SIZE = (1280, 800)
 PHOTO_COLOURS = 128

@@ -13,7 +13,7 @@ import av
 from av import error as averror
 from av.container import InputContainer
 
-from liveaffect.stream.media import looks_like_file
+from liveaffect.stream.capture.media import looks_like_file
 
 Kind = Literal["device", "file", "lavfi", "network"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from av.container import InputContainer
 from av.video.reformatter import VideoReformatter
 
-from liveaffect.stream import media
+from liveaffect.stream.capture import media
+from liveaffect.stream.capture.media import NS, MediaInfo
 from liveaffect.stream.errors import InputError
-from liveaffect.stream.media import NS, MediaInfo
 from liveaffect.stream.messages import Array
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from liveaffect.nodes.camera.film import Film, Picture
-from liveaffect.stream.capture import ReadAhead, wait_until
-from liveaffect.stream.media import NS, MediaInfo
+from liveaffect.stream.capture.media import NS, MediaInfo
+from liveaffect.stream.capture.read_ahead import ReadAhead, wait_until
 from liveaffect.stream.messages import Array, VideoFrame
 from liveaffect.stream.node import SourceContext
 from liveaffect.stream.topics import VIDEO

@@ -10,11 +10,11 @@ from av import error as averror
 from av.container import InputContainer
 
 from liveaffect.nodes.camera.film import Picture, Shot
-from liveaffect.stream import media
-from liveaffect.stream.capture import BACKOFF_S, Notices, ReadAhead
-from liveaffect.stream.clock import monotonic_of
+from liveaffect.stream.capture import media
+from liveaffect.stream.capture.clock import monotonic_of
+from liveaffect.stream.capture.media import NS
+from liveaffect.stream.capture.read_ahead import BACKOFF_S, Notices, ReadAhead
 from liveaffect.stream.errors import DeviceError
-from liveaffect.stream.media import NS
 from liveaffect.stream.messages import VideoFrame
 from liveaffect.stream.node import SourceContext
 from liveaffect.stream.topics import VIDEO

@@ -13,10 +13,10 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from shiboken6 import isValid
 
-from liveaffect.nodes.dashboard.node import Dashboard
-from liveaffect.stream.client import Client, connect
+from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.stream.client.connection import Client, connect
 from liveaffect.stream.errors import LiveAffectError
-from liveaffect.stream.gateway import Reply
+from liveaffect.stream.live.gateway import Reply
 from liveaffect.stream.messages import Affect, FaceMesh, FaceObservation, Message, VideoFrame
 from liveaffect.stream.topics import VIDEO
 

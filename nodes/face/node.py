@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveaffect.models import registry
-from liveaffect.models.action_units import action_units
-from liveaffect.models.align import CROP_PX, crop_face, face_px
-from liveaffect.models.geometry import GEOMETRY_SIZE, geometry, pose_degrees
-from liveaffect.models.quality import face_quality
+from liveaffect.models.face.action_units import action_units
+from liveaffect.models.face.align import CROP_PX, crop_face, face_px
+from liveaffect.models.face.geometry import GEOMETRY_SIZE, geometry, pose_degrees
+from liveaffect.models.face.quality import face_quality
 from liveaffect.nodes.face.cover import covered
 from liveaffect.nodes.face.landmarker import Found
 from liveaffect.nodes.face.privacy import close_door

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import soxr
 
-from liveaffect.stream import media
+from liveaffect.stream.capture import media
+from liveaffect.stream.capture.media import NS, MediaInfo
 from liveaffect.stream.errors import InputError
-from liveaffect.stream.media import NS, MediaInfo
 from liveaffect.stream.messages import Array
 
 RATE = 16000

@@ -9,8 +9,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from liveaffect.models.action_units import ACTION_UNITS
 from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.stream import messages as m
 
 COLOURS = dict(

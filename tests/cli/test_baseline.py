@@ -9,10 +9,10 @@ import pytest
 
 from liveaffect.cli.baseline import Relative, make_baseline
 from liveaffect.cli.main import main
-from liveaffect.cli.results import Results
-from liveaffect.cli.table import AU_COLUMNS, COLUMNS, REL_COLUMNS, SCHEMA
-from liveaffect.models.baseline import Baseline, load_baseline
 from liveaffect.models.errors import BaselineBroken
+from liveaffect.models.face.baseline import Baseline, load_baseline
+from liveaffect.offline.tables.results import Results
+from liveaffect.offline.tables.score import AU_COLUMNS, COLUMNS, REL_COLUMNS, SCHEMA
 from liveaffect.stream.errors import InputError, UsageError
 
 

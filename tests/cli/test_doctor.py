@@ -11,7 +11,7 @@ from liveaffect.cli import checks
 from liveaffect.cli import main as cli
 from liveaffect.cli.checks import Finding
 from liveaffect.cli.doctor import SECTIONS
-from liveaffect.models import fetch
+from liveaffect.models.files import fetch
 from liveaffect.nodes.camera.devices import CameraInfo
 
 
@@ -120,8 +120,8 @@ def test_a_camera_that_cannot_be_used_is_a_problem_with_its_reason(monkeypatch: 
 
 
 def test_kernels_that_are_not_compiled_are_worth_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("liveaffect.models.voice.is_built", lambda: False)
-    monkeypatch.setattr("liveaffect.models.voice.jit.cache_folder", lambda: tmp_path / "numba" / "voice")
+    monkeypatch.setattr("liveaffect.models.voice.descriptors.is_built", lambda: False)
+    monkeypatch.setattr("liveaffect.models.voice.descriptors.jit.cache_folder", lambda: tmp_path / "numba" / "voice")
     (finding,) = checks.kernels()
     assert finding.state == "note"
     assert str(tmp_path / "numba" / "voice") in finding.detail

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from liveaffect.cli.main import main
-from liveaffect.models import metrics
 from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.evaluation import metrics
 
 N = 40
 

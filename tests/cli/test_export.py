@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from liveaffect.cli.export import export_to, load
-from liveaffect.cli.summary import summarise_table
-from liveaffect.cli.table import DICTIONARY, EXTRAS, REL_COLUMNS, SMOOTH_COLUMNS
-from liveaffect.cli.xdf import Channel, Stream, write_xdf
+from liveaffect.offline.tables.score import DICTIONARY, EXTRAS, REL_COLUMNS, SMOOTH_COLUMNS
+from liveaffect.offline.tables.summary import summarise_table
+from liveaffect.offline.tables.xdf import Channel, Stream, write_xdf
 from liveaffect.stream.errors import InputError, RecordError
 from liveaffect.stream.messages import (
     Affect,
@@ -23,7 +23,7 @@ from liveaffect.stream.messages import (
     Message,
     Person,
 )
-from liveaffect.stream.session import SessionWriter
+from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import topic_of
 
 FRAMES = 30

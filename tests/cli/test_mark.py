@@ -12,9 +12,9 @@ import zmq
 from live_run import LiveRun, collect, live_run, wait_for
 
 from liveaffect.cli.main import main
-from liveaffect.stream.client import Client
+from liveaffect.stream.client.connection import Client
 from liveaffect.stream.messages import Marker, Message
-from liveaffect.stream.session_reader import SessionReader
+from liveaffect.stream.session.reader import SessionReader
 
 COUNTER: dict[str, Any] = {"counter": {"type": "toy_nodes:Counter"}}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from liveaffect.cli import main as cli
-from liveaffect.models import fetch
+from liveaffect.models.files import fetch
 
 
 @pytest.fixture(autouse=True)

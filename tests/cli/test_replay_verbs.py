@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from live_run import LiveRun
 
-from liveaffect.cli.compare import Difference, Verdict, VerifyReport
 from liveaffect.cli.main import main
 from liveaffect.cli.replay import print_report, replay_table
+from liveaffect.offline.verifying.compare import Difference, Verdict, VerifyReport
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.graph import build_graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import FaceObservation, Marker
-from liveaffect.stream.session import SessionWriter
-from liveaffect.stream.session_info import load_info
+from liveaffect.stream.session.info import load_info
+from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import FACE, MARKER
 
 

@@ -12,12 +12,12 @@ import pytest
 
 from liveaffect.cli.main import main
 from liveaffect.cli.report import make_report
-from liveaffect.cli.report_data import BINS, file_results
-from liveaffect.cli.report_page import page
-from liveaffect.cli.results import Results
-from liveaffect.cli.table import AU_COLUMNS, COLUMNS, PROBABILITIES, SCHEMA
-from liveaffect.stream.ledger import Gap, ReaderAccount, TopicAccount
-from liveaffect.stream.session_info import Missing, SessionInfo, SourceFile
+from liveaffect.offline.reporting.data import BINS, file_results
+from liveaffect.offline.reporting.page import page
+from liveaffect.offline.tables.results import Results
+from liveaffect.offline.tables.score import AU_COLUMNS, COLUMNS, PROBABILITIES, SCHEMA
+from liveaffect.stream.session.info import Missing, SessionInfo, SourceFile
+from liveaffect.stream.session.ledger import Gap, ReaderAccount, TopicAccount
 
 FPS = 10
 

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from blink_rate import BlinkRate
 from live_run import collect, live_run
+from paths import ROOT
 
 from liveaffect.stream.graph import load_graph
 from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Face, FaceObservation
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
+EXAMPLES = ROOT / "docs" / "examples"
 
 
 def _observed(frame: int, lids: float | None) -> FaceObservation:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from liveaffect.models.action_units import ACTION_UNITS, BLENDSHAPES
-from liveaffect.nodes.dashboard.face_lines import BROWS, EYES, IRISES, LIPS_INNER, LIPS_OUTER, OVAL
+from liveaffect.models.face.action_units import ACTION_UNITS, BLENDSHAPES
+from liveaffect.nodes.dashboard.views.face_lines import BROWS, EYES, IRISES, LIPS_INNER, LIPS_OUTER, OVAL
 from liveaffect.stream import messages as m
 
 FRAME_NS = 33_333_333

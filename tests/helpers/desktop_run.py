@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from liveaffect.cli import window
 from liveaffect.cli.main import main
+from liveaffect.cli.windows import keeper as window
 
 USER = Path(__file__).with_name("desktop_user.py")
 

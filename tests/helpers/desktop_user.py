@@ -1,4 +1,4 @@
-"""The windows with a user in front of them: `liveaffect.cli.desktop`, and real Qt events that follow a story.
+"""The windows with a user in front of them: `liveaffect.cli.windows.desktop`, and real Qt events that follow a story.
 
     python desktop_user.py STORY FOLDER view --address ipc://...
 
@@ -21,10 +21,10 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
-from liveaffect.cli import desktop
-from liveaffect.nodes.dashboard.first_window import FirstWindow
-from liveaffect.nodes.dashboard.replay_bar import ReplayBar
-from liveaffect.nodes.dashboard.window import MainWindow
+from liveaffect.cli.windows import desktop
+from liveaffect.nodes.dashboard.replay.bar import ReplayBar
+from liveaffect.nodes.dashboard.start.window import FirstWindow
+from liveaffect.nodes.dashboard.window.main import MainWindow
 
 LIMIT_S = 45.0
 LEFT = Qt.MouseButton.LeftButton

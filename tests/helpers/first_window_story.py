@@ -16,10 +16,10 @@ from PySide6.QtWidgets import QApplication
 
 from liveaffect.nodes.camera import Camera
 from liveaffect.nodes.camera.devices import open_device
-from liveaffect.nodes.dashboard.device_field import Choice
-from liveaffect.nodes.dashboard.first_window import FirstWindow
-from liveaffect.nodes.dashboard.preferences import Preferences
-from liveaffect.nodes.dashboard.surroundings import Surroundings
+from liveaffect.nodes.dashboard.start.device_field import Choice
+from liveaffect.nodes.dashboard.start.preferences import Preferences
+from liveaffect.nodes.dashboard.start.surroundings import Surroundings
+from liveaffect.nodes.dashboard.start.window import FirstWindow
 from liveaffect.nodes.microphone import Microphone
 
 LIMIT_S = 20.0

@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+from paths import ROOT
+
 BARS = "lavfi:testsrc=size=320x240:rate=30"
 TONE = "lavfi:sine=frequency=300:sample_rate=48000"
 SILENCE = "lavfi:anullsrc=r=16000:cl=mono"
 LIMIT_MS = 20_000
-PICTURES = Path(__file__).resolve().parents[2] / "out" / "pictures"
+PICTURES = ROOT / "out" / "pictures"
 
 
 def prepare() -> None:
@@ -22,7 +24,7 @@ def picture(widget: Any, name: str) -> Path:
     """Writes what the widget looks like now, light and dark, and returns the path of the light one."""
     from PySide6.QtWidgets import QApplication
 
-    from liveaffect.nodes.dashboard import palette
+    from liveaffect.nodes.dashboard.look import palette
 
     PICTURES.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []

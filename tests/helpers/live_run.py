@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from liveaffect.stream.client import Client, connect
+from liveaffect.stream.client.connection import Client, connect
 from liveaffect.stream.graph import Graph, build_graph
+from liveaffect.stream.live.supervisor import Supervisor
 from liveaffect.stream.messages import Message
-from liveaffect.stream.supervisor import Supervisor
 
 LIMIT_S = 30.0
 

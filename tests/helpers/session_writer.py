@@ -5,7 +5,7 @@ import sys
 import time
 
 from liveaffect.stream.messages import FaceObservation, VideoFrame
-from liveaffect.stream.session import SessionWriter
+from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import FACE, VIDEO
 
 

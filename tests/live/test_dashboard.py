@@ -20,15 +20,16 @@ import av
 import numpy as np
 import pytest
 from live_run import collect, wait_for
+from paths import HELPERS
 from virtual_microphone import VirtualMicrophone, missing_programs
 from xvfb import Xvfb, xvfb_missing
 
-from liveaffect.models.baseline import load_baseline
-from liveaffect.stream.client import Client, connect
+from liveaffect.models.face.baseline import load_baseline
+from liveaffect.stream.client.connection import Client, connect
 from liveaffect.stream.messages import Baseline
-from liveaffect.stream.session_reader import SessionReader
+from liveaffect.stream.session.reader import SessionReader
 
-RUN = Path(__file__).resolve().parent.parent / "helpers" / "desktop_run.py"
+RUN = HELPERS / "desktop_run.py"
 LIMIT_S = 120.0
 TIMES = 6
 """The clip's voice is heard so many times over."""

@@ -10,13 +10,12 @@ from typing import Any
 import psutil
 import pytest
 from live_run import collect, live_run, wait_for
+from paths import HELPERS
 from witness_nodes import witnessed
 
-from liveaffect.stream.ledger import TopicAccount
 from liveaffect.stream.messages import Health
-from liveaffect.stream.session_info import load_info
-
-HELPERS = Path(__file__).resolve().parent.parent / "helpers"
+from liveaffect.stream.session.info import load_info
+from liveaffect.stream.session.ledger import TopicAccount
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +88,7 @@ def test_of_a_killed_run_recover_tells_what_its_nodes_wrote_down(tmp_path: Path)
     script = (
         f"import sys; sys.path.insert(0, {str(HELPERS)!r})\n"
         "from liveaffect.stream.graph import build_graph\n"
-        "from liveaffect.stream.supervisor import Supervisor\n"
+        "from liveaffect.stream.live.supervisor import Supervisor\n"
         f"Supervisor(build_graph({table(folder)!r})).run()\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], start_new_session=True) as run:

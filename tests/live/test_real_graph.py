@@ -13,7 +13,7 @@ from live_run import LiveRun, collect, live_run
 from mjpeg_server import MjpegServer
 from virtual_microphone import VirtualMicrophone, missing_programs
 
-from liveaffect.cli.pipeline import DEFAULT_GRAPH
+from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.messages import Affect, Health, Message
 
 SECOND_NS = 1_000_000_000

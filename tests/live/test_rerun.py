@@ -4,15 +4,14 @@ from pathlib import Path
 
 import pytest
 from live_run import LiveRun
+from paths import GOLDEN
 
 from liveaffect.cli.replay import replay_table
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.graph import build_graph
 from liveaffect.stream.messages import Affect, Drop, Message, VoiceAffect
-from liveaffect.stream.session_reader import SessionReader
+from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.topics import AFFECT, DROP, VOICE_AFFECT
-
-GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "demo-5s"
 
 
 def recorded(*topics: str) -> list[Message]:

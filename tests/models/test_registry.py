@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liveaffect.models import fetch, manifest, registry
+from liveaffect.models import registry
 from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS, distribution_at
-from liveaffect.models.custom import CustomFaceNet
 from liveaffect.models.errors import LicenceRefused, ManifestError, ModelError, ModelMissing, WrongHash
-from liveaffect.models.manifest import Entry
+from liveaffect.models.face.custom import CustomFaceNet
+from liveaffect.models.files import fetch, manifest
+from liveaffect.models.files.manifest import Entry
 
 # a 4 x 4 net whose logits are (red, green, blue) sums: a red crop is happy, a green one sad, a blue one left out
 COLOUR_WEIGHTS = np.kron(np.eye(3), np.full((16, 1), 1.0))

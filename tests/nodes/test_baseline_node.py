@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from liveaffect.cli.verify import verify
-from liveaffect.models.action_units import ACTION_UNITS
-from liveaffect.models.baseline import load_baseline
+from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.models.face.baseline import load_baseline
 from liveaffect.nodes.baseline import BaselineNode
+from liveaffect.offline.verifying.verify import verify
 from liveaffect.stream.graph import build_graph
 from liveaffect.stream.lockstep import LockstepHost, run_nodes
 from liveaffect.stream.messages import (

@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from liveaffect.models import registry
-from liveaffect.models.align import CROP_PX
-from liveaffect.models.neutral import relative
-from liveaffect.models.population import NEUTRAL_MEAN
+from liveaffect.models.face.align import CROP_PX
+from liveaffect.models.face.neutral import relative
+from liveaffect.models.face.population import NEUTRAL_MEAN
 from liveaffect.nodes.face_affect import FaceAffect
 from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate, State
 from liveaffect.stream.messages import FaceAffect as Said

@@ -13,11 +13,11 @@ from mcap.reader import make_reader
 from liveaffect.nodes.recorder import Recorder
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.lockstep import run_nodes
-from liveaffect.stream.media_store import MediaStore, read_frames
 from liveaffect.stream.messages import Ack, AudioChunk, Command, FaceCrop, FaceMesh, Message, VideoFrame
 from liveaffect.stream.node import HostInfo, bind
-from liveaffect.stream.session_info import load_info
-from liveaffect.stream.session_reader import SessionReader
+from liveaffect.stream.session.info import load_info
+from liveaffect.stream.session.media_reader import MediaStore, read_frames
+from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.topics import MEDIA, VIDEO
 
 RNG = np.random.default_rng(7)

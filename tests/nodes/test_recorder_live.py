@@ -13,13 +13,12 @@ from typing import Any
 import psutil
 import pytest
 from live_run import live_run, wait_for
+from paths import HELPERS
 
-from liveaffect.stream.mcap_scan import scan
-from liveaffect.stream.recover import recover
-from liveaffect.stream.session_info import SessionInfo, load_info
-from liveaffect.stream.session_reader import SessionReader
-
-HELPERS = Path(__file__).resolve().parent.parent / "helpers"
+from liveaffect.stream.session.info import SessionInfo, load_info
+from liveaffect.stream.session.mcap_scan import scan
+from liveaffect.stream.session.reader import SessionReader
+from liveaffect.stream.session.recover import recover
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +112,7 @@ def _killed(tmp_path: Path, whom: str, bytes_before: int, then_s: float = 0.0) -
     script = (
         f"import sys; sys.path.insert(0, {str(HELPERS)!r})\n"
         "from liveaffect.stream.graph import build_graph\n"
-        "from liveaffect.stream.supervisor import Supervisor\n"
+        "from liveaffect.stream.live.supervisor import Supervisor\n"
         f"Supervisor(build_graph({_table(folder)!r})).run()\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], start_new_session=True) as run:

@@ -11,7 +11,7 @@ from waiting_clock import SECOND, WaitingClock, replay_without_waiting
 from liveaffect.nodes.replayer import Replayer
 from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Ack, Affect, Command, FaceAffect, Marker, Message, Playback, VideoFrame
-from liveaffect.stream.session import SessionWriter
+from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, FACE_AFFECT, MARKER, VIDEO
 
 START = 50 * SECOND

@@ -13,8 +13,8 @@ from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Affect, Command, Health, Marker, Message, Playback, Tick, VideoFrame
 from liveaffect.stream.node import spec_of
-from liveaffect.stream.session import SessionWriter
-from liveaffect.stream.session_feed import STARTS_PER_ROUND
+from liveaffect.stream.session.feed import STARTS_PER_ROUND
+from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, COMMAND, HEALTH, MARKER, TICK, VIDEO
 
 START = 50 * SECOND

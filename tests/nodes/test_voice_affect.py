@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from liveaffect.models import registry
-from liveaffect.nodes.voice.node import Voice
+from liveaffect.nodes.voice import Voice
 from liveaffect.nodes.voice_affect import VoiceAffect
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import messages_of

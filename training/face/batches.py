@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from liveaffect.models.geometry import mirror
-from liveaffect.models.population import NEUTRAL_MEAN
+from liveaffect.models.face.geometry import mirror
+from liveaffect.models.face.population import NEUTRAL_MEAN
 from training.face.cover import lay
 from training.face.data import Faces
 from training.face.degrade import cut, degrade

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models.circumplex import COORDINATES, EMOTIONS
-from liveaffect.models.geometry import GEOMETRY_SIZE
-from liveaffect.models.population import NEUTRAL_MEAN
+from liveaffect.models.face.geometry import GEOMETRY_SIZE
+from liveaffect.models.face.population import NEUTRAL_MEAN
 from training.face.degrade import cut
 from training.face.landmarks import SETS
 from training.face.net import SIDE

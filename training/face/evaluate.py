@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models import align, metrics
 from liveaffect.models.circumplex import COORDINATES, EMOTIONS
-from liveaffect.models.face_affect import FaceAffect, FaceAffectResult
-from liveaffect.models.rules import FaceRules
+from liveaffect.models.evaluation import metrics
+from liveaffect.models.face import align
+from liveaffect.models.face.affect import FaceAffect, FaceAffectResult
+from liveaffect.models.face.rules import FaceRules
 from training.face import data, distil, train
 from training.face.figures import Figure, figure, measure, recalls, sureness
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from liveaffect.models import metrics
 from liveaffect.models.circumplex import COORDINATES
-from liveaffect.models.face_affect import FaceAffectResult
+from liveaffect.models.evaluation import metrics
+from liveaffect.models.face.affect import FaceAffectResult
 
 DRAWS = 400
 

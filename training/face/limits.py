@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models import align, face_affect, quality
 from liveaffect.models.circumplex import COORDINATES
-from liveaffect.models.face_affect import FaceAffect
+from liveaffect.models.face import affect as face_affect
+from liveaffect.models.face import align, quality
+from liveaffect.models.face.affect import FaceAffect
 from training.face.evaluate import WEIGHTS, crops_of
 
 Degrade = Callable[[np.ndarray, np.random.Generator], np.ndarray]

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from liveaffect.models.circumplex import COORDINATES
-from liveaffect.models.geometry import GEOMETRY_SIZE, mirror
+from liveaffect.models.face.geometry import GEOMETRY_SIZE, mirror
 
 SIDE = 64
 EMBEDDING = 96

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from liveaffect.models.circumplex import EMOTIONS
-from liveaffect.models.face_affect import FaceAffect
+from liveaffect.models.face.affect import FaceAffect
 from training.face.evaluate import WEIGHTS, crops_of
 from training.face.figures import figure, uar
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models import align
-from liveaffect.models.geometry import GEOMETRY_SIZE, geometry, mirror
+from liveaffect.models.face import align
+from liveaffect.models.face.geometry import GEOMETRY_SIZE, geometry, mirror
 from training.face.landmarks import SETS
 
 CATEGORIES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")

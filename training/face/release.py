@@ -10,8 +10,8 @@ import shutil
 from pathlib import Path
 
 from liveaffect.models.circumplex import EMOTIONS
-from liveaffect.models.face_affect import PRIOR
-from liveaffect.models.geometry import GEOMETRY_SIZE
+from liveaffect.models.face.affect import PRIOR
+from liveaffect.models.face.geometry import GEOMETRY_SIZE
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 ENTRY = """[model.face-affect]

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models import align, face_affect
-from liveaffect.models.face_affect import FaceAffect
+from liveaffect.models.face import affect as face_affect
+from liveaffect.models.face import align
+from liveaffect.models.face.affect import FaceAffect
 from training.face.evaluate import WEIGHTS
 
 # The landmarker reports usage to its maker unless this door is closed before it is created.

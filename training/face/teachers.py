@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models import align
+from liveaffect.models.face import align
 
 # The teachers' own class order, as columns of ours (neutral, happiness, surprise, sadness, anger, disgust, fear, ...).
 TEACHER_ORDER = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")

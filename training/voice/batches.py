@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from liveaffect.models.circumplex import EMOTIONS
-from liveaffect.models.voice_baseline import HALF_S
-from liveaffect.models.voice_mel import N_MELS
-from liveaffect.models.voice_window import WINDOW_HOPS
+from liveaffect.models.voice.baseline import HALF_S
+from liveaffect.models.voice.mel import N_MELS
+from liveaffect.models.voice.window import WINDOW_HOPS
 from training.voice.windows import Windows, calm_baseline
 
 Array = np.ndarray

@@ -7,9 +7,9 @@ import numpy as np
 import onnx
 import torch
 
-from liveaffect.models.session import Session
-from liveaffect.models.voice_mel import N_MELS
-from liveaffect.models.voice_window import SUMMARY_NAMES, WINDOW_HOPS
+from liveaffect.models.files.net import Session
+from liveaffect.models.voice.mel import N_MELS
+from liveaffect.models.voice.window import SUMMARY_NAMES, WINDOW_HOPS
 from training.voice.nets import VoiceAffectNet
 
 INPUTS = ("functionals", "mel", "hops", "calm_functionals", "calm_mel", "weight")

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from liveaffect.models.circumplex import N_EMOTIONS
-from liveaffect.models.voice_mel import N_MELS
-from liveaffect.models.voice_window import SUMMARY_NAMES
+from liveaffect.models.voice.mel import N_MELS
+from liveaffect.models.voice.window import SUMMARY_NAMES
 from training.voice.batches import Batch, Pool, Sampler, mel_of
 from training.voice.closed import standard, standardised
 from training.voice.nets import MelNet, SummaryNet, log_sd

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from liveaffect.models.circumplex import N_EMOTIONS
-from liveaffect.models.voice_mel import N_MELS
-from liveaffect.models.voice_rules import WORTH
-from liveaffect.models.voice_window import SUMMARY_NAMES, WINDOW_HOPS
+from liveaffect.models.voice.mel import N_MELS
+from liveaffect.models.voice.rules import WORTH
+from liveaffect.models.voice.window import SUMMARY_NAMES, WINDOW_HOPS
 
 N_OUT = N_EMOTIONS + 4
 """Logits of the eight categories, then valence, arousal and their log standard deviations."""
@@ -86,7 +86,7 @@ class SummaryNet(nn.Module):
 class ArousalRule(nn.Module):
     """Arousal by hand: higher, louder and brighter than the calm speech, or than the population where none is known.
 
-    The points of `liveaffect.models.voice_rules`; only what a point is worth (`line`, cold and with a baseline) is
+    The points of `liveaffect.models.voice.rules`; only what a point is worth (`line`, cold and with a baseline) is
     fitted. It orders anger above neutral where nets trained on other corpora do not.
     """
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models import registry
-from liveaffect.models.voice import VoiceStream
-from liveaffect.models.voice_mel import log_mel
+from liveaffect.models.voice.descriptors import VoiceStream
+from liveaffect.models.voice.mel import log_mel
 from training.voice import augment
 from training.voice.data import ZIPS, manifest, sounds
 from training.voice.speech import speech_probs

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.session import Session
+from liveaffect.models.files.net import Session
 
 FRAME, CONTEXT = 512, 64
 HOP = 160

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models.circumplex import CIRCUMPLEX
-from liveaffect.models.voice_mel import N_MELS
-from liveaffect.models.voice_window import LEAST_HOPS, SPEECH, WINDOW_HOPS, counted, summary
+from liveaffect.models.voice.mel import N_MELS
+from liveaffect.models.voice.window import LEAST_HOPS, SPEECH, WINDOW_HOPS, counted, summary
 from training.voice.data import Utterance, manifest
 
 Array = np.ndarray

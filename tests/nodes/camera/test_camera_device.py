@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paths import HELPERS
 
 from liveaffect.nodes.camera.devices import kind_of
 
-HELPERS = Path(__file__).parents[2] / "helpers"
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("gcc") is None or not Path("/usr/include/linux/videodev2.h").exists(),
     reason="the fake Video4Linux device needs Linux, gcc and linux/videodev2.h",

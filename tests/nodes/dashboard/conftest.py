@@ -22,7 +22,7 @@ def qapp_args() -> list[str]:
 @pytest.fixture
 def app(qapp: Any) -> Iterator[Any]:
     """The dressed program, light."""
-    from liveaffect.nodes.dashboard import palette
+    from liveaffect.nodes.dashboard.look import palette
 
     palette.follow(qapp)
     palette.force("light")
@@ -33,10 +33,10 @@ def app(qapp: Any) -> Iterator[Any]:
 @pytest.fixture
 def open_window(app: Any, qtbot: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Makes windows on test sources; "default" is a tone."""
-    from liveaffect.nodes.dashboard.device_field import Choice
-    from liveaffect.nodes.dashboard.first_window import FirstWindow
-    from liveaffect.nodes.dashboard.preferences import Preferences
-    from liveaffect.nodes.dashboard.surroundings import Surroundings
+    from liveaffect.nodes.dashboard.start.device_field import Choice
+    from liveaffect.nodes.dashboard.start.preferences import Preferences
+    from liveaffect.nodes.dashboard.start.surroundings import Surroundings
+    from liveaffect.nodes.dashboard.start.window import FirstWindow
 
     standard = {
         "cameras": [Choice(BARS, "Bars"), Choice("/dev/video77", "Brio", "Permission denied")],

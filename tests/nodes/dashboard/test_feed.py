@@ -9,9 +9,9 @@ from live_run import LiveRun, live_run, wait_for
 from pytestqt.qtbot import QtBot
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
-from liveaffect.nodes.dashboard.node import Dashboard
+from liveaffect.nodes.dashboard.scene.node import Dashboard
 from liveaffect.stream.errors import TransportError
-from liveaffect.stream.gateway import Reply
+from liveaffect.stream.live.gateway import Reply
 
 WAIT_MS = 20_000
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paths import SHARED
 
 from liveaffect.models import registry
 from liveaffect.models.errors import ModelMissing
 
 WORKER = Path(__file__).parent / "face_worker.py"
-SHARED = Path(__file__).resolve().parents[4] / "shared"
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from liveaffect.nodes.microphone.input_device import Block
 from liveaffect.nodes.microphone.listener import Listener
-from liveaffect.nodes.microphone.recording import Block
 from liveaffect.stream.messages import AudioChunk
 
 START = 7_000_000_000_000

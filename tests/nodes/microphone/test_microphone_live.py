@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from make_media import grey_ramp, write_clip
+from paths import HELPERS
 from running_source import RunningSource
 from virtual_microphone import RATE, VirtualMicrophone, environment, missing_programs
 
 from liveaffect.nodes.camera import Camera
 from liveaffect.nodes.microphone import Microphone, list_microphones
 from liveaffect.nodes.microphone.sound import Sound
-from liveaffect.stream.media import probe
+from liveaffect.stream.capture.media import probe
 from liveaffect.stream.messages import AudioChunk
 from liveaffect.stream.node import HostInfo, bind
 
@@ -186,7 +187,7 @@ def test_a_process_ends_although_its_sound_server_is_frozen(server: VirtualMicro
         "    run.wait_for(lambda c: c.state == 'ok'); print('heard', flush=True)\n"
         "    run.wait_for(lambda c: c.state == 'no_device')\n"
     )
-    env = server.env | {"PYTHONPATH": str(Path(__file__).parents[2] / "helpers")}
+    env = server.env | {"PYTHONPATH": str(HELPERS)}
     with subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "heard\n"

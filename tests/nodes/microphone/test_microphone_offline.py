@@ -12,9 +12,9 @@ from make_media import grey_ramp, write_clip, write_sound, write_video
 from liveaffect.nodes.camera import Camera
 from liveaffect.nodes.microphone import Microphone
 from liveaffect.nodes.microphone.sound import HOP, RATE, Resampler, Sound
+from liveaffect.stream.capture.media import probe
 from liveaffect.stream.errors import InputError, UsageError
 from liveaffect.stream.lockstep import OfflineContext
-from liveaffect.stream.media import probe
 from liveaffect.stream.messages import AudioChunk, VideoFrame
 
 MS = 1_000_000

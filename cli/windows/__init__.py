@@ -1,0 +1,1 @@
+"""The desktop's windows as processes of their own."""

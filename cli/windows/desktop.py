@@ -1,0 +1,98 @@
+"""The windows, each a process of its own: `python -m liveaffect.cli.windows.desktop view --address GATEWAY`.
+
+Exit status of `view`: 0 closed, 4 closed while the recording is to go on; of `choose`: 0 chosen, 3 closed. No cv2 and
+no mediapipe here: they bring another Qt and another way out of the machine.
+"""
+
+import argparse
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from liveaffect.nodes.dashboard.feed import GatewayFeed
+from liveaffect.nodes.dashboard.look.palette import follow
+from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.window.main import MainWindow
+from liveaffect.stream.client.access import announced
+from liveaffect.stream.errors import TransportError
+
+NEAR = ("ipc://", "tcp://127.", "tcp://localhost", "tcp://[::1]")
+SIZE = (1280, 800)
+WAKE_MS = 200
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs one window until it is closed; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="liveaffect.cli.windows.desktop", description="The windows of liveaffect.")
+    kinds = parser.add_subparsers(dest="window", required=True)
+    seen = kinds.add_parser("view", help="the main window")
+    seen.add_argument("--address", default="", help="of the gateway; without it, what runs here")
+    seen.add_argument("--keys", default="", help="folder of the CURVE keys")
+    seen.add_argument("--owner", action="store_true", help="closing the window ends the sensor")
+    kinds.add_parser("choose", help="the first window: prints what was chosen as one line of JSON; 3 where nothing was")
+    asked = parser.parse_args(words)
+    if asked.window == "choose":
+        from liveaffect.cli.windows.choose import choose
+
+        return choose(application())
+    return view(asked.address, asked.keys, owner=asked.owner)
+
+
+def application(name: str = "liveaffect") -> QApplication:
+    """The Qt program of this process, dressed, and ended by Ctrl-C like any other."""
+    app = QApplication.instance()
+    app = app if isinstance(app, QApplication) else QApplication([name])
+    app.setApplicationName("liveaffect")
+    app.setDesktopFileName("liveaffect")
+    follow(app)
+    return app
+
+
+def view(address: str = "", keys: str = "", *, owner: bool = False) -> int:
+    """The main window on the sensor at `address`, or on whichever one of this user runs on this machine."""
+    app = application()
+    remote = bool(address) and not address.startswith(NEAR)
+    node = Dashboard(pixels=not remote)
+    node.open()
+    window = MainWindow(
+        GatewayFeed(node, _finder(address), keys), owner=owner, remote=remote, open_session=open_session
+    )
+    room = window.screen().availableSize()
+    window.resize(min(SIZE[0], room.width()), min(SIZE[1], room.height()))
+    window.start()
+    window.show()
+    signal.signal(signal.SIGINT, lambda *_: app.quit())
+    waker = QTimer(interval=WAKE_MS)  # Python sees a signal only when it runs
+    waker.timeout.connect(lambda: None)
+    waker.start()
+    code = app.exec()
+    window.feed.close()
+    return code or window.exit_code
+
+
+def open_session(folder: Path) -> None:
+    """Replays a session in a window of its own, which outlives this one."""
+    words = [sys.executable, "-m", "liveaffect.cli.main", "view", str(folder)]
+    subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+def _finder(address: str) -> Callable[[], str]:
+    if address:
+        return lambda: address
+
+    def newest() -> str:
+        found = announced()
+        if not found:
+            raise TransportError("Nothing is running here: start `liveaffect live` or `liveaffect run` first")
+        return found
+
+    return newest
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The windows as the command line sees them: whether there can be one, and processes of their own that it keeps.
+
+No Qt here: a window that crashes, or a display that goes away, never takes the sensor or its recording along.
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from liveaffect.nodes.dashboard import CLOSED, GO_ON
+from liveaffect.stream.errors import LiveAffectError
+from liveaffect.stream.live.supervisor import Supervisor
+
+PROGRAM = (sys.executable, "-m", "liveaffect.cli.windows.desktop")
+CRASHES_A_MINUTE = 2
+END_S = 2.0
+REMEDY = 'pip install "liveaffect[desktop]"'
+
+
+def why_none() -> str:
+    """Why there can be no window here, with the remedy; "" where there can."""
+    lacking = [name for name in ("PySide6", "pyqtgraph") if importlib.util.find_spec(name) is None]
+    if lacking:
+        return f"{' and '.join(lacking)} not installed: {REMEDY}"
+    shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform.startswith("linux") and not shown:
+        return "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)"
+    return ""
+
+
+def environment() -> dict[str, str]:
+    """For a process with windows: OpenCV, once imported, points Qt at plugins of its own."""
+    return {name: value for name, value in os.environ.items() if not (name.startswith("QT_QPA_") and "cv2" in value)}
+
+
+class NoWindow(LiveAffectError):
+    """A window could not be opened; the text says why."""
+
+
+def choose() -> dict[str, Any] | None:
+    """Shows the first window; what was chosen there, or None where it was closed. Raises NoWindow."""
+    asked = subprocess.run([*PROGRAM, "choose"], stdout=subprocess.PIPE, env=environment(), check=False)
+    if asked.returncode == CLOSED:
+        return None
+    lines = asked.stdout.decode("utf-8", "replace").strip().splitlines()
+    try:
+        return dict(json.loads(lines[-1])) if asked.returncode == 0 else _fail(asked.returncode)
+    except (IndexError, ValueError, TypeError):
+        return _fail(asked.returncode)
+
+
+def _fail(code: int) -> None:
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    raise NoWindow(f"the window {how}: what Qt says above tells why")
+
+
+def watch(address: str, keys: str = "") -> int:
+    """Shows the main window on something that runs on its own, until it is closed; returns the exit code."""
+    words = [*(["--address", address] if address else []), *(["--keys", keys] if keys else [])]
+    return subprocess.run([*PROGRAM, "view", *words], env=environment(), check=False).returncode
+
+
+class MainWindow:
+    """Keeps the main window of a running graph open until somebody closes it.
+
+    Parameters
+    ----------
+    address, keys: of the graph's gateway.
+    stop: ends the graph: called when the window is closed, unless a recording is to go on.
+    say: gets one line per event worth telling.
+    """
+
+    def __init__(self, address: str, keys: str, stop: Callable[[str], None], say: Callable[[str], None]) -> None:
+        self._words = ["view", "--owner", "--address", address, *(["--keys", keys] if keys else [])]
+        self._stop, self._say = stop, say
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._crashes: list[float] = []
+        self._over = False
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the window, None while there is none."""
+        return self._popen.pid if self._popen is not None and self._popen.poll() is None else None
+
+    def look(self) -> None:
+        """Starts the window, or sees to one that has ended; called by the supervisor many times a second."""
+        if self._over:
+            return
+        if self._popen is None:
+            self._start()
+            return
+        code = self._popen.poll()
+        if code is not None:
+            self._ended(code)
+
+    def close(self) -> None:
+        """Ends the window with the graph."""
+        self._over = True
+        if self._popen is None or self._popen.poll() is not None:
+            return
+        self._popen.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(END_S)
+        self._popen.kill()
+        self._popen.wait()
+
+    def _start(self) -> None:
+        self._popen = subprocess.Popen(  # a session of its own keeps Ctrl-C away: the sensor ends first, in order
+            [*PROGRAM, *self._words], env=environment(), stdin=subprocess.DEVNULL, start_new_session=True
+        )
+
+    def _ended(self, code: int) -> None:
+        again = "`liveaffect view` opens a window again; Ctrl-C here ends it"
+        if code == 0:
+            self._over = True
+            self._stop("the window was closed")
+        elif code == GO_ON:
+            self._over = True
+            self._say(f"The window is closed, the recording goes on: {again}.")
+        else:
+            now = time.monotonic()
+            self._crashes = [*(t for t in self._crashes if now - t < 60), now]
+            if len(self._crashes) > CRASHES_A_MINUTE:
+                self._over = True
+                self._say(f"The window fails again and again; the sensor goes on without: {again}.")
+                return
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            self._say(f"The window has crashed ({how}) and is opened again; the sensor has gone on.")
+            self._start()
+
+
+def run_with_window(supervisor: Supervisor, say: Callable[[str], None], seconds: float | None = None) -> int:
+    """Runs a graph with its main window; returns the exit code."""
+    window = MainWindow(supervisor.gateway_address, supervisor.graph.settings.keys, supervisor.stop, say)
+    try:
+        return supervisor.run(seconds, beside=window.look)
+    finally:
+        window.close()

@@ -1,0 +1,1 @@
+"""Faces: alignment, action units, geometry, quality, affect."""

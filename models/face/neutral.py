@@ -1,0 +1,70 @@
+"""A person's running neutral geometry: causal, starting from the population, moved only by calm frames."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveaffect.models.face.geometry import GEOMETRY_SIZE
+from liveaffect.models.face.population import NEUTRAL_MEAN, NEUTRAL_SD
+
+PRIOR_S = 8.0  # the population counts as this many seconds of calm face
+MEMORY_S = 120.0  # older calm is forgotten on this scale, so that light, glasses or a moved camera are followed
+MAX_STEP_S = 0.2  # a gap in the frames never counts as calm time
+MAX_YAW_SINE = 0.35  # about 20 degrees; beyond it landmarks and blendshapes drift with the pose
+# What moves in expressions more than between people: brow, lid, jaw and mouth blendshapes.
+_EXPRESSIVE = np.array([1, 2, 3, 4, 5, 21, 22, 25, 30, 31, 34, 35, 40, 41, 44, 45, 46, 47, 48, 49])
+
+
+class RunningNeutral:
+    """State of one track. Make a new one when the person's track is reset.
+
+    >>> import numpy as np
+    >>> RunningNeutral().step(np.zeros(GEOMETRY_SIZE, np.float32), dt_s=0.03).shape == (2 * GEOMETRY_SIZE,)
+    True
+    """
+
+    def __init__(self) -> None:
+        self._mean = NEUTRAL_MEAN.astype(np.float64)
+        self._seconds = 0.0
+
+    @property
+    def value(self) -> NDArray[np.float32]:
+        """The neutral geometry believed now, (GEOMETRY_SIZE,): the person's mean shrunk towards the population."""
+        share = self._seconds / (self._seconds + PRIOR_S)
+        return (NEUTRAL_MEAN + share * (self._mean - NEUTRAL_MEAN)).astype(np.float32)
+
+    @property
+    def seconds(self) -> float:
+        """Calm seconds it rests on, after forgetting."""
+        return self._seconds
+
+    def step(self, geometry: NDArray[np.float32], dt_s: float) -> NDArray[np.float32]:
+        """The model input for this frame, (2 * GEOMETRY_SIZE,): raw, then raw minus the neutral of the past.
+
+        The frame then moves the neutral by its calmness and `dt_s`, the seconds since the last frame of this track.
+        Raises ValueError for another shape; a frame that is not finite is returned as it came and teaches nothing.
+        """
+        if geometry.shape != (GEOMETRY_SIZE,):
+            raise ValueError(f"geometry has shape {geometry.shape}; give ({GEOMETRY_SIZE},)")
+        joined = np.concatenate([geometry, geometry - self.value]).astype(np.float32)
+        if np.isfinite(geometry).all():
+            self._learn(geometry.astype(np.float64), min(max(dt_s, 0.0), MAX_STEP_S))
+        return joined
+
+    def _learn(self, geometry: NDArray[np.float64], dt_s: float) -> None:
+        weight = self.calmness(geometry) * dt_s
+        if weight <= 0:
+            return
+        self._seconds = self._seconds * np.exp(-dt_s / MEMORY_S) + weight
+        self._mean = self._mean + weight / self._seconds * (geometry - self._mean)
+
+    def calmness(self, geometry: NDArray[np.float64] | NDArray[np.float32]) -> float:
+        """How far a frame passes for neutral, 0 to 1: near the present neutral in brow, lid, jaw, mouth; frontal."""
+        if abs(geometry[-2]) > MAX_YAW_SINE:
+            return 0.0
+        away = (geometry - self.value)[_EXPRESSIVE] / NEUTRAL_SD[_EXPRESSIVE]
+        return float(np.exp(-0.5 * np.mean(np.square(away))))
+
+
+def relative(geometry: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Model input (..., 2 * GEOMETRY_SIZE) for stills, where nothing is known of the person: minus the population."""
+    return np.concatenate([geometry, geometry - NEUTRAL_MEAN], -1).astype(np.float32)

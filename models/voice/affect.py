@@ -1,0 +1,242 @@
+"""The voice model: the last seconds of speech to valence, arousal and the eight categories, every 100 ms."""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from liveaffect.models.circumplex import N_EMOTIONS
+from liveaffect.models.errors import BadInput, ModelBroken
+from liveaffect.models.files.net import Session
+from liveaffect.models.voice.activity import VoiceActivity
+from liveaffect.models.voice.baseline import Piece, VoiceBaseline
+from liveaffect.models.voice.descriptors import Hops, VoiceStream
+from liveaffect.models.voice.descriptors.whole import mono_16k
+from liveaffect.models.voice.mel import HOP, N_MELS, SAMPLE_RATE, LogMel
+from liveaffect.models.voice.window import LEAST_HOPS, SUMMARY_NAMES, WINDOW_HOPS, SpeechWindow, row_of, summary
+
+Floats = npt.NDArray[np.float32]
+
+STEP_HOPS: Final = 10
+"""One estimate per 100 ms."""
+_PIECE_HOPS = WINDOW_HOPS
+"""Speech that goes into a baseline as one piece: as much as is judged at once, since some numbers depend on it."""
+
+
+@dataclass(frozen=True)
+class VoiceEstimate:
+    """What the last seconds of speech express; NaN what the model does not say (rules: arousal alone)."""
+
+    valence: float
+    arousal: float
+    valence_sd: float
+    arousal_sd: float
+    emotions: tuple[float, ...]
+    """(8,), sums to one, in the order of `liveaffect.models.circumplex.EMOTIONS`; contempt is always 0: no data."""
+
+
+@dataclass(frozen=True)
+class VoiceAffectResult:
+    """Estimates of a whole signal, one row per 100 ms; NaN where there is no speech to judge."""
+
+    t_s: npt.NDArray[np.float64]
+    """(n,) end of the window each row is about, in seconds from the start of the signal."""
+    valence: Floats
+    arousal: Floats
+    valence_sd: Floats
+    arousal_sd: Floats
+    emotions: Floats
+    """(n, 8)."""
+    undefined: int
+    """Rows without speech, whose numbers are NaN."""
+
+    def __len__(self) -> int:
+        return len(self.t_s)
+
+
+class VoiceModel(ABC):
+    """What judges the last seconds of speech: `VoiceAffect`, or rules that stand in for it.
+
+    Args:
+        activity: speech probabilities for whole signals; the Silero model of the registry where None. The streaming
+            interface does not need it: there the probability comes with each hop.
+    """
+
+    def __init__(self, activity: VoiceActivity | None = None) -> None:
+        self._activity = activity
+
+    def stream(self, baseline: VoiceBaseline | None = None) -> "VoiceAffectStream":
+        """A new stream for one microphone; `baseline` is what is known of the speaker's calm speech."""
+        return VoiceAffectStream(self, baseline)
+
+    def predict(
+        self, signal: npt.ArrayLike, sample_rate: float = SAMPLE_RATE, baseline: VoiceBaseline | None = None
+    ) -> VoiceAffectResult:
+        """Estimates every 100 ms of a whole signal: the same numbers the live stream gives.
+
+        Args:
+            signal: (n,), or (n, channels) which are averaged; integers of full scale or floats in [-1, 1].
+            sample_rate: Hz; other rates than 16000 are resampled.
+            baseline: from `baseline()`; None judges the voice against the population.
+        Raises:
+            BadInput: not an array of numbers, or a rate that is not positive.
+        """
+        stream = self.stream(baseline)
+        times: list[float] = []
+        rows: list[VoiceEstimate | None] = []
+        for hop, values, mel, prob in self._hops(signal, sample_rate):
+            stream.push(values, mel, prob)
+            if (hop + 1) % STEP_HOPS == 0:
+                times.append((hop + 1) * HOP / SAMPLE_RATE)
+                rows.append(stream.estimate())
+        table = np.full((len(rows), 4 + N_EMOTIONS), np.nan, np.float32)
+        for i, row in enumerate(rows):
+            if row is not None:
+                table[i] = (row.valence, row.arousal, row.valence_sd, row.arousal_sd, *row.emotions)
+        undefined = sum(row is None for row in rows)
+        column = np.ascontiguousarray(table.T)
+        return VoiceAffectResult(
+            t_s=np.array(times), valence=column[0], arousal=column[1], valence_sd=column[2], arousal_sd=column[3],
+            emotions=table[:, 4:], undefined=undefined,
+        )  # fmt: skip
+
+    def baseline(self, signals: Iterable[npt.ArrayLike], sample_rate: float = SAMPLE_RATE) -> VoiceBaseline:
+        """What a person's calm speech sounds like, from recordings under the conditions of later use (about 30 s).
+
+        Speech that the model, cold, takes for more aroused than calm is left out; the baseline says how many seconds
+        were heard, and is believed by that much. Raises BadInput where a signal is none.
+        """
+        pieces: list[Piece] = []
+        for signal in signals:
+            stream = self.stream()
+            fresh = 0
+            for _, values, mel, prob in self._hops(signal, sample_rate):
+                fresh += stream.push(values, mel, prob)
+                if fresh >= _PIECE_HOPS:
+                    pieces.append(self._piece(stream.window, fresh))
+                    fresh = 0
+            if fresh >= LEAST_HOPS:
+                pieces.append(self._piece(stream.window, fresh))
+        return VoiceBaseline.of(pieces)
+
+    @abstractmethod
+    def run(self, window: SpeechWindow, baseline: VoiceBaseline | None) -> VoiceEstimate:
+        """What one window says that holds enough speech."""
+
+    def _piece(self, window: SpeechWindow, hops: int) -> Piece:
+        values, mel = window.values[-hops:], window.mel[-hops:]
+        return Piece(summary(values), mel.sum(axis=0), len(values), self.run(window, None).arousal)
+
+    def _hops(self, signal: npt.ArrayLike, sample_rate: float) -> Iterator[tuple[int, Floats, Floats, float | None]]:
+        """Hop number, descriptors, log-mel row and speech probability of each hop, in order."""
+        samples = mono_16k(np.asarray(signal), sample_rate=sample_rate)
+        if self._activity is None:
+            from liveaffect.models import registry
+
+            self._activity = VoiceActivity(registry.load("silero-vad"))
+        activity, voice, mel = self._activity, VoiceStream(), LogMel()
+        activity.reset()
+        rows: deque[Floats] = deque()
+        whole = len(samples) // HOP * HOP
+        for start in range(0, whole, HOP):
+            piece = samples[start : start + HOP]
+            rows.append(mel.push(piece))
+            activity.push(piece)
+            yield from _joined(voice.push(piece), rows, activity)
+        yield from _joined(voice.flush(), rows, activity)
+
+
+class VoiceAffect(VoiceModel):
+    """The voice model over an ONNX session (`registry.load("voice-affect")`); `activity` as for `VoiceModel`.
+
+    Raises ModelBroken: the net was made for other inputs than this version computes.
+    """
+
+    def __init__(self, session: Session, activity: VoiceActivity | None = None) -> None:
+        super().__init__(activity)
+        self.session = session
+        found = {tensor.name: tensor.shape for tensor in session.inputs}
+        wanted = {"functionals": len(SUMMARY_NAMES), "mel": N_MELS, "calm_functionals": len(SUMMARY_NAMES)}
+        for name, width in wanted.items():
+            if name not in found or found[name][-1] != width:
+                raise ModelBroken(
+                    f"{session.path}: input `{name}` should end in {width} numbers, the net has {found.get(name)}; "
+                    "weights and code are of different versions: install liveaffect again"
+                )
+
+    def run(self, window: SpeechWindow, baseline: VoiceBaseline | None) -> VoiceEstimate:
+        """The net on one window that holds enough speech."""
+        mel = np.zeros((1, WINDOW_HOPS, N_MELS), np.float32)
+        rows = window.mel
+        mel[0, WINDOW_HOPS - len(rows) :] = rows
+        calm = baseline if baseline is not None else _NOTHING
+        emotions, mean, sd = self.session.run(
+            {
+                "functionals": summary(window.values)[None],
+                "mel": mel,
+                "hops": np.array([[len(rows)]], np.float32),
+                "calm_functionals": calm.functionals[None],
+                "calm_mel": calm.mel[None],
+                "weight": np.array([[calm.weight]], np.float32),
+            }
+        )
+        p = emotions[0].astype(np.float64)
+        return VoiceEstimate(
+            valence=float(mean[0, 0]),
+            arousal=float(mean[0, 1]),
+            valence_sd=float(sd[0, 0]),
+            arousal_sd=float(sd[0, 1]),
+            emotions=tuple(float(v) for v in p / p.sum()),
+        )
+
+
+def _joined(
+    hops: Hops, rows: deque[Floats], activity: VoiceActivity
+) -> Iterator[tuple[int, Floats, Floats, float | None]]:
+    for i, values in enumerate(hops.values):
+        hop = hops.first_hop + i
+        yield hop, values, rows.popleft(), activity.of_hop(hop)
+
+
+class VoiceAffectStream:
+    """One voice over time: hops in, an estimate whenever asked."""
+
+    def __init__(self, model: VoiceModel, baseline: VoiceBaseline | None = None) -> None:
+        self.model = model
+        self.baseline = baseline
+        self.window = SpeechWindow()
+
+    def reset(self) -> None:
+        """Forgets what was heard, as after a gap; the baseline stays."""
+        self.window.reset()
+
+    def push(
+        self, values: "Mapping[str, Any] | npt.ArrayLike", mel_db: npt.ArrayLike | None, speech_prob: float | None
+    ) -> bool:
+        """Takes in one hop of 10 ms; returns whether it counts as speech.
+
+        Args:
+            values: descriptors, a mapping of names to numbers or None, or an array in the order of
+                `liveaffect.models.voice.descriptors.NAMES` with NaN where undefined.
+            mel_db: the log-mel row (40,) of the same hop (`voice_mel.LogMel`); None counts as no speech.
+            speech_prob: 0 to 1; None counts as no speech.
+        Raises:
+            BadInput: the log-mel row is not 40 long.
+        """
+        if mel_db is None:
+            speech_prob, mel_db = None, np.zeros(N_MELS, np.float32)
+        mel = np.asarray(mel_db, np.float32)
+        if mel.shape != (N_MELS,):
+            raise BadInput(f"a log-mel row has {N_MELS} numbers, this one has shape {mel.shape}")
+        return self.window.push(row_of(values), mel, speech_prob)
+
+    def estimate(self) -> VoiceEstimate | None:
+        """What the last seconds of speech express, or None: silence, or less than 0.4 s of speech so far."""
+        return self.model.run(self.window, self.baseline) if self.window.speaking else None
+
+
+_NOTHING = VoiceBaseline()

@@ -1,0 +1,143 @@
+"""The last seconds of speech: which hops count, and the numbers that sum them up for the voice model."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from liveaffect.models.voice.descriptors import NAMES
+from liveaffect.models.voice.descriptors.functionals import FUNCTIONAL_NAMES, functionals_of
+from liveaffect.models.voice.mel import N_MELS
+
+Floats = npt.NDArray[np.float32]
+
+WINDOW_HOPS: Final = 300
+"""At most 3 s of speech; pauses are left out."""
+LEAST_HOPS: Final = 40
+"""Fewer hops of speech (0.4 s) say nothing."""
+MAX_AGE_HOPS: Final = 600
+"""Speech of more than 6 s ago no longer counts."""
+HANG_HOPS: Final = 20
+"""After the last hop of speech this many still count (200 ms): word ends, stops between syllables."""
+SPEECH: Final = 0.5
+"""A hop is speech from this probability on."""
+
+_INDEX = {name: i for i, name in enumerate(NAMES)}
+_LOUDNESS, _FLUX, _F0 = _INDEX["loudness_sone"], _INDEX["spectral_flux"], _INDEX["f0_semitone"]
+_SPREAD = (
+    "loudness_sone", "alpha_ratio_db", "hammarberg_index_db", "slope_0_500_db_per_hz", "slope_500_1500_db_per_hz",
+    "spectral_flux", "mfcc1", "mfcc2", "mfcc3", "mfcc4", "f0_semitone", "jitter_local", "shimmer_local_db", "hnr_db",
+    "h1_h2_db", "h1_a3_db", "f1_hz", "f1_bandwidth_hz", "f2_hz", "f3_hz", "f1_amplitude_db", "voicing_prob",
+)  # fmt: skip
+_MOVING = ("loudness_sone", "alpha_ratio_db", "mfcc1", "mfcc2", "mfcc3", "f0_semitone", "f1_hz", "f2_hz")
+_SPREAD_COLUMNS = np.array([_INDEX[name] for name in _SPREAD])
+_MOVING_IN_SPREAD = np.array([_SPREAD.index(name) for name in _MOVING])
+_PERCENT = (10, 50, 90)
+_LOG_FLOOR = 1e-3  # sone; below hearing
+
+SUMMARY_NAMES: Final[tuple[str, ...]] = (
+    *FUNCTIONAL_NAMES,
+    *(f"{name}_at{p}" for p in _PERCENT for name in _SPREAD),
+    *(f"{name}_range" for name in _SPREAD),
+    *(f"{name}_change" for name in _MOVING),
+    "voiced_share",
+)
+"""What `summary` holds: the 88 functionals of eGeMAPS; percentiles 10, 50, 90 and their range, loudness in natural
+logarithms and spectral flux against loudness (so that gain is an offset or nothing); mean change per hop; voicing."""
+
+
+class SpeechWindow:
+    """The newest hops of speech of one stream, pauses cut out."""
+
+    def __init__(self) -> None:
+        self._values = np.empty((2 * WINDOW_HOPS, len(NAMES)), np.float32)
+        self._mel = np.empty((2 * WINDOW_HOPS, N_MELS), np.float32)
+        self._hop = np.empty(2 * WINDOW_HOPS, np.int64)
+        self._speech = np.empty(2 * WINDOW_HOPS, np.bool_)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everything."""
+        self._end = 0
+        self._now = 0
+        self._last_speech = -HANG_HOPS - 1
+
+    def push(self, values: npt.ArrayLike, mel_db: npt.ArrayLike, speech_prob: float | None) -> bool:
+        """Takes in one hop: descriptors (len(NAMES),) NaN where undefined, log-mel row (40,), speech probability.
+
+        Returns whether the hop counts: speech, or up to 200 ms after it.
+        """
+        self._now += 1
+        speech = speech_prob is not None and speech_prob >= SPEECH
+        if speech:
+            self._last_speech = self._now
+        elif self._now - self._last_speech > HANG_HOPS:
+            return False
+        if self._end == len(self._hop):
+            for ring in (self._values, self._mel, self._hop, self._speech):
+                ring[:WINDOW_HOPS] = ring[WINDOW_HOPS:]
+            self._end = WINDOW_HOPS
+        self._values[self._end] = values
+        self._mel[self._end] = mel_db
+        self._hop[self._end] = self._now
+        self._speech[self._end] = speech
+        self._end += 1
+        return True
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the newest hop is speech or follows it within 200 ms, and enough speech was heard for an estimate."""
+        return self._now - self._last_speech <= HANG_HOPS and int(self._speech[self._slice].sum()) >= LEAST_HOPS
+
+    @property
+    def values(self) -> Floats:
+        """Descriptors of the window's hops, (n, len(NAMES)), n at most WINDOW_HOPS; a view."""
+        return self._values[self._slice]
+
+    @property
+    def mel(self) -> Floats:
+        """Log-mel rows of the same hops, (n, 40); a view."""
+        return self._mel[self._slice]
+
+    @property
+    def _slice(self) -> slice:
+        start = max(self._end - WINDOW_HOPS, 0)
+        start += int(np.searchsorted(self._hop[start : self._end], self._now - MAX_AGE_HOPS))
+        return slice(start, self._end)
+
+
+def counted(speech_probs: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Which hops of a whole signal a `SpeechWindow` keeps: speech, and up to 200 ms after it."""
+    speech = np.asarray(speech_probs, np.float32) >= SPEECH
+    last = np.maximum.accumulate(np.where(speech, np.arange(len(speech)), -HANG_HOPS - 1))
+    return np.arange(len(speech)) - last <= HANG_HOPS
+
+
+def summary(values: Floats) -> Floats:
+    """The numbers of one window, float32 (len(SUMMARY_NAMES),), NaN where there is nothing to compute from.
+
+    values: (n, len(NAMES)), n at least 1, NaN where undefined.
+    """
+    n = len(values)
+    chosen = values[:, _SPREAD_COLUMNS].astype(np.float64)
+    loudness = np.log(np.maximum(chosen[:, 0], _LOG_FLOOR))
+    chosen[:, 5] = np.log(np.maximum(chosen[:, 5], 1e-9)) - loudness
+    chosen[:, 0] = loudness
+    ordered = np.sort(chosen, axis=0)  # NaN last
+    known = n - np.isnan(chosen).sum(axis=0)
+    rows = [ordered[np.maximum((known - 1) * p // 100, 0), np.arange(chosen.shape[1])] for p in _PERCENT]
+    steps = np.abs(np.diff(chosen[:, _MOVING_IN_SPREAD], axis=0))
+    moved = ~np.isnan(steps)
+    change = np.where(moved, steps, 0.0).sum(axis=0) / np.maximum(moved.sum(axis=0), 1)
+    change[~moved.any(axis=0)] = np.nan
+    voiced = np.array([1.0 - np.isnan(values[:, _F0]).mean()])
+    parts = (functionals_of(values), *rows, rows[2] - rows[0], change, voiced)
+    return np.concatenate(parts).astype(np.float32)
+
+
+def row_of(values: "Mapping[str, Any] | npt.ArrayLike") -> Floats:
+    """Descriptors of one hop as (len(NAMES),) float32: a mapping of names to numbers or None, or already an array."""
+    if not isinstance(values, Mapping):
+        return np.asarray(values, np.float32)
+    return np.array([np.nan if (v := values.get(name)) is None else v for name in NAMES], np.float32)

@@ -1,0 +1,1 @@
+"""The guided capture of a person at rest."""

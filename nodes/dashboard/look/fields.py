@@ -1,0 +1,65 @@
+"""A drop-down and a check box drawn in the colours of the window; Qt's own signs vanish on some backgrounds."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QStyle, QStyleOptionButton
+
+from liveaffect.nodes.dashboard.look.palette import colours
+
+BOX_PX, GAP_PX = 16.0, 7
+
+
+class DropDown(QComboBox):
+    """A drop-down with an arrow, which the wheel does not change on its way past."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "drop")  # for the style sheet, which leaves the arrow to this class
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def paintEvent(self, e: QPaintEvent) -> None:
+        super().paintEvent(e)
+        look = colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(_pen(look.dim if self.isEnabled() else look.faint, 1.6))
+        middle = QPointF(self.width() - 15.0, self.height() / 2)
+        tip = middle + QPointF(0, 2.2)
+        painter.drawPolyline([middle + QPointF(-4, -2), tip, middle + QPointF(4, -2)])
+        painter.end()
+
+    def wheelEvent(self, e: QWheelEvent) -> None:
+        e.ignore()
+
+
+class Tick(QCheckBox):
+    """A check box."""
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint() + QSize(8, 0)
+
+    def paintEvent(self, arg__1: QPaintEvent) -> None:  # noqa: ARG002
+        look = colours()
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        style = self.style()
+        place = style.subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(0.5, 0.5, BOX_PX - 1, BOX_PX - 1)
+        box.moveTop(QRectF(place).center().y() - BOX_PX / 2 + 0.5)
+        on, usable, focus = self.isChecked(), self.isEnabled(), self.hasFocus()
+        painter.setBrush((look.accent if usable else look.faint) if on else look.card)
+        edge = look.accent if focus or (on and usable) else look.faint
+        painter.setPen(_pen(edge if usable else look.border, 1.6 if focus else 1.0))
+        painter.drawRoundedRect(box, 4, 4)
+        if on:
+            painter.setPen(_pen(look.on_accent, 1.8))
+            painter.drawPolyline([box.topLeft() + QPointF(x, y) for x, y in ((3.6, 7.8), (6.4, 10.6), (11.4, 4.4))])
+        option.rect = self.rect().adjusted(int(BOX_PX) + GAP_PX, 0, 0, 0)
+        style.drawControl(QStyle.ControlElement.CE_CheckBoxLabel, option, painter, self)
+        painter.end()
+
+
+def _pen(colour: QColor, width: float) -> QPen:
+    return QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)

@@ -1,0 +1,1 @@
+"""The bar under a recorded session."""

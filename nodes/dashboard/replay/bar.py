@@ -1,0 +1,224 @@
+"""The bar under a replay: play and pause, the line with its markers and missing spans, speed."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPolygonF, QShortcut
+from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from liveaffect.nodes.dashboard.feed import GatewayFeed
+from liveaffect.nodes.dashboard.look.fields import DropDown
+from liveaffect.nodes.dashboard.look.labels import label
+from liveaffect.nodes.dashboard.look.palette import colours, font
+from liveaffect.nodes.dashboard.replay.seek_bar import SeekBar
+from liveaffect.nodes.dashboard.scene.shown import Scene
+from liveaffect.nodes.dashboard.scene.words import clock
+from liveaffect.stream.live.gateway import Reply
+from liveaffect.stream.messages import Playback
+
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 0.0)
+"""0 is as fast as it goes."""
+SKIP_S = 5.0
+LOOK_MS = 100
+SETTLE_S = 1.0
+"""What was asked for is shown so long, unless the replay says something newer."""
+KEYS = (
+    ("Space, K", "replay: play or pause"), (", and .", "replay: 5 s back or ahead"),
+    ("[ and ]", "replay: to the marker before or after"), ("< and >", "replay: slower or faster"),
+)  # fmt: skip
+
+
+class ReplayBar(QWidget):
+    """Drives a replay through the gateway.
+
+    Parameters
+    ----------
+    feed: carries the requests.
+    scene: says where the replay stands.
+    window: the keys work anywhere in it.
+    """
+
+    def __init__(self, feed: GatewayFeed, scene: Scene, window: QWidget) -> None:
+        super().__init__(window)
+        self._feed, self._scene = feed, scene
+        self._said: Playback | None = None
+        self._said_s = 0.0
+        self._asked: tuple[float, float] | None = None
+        self._held: tuple[float, float] | None = None
+        self._session: tuple[Any, ...] = ()
+        self.play = SignButton("play", "Play or pause (space, or K)")
+        self.before = SignButton("before", "To the marker before ([)")
+        self.after = SignButton("after", "To the next marker (])")
+        self.line = SeekBar()
+        self.time: QLabel = label("--:-- / --:--", "dim")
+        self.time.setFont(font())
+        self.trouble = label("", "warn")
+        self.trouble.hide()
+        self.speed = DropDown()
+        self.speed.setAccessibleName("Speed")
+        self.speed.setToolTip("Speed of the replay (< and >)")
+        for speed in SPEEDS:
+            self.speed.addItem(_speed_words(speed), speed)
+        self.speed.setCurrentIndex(SPEEDS.index(1.0))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        for widget in (self.before, self.play, self.after):
+            row.addWidget(widget)
+        row.addWidget(self.line, 1)
+        for widget in (self.trouble, self.time, self.speed):
+            row.addWidget(widget)
+        self.play.clicked.connect(self.toggle)
+        self.before.clicked.connect(lambda: self._to_marker(self.line.marker_before))
+        self.after.clicked.connect(lambda: self._to_marker(self.line.marker_after))
+        self.line.wanted.connect(self.seek)
+        self.speed.activated.connect(lambda _: self.set_speed(self.speed.currentData()))
+        self._add_keys(window)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.refresh)
+        self._timer.start(LOOK_MS)
+        self.refresh()
+
+    @property
+    def position_s(self) -> float:
+        """Where the replay stands now, between what it says ten times a second."""
+        now = time.monotonic()
+        if self._asked is not None and now < self._asked[1]:
+            return self._asked[0]
+        said = self._said
+        if said is None:
+            return 0.0
+        gone_s = (now - self._said_s) * said.speed if said.state == "playing" else 0.0
+        return min(said.position_s + gone_s, said.length_s)
+
+    def refresh(self) -> None:
+        """Follows the scene; called by a timer."""
+        with self._scene.lock:
+            said, healths = self._scene.playback, list(self._scene.health.values())
+        if said is not self._said and said is not None:
+            if self._said is not None and said.round != self._said.round:
+                self._asked = None  # it is there
+            self._said, self._said_s = said, time.monotonic()
+            self._show(said)
+        told: dict[str, Any] = next((health.info["replay"] for health in healths if "replay" in health.info), {})
+        session = (told.get("length_s"), len(told.get("markers", ())), len(told.get("missing", ())))
+        if told and session != self._session:
+            self._session = session
+            markers = [(t_s, words) for t_s, words in told["markers"]]
+            self.line.show_session(told["length_s"], markers, [(a, b, why) for a, b, why in told["missing"]])
+            self.speed.setEnabled(bool(told.get("can_change_speed", True)))
+        position_s = self.line.position_s if self.line.dragging else self.position_s
+        self.line.show_position(position_s)
+        self.time.setText(f"{clock(position_s)} / {clock(self.line.length_s)}")
+        self.before.setEnabled(self.line.marker_before(position_s) is not None)
+        self.after.setEnabled(self.line.marker_after(position_s) is not None)
+
+    def toggle(self) -> None:
+        """Plays, or pauses; from the end it plays from the start."""
+        self._ask("pause" if self._said is not None and self._said.state == "playing" else "play")
+
+    def seek(self, t_s: float) -> None:
+        """Goes to an instant, seconds since the first message."""
+        t_s = min(max(t_s, 0.0), self.line.length_s)
+        self._asked = (t_s, time.monotonic() + SETTLE_S)
+        self.line.show_position(t_s)
+        self._ask("seek", t_s=t_s)
+
+    def set_speed(self, speed: float) -> None:
+        """Another speed; 0 is as fast as it goes."""
+        self._held = (speed, time.monotonic() + SETTLE_S)
+        self._show_speed(speed)
+        self._ask("speed", speed=speed)
+
+    def _show(self, said: Playback) -> None:
+        self.play.show_sign("pause" if said.state == "playing" else "again" if said.state == "ended" else "play")
+        self.play.setAccessibleName("Pause" if said.state == "playing" else "Play")
+        if self._held is None or time.monotonic() > self._held[1] or said.speed == self._held[0]:
+            self._held = None
+            self._show_speed(said.speed)
+
+    def _show_speed(self, speed: float) -> None:
+        found = self.speed.findData(speed)
+        if found < 0:
+            self.speed.addItem(_speed_words(speed), speed)
+            found = self.speed.count() - 1
+        if not self.speed.view().isVisible():
+            self.speed.setCurrentIndex(found)
+
+    def _to_marker(self, find: Callable[[float], float | None]) -> None:
+        t_s = find(self.position_s)
+        if t_s is not None:
+            self.seek(t_s)
+
+    def _change_speed(self, step: int) -> None:
+        index = min(max(self.speed.currentIndex() + step, 0), len(SPEEDS) - 1)
+        self.set_speed(SPEEDS[index])
+
+    def _ask(self, action: str, **arguments: Any) -> None:
+        self._feed.ask("replay", on_reply=self._answered, action=action, **arguments)
+
+    def _answered(self, reply: Reply) -> None:
+        self.trouble.setText("" if reply.ok else reply.text)
+        self.trouble.setVisible(not reply.ok)
+
+    def _press(self) -> None:
+        """Space is also what presses the button that has the focus."""
+        focus = QApplication.focusWidget()
+        if isinstance(focus, QAbstractButton) and focus is not self.play:
+            focus.click()
+        else:
+            self.toggle()
+
+    def _add_keys(self, window: QWidget) -> None:
+        keys: dict[str, Callable[[], None]] = {
+            "Space": self._press, "K": self.toggle, ",": lambda: self.seek(self.position_s - SKIP_S),
+            ".": lambda: self.seek(self.position_s + SKIP_S),
+            "[": lambda: self._to_marker(self.line.marker_before), "]": lambda: self._to_marker(self.line.marker_after),
+            "<": lambda: self._change_speed(-1), ">": lambda: self._change_speed(1),
+        }  # fmt: skip
+        for key, run in keys.items():
+            QShortcut(QKeySequence(key), window).activated.connect(run)
+
+
+class SignButton(QPushButton):
+    """A button with a sign that is painted in the colours of the window."""
+
+    def __init__(self, sign: str, tip: str) -> None:
+        super().__init__()
+        self._sign = sign
+        self.setToolTip(tip)
+        self.setAccessibleName(tip.partition(" (")[0])
+        self.setAutoDefault(False)
+        self.setFixedWidth(38)
+
+    def show_sign(self, sign: str) -> None:
+        """Another sign: play, pause, again, before or after."""
+        if sign != self._sign:
+            self._sign = sign
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        look = colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.text if self.isEnabled() else look.faint)
+        painter.translate(self.width() / 2, self.height() / 2)
+        if self._sign == "before":
+            painter.scale(-1, 1)
+        if self._sign == "pause":
+            painter.drawRect(QRectF(-5, -6, 3.5, 12))
+            painter.drawRect(QRectF(1.5, -6, 3.5, 12))
+        elif self._sign in ("before", "after"):
+            painter.drawPolygon(QPolygonF([QPointF(-6, -6), QPointF(-6, 6), QPointF(3, 0)]))
+            painter.drawRect(QRectF(3.5, -6, 2.5, 12))
+        else:
+            painter.drawPolygon(QPolygonF([QPointF(-4, -6.5), QPointF(-4, 6.5), QPointF(6.5, 0)]))
+        painter.end()
+
+
+def _speed_words(speed: float) -> str:
+    return f"{speed:g}×" if speed else "max"

@@ -1,0 +1,100 @@
+"""The dashboard as a node: handlers that fill a `Scene`. No window here, so a list of messages drives it in a test."""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from liveaffect.nodes.dashboard.scene.shown import Scene
+from liveaffect.stream import messages as m
+from liveaffect.stream.node import Node, on, spec_of
+from liveaffect.stream.topics import (
+    AFFECT,
+    BASELINE,
+    FACE,
+    HEALTH,
+    MARKER,
+    MESH,
+    PLAYBACK,
+    VIDEO,
+    VOICE,
+    Topic,
+    topic_of,
+)
+
+
+class Dashboard(Node):
+    """What a window shows of the stream; its host is `liveaffect.nodes.dashboard.feed.GatewayFeed`."""
+
+    ordered: ClassVar[bool] = False
+
+    pixels: bool = True
+    """Show the camera's picture; else faces are drawn from their landmarks and no pixel is asked for."""
+
+    def open(self) -> None:
+        self.scene = Scene()
+        self._handlers = {name: getattr(self, method) for name, method in spec_of(self).handlers.items()}
+        self.topics: list[Topic[Any]] = [topic for topic in spec_of(self).inputs if topic is not VIDEO]
+        """What the window subscribes to; pixels are asked for apart."""
+
+    def take(self, message: m.Message) -> None:
+        """Hands one message to its handler. What has none, or breaks it, is counted and named: the window stays up."""
+        name = topic_of(message).name
+        handler = self._handlers.get(name)
+        if handler is None:
+            self.scene.strange[f"{name} is not shown here"] += 1
+            return
+        try:
+            handler(message)
+        except Exception as error:  # whatever another program sends
+            self.scene.strange[f"{name}: {type(error).__name__}: {error}"] += 1
+
+    @on(VIDEO)
+    def video(self, frame: m.VideoFrame) -> None:
+        """A picture, kept until its faces are known; none where pixels are not to be shown."""
+        if self.pixels:
+            self.scene.frames.add_frame(frame)
+
+    @on(FACE)
+    def face(self, faces: m.FaceObservation) -> None:
+        """Boxes, action units, pose."""
+        self.scene.take_faces(faces)
+
+    @on(MESH)
+    def mesh(self, mesh: m.FaceMesh) -> None:
+        """Landmarks."""
+        self.scene.frames.add_mesh(mesh)
+
+    @on(AFFECT)
+    def affect(self, affect: m.Affect) -> None:
+        """Everyone's estimate."""
+        self.scene.take_affect(affect)
+
+    @on(VOICE)
+    def voice(self, voice: m.VoiceDescriptors) -> None:
+        """Pitch, loudness, speech."""
+        self.scene.take_voice(voice)
+
+    @on(HEALTH)
+    def health(self, health: m.Health) -> None:
+        """How a node is doing."""
+        self.scene.health[health.node] = health
+        standing = health.info.get("standing")
+        if standing and self.scene.baseline is None:  # captured before this window was opened
+            self.scene.baseline = msgspec.convert(standing, m.Baseline)
+
+    @on(BASELINE)
+    def baseline(self, baseline: m.Baseline) -> None:
+        """The outcome of a neutral capture."""
+        self.scene.baseline = baseline
+
+    @on(PLAYBACK)
+    def playback(self, playback: m.Playback) -> None:
+        """Where a replay stands; after a seek, what was shown belongs to another stretch of time."""
+        before, self.scene.playback = self.scene.playback, playback
+        if before is not None and before.round != playback.round:
+            self.scene.begin_anew()
+
+    @on(MARKER)
+    def marker(self, marker: m.Marker) -> None:
+        """A labelled instant."""
+        self.scene.markers.append(marker)

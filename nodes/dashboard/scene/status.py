@@ -1,0 +1,194 @@
+"""The figures of the status line and the words that explain them. No Qt here."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from liveaffect.nodes.dashboard.scene.shown import Scene
+from liveaffect.nodes.dashboard.scene.words import DOWN, HEALTH_WORDS, clock, size
+from liveaffect.stream import messages as m
+
+RATE_OF_NS = 3_000_000_000
+LEAST_FREE_MB = 2048.0
+QUIET_NS = 4_000_000_000
+"""Health comes every second; without it for so long nobody knows how a node is."""
+ORDER = ("camera", "face", "face_affect", "microphone", "voice", "voice_affect", "fusion", "baseline", "recorder")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One entry of the line; `problem` paints it as a warning."""
+
+    words: str
+    tip: str = ""
+    problem: bool = False
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One node: "ok", "warn", "bad", "starting" or "unknown"."""
+
+    node: str
+    kind: str
+    tip: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """The whole line."""
+
+    rate: Figure
+    latency: Figure
+    drops: Figure
+    dots: tuple[Dot, ...]
+    disk: Figure
+    offset: Figure
+    recording: str | None
+    """Time recorded so far, None while nothing is."""
+    session: str
+    replay: str = ""
+    """The session that is replayed; "" live."""
+    strange: Figure = field(default_factory=lambda: Figure(""))
+
+
+def status_of(scene: Scene, now_ns: int) -> Status:
+    """What the line says at `now_ns` of the sensor's clock; call it under the scene's lock."""
+    recorder = recorder_info(scene)
+    recording = bool(recorder.get("recording"))
+    since = recorder.get("since_ns")
+    elapsed = clock((now_ns - since) / 1e9) if isinstance(since, int) and scene.kind == "live" else ""
+    return Status(
+        rate=_rate(scene, now_ns), latency=_latency(scene, now_ns), drops=_drops(scene), dots=_dots(scene, now_ns),
+        disk=_disk(recorder), offset=_offset(scene), recording=elapsed if recording else None,
+        session=str(recorder.get("session", "")), strange=_strange(scene),
+        replay=_replayed(scene) if scene.kind == "replay" else "",
+    )  # fmt: skip
+
+
+def recorder_info(scene: Scene) -> dict[str, Any]:
+    """What the recorder says of itself; of a node that is down nothing is known."""
+    return next((h.info for h in _present(scene) if "recording" in h.info and h.state not in DOWN), {})
+
+
+def private(scene: Scene) -> bool:
+    """True while the sensor stores no pixels because somebody asked for privacy."""
+    return any(bool(health.info.get("privacy")) for health in _present(scene))
+
+
+def _present(scene: Scene) -> list[m.Health]:
+    """Health of what runs now: a replay also brings that of the recorded sensor."""
+    return [health for health in scene.health.values() if not health.process.startswith("recorded ")]
+
+
+def _replayed(scene: Scene) -> str:
+    found = next((health.info["replay"] for health in _present(scene) if "replay" in health.info), {})
+    return str(found.get("session", "")) or "a session"
+
+
+def _rate(scene: Scene, now_ns: int) -> Figure:
+    times = [t for t, _ in scene.answered if scene.now_ns - t < RATE_OF_NS]
+    if len(times) < 2 or times[-1] <= times[0] or not _fresh(scene, now_ns):
+        return Figure("no frames", "No frame has been answered for 3 s")
+    hz = (len(times) - 1) / (times[-1] - times[0]) * 1e9
+    return Figure(f"{hz:.1f} frames/s", "Camera frames that were answered with an estimate, over the last 3 s")
+
+
+def _fresh(scene: Scene, now_ns: int) -> bool:
+    answered = bool(scene.answered) and now_ns - scene.answered[-1][0] < RATE_OF_NS
+    return scene.kind == "replay" or answered
+
+
+def _latency(scene: Scene, now_ns: int) -> Figure:
+    known = np.array([ms for _, ms in scene.answered])
+    known = known[np.isfinite(known)]
+    if scene.kind == "replay" or not len(known) or not _fresh(scene, now_ns):
+        return Figure("", "")
+    p50, p95 = np.percentile(known, (50, 95))
+    tip = (
+        f"From the capture of a frame to its estimate: half of the last {len(known)} frames took at most {p50:.1f} ms, "
+    )
+    return Figure(f"latency {p50:.0f} ms, p95 {p95:.0f} ms", tip + f"95 % at most {p95:.1f} ms", problem=p95 > 500)
+
+
+def _drops(scene: Scene) -> Figure:
+    rows = [(n, c, k) for n, h in scene.health.items() for c, k in h.dropped.items() if k]
+    total = sum(count for _, _, count in rows)
+    if not total:
+        return Figure("nothing lost", "Every message was processed by every node")
+    lines = [f"{node}: {count} {cause}" for node, cause, count in sorted(rows)]
+    return Figure(f"{total} dropped", "Messages that a node did not process, by cause\n" + "\n".join(lines))
+
+
+def _dots(scene: Scene, now_ns: int) -> tuple[Dot, ...]:
+    names = {*scene.health, *(scene.facts.get("nodes") or ())}
+    ranked = sorted(names, key=lambda n: (ORDER.index(n) if n in ORDER else len(ORDER), n))
+    return tuple(_dot(scene, name, now_ns) for name in ranked)
+
+
+def _dot(scene: Scene, name: str, now_ns: int) -> Dot:
+    health = scene.health.get(name)
+    if health is None:
+        return Dot(name, "unknown", f"{name}: nothing heard of it yet")
+    quiet = scene.kind == "live" and now_ns - health.t_ns > QUIET_NS and health.state == "ok"
+    kind = (
+        "bad"
+        if health.state in DOWN
+        else "warn"
+        if health.error
+        else {"ok": "ok", "stopped": "unknown"}.get(health.state, "starting")
+    )
+    words = [f"{name} {HEALTH_WORDS.get(health.state, health.state)}"]
+    if quiet:
+        kind, words = "unknown", [f"{name}: no news for {(now_ns - health.t_ns) / 1e9:.0f} s"]
+    if health.error:
+        words.append(f"last error: {health.error}")
+    words.append(_load(health))
+    return Dot(name, kind, "\n".join(word for word in words if word))
+
+
+def _load(health: m.Health) -> str:
+    parts = [f"{health.rate_hz:.0f} messages/s" if health.rate_hz is not None else ""]
+    if health.latency_p50_ms is not None:
+        parts.append(f"latency p50 {health.latency_p50_ms:.0f} ms")
+    parts.append(
+        f"process {health.process}"
+        + (f" {health.cpu_percent:.0f} % of a core" if health.cpu_percent is not None else "")
+    )
+    parts.append(f"{health.rss_mb:.0f} MB" if health.rss_mb is not None else "")
+    parts.append(f"started again {health.restarts} times" if health.restarts else "")
+    return ", ".join(part for part in parts if part)
+
+
+def _disk(recorder: dict[str, Any]) -> Figure:
+    free = recorder.get("free_mb")
+    if not isinstance(free, int | float):
+        folder = Path(str(recorder.get("session", "")))
+        if not recorder.get("session") or not folder.is_dir():
+            return Figure("")
+        free = shutil.disk_usage(folder).free / 2**20
+    return Figure(f"{size(float(free))} free", "Room on the disk of the recordings", problem=free < LEAST_FREE_MB)
+
+
+def _offset(scene: Scene) -> Figure:
+    if scene.offset_ns is None or scene.kind == "replay":
+        return Figure("")
+    offset, half = scene.offset_ns / 1e6, scene.round_trip_ns / 2e6
+    tip = f"The sensor's clock minus this machine's: {offset:+.2f} ms, known to ± {half:.2f} ms (half of a round trip)"
+    if abs(offset) <= max(1.0, half):
+        return Figure("same clock", tip)
+    if abs(offset) > 60_000:
+        return Figure("another machine's clock", tip)
+    return Figure(f"clock {offset:+.1f} ms".replace("-", "−"), tip)
+
+
+def _strange(scene: Scene) -> Figure:
+    broken = scene.frames.broken
+    total = sum(scene.strange.values()) + broken
+    if not total:
+        return Figure("")
+    lines = [f"{words}: {count}" for words, count in scene.strange.most_common(8)]
+    lines += [f"frames or landmarks of another shape: {broken}"] if broken else []
+    return Figure(f"{total} not understood", "Messages that could not be shown\n" + "\n".join(lines), problem=True)

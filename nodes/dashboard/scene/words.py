@@ -1,0 +1,130 @@
+"""What the window says: states, reasons and numbers in words. No Qt here."""
+
+from dataclasses import dataclass
+
+from liveaffect.nodes.dashboard.scene.shown import Scene
+from liveaffect.stream import messages as m
+
+Z90 = 1.645
+"""A normal variable is within so many standard deviations nine times in ten."""
+ELLIPSE90 = 2.146
+"""The same for two independent ones together: the root of the chi-square quantile 0.90 with 2 degrees of freedom."""
+STATE_WORDS: dict[str, str] = {
+    "ok": "no number given",
+    "no_face": "no face in view",
+    "low_quality": "face not clear",
+    "occluded": "face covered",
+    "silence": "silence",
+    "no_device": "no device",
+    "stale": "no news",
+    "node_down": "node down",
+}
+SPAN_WORDS = STATE_WORDS | {"before": "nothing earlier"}
+SHORT_WORDS = {
+    "no_face": "no face",
+    "low_quality": "unclear",
+    "occluded": "covered",
+    "node_down": "node down",
+    "before": "nothing",
+}
+"""Where a span has no room for more."""
+FACE_NODES, VOICE_NODES = ("camera", "face", "face_affect"), ("microphone", "voice", "voice_affect")
+DOWN = ("node_down", "failed", "hung")
+SILENT_NS = 2_500_000_000
+HEALTH_WORDS = {
+    "starting": "starting",
+    "ok": "running",
+    "hung": "hangs and is being started again",
+    "node_down": "has stopped and is being started again",
+    "failed": "has stopped too often and was given up",
+    "stopped": "has ended",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something is missing: a headline, and what is known of it."""
+
+    headline: str
+    words: str = ""
+
+
+def face_reason(scene: Scene) -> Reason | None:
+    """Why the camera or the face gives nothing at all; None while it works (a face that is away is no fault)."""
+    state = scene.affect.face_state if scene.affect else None
+    return _modality_reason(scene, FACE_NODES, state, "camera", "frames", begun=bool(scene.answered))
+
+
+def voice_reason(scene: Scene) -> Reason | None:
+    """Why there is no sound; None while it works (silence is no fault)."""
+    state = scene.affect.voice_state if scene.affect else None
+    return _modality_reason(scene, VOICE_NODES, state, "microphone", "sound", begun=scene.voice is not None)
+
+
+def _modality_reason(
+    scene: Scene, nodes: tuple[str, ...], state: str | None, device: str, thing: str, *, begun: bool
+) -> Reason | None:
+    broken = [scene.health[name] for name in nodes if name in scene.health and scene.health[name].state in DOWN]
+    if broken:
+        return Reason(f"{node_words(broken[0])}", broken[0].error)
+    again = [h for name in nodes if (h := scene.health.get(name)) and h.state == "starting" and h.restarts]
+    if again:  # sooner than the estimates can tell
+        return Reason(f"{again[0].node} is being started again", "The rest goes on")
+    known = scene.facts.get("nodes")
+    if known and nodes[0] not in known and not any(n in scene.health for n in nodes) and scene.kind == "live":
+        return Reason(f"No {device} in this run", f"It was started without one, so there is no {thing}")
+    source = scene.health.get(nodes[0])
+    said = source.error if source is not None else ""
+    if state == "no_device":
+        return Reason(f"No {device}", said or f"No {thing} comes from it; it is tried again by itself")
+    if state == "node_down":
+        return Reason(f"A node of the {device} is down", "It is being started again")
+    if state == "stale":
+        silent = _silent(scene, nodes)
+        if silent is not None:
+            return silent
+        if not begun:
+            return Reason(f"Waiting for the {device}", said)
+        return Reason(f"No {thing} any more", said or f"Nothing new has come from the {device} for a while")
+    return None
+
+
+def _silent(scene: Scene, nodes: tuple[str, ...]) -> Reason | None:
+    """A node that says nothing of itself any more, or is only starting: its modality waits for it."""
+    newest_ns = max((health.t_ns for health in scene.health.values()), default=0)
+    for name in nodes:
+        health = scene.health.get(name)
+        if health is not None and health.state == "starting":
+            return Reason(f"{name} is starting")
+        if health is not None and newest_ns - health.t_ns > SILENT_NS:
+            return Reason(f"{name} is silent", "No sign of life; where it hangs it is started again by itself")
+    return None
+
+
+def node_words(health: m.Health) -> str:
+    """A node and how it is doing, such as "face has stopped and is being started again"."""
+    return f"{health.node} {HEALTH_WORDS.get(health.state, health.state)}"
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """+0.31 or −0.31, "not known" for none."""
+    return "not known" if value is None else f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")  # no −0.00
+
+
+def with_interval(value: float | None, sd: float | None) -> str:
+    """+0.31 ± 0.20, where 0.20 is half of the 90 % interval."""
+    if value is None:
+        return "not known"
+    return signed(value) + (f" ± {Z90 * sd:.2f}" if sd is not None else " ± not known")
+
+
+def clock(seconds: float) -> str:
+    """1:02:03, or 02:03 under an hour."""
+    whole = int(max(0.0, seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
+
+
+def size(megabytes: float) -> str:
+    """Free room as a person says it."""
+    return f"{megabytes / 1024:.0f} GB" if megabytes >= 10 * 1024 else f"{megabytes / 1024:.1f} GB"

@@ -1,0 +1,207 @@
+"""The first window of `liveaffect live`: which camera, which microphone, recorded or not; one click starts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from liveaffect.nodes.dashboard.look.help_sheet import LAWFUL, HelpSheet
+from liveaffect.nodes.dashboard.look.labels import label, rule
+from liveaffect.nodes.dashboard.start.panels import CameraPanel, DevicePanel, MicrophonePanel
+from liveaffect.nodes.dashboard.start.preferences import Preferences
+from liveaffect.nodes.dashboard.start.record_options import RecordOptions
+from liveaffect.nodes.dashboard.start.surroundings import Ask, Finder, Surroundings
+
+FRAME_MS = 33
+KEYS = [
+    ("Enter", "start"),
+    ("Esc", "close without starting"),
+    ("F5", "look for devices again"),
+    ("Alt+R", "record from the start"),
+    ("F1", "this sheet"),
+]
+
+
+class FirstWindow(QDialog):
+    """Accepted with `choice`, or rejected.
+
+    Parameters
+    ----------
+    preferences: of the last time; `notice` is a word about them ("" without one).
+    """
+
+    def __init__(self, surroundings: Surroundings, preferences: Preferences, notice: str = "") -> None:
+        super().__init__()
+        self.setWindowTitle("liveaffect")
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
+        kept, chosen = preferences, preferences.chosen
+        typed, shown = kept.typed, surroundings.shown
+        self.camera = CameraPanel(surroundings.camera, kept.camera, chosen=chosen, typed=typed, shown=shown)
+        self.microphone = MicrophonePanel(
+            surroundings.microphone, kept.microphone, chosen=chosen, typed=typed, shown=shown
+        )
+        self.record = RecordOptions(kept.folder, surroundings.sessions)
+        self.choice: dict[str, Any] | None = None
+        self.start = QPushButton("Start")
+        self.start.setDefault(True)
+        self.start.setMinimumWidth(110)
+        self.stop = QPushButton("Close")
+        self.again = QPushButton("Look again")
+        self.again.setToolTip("Look for cameras and microphones again (F5)")
+        self.help = QPushButton("?")
+        self.help.setToolTip("Keys, lawful use, about (F1)")
+        self.help.setAccessibleName("Help")
+        self.help.setFixedWidth(36)
+        self.hint = label(notice, "warn")
+        self.hint.setMinimumHeight(self.fontMetrics().height())
+        self._notice = notice
+        self._lay_out()
+        self._connect(surroundings)
+        self.resize(1040, 620)
+        self._focused = False
+        self._update()
+        self._look_again()
+
+    @property
+    def preferences(self) -> Preferences:
+        """What to remember for the next time."""
+        typed = [*self.camera.field.typed, *self.microphone.field.typed]
+        return Preferences(
+            camera=self.camera.value,
+            microphone=self.microphone.value,
+            folder=self.record.folder,
+            typed=list(dict.fromkeys(typed)),
+            chosen=True,
+        )
+
+    def done(self, result: int) -> None:
+        """Closes both devices first: the sensor opens them next."""
+        self._timer.stop()
+        for panel in (self.camera, self.microphone):
+            panel.preview.close()
+        super().done(result)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.reject()
+        super().closeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._look_again()  # back from plugging something in, or from the system's settings
+        super().changeEvent(event)
+
+    def _lay_out(self) -> None:
+        heading = label("What it sees and hears", scale=1.5, bold=True)
+        sub = label("Only a preview: nothing is stored, and nothing leaves this computer.", "dim")
+        titles = QVBoxLayout()
+        titles.setSpacing(2)
+        titles.addWidget(heading)
+        titles.addWidget(sub)
+        top = QHBoxLayout()
+        top.addLayout(titles, 1)
+        top.addWidget(self.again, 0, Qt.AlignmentFlag.AlignVCenter)
+        top.addWidget(self.help, 0, Qt.AlignmentFlag.AlignVCenter)
+        side = QVBoxLayout()
+        side.setSpacing(8)
+        for title, content in (("Microphone", self.microphone), ("Recording", self.record)):
+            side.addWidget(label(title, bold=True))
+            side.addWidget(content)
+            side.addSpacing(16)
+        side.addStretch(1)
+        column = QWidget()
+        column.setLayout(side)
+        side.setContentsMargins(0, 0, 0, 0)
+        column.setFixedWidth(360)
+        left = QVBoxLayout()
+        left.setSpacing(8)
+        left.addWidget(label("Camera", bold=True))
+        left.addWidget(self.camera, 1)
+        middle = QHBoxLayout()
+        middle.setSpacing(24)
+        middle.addLayout(left, 1)
+        middle.addWidget(column)
+        lawful = label(LAWFUL, "dim", wrap=True)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(12)
+        words = QVBoxLayout()
+        words.addWidget(lawful)
+        words.addWidget(self.hint)
+        bottom.addLayout(words, 1)
+        bottom.addWidget(self.stop, 0, Qt.AlignmentFlag.AlignVCenter)
+        bottom.addWidget(self.start, 0, Qt.AlignmentFlag.AlignVCenter)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(24, 20, 24, 20)
+        outer.setSpacing(14)
+        outer.addLayout(top)
+        outer.addLayout(middle, 1)
+        outer.addWidget(rule())
+        outer.addLayout(bottom)
+
+    def _connect(self, surroundings: Surroundings) -> None:
+        self._finders: list[Finder] = []
+        panels: Sequence[tuple[DevicePanel, Ask]] = (
+            (self.camera, surroundings.cameras),
+            (self.microphone, surroundings.microphones),
+        )
+        for panel, ask in panels:
+            finder = Finder(ask, self)
+            finder.found.connect(panel.offer)
+            panel.changed.connect(self._update)
+            self._finders.append(finder)
+        self.camera.changed.connect(self._offer_sound)
+        self.record.changed.connect(self._update)
+        self.start.clicked.connect(self._start)
+        self.stop.clicked.connect(self.reject)
+        self.again.clicked.connect(self._look_again)
+        self.help.clicked.connect(self._show_help)
+        QShortcut(QKeySequence("F5"), self, self._look_again)
+        QShortcut(QKeySequence("F1"), self, self._show_help)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(FRAME_MS)
+
+    def _look_again(self) -> None:
+        for finder in self._finders:
+            finder.look()
+
+    def _offer_sound(self) -> None:
+        source = self.camera.value
+        if source and Path(source).is_file():
+            self.microphone.field.suggest(source)
+
+    def _tick(self) -> None:
+        self.camera.tick()
+        self.microphone.tick()
+        self._update()
+
+    def _update(self) -> None:
+        none = self.camera.value is None and self.microphone.value is None
+        blocked = (
+            "Choose a camera or a microphone"
+            if none
+            else (self.camera.blocked or self.microphone.blocked or self.record.blocked)
+        )
+        if blocked and self.start.hasFocus():  # on to where something can be done about it
+            (self.record.change if self.record.blocked else self.camera.field.box).setFocus()
+        self.start.setEnabled(not blocked)
+        if not blocked and not self._focused:
+            self._focused = True
+            self.start.setFocus()
+        self.start.setToolTip(blocked or "Start the sensor (Enter)")
+        words = blocked or self._notice
+        self.hint.setText(words)
+        self.record.devices(seen=self.camera.value is not None, heard=self.microphone.value is not None)
+
+    def _start(self) -> None:
+        self.choice = {
+            "camera": self.camera.value,
+            "microphone": self.microphone.value,
+            "record": self.record.choice(),
+        }
+        self.accept()
+
+    def _show_help(self) -> None:
+        HelpSheet(KEYS, self).exec()

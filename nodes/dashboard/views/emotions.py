@@ -1,0 +1,100 @@
+"""The distribution over the eight emotion categories as bars with names and shares."""
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QFontMetricsF, QPainter
+
+from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT, RIGHT, Canvas, bar
+from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
+from liveaffect.nodes.dashboard.scene.shown import Shown
+
+TIP = (
+    "How raters would divide their votes over eight words for what this face and voice show.\n"
+    "A distribution, not a diagnosis: it sums to 100 %, and raters disagree too."
+)
+
+
+class EmotionsView(Canvas):
+    """Eight rows in one order, so that the eye finds each name again."""
+
+    def __init__(self) -> None:
+        super().__init__("Emotions", TIP, least=(190, 200))
+        self._shares: tuple[float, ...] | None = None
+        self._words = ""
+        self._coasting = False
+
+    def present(self, person: Shown | None, words: str) -> None:
+        """The shares of one person, or `words` why there are none."""
+        shares = person.emotions if person is not None else None
+        if shares is None and person is not None and person.valence is not None:
+            words = "no distribution given"
+        coasting = person is not None and person.coasting
+        if (shares, words, coasting) != (self._shares, self._words, self._coasting):
+            self._shares, self._words, self._coasting = shares, words, coasting
+            if shares is not None:
+                top = max(range(len(shares)), key=shares.__getitem__)
+                self.setAccessibleDescription(f"{EMOTIONS[top]} {shares[top]:.0%}")
+            else:
+                self.setAccessibleDescription(words)
+            self.update()
+
+    def tip_at(self, at: QPointF) -> str:
+        row = int((at.y() - self.inner.top()) / (self.inner.height() / len(EMOTIONS)))
+        if self._shares is not None and 0 <= row < len(EMOTIONS):
+            return f"{EMOTIONS[row]}: {self._shares[row]:.1%}\n\n{TIP}"
+        return TIP
+
+    def _columns(self) -> tuple[float, float]:
+        metrics = QFontMetricsF(font(bold=True))
+        names = max(metrics.horizontalAdvance(name) for name in EMOTIONS)
+        return names + 10, metrics.horizontalAdvance("100 %") + 4
+
+    def _rows(self) -> list[QRectF]:
+        room = self.inner
+        height = room.height() / len(EMOTIONS)
+        return [QRectF(room.left(), room.top() + i * height, room.width(), height) for i in range(len(EMOTIONS))]
+
+    def still(self, painter: QPainter, look: Look) -> None:
+        names, figures = self._columns()
+        painter.setPen(look.dim)
+        for name, row in zip(EMOTIONS, self._rows(), strict=True):
+            painter.drawText(QRectF(row.left(), row.top(), names, row.height()), LEFT, name)
+            painter.fillRect(self._track(row, names, figures), look.track)
+        title = QRectF(self.inner.left(), 10, self.inner.width(), self.title_height)
+        painter.setFont(font(0.85))
+        painter.setPen(look.faint)
+        painter.drawText(title, RIGHT, "share of 100 %")
+
+    def _track(self, row: QRectF, names: float, figures: float) -> QRectF:
+        thick = min(px(11), row.height() * 0.5)
+        return QRectF(row.left() + names, row.center().y() - thick / 2, row.width() - names - figures, thick)
+
+    def live(self, painter: QPainter, look: Look) -> None:
+        if self._shares is None:
+            self._paint_words(painter, look)
+            return
+        names, figures = self._columns()
+        top = max(self._shares)
+        for name, row, share, colour in zip(EMOTIONS, self._rows(), self._shares, look.emotions, strict=True):
+            ink = faded(colour, 0.45) if self._coasting else colour
+            bar(painter, self._track(row, names, figures), share, look.track, ink)
+            first = share == top
+            painter.setFont(font(bold=first))
+            painter.setPen(look.text if first else look.dim)
+            if first:
+                painter.fillRect(QRectF(row.left(), row.top() + 1, names - 2, row.height() - 2), look.card)
+                painter.drawText(QRectF(row.left(), row.top(), names, row.height()), LEFT, name)
+            painter.drawText(row, RIGHT, f"{share:.0%}".replace("%", " %"))
+
+    def _paint_words(self, painter: QPainter, look: Look) -> None:
+        names, figures = self._columns()
+        rows = self._rows()
+        track = self._track(rows[3], names, figures)
+        painter.setFont(font(0.95, bold=True))
+        words = self._words
+        wide = painter.fontMetrics().horizontalAdvance(words) + 18
+        place = QRectF(0, 0, min(wide, self.inner.width()), painter.fontMetrics().height() + 8)
+        place.moveCenter(QPointF(min(track.center().x(), self.inner.right() - place.width() / 2), rows[3].bottom()))
+        painter.fillRect(place, look.missing)
+        painter.setPen(look.missing_text)
+        painter.drawText(place, CENTRE, words)

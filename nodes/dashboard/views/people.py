@@ -1,0 +1,68 @@
+"""Everyone there is, one button each: for keyboards, and for a voice that has no face to click on."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from liveaffect.nodes.dashboard.scene.shown import Shown
+
+MOST, NAMED = 10, 4
+"""So many have a button, and so many their whole name on it."""
+FOLLOW = "follow"
+
+
+class PeopleBar(QWidget):
+    """`chosen` carries a face id, or None to follow whoever is there."""
+
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(6)
+        self._row.addStretch(1)
+        self._buttons: list[QPushButton] = []
+        self._known: tuple[tuple[object, ...], ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def present(self, people: Sequence[Shown], who: int | None, pinned: int | None) -> None:
+        """Who is there, who is looked at, and whether that was chosen."""
+        few = len(people) <= NAMED
+        rows = [(one.id, one.name if few or one.id < 0 else str(one.id), one.id == who) for one in people[:MOST]]
+        if pinned is not None and pinned not in {one.id for one in people}:
+            rows.append((pinned, f"face {pinned} (away)", True))
+        known = (*rows, (pinned is not None,))
+        if known == self._known:
+            return
+        self._known = known
+        for button in self._buttons:
+            self._row.removeWidget(button)
+            button.deleteLater()
+        self._buttons = []
+        for face_id, name, mine in rows:
+            self._add(name, face_id, mine, f"Look at {'face ' + name if name.isdigit() else name} and stay with it")
+        if pinned is not None:
+            self._add(FOLLOW, None, False, "Look at whoever is there again (Esc)")
+        if len(people) > MOST:
+            self._add(f"and {len(people) - MOST} more", None, False, "Click on a face to look at it").setEnabled(False)
+
+    def next(self) -> None:
+        """The person after the one looked at."""
+        ids = [row[0] for row in self._known[:-1]]
+        mine = next((i for i, row in enumerate(self._known[:-1]) if row[2]), -1)
+        if ids:
+            self.chosen.emit(ids[(mine + 1) % len(ids)])
+
+    def _add(self, words: str, face_id: int | None, mine: bool, tip: str) -> QPushButton:
+        button = QPushButton(words)
+        button.setCheckable(True)
+        button.setChecked(mine)
+        button.setToolTip(tip)
+        button.setProperty("kind", "chip")
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.clicked.connect(lambda: self.chosen.emit(face_id))
+        self._row.insertWidget(self._row.count() - 1, button)
+        self._buttons.append(button)
+        return button

@@ -1,0 +1,250 @@
+"""The main window: where everything stands, and when it is painted."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QElapsedTimer, QEvent, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from liveaffect.nodes.dashboard.feed import GatewayFeed
+from liveaffect.nodes.dashboard.look.palette import GAP, zoom
+from liveaffect.nodes.dashboard.scene.status import private, recorder_info, status_of
+from liveaffect.nodes.dashboard.views.circumplex import CircumplexView
+from liveaffect.nodes.dashboard.views.emotions import EmotionsView
+from liveaffect.nodes.dashboard.views.people import PeopleBar
+from liveaffect.nodes.dashboard.views.status import StatusLine
+from liveaffect.nodes.dashboard.views.traces import Traces
+from liveaffect.nodes.dashboard.views.units import UnitsView
+from liveaffect.nodes.dashboard.views.video import VideoView
+from liveaffect.nodes.dashboard.views.voice import VoiceView
+from liveaffect.nodes.dashboard.views.weights import WeightsView
+from liveaffect.nodes.dashboard.window.actions import Actions
+from liveaffect.nodes.dashboard.window.controls import Controls
+from liveaffect.nodes.dashboard.window.pacer import Pacer
+from liveaffect.nodes.dashboard.window.presenter import Presenter, Views
+
+STATUS_S = 0.5
+MOST_ZOOM = 1.8
+"""Type in a window that fills a 4K screen, against that in 1280x800."""
+SLACK = 0.85
+"""A frame that comes a little early is not made to wait for the next one."""
+
+
+class MainWindow(QWidget):
+    """Everything about the people in view and the sensor.
+
+    Parameters
+    ----------
+    feed: its node is open; it is started and closed here.
+    owner: closing this window decides about the sensor too.
+    remote: the sensor is on another machine, whose pixels come only when asked for.
+    open_session: shows a recorded session, given its folder; None where that is not possible.
+    """
+
+    def __init__(
+        self,
+        feed: GatewayFeed,
+        *,
+        owner: bool = False,
+        remote: bool = False,
+        open_session: Callable[[Path], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.feed, self.scene = feed, feed.scene
+        self.setWindowTitle("liveaffect")
+        self.exit_code = 0
+        self.paused = False
+        self.pacer = Pacer()
+        self.video, self.people = VideoView(), PeopleBar()
+        self.circumplex, self.emotions, self.units = CircumplexView(), EmotionsView(), UnitsView()
+        self.voice, self.weights, self.traces = VoiceView(), WeightsView(), Traces()
+        self.status, self.controls = StatusLine(), Controls()
+        self.picture_button = _toggle("Picture", "Show the camera's picture; off, faces are drawn from landmarks")
+        self.lines_button = _toggle("Landmarks", "Draw the lines of the face upon the picture (L)")
+        self.picture_button.setChecked(not remote)
+        self.lines_button.setChecked(True)
+        views = Views(
+            self.video, self.circumplex, self.emotions, self.units, self.voice, self.weights, self.traces, self.people
+        )
+        self.actions_ = Actions(self, owner=owner, open_session=open_session)
+        self.presenter = Presenter(self.scene, views, self.wants_pixels, self.actions_.is_private)
+        self._lay_out()
+        self._connect()
+        self._late: list[float] = []
+        self._painted = self._told = self._free = 0.0
+        self._since_tick = QElapsedTimer()
+        self._again = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        self._again.timeout.connect(self._paint_picture)
+        self._ticks = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
+        self._ticks.timeout.connect(self._tick)
+
+    def start(self) -> None:
+        """Begins to listen and to paint."""
+        self.feed.want_pixels(self.wants_pixels())
+        self.feed.start()
+        self._set_pace()
+        self._since_tick.start()
+        self.setFocus()
+
+    def wants_pixels(self) -> bool:
+        """Whether the camera's picture is to be shown now."""
+        return self.picture_button.isChecked() and not self.actions_.is_private()
+
+    def set_paused(self, on: bool) -> None:
+        """Holds the window still, or lets it go on."""
+        self.paused = on
+        self.controls.pause_button.setChecked(on)
+        self.controls.pause_button.setText("Go on" if on else "Pause view")
+        self.refresh_status()
+
+    def choose(self, person: int | None) -> None:
+        """Looks at one person, or (None) at whoever is there."""
+        with self.scene.lock:
+            self.scene.pin(person)
+        if not self.paused:
+            self.presenter.picture()
+        self._paint_plots()
+
+    def update_pixels(self) -> None:
+        """After a change of privacy or of the picture's switch."""
+        self.feed.want_pixels(self.wants_pixels())
+        self.picture_button.setEnabled(not self.actions_.is_private())
+        self.presenter.picture()
+
+    def refresh_status(self) -> None:
+        """The status line and the state of the controls."""
+        with self.scene.lock:
+            status = status_of(self.scene, self.feed.sensor_now_ns())
+            hidden, recorder = private(self.scene), recorder_info(self.scene)
+            standing = self._standing()
+        self.status.show_status(status, standing)
+        if status.replay:
+            self.controls.show_replay(status.replay)
+        self.actions_.note(recording=bool(recorder.get("recording")), possible=bool(recorder), hidden=hidden)
+        if self.feed.node.pixels != self.wants_pixels():
+            self.update_pixels()
+        self.actions_.offer_replay_bar()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            room = min(self.width() / 1280, self.height() / 800)
+            zoom(app, min(MOST_ZOOM, max(1.0, room) ** 0.7))
+        super().resizeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        code = self.actions_.may_close()
+        if code is None:
+            event.ignore()
+            return
+        self.exit_code = code
+        self._ticks.stop()
+        self.feed.close()
+        event.accept()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            for canvas in (self.circumplex, self.emotions, self.units, self.voice, self.weights, self.traces):
+                canvas.restyle()
+            self.video.update()
+        super().changeEvent(event)
+
+    def _standing(self) -> str:
+        if self.paused:
+            return "view paused: the sensor and the recording go on"
+        if not self.scene.connected:
+            return self.scene.trouble
+        return self.pacer.words
+
+    def _lay_out(self) -> None:
+        side = QGridLayout()
+        side.setSpacing(GAP)
+        side.addWidget(self.circumplex, 0, 0)
+        side.addWidget(self.emotions, 0, 1)
+        for row, view in enumerate((self.weights, self.units, self.voice), start=1):
+            side.addWidget(view, row, 0, 1, 2)
+        for row, share in enumerate((50, 12, 18, 20)):
+            side.setRowStretch(row, share)
+        side.setColumnStretch(0, 31)
+        side.setColumnStretch(1, 25)
+        under = QHBoxLayout()
+        under.setSpacing(6)
+        under.addWidget(self.people, 1)
+        under.addWidget(self.picture_button)
+        under.addWidget(self.lines_button)
+        self.main = QVBoxLayout()
+        self.main.setSpacing(GAP)
+        self.main.addWidget(self.video, 62)
+        self.main.addLayout(under)
+        self.main.addWidget(self.traces, 38)
+        columns = QHBoxLayout()
+        columns.setSpacing(GAP)
+        columns.addLayout(self.main, 56)
+        columns.addLayout(side, 44)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(GAP, GAP, GAP, 6)
+        outer.setSpacing(GAP)
+        outer.addWidget(self.controls)
+        outer.addLayout(columns, 1)
+        outer.addWidget(self.status)
+
+    def _connect(self) -> None:
+        self.feed.arrived.connect(self._picture_due)
+        self.video.chosen.connect(self.choose)
+        self.people.chosen.connect(self.choose)
+        self.picture_button.clicked.connect(self.update_pixels)
+        self.lines_button.clicked.connect(self._set_lines)
+        self.controls.pause.connect(self.set_paused)
+        self.traces.length_changed.connect(self._paint_plots)
+
+    def _set_lines(self) -> None:
+        self.video.landmarks = self.lines_button.isChecked()
+        self.video.update()
+
+    def _set_pace(self) -> None:
+        self._ticks.start(round(1000 / self.pacer.plot_hz))
+
+    def _picture_due(self) -> None:
+        wait_s = self._free - time.monotonic()
+        if wait_s <= 0:
+            self._paint_picture()
+        elif not self._again.isActive():
+            self._again.start(round(wait_s * 1000))
+
+    def _paint_picture(self) -> None:
+        self.feed.seen()
+        now = time.monotonic()
+        if self.paused or not self.presenter.picture(new_only=now - self._painted < STATUS_S):
+            return
+        step_s = 1 / self.pacer.image_hz
+        self._free = max(self._free, now - step_s) + SLACK * step_s  # after a late one the next need not wait
+        self._painted = now
+
+    def _paint_plots(self) -> None:
+        if not self.paused:
+            self.presenter.plots()
+
+    def _tick(self) -> None:
+        self._late.append(max(0.0, self._since_tick.restart() - self._ticks.interval()))
+        self._paint_plots()
+        now = time.monotonic()
+        if now - self._painted > STATUS_S:
+            self._paint_picture()
+        if now - self._told > STATUS_S:
+            self._told = now
+            self.refresh_status()
+        if len(self._late) >= self.pacer.plot_hz:
+            if self.pacer.judge(self._late):
+                self._set_pace()
+            self._late.clear()
+
+
+def _toggle(words: str, tip: str) -> QPushButton:
+    button = QPushButton(words)
+    button.setCheckable(True)
+    button.setAutoDefault(False)
+    button.setToolTip(tip)
+    button.setProperty("kind", "chip")
+    return button

@@ -1,0 +1,1 @@
+"""Scoring, verifying, tables and reports of recordings, as a library."""

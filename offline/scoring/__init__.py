@@ -1,0 +1,1 @@
+"""Media files to tables of affect."""

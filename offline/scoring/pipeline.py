@@ -1,0 +1,191 @@
+"""From one media file to its table: the graph of launch.toml on the lockstep host, in a process of its own."""
+
+import json
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from liveaffect.cli.baseline import Relative
+from liveaffect.models.face.baseline import Baseline
+from liveaffect.models.registry import path as model_path
+from liveaffect.offline.scoring.ahead import AheadHost
+from liveaffect.offline.scoring.smoothed import Smoothing
+from liveaffect.offline.tables.files import Parts, parts_of, write_table
+from liveaffect.offline.tables.score import TableBuilder
+from liveaffect.stream.capture.media import MediaInfo, probe
+from liveaffect.stream.graph import Graph, build_graph
+from liveaffect.stream.lockstep import LockstepHost
+from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
+from liveaffect.stream.topics import Topic
+
+DEFAULT_GRAPH = Path(__file__).parents[1] / "launch.toml"
+SEEN = ("camera", "face", "face_affect")
+HEARD = ("microphone", "voice", "voice_affect")
+PROGRESS_NS = 250_000_000
+
+
+@dataclass(frozen=True)
+class ScoreSettings:
+    """All that a table depends on besides its file."""
+
+    launch: Path = DEFAULT_GRAPH
+    overrides: tuple[str, ...] = ()
+    smooth_lag_s: float | None = None
+    """Look-ahead of the smoothed columns; None for a table without them."""
+    baseline: Baseline | None = None
+
+    def told(self) -> dict[str, object]:
+        """As the metadata of a table say them: whatever changes a number is in here."""
+        return {
+            "launch": tomllib.loads(self.launch.read_text("utf-8")),
+            "set": list(self.overrides),
+            **({} if self.smooth_lag_s is None else {"smooth_lag_s": self.smooth_lag_s}),
+            **({} if self.baseline is None else {"baseline": msgspec.to_builtins(self.baseline)}),
+        }
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a table holds."""
+
+    rows: int
+    seen: int
+    """Rows with a face that gave numbers."""
+
+
+def offline_graph(info: MediaInfo, launch: Path, overrides: list[str]) -> Graph:
+    """The nodes of the launch graph that this file can feed, its sources set to the file."""
+    table = tomllib.loads(launch.read_text("utf-8"))
+    wanted = [*(SEEN if info.has_video else ()), *(HEARD if info.has_audio else ()), "fusion"]
+    kept: dict[str, Any] = {name: dict(table[name]) for name in wanted if name in table}
+    for name in ("camera", "microphone"):
+        if name in kept:
+            kept[name]["source"] = info.path
+    applied = [word for word in overrides if word.partition(".")[0] in kept]
+    return build_graph(kept, applied, origin=str(launch))
+
+
+class FileRun:
+    """One file on the lockstep host.
+
+    Parameters
+    ----------
+    path: video, sound or image file.
+    name: what the column `file` says.
+    settings: as in a live run, and which columns are asked for.
+    progress: called with the media time reached and that of the whole file, in seconds.
+    ahead: frames that the face net gets at once; 0 for what suits its device, 1 for every message in its turn.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        settings: ScoreSettings | None = None,
+        *,
+        progress: Callable[[float, float], None] = lambda *_: None,
+        ahead: int = 0,
+    ) -> None:
+        self.info = probe(path)
+        self._name, self._settings, self._progress = name, settings or ScoreSettings(), progress
+        self._notes: list[str] = []
+        self.graph = offline_graph(self.info, self._settings.launch, list(self._settings.overrides))
+        self.host = LockstepHost(self.graph) if ahead == 1 else AheadHost(self.graph, ahead)
+
+    def messages(self) -> Iterator[tuple[Topic[Any], Message]]:
+        """Every message of the run, in stream order; frames without the pixels that nobody wants any more."""
+        shown = 0
+        for topic, message in self.host.run():
+            if isinstance(message, VideoFrame | AudioChunk) and message.t_ns - shown >= PROGRESS_NS:
+                shown = message.t_ns
+                self._progress(shown / 1e9, self.info.duration_s or shown / 1e9)
+            yield topic, message
+
+    def write(self, target: Path) -> Written:
+        """Writes the score table as Parquet; the same file, settings and machine give the same bytes.
+
+        Until it is whole its rows lie beside it (`parts_of`), so that memory does not grow with the file.
+        """
+        rows = seen = 0
+        baseline = self._settings.baseline
+        relative = None if baseline is None else Relative(baseline)
+        with Parts(parts_of(target)) as parts:
+            for batch in self._batches():
+                parts.add(batch)
+                rows, seen = rows + batch.height, seen + int((batch["face_state"] == "ok").sum())
+                if relative is not None:
+                    relative.add(batch)
+            table = parts.scan()
+            if relative is not None:
+                table = relative.subtract(table)
+                self._notes += [relative.warning] if relative.warning else []
+            write_table(table, target, footer(self._settings.told()))
+        return Written(rows, seen)
+
+    def _batches(self) -> Iterator[pl.DataFrame]:
+        """The rows of the table in order; at least one batch, which may be empty."""
+        lag_s = self._settings.smooth_lag_s
+        builder = TableBuilder(self._name, sound_only=not self.info.has_video, sound=self.info.has_audio)
+        smoothing = None if lag_s is None else Smoothing(self.graph, lag_s)
+        for _, message in self.messages():
+            builder.add(message)
+            if smoothing is not None:
+                smoothing.add(message)
+            batch = builder.ready()
+            if batch is not None:
+                yield batch if smoothing is None else smoothing.join(batch)
+        batch = builder.finish()
+        yield batch if smoothing is None else smoothing.finish(batch)
+
+    def warnings(self) -> list[str]:
+        """What there is to say of the run, such as a truncated end, or a net that runs elsewhere than asked."""
+        texts = list(self._notes)
+        texts += [str(notice) for e in self.graph.entries.values() if (notice := e.node.info().get("notice"))]
+        for node, context in self.host.contexts.items():
+            said = [str(context.info[key]) for key in ("warning", "error") if context.info.get(key)]
+            texts += said or [f"{node}: {n} messages of {topic} {cause}" for (topic, cause), n in context.drops.items()]
+        return texts
+
+
+def footer(graph: dict[str, Any]) -> dict[str, str]:
+    """What stands in a Parquet file's metadata: version, models with hashes, settings."""
+    return {
+        "liveaffect_version": version("liveaffect"),
+        "liveaffect_models": json.dumps(model_hashes(), sort_keys=True),
+        "liveaffect_settings": json.dumps(graph, sort_keys=True),
+    }
+
+
+def model_hashes() -> dict[str, dict[str, str]]:
+    """Name -> version and sha256 of every model that a run uses."""
+    from liveaffect.models.files.manifest import entries
+
+    used = ("face-landmarker", "silero-vad", "face-affect", "voice-affect")
+    return {
+        name: {"version": entry.version, "sha256": entry.sha256} for name, entry in entries().items() if name in used
+    }
+
+
+def require_models(info: MediaInfo) -> None:
+    """What a run needs before any work is done: models (ModelMissing names the remedy) and compiled kernels."""
+    for name in (["face-landmarker"] if info.has_video else []) + (["silero-vad"] if info.has_audio else []):
+        model_path(name)
+    if info.has_audio:
+        _compile_kernels()
+
+
+def _compile_kernels() -> None:
+    """Compiles the voice kernels where that was not done at set-up: with a word, and never in the audio path."""
+    from rich.console import Console
+
+    from liveaffect.models.voice.descriptors import build_cache, is_built
+
+    if not is_built():
+        with Console(stderr=True).status("compiling the voice kernels: once, about half a minute"):
+            build_cache()

@@ -1,0 +1,161 @@
+"""Worker processes for a batch of files: a file that kills its worker costs itself alone."""
+
+import contextlib
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from liveaffect.models.errors import ModelError
+from liveaffect.offline.scoring.pipeline import FileRun, ScoreSettings, Written
+from liveaffect.stream.errors import LiveAffectError
+
+JOIN_S = 5.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """One file, what the column `file` says, and where its table (Parquet) goes."""
+
+    file: Path
+    name: str
+    target: Path
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a file has come, in seconds of its own time."""
+
+    task: Task
+    done_s: float
+    of_s: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished file: what its table holds and warnings, or why there is none."""
+
+    task: Task
+    written: Written | None = None
+    warnings: tuple[str, ...] = ()
+    failure: str = ""
+
+
+def score_files(tasks: Sequence[Task], jobs: int, settings: ScoreSettings) -> Generator[Progress | Outcome]:
+    """Scores every task once, at most `jobs` at a time, and yields what happens as it happens.
+
+    A worker scores file after file; where one dies (killed for want of memory, crashed in a codec) its file is a
+    failure, the others go on and a new worker takes its place.
+    """
+    waiting, idle = deque(tasks), list[_Worker]()
+    busy: dict[Connection, _Worker] = {}
+    try:
+        while waiting or busy:
+            while waiting and len(busy) < jobs:
+                worker = idle.pop() if idle else _Worker(settings)
+                if not worker.alive():
+                    worker.end()
+                    worker = _Worker(settings)
+                worker.give(waiting.popleft())
+                busy[worker.connection] = worker
+            for connection in wait(list(busy)):
+                assert isinstance(connection, Connection)
+                worker = busy[connection]
+                said = worker.hear()
+                if isinstance(said, Outcome):
+                    del busy[connection]
+                    if worker.alive():
+                        idle.append(worker)
+                yield said
+    finally:
+        for worker in [*busy.values(), *idle]:
+            worker.end()
+
+
+class _Worker:
+    """One process and the way to it."""
+
+    def __init__(self, settings: ScoreSettings) -> None:
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self._process: BaseProcess = context.Process(target=_serve, args=(theirs, settings), daemon=True)
+        self._process.start()
+        theirs.close()  # or its end would never be noticed
+        self._task: Task | None = None
+
+    def alive(self) -> bool:
+        """False where the process has ended."""
+        return self._process.is_alive()
+
+    def give(self, task: Task) -> None:
+        self._task = task
+        with contextlib.suppress(OSError):  # it has died just now: `hear` says so
+            self.connection.send(task)
+
+    def hear(self) -> Progress | Outcome:
+        assert self._task is not None
+        try:
+            return self.connection.recv()
+        except (EOFError, OSError):
+            self._process.join(JOIN_S)
+            return Outcome(self._task, failure=_death(self._process.exitcode))
+
+    def end(self) -> None:
+        self.connection.close()
+        self._process.terminate()
+        self._process.join(JOIN_S)
+
+
+def _serve(connection: Connection, settings: ScoreSettings) -> None:
+    """The life of a worker: what a model library would report never leaves this process."""
+    from liveaffect.nodes.face.privacy import close_door
+
+    close_door()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    try:
+        while True:
+            task: Task = connection.recv()
+            connection.send(score_file(task, settings, lambda *at, task=task: connection.send(Progress(task, *at))))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        sys.exit(0)  # the parent has gone
+
+
+def score_file(
+    task: Task, settings: ScoreSettings, progress: Callable[[float, float], None] = lambda *_: None
+) -> Outcome:
+    """Scores one file in this process, whose doors must be closed (`close_door`); a failure is an outcome too.
+
+    progress: as of `FileRun`.
+    """
+    try:
+        run = FileRun(task.file, task.name, settings, progress=progress)
+        written = run.write(task.target)
+        return Outcome(task, written, tuple(run.warnings()))
+    except (BrokenPipeError, ConnectionResetError):
+        raise
+    except Exception as error:  # one file's failure, whatever it is, is reported with the others
+        return Outcome(task, failure=in_words(error))
+
+
+def in_words(error: BaseException) -> str:
+    """One line: ours as it stands; of any other error its type and first line."""
+    if isinstance(error, LiveAffectError | ModelError):
+        return str(error)
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def _death(code: Any) -> str:
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        why = (
+            "most likely for want of memory: score it with --jobs 1" if -code == 9 else "its decoder or a model crashed"
+        )
+        return f"the process that scored it ended by {name}, {why}"
+    return f"the process that scored it ended unasked (exit code {code})"

@@ -1,0 +1,1 @@
+"""Tables of results: written, read, summed up, drawn, exported."""

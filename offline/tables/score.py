@@ -1,0 +1,219 @@
+"""The score table: messages of one file become one row per face and frame (per 100 ms where there is only sound).
+
+The columns are a contract; `DICTIONARY` states each one's meaning, unit and range.
+"""
+
+from bisect import bisect_right
+from collections import deque
+from typing import Any, get_args
+
+import polars as pl
+
+from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.stream import messages as m
+from liveaffect.stream.session.reader import SessionReader
+from liveaffect.stream.topics import AFFECT, AUDIO, FACE, FACE_AFFECT, VIDEO, VOICE, VOICE_AFFECT
+
+HOP_NS = 10_000_000
+VOICE_WINDOW_NS = 150_000_000
+"""An estimate every 100 ms: one that is older says nothing about this instant."""
+BATCH = 1024
+
+STATES = " ".join(get_args(m.State))
+AU_COLUMNS = [unit.lower() for unit in ACTION_UNITS]
+DIMENSIONS = ["valence", "valence_sd", "arousal", "arousal_sd"]
+PROBABILITIES = [f"p_{name}" for name in EMOTIONS]
+AFFECT_COLUMNS = [*DIMENSIONS, *PROBABILITIES]
+
+
+def _affect_words(prefix: str, of: str) -> dict[str, tuple[str, str, str]]:
+    words = {
+        f"{prefix}valence": (f"valence {of}: unpleasant to pleasant", "1", "-1 to 1"),
+        f"{prefix}valence_sd": (f"standard deviation of the valence {of}", "1", "above 0"),
+        f"{prefix}arousal": (f"arousal {of}: calm to excited", "1", "-1 to 1"),
+        f"{prefix}arousal_sd": (f"standard deviation of the arousal {of}", "1", "above 0"),
+    }
+    for name in EMOTIONS:
+        words[f"{prefix}p_{name}"] = (f"probability of {name} {of}; the eight sum to 1", "1", "0 to 1")
+    return words
+
+
+DICTIONARY: dict[str, tuple[str, str, str]] = {
+    "file": ("name of the input", "", ""),
+    "t_s": ("time since the start of the file", "s", "0 and up"),
+    "face_id": ("number of the person in this file; null where there is no face", "", "0 and up"),
+    "state": ("ok where the fused numbers stand; otherwise why there are none", "", STATES),
+    **_affect_words("", "after fusion and causal smoothing"),
+    "face_state": ("ok where the face gave numbers; otherwise why it did not", "", STATES),
+    **_affect_words("face_", "of the face in this frame alone"),
+    "voice_state": ("ok where the voice gave numbers; otherwise why it did not", "", STATES),
+    **_affect_words("voice_", "of the last seconds of speech alone"),
+    **{
+        unit.lower(): (f"action unit {unit[2:]}, {name}: intensity", "FACS A to E as 1 to 5", "0 to 5")
+        for unit, name in ACTION_UNITS.items()
+    },
+    "yaw_deg": ("head turn; positive towards the right edge of the image", "degree", "-90 to 90"),
+    "pitch_deg": ("head nod; positive down", "degree", "-90 to 90"),
+    "roll_deg": ("head tilt; positive anticlockwise in the image", "degree", "-180 to 180"),
+    "f0_hz": ("fundamental frequency of the voice; null where unvoiced", "Hz", "55 to 1000"),
+    "loudness_sone": ("loudness of the sound", "sone (uncalibrated)", "0 and up"),
+    "speech_prob": ("probability that anyone speaks", "1", "0 to 1"),
+    "speaking_prob": ("probability that this person speaks", "1", "0 to 1"),
+    "discord": ("Jensen-Shannon divergence of face and voice distributions", "bit", "0 to 1"),
+}
+COLUMNS = list(DICTIONARY)
+SMOOTH_COLUMNS = [f"smooth_{name}" for name in AFFECT_COLUMNS]
+REL_COLUMNS = [*(f"{unit}_rel" for unit in AU_COLUMNS), "valence_rel", "arousal_rel"]
+EXTRAS: dict[str, tuple[str, str, str]] = {
+    **_affect_words("smooth_", "smoothed with what came up to a second later (--smooth)"),
+    **{
+        f"{unit.lower()}_rel": (f"{unit.lower()} minus the person's own at rest (--baseline)", "FACS A to E", "-5 to 5")
+        for unit in ACTION_UNITS
+    },
+    "valence_rel": ("valence minus the person's own at rest (--baseline)", "1", "-2 to 2"),
+    "arousal_rel": ("arousal minus the person's own at rest (--baseline)", "1", "-2 to 2"),
+}
+"""Columns that are asked for; they come after `COLUMNS`."""
+TEXT = ("file", "state", "face_state", "voice_state")
+SCHEMA: dict[str, Any] = {
+    name: pl.String if name in TEXT else pl.Float64 if name == "t_s" else pl.Int64 if name == "face_id" else pl.Float32
+    for name in COLUMNS
+}
+
+
+class TableBuilder:
+    """Collects the messages of one file in stream order and gives back the table.
+
+    Rows wait until the stream has passed the delay of the voice: a table is aligned by content.
+    `sound_only` gives a row per tick instead of one per frame. With `sound`, time without a picture has rows too.
+    Whoever cannot hold the whole table asks `ready`, after every message, for what is finished.
+    """
+
+    def __init__(self, file: str, *, sound_only: bool = False, sound: bool = True, start_ns: int = 0) -> None:
+        self._file, self._sound_only, self._has_sound, self._start_ns = file, sound_only, sound, start_ns
+        self._observed: dict[int, m.Face] = {}
+        self._estimated: dict[int, m.FaceEstimate] = {}
+        self._pending: deque[tuple[int, dict[str, Any]]] = deque()
+        self._hops: deque[m.VoiceDescriptors] = deque()
+        self._voices: deque[m.VoiceAffect] = deque()
+        self._heard_ns = start_ns
+        self._rows: list[dict[str, Any]] = []
+        self._batches: list[pl.DataFrame] = []
+
+    def add(self, message: m.Message) -> None:
+        """Takes one message; topics that the table does not show are ignored."""
+        if isinstance(message, m.FaceObservation):
+            self._observed = {face.id: face for face in message.faces}
+        elif isinstance(message, m.FaceAffect):
+            self._estimated = {face.id: face for face in message.faces}
+        elif isinstance(message, m.VoiceDescriptors):
+            self._hops.append(message)
+            self._heard_ns = message.t_ns
+        elif isinstance(message, m.VoiceAffect):
+            self._voices.append(message)
+        elif isinstance(message, m.Affect):
+            self._settle(message.t_ns)
+            if self._wanted(message):
+                self._affect(message)
+
+    def ready(self) -> pl.DataFrame | None:
+        """The next finished rows, each handed out once; None until there is a batch of them."""
+        return self._batches.pop(0) if self._batches else None
+
+    def finish(self) -> pl.DataFrame:
+        """All rows that were not handed out; columns as in `SCHEMA`."""
+        if self._sound_only:  # ticks go on until the last answer has come: those after the sound are no rows
+            while self._pending and self._pending[-1][0] > self._heard_ns + HOP_NS:
+                self._pending.pop()
+        self._settle(None)
+        self._flush()
+        found, self._batches = self._batches, []
+        return pl.concat(found) if found else pl.DataFrame(schema=SCHEMA)
+
+    def _wanted(self, affect: m.Affect) -> bool:
+        if affect.frame_seq < 0:  # sound alone: no picture in this file, or none any more
+            return self._sound_only or (self._has_sound and affect.face_state == "stale")
+        return not self._sound_only
+
+    def _affect(self, affect: m.Affect) -> None:
+        """Rows of one instant; a face that is not in the frame has none, even while the stream carries it on."""
+        here = {face_id for face_id, estimate in self._estimated.items() if estimate.state != "no_face"}
+        shown = [person for person in affect.people if person.id in here] if affect.frame_seq >= 0 else []
+        alone = [person for person in affect.people if person.id < 0]
+        for person in shown or alone[:1] or [None]:
+            row: dict[str, Any] = {"file": self._file, "t_s": (affect.t_ns - self._start_ns) / 1e9}
+            row["face_state"], row["voice_state"] = affect.face_state, affect.voice_state
+            row["state"] = affect.state if affect.face_state in ("ok", "no_device") else affect.face_state
+            if person is not None:
+                row["state"] = person.state
+                row.update(_numbers("", person), speaking_prob=person.speaking_prob, discord=person.discord)
+                if person.id >= 0:
+                    row["face_id"] = person.id
+                    self._face(row, self._estimated[person.id])
+            self._pending.append((affect.t_ns, row))
+
+    def _face(self, row: dict[str, Any], estimate: m.FaceEstimate) -> None:
+        row["face_state"] = estimate.state
+        row.update(_numbers("face_", estimate))
+        face = self._observed.get(estimate.id)
+        if face is not None:
+            row.update(yaw_deg=face.yaw_deg, pitch_deg=face.pitch_deg, roll_deg=face.roll_deg)
+            row.update(zip(AU_COLUMNS, face.au or (), strict=False))
+
+    def _settle(self, passed_ns: int | None) -> None:
+        """Finishes the rows whose sound is complete: the stream has passed it, or (None) is over."""
+        while self._pending and (passed_ns is None or self._pending[0][0] + VOICE_AFFECT.delay_ns < passed_ns):
+            t_ns, row = self._pending.popleft()
+            self._sound(row, t_ns)
+            self._rows.append(row)
+            if len(self._rows) >= BATCH:
+                self._flush()
+
+    def _sound(self, row: dict[str, Any], t_ns: int) -> None:
+        hop = _last_until(self._hops, t_ns, HOP_NS)
+        if hop is not None:
+            row["speech_prob"] = hop.speech_prob
+            row["f0_hz"] = hop.values.get("f0_hz")
+            row["loudness_sone"] = hop.values.get("loudness_sone")
+        voice = _last_until(self._voices, t_ns, VOICE_WINDOW_NS)
+        if voice is not None:
+            row["voice_state"] = voice.state
+            row.update(_numbers("voice_", voice))
+
+    def _flush(self) -> None:
+        if self._rows:
+            columns = {name: [row.get(name) for row in self._rows] for name in COLUMNS}
+            self._batches.append(pl.DataFrame(columns, schema=SCHEMA))
+            self._rows = []
+
+
+def _last_until(line: deque[Any], t_ns: int, window_ns: int) -> Any:
+    """The newest message at or before `t_ns` and no older than the window; forgets what no later row can want."""
+    index = bisect_right(line, t_ns, key=lambda message: message.t_ns) - 1
+    if index < 0:
+        return None
+    found = line[index]
+    for _ in range(index):
+        line.popleft()
+    return found if t_ns - found.t_ns <= window_ns else None
+
+
+def _numbers(prefix: str, estimate: Any) -> dict[str, Any]:
+    numbers = {f"{prefix}{name}": getattr(estimate, name) for name in DIMENSIONS}
+    emotions = estimate.emotions or (None,) * len(EMOTIONS)
+    numbers.update({f"{prefix}{name}": p for name, p in zip(PROBABILITIES, emotions, strict=True)})
+    return numbers
+
+
+def session_table(reader: SessionReader, name: str) -> pl.DataFrame:
+    """The score table of a recorded session, as it was live; times count from the first frame or sample."""
+    captured = [message.t_ns for _, message in reader.messages([VIDEO.name, AUDIO.name])]
+    start_ns, end_ns = (min(captured), max(captured)) if captured else (reader.info.first_t_ns or 0, None)
+    seen = next(iter(reader.messages([FACE.name])), None) is not None
+    builder = TableBuilder(name, sound_only=not seen, start_ns=start_ns)
+    depth = {topic.name: level for level, topic in enumerate((FACE, VOICE, FACE_AFFECT, VOICE_AFFECT, AFFECT))}
+    for topic, message in reader.stream_order(depth, depth):
+        if topic is not AFFECT or (message.t_ns >= start_ns and (end_ns is None or message.t_ns <= end_ns)):
+            builder.add(message)
+    return builder.finish()

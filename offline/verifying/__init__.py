@@ -1,0 +1,1 @@
+"""A session recomputed and compared, message by message."""

@@ -1,0 +1,183 @@
+"""What a session says about what each node heard: its starts, and the messages it did not process."""
+
+from bisect import bisect_right
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from liveaffect.stream.messages import Drop, MediaSpan, Message
+from liveaffect.stream.session.reader import SessionReader
+from liveaffect.stream.topics import DROP, HEALTH, MEDIA, REGISTRY
+
+Line = tuple[str, int, str]
+"""Topic, incarnation of its publisher, and which publisher that is where a topic has many."""
+
+
+class Head(msgspec.Struct):
+    """The header fields that are counted."""
+
+    t_ns: int
+    seq: int
+    incarnation: int = 0
+    pub_ns: int = 0
+
+
+class Report(msgspec.Struct):
+    """What of a Health message is needed here."""
+
+    node: str
+    state: str
+    incarnation: int = 0
+    restarts: int = 0
+
+
+class Run(msgspec.Struct):
+    """One incarnation of one topic as recorded."""
+
+    first_seq: int
+    last_seq: int
+    count: int
+    last_ns: int
+    """Latest publication; 0 offline."""
+
+
+class Evidence:
+    """One pass over a session.
+
+    `runs`: topic -> incarnation -> what was recorded; `spans`: where pixels and sound lie. `writers` names the node
+    that writes each topic.
+    """
+
+    def __init__(self, reader: SessionReader, writers: Mapping[str, str]) -> None:
+        self._process = {
+            name: str(table.get("process", name)) for name, table in reader.info.graph.items() if name != "graph"
+        }
+        outputs: dict[str, list[str]] = defaultdict(list)
+        for topic, node in writers.items():
+            outputs[node].append(topic)
+        self._sure: dict[tuple[str, int], dict[str, int]] = {}
+        self._sure_ns: dict[tuple[str, int], int] = {}
+        self._began_ns: dict[tuple[str, int], int] = {}
+        self._drop_reports: dict[tuple[str, int], int] = {}
+        self._lost_reports: set[tuple[str, int]] = set()
+        self.runs: dict[str, dict[int, Run]] = defaultdict(dict)
+        self.spans: list[MediaSpan] = []
+        self._drops: dict[tuple[str, int], dict[Line, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+        self._heard_from: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
+        decoder, health = msgspec.json.Decoder(Head), msgspec.json.Decoder(Report)
+        for name, record in reader.raw():
+            if name not in REGISTRY:
+                continue  # H.264 for viewers, or topics of a package that is not here
+            head = decoder.decode(record.data)
+            if name == DROP.name:
+                self._note(msgspec.json.decode(record.data, type=Drop))
+            elif name == HEALTH.name:
+                report = health.decode(record.data)
+                if report.state == "starting":
+                    self._began_ns[report.node, report.restarts] = head.pub_ns
+                if report.state == "ok":  # with it came every drop so far
+                    said = ((t, self.runs[t].get(report.incarnation)) for t in outputs[report.node])
+                    self._sure[report.node, report.incarnation] = {t: run.last_seq for t, run in said if run}
+                    self._sure_ns[report.node, report.incarnation] = head.pub_ns
+            elif name == MEDIA.name:
+                self.spans.append(msgspec.json.decode(record.data, type=MediaSpan))
+            run = self.runs[name].get(head.incarnation)
+            if run is None:
+                self.runs[name][head.incarnation] = Run(head.seq, head.seq, 1, head.pub_ns)
+            else:
+                run.count, run.last_ns, run.last_seq = run.count + 1, max(run.last_ns, head.pub_ns), head.seq
+        for lines in self._drops.values():
+            for ranges in lines.values():
+                ranges.sort()
+
+    def _note(self, drop: Drop) -> None:
+        node = (drop.node, drop.incarnation)
+        reporter = (self._process.get(drop.node, drop.node), drop.incarnation)
+        if drop.seq != self._drop_reports.get(reporter, -1) + 1:
+            self._lost_reports.add(reporter)
+        self._drop_reports[reporter] = drop.seq
+        self._drops[node][drop.topic, drop.source_incarnation, drop.source].append((drop.first_seq, drop.last_seq))
+        if drop.cause == "down" and not drop.source:
+            first = self._heard_from[node].get(drop.topic, drop.source_incarnation)
+            self._heard_from[node][drop.topic] = min(first, drop.source_incarnation)
+
+    def dropped(self, node: str, start: int, line: Line, seq: int) -> bool:
+        """True when this start of the node did not process that message."""
+        ranges = self._drops[node, start].get(line)
+        if not ranges:
+            return False
+        at = bisect_right(ranges, (seq, 1 << 62))
+        return any(first <= seq <= last for first, last in ranges[max(0, at - 4) : at])
+
+    def heard_from(self, node: str, start: int, topic: str) -> int | None:
+        """The first incarnation of the topic's publisher that this start of the node heard, where it is known."""
+        return self._heard_from[node, start].get(topic)
+
+    def reports_lost(self, node: str, start: int) -> bool:
+        """True when not every report of drops of this start of the node's process was recorded."""
+        return (self._process.get(node, node), start) in self._lost_reports
+
+    def sure_until(self, node: str, start: int) -> dict[str, int] | None:
+        """Topic -> last `seq` up to which every drop was reported; None offline, where nothing is dropped."""
+        return self._sure.get((node, start), {}) if self._sure else None
+
+    def starts(self, outputs: list[str]) -> list[int]:
+        """Incarnations of a node whose outputs were recorded."""
+        return sorted({start for topic in outputs for start in self.runs.get(topic, {})})
+
+    def first_seq(self, outputs: list[str], start: int) -> int:
+        """Smallest first `seq` over a node's outputs in one of its starts; 0 where all was recorded."""
+        firsts = [self.runs[topic][start].first_seq for topic in outputs if start in self.runs.get(topic, {})]
+        return max(firsts, default=0)
+
+    def lived(self, node: str, start: int, outputs: list[str]) -> tuple[int, int]:
+        """Publication times between which one start of a node certainly heard what it processed; 0 is open."""
+        starts = self.starts(outputs)
+        at = starts.index(start)
+        earlier = [self.runs.get(topic, {}).get(starts[at - 1]) for topic in outputs] if at else []
+        before_ns = max((run.last_ns for run in earlier if run is not None), default=0)
+        began_ns = self._began_ns.get((node, start), 0) if start else 0
+        return max(before_ns, began_ns), self._sure_ns.get((node, start), 0)
+
+
+class Expected:
+    """Recorded outputs of one start of a node, taken topic by topic in order of `seq`, up to `sure` (topic -> seq)."""
+
+    def __init__(self, reader: SessionReader, topics: list[str], start: int, sure: dict[str, int] | None) -> None:
+        self._feed = (
+            (t.name, m)
+            for t, m in reader.messages(topics)
+            if m.incarnation == start and (sure is None or m.seq <= sure.get(t.name, -1))
+        )
+        self._queues: dict[str, deque[Message]] = {topic: deque() for topic in topics if topic in REGISTRY}
+        self._ended = False
+
+    def pending(self) -> bool:
+        """True while anything recorded has not been taken."""
+        while not self._ended and not any(self._queues.values()):
+            self._pull()
+        return any(self._queues.values())
+
+    def take(self, topic: str, seq: int) -> Message | None:
+        """The recorded message with that number, or None where the recording lacks it."""
+        queue = self._queues[topic]
+        while not queue and not self._ended:
+            self._pull()
+        if queue and queue[0].seq == seq:
+            return queue.popleft()
+        return None
+
+    def left(self) -> Iterator[tuple[str, Message]]:
+        """The first message of each topic that was never taken."""
+        self.pending()
+        for topic, queue in self._queues.items():
+            if queue:
+                yield topic, queue[0]
+
+    def _pull(self) -> None:
+        found = next(self._feed, None)
+        if found is None:
+            self._ended = True
+        else:
+            self._queues[found[0]].append(found[1])

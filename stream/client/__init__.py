@@ -1,0 +1,1 @@
+"""How other programs reach a running sensor: connect, read, ask."""

@@ -1,0 +1,1 @@
+"""The live host: processes, sockets between them, the supervisor and its gateway."""

@@ -1,0 +1,296 @@
+"""LiveHost: one process, one serial loop over one node or a group, sockets to the rest of the graph.
+
+Inside a group messages are handed over without copying. Inputs are delivered in the one stream order
+(`stream/order.py`); what comes after its slot is dropped, counted as late and published on `drop`.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from liveaffect.stream.graph import Entry
+from liveaffect.stream.live.bus import Publisher, Subscriber, newest
+from liveaffect.stream.live.stats import NodeStats, ProcessMeter
+from liveaffect.stream.messages import OPEN, Message, Tick
+from liveaffect.stream.node import Feed, HostInfo, Node, bind, messages_of, spec_of
+from liveaffect.stream.order import StreamOrder
+from liveaffect.stream.topics import COMMAND, DROP, HEALTH, MARKER, REGISTRY, TICK, Topic, topic_of, writer_of
+
+TICK_NS = 100_000_000
+LAG_NS = 300_000_000
+"""Ticks run this far behind the clock, so that they never overtake a frame that is being processed."""
+START_LAG_NS, START_NS = 1_500_000_000, 5_000_000_000
+"""At first they stay further behind: a model's first answer takes longer than all later ones."""
+MAX_LAG_NS = 3_000_000_000
+HEALTH_NS = 1_000_000_000
+BEAT_NS = 200_000_000
+WAITING_LIMIT = 2000
+
+
+class LiveContext:
+    """SourceContext of one live node."""
+
+    live = True
+
+    def __init__(self, epoch_ns: int, stats: NodeStats, stop: Callable[[], bool]) -> None:
+        self.epoch_ns, self._stats, self._stop = epoch_ns, stats, stop
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def stopping(self) -> bool:
+        return self._stop()
+
+    def dropped(self, topic: Topic[Any], count: int, cause: str) -> None:
+        key = f"{topic.name} {cause}"
+        self._stats.dropped[key] = self._stats.dropped.get(key, 0) + count
+
+    def report(self, **info: Any) -> None:
+        self._stats.error = info.pop("error", self._stats.error)
+        self._stats.info.update(info)
+
+
+class Seat:
+    """One node in its process: the node, its waiting line, its counters."""
+
+    def __init__(self, entry: Entry, depth: dict[str, int]) -> None:
+        self.entry = entry
+        self.name, self.node, self.spec = entry.name, entry.node, entry.spec
+        self.order = StreamOrder(entry.spec.inputs, depth, ordered=entry.node.ordered)
+        self.stats = NodeStats()
+        self.handlers = {topic: getattr(entry.node, method) for topic, method in entry.spec.handlers.items()}
+        inputs = [topic for topic in entry.spec.inputs if not topic.host]
+        self.timed = {t.name for t in inputs if not t.delay_ns} or {t.name for t in inputs}
+        """Topics whose latency counts: what is held back on purpose says nothing of a node that is asked at once."""
+
+
+class LiveHost:
+    """Runs the nodes of one process.
+
+    Parameters
+    ----------
+    entries: the nodes of this process, writers before readers.
+    depth: topic name -> depth in the whole graph.
+    process: name of the process; `incarnation` counts its starts; `clock` names this machine's monotonic clock.
+    publisher, subscriber: sockets, bound and connected.
+    beat: called several times a second while the loop is alive.
+    stop: True when the loop should end.
+    """
+
+    def __init__(
+        self,
+        entries: list[Entry],
+        depth: dict[str, int],
+        *,
+        process: str,
+        incarnation: int,
+        clock: str,
+        graph: dict[str, Any],
+        wiring: dict[str, dict[str, list[str]]] | None = None,
+        standing: dict[str, dict[str, Any]] | None = None,
+        publisher: Publisher,
+        subscriber: Subscriber,
+        beat: Callable[[], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        self.seats = [Seat(entry, depth) for entry in entries]
+        self.process, self.incarnation, self.clock = process, incarnation, clock
+        self._publisher, self._subscriber, self._beat, self._stop = publisher, subscriber, beat, stop
+        self._readers: dict[str, list[Seat]] = {}
+        for seat in self.seats:
+            for topic in seat.spec.inputs:
+                self._readers.setdefault(topic.name, []).append(seat)
+            info = HostInfo(seat.name, process, True, clock, incarnation, graph, wiring or {}, standing or {})
+            bind(seat.node, info)
+        self._complete = any(seat.node.complete for seat in self.seats)
+        choosy = any(type(seat.node).sees is not Node.sees for seat in self.seats)
+        own = {topic.name for seat in self.seats for topic in seat.spec.outputs}
+        heavy = [REGISTRY[name] for name in self._readers if REGISTRY[name].record == "header"]
+        self._optional = [topic for topic in heavy if choosy and topic.name not in own]
+        self._seqs: dict[str, int] = {}
+        self._expected: dict[tuple[str, str], tuple[int, int]] = {}
+        self._meter = ProcessMeter()
+        self._ticked = any(seat.spec.ticked for seat in self.seats)
+        self._epoch_ns = 0
+        self._next_tick = self._next_health = self._next_beat = 0
+        self._delays_ns: deque[int] = deque([0], maxlen=64)
+        """How long after their slot the last inputs arrived: the tick must stay behind them."""
+        self._opened: list[Seat] = []
+
+    def open(self) -> None:
+        """Opens every node; the first failure is raised after the others are closed."""
+        for seat in self.seats:
+            self._opened.append(seat)
+            seat.node.open()
+        self._look()
+
+    def close(self) -> None:
+        """Closes what was opened, readers first."""
+        while self._opened:
+            self._opened.pop().node.close()
+
+    def run(self, epoch_ns: int, ended: Callable[[], None]) -> None:
+        """Loops until stopped. `ended` is called once when every source of this process has returned."""
+        self._epoch_ns = epoch_ns
+        feeds: list[tuple[Seat, Feed]] = []
+        for seat in self.seats:
+            context = LiveContext(epoch_ns, seat.stats, self._stop)
+            feeds.extend((seat, getattr(seat.node, name)(context)) for name in seat.spec.sources)
+        had_feeds = bool(feeds)
+        while not self._stop():
+            self._publisher.update()
+            self._receive(0 if feeds else self._idle_ms())
+            for seat, feed in list(feeds):
+                try:
+                    message = next(feed)
+                except StopIteration:
+                    feeds.remove((seat, feed))
+                    continue
+                if message is not None:
+                    self._publish(seat, message)
+            self._timers()
+            if had_feeds and not feeds:
+                had_feeds = False
+                self._report()
+                ended()
+        for _, feed in feeds:
+            feed.close()  # type: ignore[attr-defined]
+        self._drain()
+
+    def _idle_ms(self) -> int:
+        due = min(self._next_beat, self._next_health, self._next_tick if self._ticked else self._next_beat)
+        return max(0, min(100, (due - time.monotonic_ns()) // 1_000_000 + 1))
+
+    def _drain(self) -> None:
+        """After the stop: handles what is still coming from writers that stopped before."""
+        end = time.monotonic_ns() + 300_000_000
+        while time.monotonic_ns() < end and self._receive(40):
+            pass
+        for seat in self.seats:
+            for topic, message in seat.order.shed(0):
+                seat.stats.drop(topic, message, "ended")
+        for (name, writer), (start, expected) in self._expected.items():  # what was on its way is not processed either
+            self._lost(self._readers.get(name, ()), REGISTRY[name], (writer, start), expected, OPEN, "ended")
+        self._report()
+
+    def _receive(self, timeout_ms: int) -> bool:
+        self._subscriber.poller.poll(timeout_ms)
+        self._look()
+        arrived = self._subscriber.drain(self._invalid)
+        kept, skipped = (arrived, []) if self._complete else newest(arrived)
+        for topic, message in arrived:
+            self._note_gap(topic, message)
+        for topic, message in skipped:
+            for seat in self._readers.get(topic.name, ()):
+                seat.stats.received += 1
+                seat.stats.drop(topic, message, "skipped")
+        for topic, message in kept:
+            self._route(topic, message)
+        return bool(arrived)
+
+    def _look(self) -> None:
+        """Arrays that no node here looks at need not come."""
+        for topic in self._optional:
+            self._subscriber.look(topic, any(seat.node.sees(topic) for seat in self._readers[topic.name]))
+
+    def _invalid(self, text: str) -> None:
+        for seat in self.seats:
+            seat.stats.dropped["invalid"] = seat.stats.dropped.get("invalid", 0) + 1
+            seat.stats.error = text
+
+    def _note_gap(self, topic: Topic[Any], message: Message) -> None:
+        """A gap in `seq` within one start is loss in a full queue; before the first message heard, and after the last
+        one of a writer that has started anew, nobody knows how much there was."""
+        if topic.host and topic not in (HEALTH, COMMAND, MARKER):
+            return
+        key = (topic.name, writer_of(topic, message))
+        start, expected = self._expected.get(key, (-1, 0))
+        seats = self._readers.get(topic.name, ())
+        if start >= 0 and start != message.incarnation:
+            self._lost(seats, topic, (key[1], start), expected, OPEN, "down")
+            expected = 0
+        if message.seq > expected:
+            cause = "overflow" if start == message.incarnation else "down"
+            self._lost(seats, topic, (key[1], message.incarnation), expected, message.seq - 1, cause)
+        self._expected[key] = (message.incarnation, message.seq + 1)
+
+    def _lost(
+        self, seats: Iterable[Seat], topic: Topic[Any], line: tuple[str, int], first: int, last: int, cause: str
+    ) -> None:
+        for seat in seats:
+            seat.stats.drop_range(topic, line, first, last, cause)
+
+    def _publish(self, seat: Seat | None, message: Message) -> None:
+        topic = topic_of(message)
+        if seat is None or not seat.node.replays:
+            message.seq = self._seqs[topic.name] = self._seqs.get(topic.name, -1) + 1
+            message.incarnation, message.clock = self.incarnation, self.clock
+        message.pub_ns = time.monotonic_ns()
+        if seat is not None:
+            seat.stats.published += 1
+        self._publisher.send(topic, message)
+        if topic.name in self._readers:
+            for name in message.__struct_fields__:
+                value = getattr(message, name)
+                if isinstance(value, np.ndarray):
+                    value.flags.writeable = False
+            self._route(topic, message)
+
+    def _route(self, topic: Topic[Any], message: Message) -> None:
+        for seat in self._readers.get(topic.name, ()):
+            if isinstance(message, Tick) and seat.spec.ticked and message.node != seat.name:
+                continue  # another node's tick: only recorders want it
+            seat.stats.received += 1
+            if not topic.host:
+                self._delays_ns.append(time.monotonic_ns() - message.t_ns - topic.delay_ns)
+            due = seat.order.push(topic, message)
+            if due is None:
+                seat.stats.drop(topic, message, "late")
+                continue
+            for due_topic, due_message in due:
+                self._handle(seat, due_topic, due_message)
+            for shed_topic, shed_message in seat.order.shed(WAITING_LIMIT):
+                seat.stats.drop(shed_topic, shed_message, "overflow")
+
+    def _handle(self, seat: Seat, topic: Topic[Any], message: Message) -> None:
+        for output in messages_of(seat.handlers[topic.name](message)):
+            self._publish(seat, output)
+        if not topic.host:
+            seat.stats.handled((time.monotonic_ns() - message.t_ns) / 1e6, timed=topic.name in seat.timed)
+
+    def _timers(self) -> None:
+        now = time.monotonic_ns()
+        if now >= self._next_beat:
+            self._next_beat = now + BEAT_NS
+            self._beat()
+        if self._ticked and now >= self._next_tick:
+            self._next_tick = now + TICK_NS
+            least = LAG_NS if now > self._epoch_ns + START_NS else START_LAG_NS
+            lag = min(MAX_LAG_NS, max(least, 2 * max(self._delays_ns)))
+            for seat in self.seats:
+                if seat.spec.ticked:
+                    self._publish(None, Tick(t_ns=max(now - lag, seat.order.slot_ns), node=seat.name))
+        if now >= self._next_health:
+            self._next_health = now + HEALTH_NS
+            self._report()
+
+    def _report(self) -> None:
+        now = time.monotonic_ns()
+        cpu, rss = self._meter.read()
+        for seat in self.seats:
+            for drop in seat.stats.take_drops(seat.name, now):
+                self._publish(None, drop)
+            health = seat.stats.health(seat.name, self.process, now)
+            health.info.update(seat.node.info())
+            health.cpu_percent, health.rss_mb = cpu, rss
+            health.restarts = self.incarnation
+            self._publish(None, health)
+
+
+def host_topics(entries: list[Entry]) -> list[Topic[Any]]:
+    """Every topic that a process with these nodes may publish."""
+    outputs = [topic for entry in entries for topic in spec_of(entry.node).outputs]
+    return [*dict.fromkeys(outputs), TICK, HEALTH, DROP]

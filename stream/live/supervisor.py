@@ -1,0 +1,196 @@
+"""The supervisor: runs one graph from its start to its end, with the gateway beside it.
+
+Children end when the supervisor's pipe closes.
+"""
+
+import signal
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from types import FrameType
+from typing import Any
+
+import zmq
+
+from liveaffect.stream.capture.clock import clock_id
+from liveaffect.stream.client.access import check_address
+from liveaffect.stream.graph import Graph
+from liveaffect.stream.live import settings
+from liveaffect.stream.live.bus import Addresses, Publisher, Subscriber, seat
+from liveaffect.stream.live.gateway import Gateway, Request
+from liveaffect.stream.live.processes import EPOCH_LEAD_S, WATCHER, Crew
+from liveaffect.stream.messages import Ack, Command, Health, Message
+from liveaffect.stream.topics import ACK, COMMAND, HEALTH, MARKER, topic_of
+
+WATCH_MS = 20
+DRAIN_S = 1.2
+"""After the last source has ended, results get so long to arrive."""
+STANDING = ("privacy",)
+"""Commands that hold until they are taken back: a process that is started again is told."""
+
+
+class Supervisor:
+    """Runs one graph until its sources end, a limit is reached, or `stop` is called.
+
+    Parameters
+    ----------
+    graph: the checked graph.
+    log: called with one plain line per event worth telling (a restart, a failure).
+    """
+
+    def __init__(self, graph: Graph, log: Callable[[str], None] = print) -> None:
+        self._log = log
+        check_address(graph.settings.gateway or "ipc://", graph.settings.keys)
+        self._stopping = False
+        self._reason = ""
+        self.addresses = Addresses([*graph.processes, "supervisor"], graph.settings.transport)
+        self._context = zmq.Context()
+        self._clock = clock_id()
+        self._crew = Crew(graph, self.addresses, self._clock, self._publish, log)
+        self._seqs: dict[str, int] = {}
+        self._faults: dict[str, str] = {}
+        self._info: dict[str, dict[str, Any]] = {}
+
+    @property
+    def graph(self) -> Graph:
+        """As it runs now, changed settings included."""
+        return self._crew.graph
+
+    @property
+    def epoch_ns(self) -> int:
+        """The instant at which the sources began; 0 before every process is ready."""
+        return self._crew.epoch_ns
+
+    @property
+    def gateway_address(self) -> str:
+        """Where programs outside the graph connect."""
+        return self.graph.settings.gateway or self.addresses.by_name["supervisor"] + ".gateway"
+
+    def pids(self) -> dict[str, int]:
+        """Process name -> process id of those alive."""
+        return self._crew.pids()
+
+    def stop(self, reason: str = "") -> None:
+        """Asks the run to end; safe from signal handlers."""
+        self._stopping, self._reason = True, self._reason or reason
+
+    def run(
+        self,
+        seconds: float | None = None,
+        *,
+        handle_signals: bool = True,
+        beside: Callable[[], None] = lambda: None,
+    ) -> int:
+        """Blocks until the end; returns the exit code. A node that cannot start raises its own error's text.
+
+        `beside` is called many times a second, from when the gateway listens.
+        """
+        if handle_signals:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, self._on_signal)
+        gateway: Gateway | None = None
+        try:
+            self._publisher = Publisher(
+                self._context, self.addresses.by_name["supervisor"], [HEALTH, MARKER, COMMAND], "the supervisor"
+            )
+            gateway = self._gateway()
+            subscriber = Subscriber(self._context, WATCHER)
+            for name in self._crew.children:
+                subscriber.connect(self.addresses.by_name[name], [ACK, HEALTH])
+            self._crew.start(self._context)
+            self._watch(gateway, subscriber, seconds, beside)
+            return 0
+        finally:
+            self._crew.end()
+            if gateway is not None:
+                gateway.close()
+            self._context.destroy(linger=200)
+            self.addresses.remove()
+
+    def _watch(
+        self, gateway: Gateway, subscriber: Subscriber, seconds: float | None, beside: Callable[[], None]
+    ) -> None:
+        end: float | None = None
+        drained: float | None = None
+        while not self._stopping:
+            self._crew.watch(WATCH_MS)
+            self._publisher.update()
+            for _, message in subscriber.drain(self._log):
+                if isinstance(message, Ack):
+                    gateway.acknowledge(message)
+                elif isinstance(message, Health) and message.process in self._crew.children:  # not a recorded one
+                    self._tell_fault(message)
+                    self._info[message.node] = message.info
+            gateway.step()
+            self._crew.check()
+            beside()
+            now = time.monotonic()
+            if self.epoch_ns and end is None and seconds is not None:
+                end = now + seconds + EPOCH_LEAD_S
+            if end is not None and now > end:
+                self.stop("time is up")
+            if self._crew.ended:
+                drained = drained or now + DRAIN_S
+                if now > drained:
+                    self.stop("the input has ended")
+
+    def facts(self) -> dict[str, Any]:
+        """What `hello` answers: nodes, processes, topics, clock, live or replay, recording or not."""
+        graph = self.graph
+        return {
+            "version": version("liveaffect"),
+            "kind": "replay" if any(entry.node.replays for entry in graph.entries.values()) else "live",
+            "nodes": list(graph.entries),
+            "processes": {name: [entry.name for entry in entries] for name, entries in graph.processes.items()},
+            "pids": self.pids(),
+            "topics": sorted(graph.depth),
+            "clock": self._clock,
+            "recording": any(info.get("recording") is True for info in self._info.values()),
+        }
+
+    def _tell_fault(self, health: Health) -> None:
+        """A node's own words about what is wrong, once."""
+        if health.error and self._faults.get(health.node) != health.error:
+            self._log(f"{health.node}: {health.error}")
+        self._faults[health.node] = health.error
+
+    def _publish(self, message: Message) -> None:
+        topic = topic_of(message)
+        message.seq = self._seqs[topic.name] = self._seqs.get(topic.name, -1) + 1
+        message.clock, message.pub_ns = self._clock, time.monotonic_ns()
+        self._publisher.send(topic, message)
+
+    def _gateway(self) -> Gateway:
+        return Gateway(
+            self._context,
+            self.gateway_address,
+            list(self.addresses.by_name.values()),
+            keys=self.graph.settings.keys,
+            announced=self.graph.settings.announce,
+            facts=self.facts,
+            verbs={settings.VERB: settings.desk(lambda: self.graph, self._change)},
+            handlers=[entry.name for entry in self.graph.entries.values() if COMMAND.name in entry.spec.handlers],
+            reachable=self._reachable,
+            publish=self._publish,
+            on_agreed=self._agreed,
+            on_stop=lambda: self.stop("stopped by a command"),
+        )
+
+    def _reachable(self, nodes: set[str]) -> bool:
+        processes = {self.graph.entries[name].process for name in nodes}
+        return all(self._publisher.count(seat(COMMAND.name, process)) for process in processes)
+
+    def _agreed(self, request: Request) -> None:
+        if request.verb in STANDING:
+            self._crew.standing[request.verb] = request.arguments
+
+    def _change(self, graph: Graph, node: str, values: dict[str, Any]) -> None:
+        """Other settings for one node: its process is started again with them."""
+        said = {"action": "applied", "node": node, "values": values}
+        self._publish(Command(t_ns=time.monotonic_ns(), verb=settings.VERB, arguments=said))
+        process = graph.entries[node].process
+        self._crew.change(graph, process)
+        self._log(f"process '{process}' is started again: new settings for {node}")
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.stop(signal.Signals(number).name)

@@ -1,0 +1,51 @@
+"""Every message of the sensor. Units stand in field names; a number is finite or None, never a filler.
+
+New fields get defaults, so that an old recording always loads. Arrays are C-contiguous and read-only once published.
+"""
+
+from liveaffect.stream.messages.header import Array, Message, Part, State
+from liveaffect.stream.messages.host import OPEN, Ack, Command, Drop, Health, Marker, MediaSpan, Playback, Tick
+from liveaffect.stream.messages.sensor import (
+    Affect,
+    AudioChunk,
+    Baseline,
+    Face,
+    FaceAffect,
+    FaceCrop,
+    FaceEstimate,
+    FaceMesh,
+    FaceObservation,
+    Person,
+    VideoFrame,
+    VoiceAffect,
+    VoiceDescriptors,
+)
+
+__all__ = [
+    "OPEN",
+    "Ack",
+    "Affect",
+    "Array",
+    "AudioChunk",
+    "Baseline",
+    "Command",
+    "Drop",
+    "Face",
+    "FaceAffect",
+    "FaceCrop",
+    "FaceEstimate",
+    "FaceMesh",
+    "FaceObservation",
+    "Health",
+    "Marker",
+    "MediaSpan",
+    "Message",
+    "Part",
+    "Person",
+    "Playback",
+    "State",
+    "Tick",
+    "VideoFrame",
+    "VoiceAffect",
+    "VoiceDescriptors",
+]

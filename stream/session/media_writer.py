@@ -1,0 +1,213 @@
+"""Pixels and sound of a recording, where they were asked for: lossless video and sound beside it, or H.264 within."""
+
+import os
+import struct
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from liveaffect.stream.messages import AudioChunk, MediaSpan, Message, VideoFrame
+from liveaffect.stream.session.schema import COMPRESSED_VIDEO, COMPRESSED_VIDEO_SCHEMA, compressed_video, schema_of
+from liveaffect.stream.session.writer import SessionWriter
+from liveaffect.stream.topics import MEDIA, topic_of
+from liveaffect.stream.wire import to_json
+
+RATE = 16000
+HOP = 160
+H264_TOPIC = "video/h264"
+MILLISECOND = Fraction(1, 1000)
+WAV_HEADER_BYTES = 58
+FLUSH_EVERY = 15
+"""Messages between two index entries: half a second of frames."""
+
+
+class Spans:
+    """Writes the index: which messages lie where in which file."""
+
+    def __init__(self, session: SessionWriter) -> None:
+        self._session = session
+        self._open: dict[str, MediaSpan] = {}
+        self._seqs = 0
+
+    def add(self, message: Message, file: str, offset: int, every: int) -> None:
+        """One more message is in `file`, at `offset`."""
+        topic = topic_of(message).name
+        span = self._open.get(topic)
+        follows = span is not None and (span.file, span.source_incarnation, span.last_seq + 1) == (
+            file,
+            message.incarnation,
+            message.seq,
+        )
+        if span is None or not follows or span.last_seq - span.first_seq + 1 >= every:
+            self.end(topic)
+            self._open[topic] = span = MediaSpan(
+                t_ns=message.t_ns,
+                pub_ns=message.pub_ns,
+                clock=message.clock,
+                topic=topic,
+                file=file,
+                first_seq=message.seq,
+                last_seq=message.seq,
+                source_incarnation=message.incarnation,
+                offset=offset,
+            )
+        span.last_seq = message.seq
+
+    def end(self, topic: str = "") -> None:
+        """Writes out the spans of one topic, or of all."""
+        for name in [topic] if topic else list(self._open):
+            span = self._open.pop(name, None)
+            if span is not None:
+                span.seq, self._seqs = self._seqs, self._seqs + 1
+                schema = lambda: schema_of(MediaSpan)  # noqa: E731
+                self._session.write_json(MEDIA.name, "MediaSpan", schema, span, to_json(span, arrays=False))
+
+
+class SoundFile:
+    """A float32 WAV file, mono, 16 kHz, whose header is right after every half second."""
+
+    def __init__(self, session: SessionWriter, spans: Spans) -> None:
+        self.path = free_name(session.folder, "audio", ".wav")
+        self._spans = spans
+        self._file = self.path.open("wb")
+        self._samples = self._since = 0
+        self._file.write(wav_header(0))
+        session.at_close(self.close)
+
+    def add(self, chunk: AudioChunk) -> None:
+        """Appends one hop. Raises OSError."""
+        if chunk.samples is None:
+            return
+        self._spans.add(chunk, self.path.name, self._samples, 50)
+        self._file.write(np.ascontiguousarray(chunk.samples, "<f4").tobytes())
+        self._samples += chunk.samples.size
+        self._since += chunk.samples.size
+        if self._since >= RATE // 2:
+            self._since = 0
+            self._patch()
+
+    def _patch(self) -> None:
+        self._file.flush()
+        os.pwrite(self._file.fileno(), wav_header(self._samples), 0)
+
+    def close(self) -> None:
+        """Finishes the file. Raises OSError."""
+        with self._file:
+            self._patch()
+
+
+class LosslessFilm:
+    """FFV1 in Matroska: every pixel comes back as it was. A change of size begins a new file."""
+
+    def __init__(self, session: SessionWriter, spans: Spans) -> None:
+        self._session, self._spans = session, spans
+        self._size = (0, 0)
+        self._out: Any = None
+        session.at_close(self.close)
+
+    def add(self, frame: VideoFrame) -> None:
+        """Appends one frame. Raises OSError."""
+        if frame.image is None:
+            return
+        height, width = frame.image.shape[:2]
+        if (width, height) != self._size:
+            self._begin(width, height)
+        self._spans.add(frame, self.path.name, self._count, FLUSH_EVERY)
+        picture = av.VideoFrame.from_ndarray(frame.image, format="rgb24").reformat(format="bgr0")
+        self._last_ms = max(self._last_ms + 1, frame.t_ns // 1_000_000)
+        picture.pts, picture.time_base = self._last_ms, MILLISECOND
+        self._count += 1
+        _mux(self._out, self._stream.encode(picture))
+
+    def _begin(self, width: int, height: int) -> None:
+        self.close()
+        self._size = (width, height)
+        self.path = free_name(self._session.folder, "video", ".mkv")
+        options = {"cluster_time_limit": "400", "flush_packets": "1"}
+        self._out = av.open(str(self.path), "w", format="matroska", options=options)
+        self._stream = self._out.add_stream("ffv1", rate=30)
+        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "bgr0"
+        context = self._stream.codec_context
+        context.time_base, context.thread_count = MILLISECOND, 1  # frames in threads would be held back
+        context.options = {"level": "3", "slices": "4", "slicecrc": "1"}
+        self._count, self._last_ms = 0, -1
+
+    def close(self) -> None:
+        """Finishes the file. Raises OSError."""
+        if self._out is None:
+            return
+        out, self._out = self._out, None
+        try:
+            _mux(out, self._stream.encode(None))
+        finally:
+            out.close()
+
+
+class H264Film:
+    """foxglove.CompressedVideo messages in the recording: small, seen in Foxglove, not good enough to recompute."""
+
+    def __init__(self, session: SessionWriter) -> None:
+        self._session = session
+        self._size = (0, 0)
+        self._waiting: list[VideoFrame] = []
+
+    def add(self, frame: VideoFrame) -> None:
+        """Encodes and records one frame."""
+        if frame.image is None:
+            return
+        height, width = frame.image.shape[0] & ~1, frame.image.shape[1] & ~1  # 4:2:0 needs even sizes
+        if height < 2 or width < 2:
+            return
+        if (width, height) != self._size or frame.gap:
+            self._begin(width, height)
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.image[:height, :width]), format="rgb24")
+        picture.pts, picture.time_base = self._count, self._codec.time_base
+        self._count += 1
+        for packet in self._codec.encode(picture):
+            data = compressed_video(frame.t_ns + self._session.offset_ns, bytes(packet))
+            header = VideoFrame(t_ns=frame.t_ns, seq=frame.seq, pub_ns=frame.pub_ns)
+            self._session.write_json(H264_TOPIC, COMPRESSED_VIDEO, lambda: COMPRESSED_VIDEO_SCHEMA, header, data)
+
+    def _begin(self, width: int, height: int) -> None:
+        self._size, self._count = (width, height), 0
+        self._codec: Any = av.CodecContext.create("libx264", "w")
+        self._codec.width, self._codec.height, self._codec.pix_fmt = width, height, "yuv420p"
+        self._codec.time_base, self._codec.thread_count = Fraction(1, 30), 1
+        self._codec.options = {
+            "preset": "veryfast",
+            "tune": "zerolatency",
+            "crf": "23",
+            "x264-params": "keyint=60:repeat-headers=1:annexb=1:bframes=0",
+        }
+
+
+def _mux(out: Any, packets: Any) -> None:
+    try:
+        out.mux(packets)
+    except FFmpegError as error:
+        raise OSError(error.errno, error.strerror) from None
+
+
+def wav_header(samples: int) -> bytes:
+    """RIFF header of a float32 mono 16 kHz file (format 3 with a `fact` chunk); sizes stop at 4 GiB."""
+    data = min(samples * 4, 0xFFFFFFFF - WAV_HEADER_BYTES)
+    return b"".join(
+        (
+            struct.pack("<4sI4s", b"RIFF", data + WAV_HEADER_BYTES - 8, b"WAVE"),
+            struct.pack("<4sIHHIIHHH", b"fmt ", 18, 3, 1, RATE, RATE * 4, 4, 32, 0),
+            struct.pack("<4sII", b"fact", 4, data // 4),
+            struct.pack("<4sI", b"data", data),
+        )
+    )
+
+
+def free_name(folder: Path, stem: str, ending: str) -> Path:
+    """The first of stem.end, stem-1.end, ... that is not there yet."""
+    number = 0
+    while (path := folder / (f"{stem}{ending}" if not number else f"{stem}-{number}{ending}")).exists():
+        number += 1
+    return path

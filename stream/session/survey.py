@@ -1,0 +1,94 @@
+"""What a seek bar needs to know of a session before it is played: how long it is, its markers, and what is missing."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from liveaffect.stream.session.reader import SessionReader
+from liveaffect.stream.topics import AFFECT, MARKER, REGISTRY
+
+LEAST_MISSING_S = 0.25
+"""Shorter spans without an estimate are blinks of the tracker."""
+HOLE_S = 1.0
+"""Without a message for so long, nobody knew."""
+MOST = 2000
+"""Markers, and missing spans, that are told at most."""
+
+
+class Survey(msgspec.Struct, kw_only=True):
+    """Times are seconds since the first message, as it was published."""
+
+    first_ns: int
+    """Publication of the first message (offline, when its content was used), on the session's own clock."""
+    log_offset_ns: int
+    """Log time of the recording minus that clock."""
+    length_s: float = 0.0
+    markers: list[tuple[float, str]] = []
+    missing: list[tuple[float, float, str]] = []
+    """From, to, and the state that says why: "stale" where nothing was said, "not recorded" where it is not here."""
+
+
+class _Head(msgspec.Struct):
+    t_ns: int
+    seq: int = 0
+    incarnation: int = 0
+    pub_ns: int = 0
+    state: str = "ok"
+    label: str = ""
+
+
+def survey(reader: SessionReader, topics: Collection[str]) -> Survey | None:
+    """Surveys what would be replayed of a session; None where it holds no message on these topics."""
+    decoder = msgspec.json.Decoder(_Head)
+    first = next(((name, record) for name, record in reader.raw(topics)), None)
+    if first is None:
+        return None
+    head = decoder.decode(first[1].data)
+    begun_ns = head.pub_ns or head.t_ns + REGISTRY[first[0]].delay_ns
+    logged_ns = head.pub_ns or head.t_ns
+    found = Survey(first_ns=begun_ns, log_offset_ns=first[1].log_time - logged_ns)
+    last_ns = max((span[1] for span in reader.spans()), default=first[1].log_time)
+    found.length_s = max(0.0, (last_ns - found.log_offset_ns - begun_ns) / 1e9)
+    missing = _Missing()
+    for name, record in reader.raw([AFFECT.name, MARKER.name]):
+        head = decoder.decode(record.data)
+        if name == MARKER.name:
+            found.markers.append((round((head.t_ns - begun_ns) / 1e9, 3), head.label))
+        else:
+            missing.add(((head.pub_ns or head.t_ns) - begun_ns) / 1e9, head)
+    found.markers = sorted((min(max(t_s, 0.0), found.length_s), label) for t_s, label in found.markers)[:MOST]
+    found.missing = missing.spans()[:MOST]
+    return found
+
+
+class _Missing:
+    """Joins the states of one message after the other to spans."""
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[float, float, str]] = []
+        self._since: tuple[float, str] | None = None
+        self._last_s: float | None = None
+        self._next = (0, 0)
+
+    def add(self, t_s: float, head: _Head) -> None:
+        state = head.state
+        if self._last_s is not None and t_s - self._last_s > HOLE_S:
+            self._end(self._last_s)
+            whole = (head.incarnation, head.seq) == self._next
+            self._spans.append((self._last_s, t_s, "stale" if whole else "not recorded"))
+        self._next = (head.incarnation, head.seq + 1)
+        if self._since is not None and self._since[1] != state:
+            self._end(t_s)
+        if self._since is None and state != "ok":
+            self._since = (t_s, state)
+        self._last_s = t_s
+
+    def _end(self, t_s: float) -> None:
+        if self._since is not None and t_s - self._since[0] >= LEAST_MISSING_S:
+            self._spans.append((self._since[0], t_s, self._since[1]))
+        self._since = None
+
+    def spans(self) -> list[tuple[float, float, str]]:
+        if self._last_s is not None:
+            self._end(self._last_s)
+        return [(round(start, 3), round(end, 3), why) for start, end, why in self._spans]

@@ -1,0 +1,145 @@
+"""Whether there can be a window, what its choice means, and what becomes of the sensor when a window ends."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from live_run import wait_for
+
+from liveaffect.cli.live import choice_overrides
+from liveaffect.cli.main import main
+from liveaffect.cli.windows import keeper as window
+from liveaffect.cli.windows.keeper import MainWindow, NoWindow, choose, environment, why_none
+from liveaffect.nodes.recorder import Recorder
+from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
+from liveaffect.stream.graph import load_graph
+
+
+def ends_with(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """In place of the windows runs this code."""
+    monkeypatch.setattr(window, "PROGRAM", (sys.executable, "-c", code))
+
+
+def test_without_a_display_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert "no display" in why_none()
+    monkeypatch.setenv("DISPLAY", ":1")
+    assert why_none() == ""
+
+
+def test_without_the_extra_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window.importlib.util, "find_spec", lambda name: None)
+    assert 'not installed: pip install "liveaffect[desktop]"' in why_none()
+
+
+def test_opencvs_own_qt_plugins_stay_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", "/venv/cv2/qt/plugins")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    kept = environment()
+    assert "QT_QPA_PLATFORM_PLUGIN_PATH" not in kept
+    assert kept["QT_QPA_PLATFORM"] == "offscreen"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "nodes", "settings"),
+    [
+        ({"camera": "1", "microphone": 'a "b"'}, 9, {"camera": {"source": "1"}, "microphone": {"source": 'a "b"'}}),
+        ({"camera": None, "microphone": "default", "record": None}, 6, {"recorder": {"autostart": False}}),
+        ({"camera": "0", "microphone": None}, 6, {"camera": {"source": "0"}}),
+        (
+            {"folder": "/a", "record": {"folder": "/b", "video": "h264", "audio": True, "mesh": False, "crops": False}},
+            9,
+            {"recorder": {"sessions": "/b", "autostart": True, "video": "h264", "audio": True}},
+        ),
+        ({"folder": "/a", "record": None}, 9, {"recorder": {"sessions": "/a", "autostart": False}}),
+    ],
+)
+def test_a_choice_becomes_a_graph(chosen: dict[str, Any], nodes: int, settings: dict[str, Any]) -> None:
+    graph = load_graph(DEFAULT_GRAPH, choice_overrides(chosen))
+    assert len(graph.entries) == nodes
+    for name, values in settings.items():
+        for key, value in values.items():
+            assert getattr(graph.entries[name].node, key) == value
+
+
+def test_the_choice_is_the_last_line_and_closing_gives_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends_with(monkeypatch, "print('noise'); print('{\"camera\": \"2\"}')")
+    assert choose() == {"camera": "2"}
+    ends_with(monkeypatch, "raise SystemExit(3)")
+    assert choose() is None
+
+
+@pytest.mark.parametrize("code", ["import os; os.abort()", "raise SystemExit(1)", "print('no json')"])
+def test_a_first_window_that_breaks_is_no_choice(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    ends_with(monkeypatch, code)
+    with pytest.raises(NoWindow, match="the window"):
+        choose()
+
+
+class Kept:
+    """A window that is kept, what was said, and whether the sensor was stopped."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.stopped: list[str] = []
+        self.window = MainWindow("ipc:///nowhere", "", self.stopped.append, self.lines.append)
+        self.look = self.window.look
+
+
+def test_closing_the_window_stops_the_sensor(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends_with(monkeypatch, "")
+    kept = Kept()
+    wait_for(lambda: kept.look() or kept.stopped, "the stop")
+    assert not kept.lines
+
+
+def test_a_recording_goes_on_without_the_window_and_it_is_said_how_to_look_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends_with(monkeypatch, "raise SystemExit(4)")
+    kept = Kept()
+    wait_for(lambda: kept.look() or kept.lines, "the word")
+    assert "the recording goes on" in kept.lines[0]
+    assert "liveaffect view" in kept.lines[0]
+    assert not kept.stopped
+
+
+def test_a_crashed_window_is_opened_again_twice_and_the_sensor_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends_with(monkeypatch, "import os; os.abort()")
+    kept = Kept()
+    wait_for(lambda: kept.look() or len(kept.lines) == 3, "three crashes")
+    assert "has crashed (signal 6) and is opened again" in kept.lines[0]
+    assert "fails again and again" in kept.lines[2]
+    assert not kept.stopped
+    kept.look()
+    assert kept.window.pid is None
+
+
+def test_the_window_ends_with_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends_with(monkeypatch, "import time; time.sleep(60)")
+    kept = Kept()
+    wait_for(lambda: kept.look() or kept.window.pid, "the window")
+    pid = kept.window.pid
+    kept.window.close()
+    assert pid is not None
+    assert not psutil.pid_exists(pid)
+
+
+def test_view_says_where_no_window_can_be(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SystemExit) as ended:
+        main(["view"])
+    assert ended.value.code == 2
+    assert "no window can be opened: there is no display" in capsys.readouterr().err
+
+
+def test_sessions_get_folders_of_their_own_where_they_are_wanted(tmp_path: Path) -> None:
+    recorder = Recorder(sessions=str(tmp_path / "study"), min_free_mb=0, autostart=True)
+    recorder.open()
+    recorder.close()
+    (session,) = (tmp_path / "study").iterdir()
+    assert (session / "session.json").is_file()

@@ -1,0 +1,219 @@
+"""The voice model through its API: live equals offline, silence is no number, order of arousal on real speech."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from liveaffect.models import registry
+from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.errors import BadInput
+from liveaffect.models.voice.activity import VoiceActivity
+from liveaffect.models.voice.affect import VoiceAffect, VoiceAffectResult
+from liveaffect.models.voice.baseline import HALF_S, Piece, VoiceBaseline
+from liveaffect.models.voice.descriptors import NAMES, VoiceStream
+from liveaffect.models.voice.mel import HOP, N_MELS, LogMel
+from liveaffect.models.voice.window import SUMMARY_NAMES
+
+NUMBERS = ("valence", "arousal", "valence_sd", "arousal_sd")
+
+
+@pytest.fixture(scope="module")
+def model(shared: Path) -> VoiceAffect:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
+        patch.delenv("LIVEAFFECT_PROFILE", raising=False)
+        net = registry.load("voice-affect")
+        net.predict(np.zeros(16000, np.float32))  # opens the speech detector while its folder is named
+    return net
+
+
+@pytest.fixture(scope="module")
+def actor(shared: Path) -> dict[str, list[np.ndarray]]:
+    """Utterances of one RAVDESS actor by label."""
+    found: dict[str, list[np.ndarray]] = {}
+    with zipfile.ZipFile(shared / "data" / "speech" / "ravdess_actors_01_18.zip") as archive:
+        for line in archive.read("manifest.csv").decode().splitlines()[1:]:
+            file, label, _, _, speaker, _ = line.split(",")
+            if speaker == "16" and label in ("neutral", "calm", "angry"):
+                samples, rate = soundfile.read(io.BytesIO(archive.read(file)), dtype="float32")
+                assert rate == 16000
+                found.setdefault(label, []).append(samples)
+    return found
+
+
+def table(result: VoiceAffectResult) -> np.ndarray:
+    return np.column_stack([getattr(result, name) for name in NUMBERS] + [result.emotions])
+
+
+def mean_arousal(result: VoiceAffectResult) -> float:
+    return float(np.nanmean(result.arousal))
+
+
+def test_rows_come_every_100_ms_and_are_whole_or_nan(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+    result = model.predict(actor["angry"][0])
+    np.testing.assert_allclose(np.diff(result.t_s), 0.1)
+    rows = table(result)
+    defined = np.isfinite(rows).all(axis=1)
+    assert defined.any()
+    assert np.isnan(rows[~defined]).all()
+    assert result.undefined == (~defined).sum()
+    np.testing.assert_allclose(result.emotions[defined].sum(axis=1), 1.0, atol=1e-5)
+    assert (np.abs(rows[defined, :2]) <= 1).all()
+    assert (rows[defined, 2:4] > 0).all()
+
+
+def test_contempt_has_no_data_and_no_probability(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+    emotions = model.predict(actor["angry"][0]).emotions
+    assert np.nanmax(emotions[:, EMOTIONS.index("contempt")]) < 1e-6
+
+
+def test_the_live_stream_gives_the_numbers_of_the_whole_signal(
+    model: VoiceAffect, actor: dict[str, list[np.ndarray]], shared: Path
+):
+    """As the voice node does it: hops of 160 samples, descriptors as a mapping with None, the rest held back."""
+    sound = actor["angry"][0]
+    activity = VoiceActivity(registry_session(shared))
+    voice, mel, stream = VoiceStream(), LogMel(), model.stream()
+    rows, said, hop = [], [], 0
+    for start in range(0, len(sound) // HOP * HOP, HOP):
+        piece = sound[start : start + HOP]
+        rows.append(mel.push(piece))
+        activity.push(piece)
+        for values in voice.push(piece).values:
+            named = {n: None if np.isnan(v) else float(v) for n, v in zip(NAMES, values, strict=True)}
+            stream.push(named, tuple(rows[hop].tolist()), activity.of_hop(hop))
+            hop += 1
+            if hop % 10 == 0:
+                said.append(stream.estimate())
+    whole = model.predict(sound)
+    assert any(said)
+    for live, valence, emotions in zip(said, whole.valence, whole.emotions, strict=False):
+        if live is None:
+            assert np.isnan(valence)
+        else:
+            assert live.valence == pytest.approx(valence, abs=1e-6)
+            np.testing.assert_allclose(live.emotions, emotions, atol=1e-6)
+
+
+def registry_session(shared: Path):
+    from liveaffect.models.files.net import Session
+
+    return Session(shared / "models" / "silero_vad_16k_op15.onnx")
+
+
+def test_two_runs_are_identical(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+    first, second = (table(model.predict(actor["calm"][0])) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("what", ["digital silence", "hiss", "tone"])
+def test_what_is_no_speech_gives_no_number(model: VoiceAffect, what: str):
+    n = np.arange(3 * 16000)
+    sound = {
+        "digital silence": np.zeros(len(n)),
+        "hiss": np.random.default_rng(0).normal(0, 0.01, len(n)),
+        "tone": 0.3 * np.sin(2 * np.pi * 440 * n / 16000),
+    }[what]
+    result = model.predict(sound.astype(np.float32))
+    assert len(result) == result.undefined > 25
+    assert np.isnan(table(result)).all()
+
+
+def test_a_sound_shorter_than_a_step_has_no_rows(model: VoiceAffect):
+    assert len(model.predict(np.zeros(100, np.float32))) == 0
+
+
+def test_anger_is_more_aroused_than_neutral(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+    angry = [mean_arousal(model.predict(sound)) for sound in actor["angry"]]
+    calm = [mean_arousal(model.predict(sound)) for sound in actor["neutral"]]
+    assert np.mean([a > c for a in angry for c in calm]) >= 0.9
+
+
+def test_half_a_second_is_judged_less_surely_than_a_sentence(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+    tops = []
+    for sound in actor["angry"]:
+        emotions = model.predict(sound).emotions
+        tops.append(emotions[np.isfinite(emotions[:, 0])].max(axis=1))
+    assert np.mean([top[0] for top in tops]) < np.mean([top[-1] for top in tops]) - 0.1
+
+
+def test_other_rates_and_channels_say_the_same(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+    import soxr
+
+    sound = actor["angry"][0]
+    there = soxr.resample(sound, 16000, 48000)
+    stereo = np.column_stack([there, there])
+    assert mean_arousal(model.predict(stereo, 48000)) == pytest.approx(mean_arousal(model.predict(sound)), abs=0.1)
+
+
+def test_ten_decibels_of_gain_hardly_move_arousal(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+    sound = actor["neutral"][0]
+    quiet = model.predict(sound * 10 ** (-10 / 20))
+    assert mean_arousal(quiet) == pytest.approx(mean_arousal(model.predict(sound)), abs=0.25)
+
+
+def test_a_baseline_counts_the_calm_speech_it_heard(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+    baseline = model.baseline(actor["calm"][:4])
+    assert 2.0 < baseline.seconds < sum(len(s) for s in actor["calm"][:4]) / 16000
+    assert baseline.weight == pytest.approx(baseline.seconds / (baseline.seconds + HALF_S))
+    with_it = model.predict(actor["neutral"][0], baseline=baseline)
+    assert np.isfinite(with_it.valence).sum() == np.isfinite(model.predict(actor["neutral"][0]).valence).sum()
+
+
+def test_an_empty_baseline_changes_nothing(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+    empty = model.baseline([np.zeros(16000, np.float32)])
+    assert empty.seconds == empty.weight == 0.0
+    sound = actor["calm"][0]
+    np.testing.assert_array_equal(table(model.predict(sound, baseline=empty)), table(model.predict(sound)))
+
+
+def test_shouting_does_not_enter_a_baseline():
+    n = len(SUMMARY_NAMES)
+    calm = Piece(np.zeros(n, np.float32), np.zeros(N_MELS, np.float32), 200, 0.0)
+    shout = Piece(np.ones(n, np.float32), np.full(N_MELS, 200.0, np.float32), 200, 0.8)
+    baseline = VoiceBaseline.of([calm, calm, calm, shout])
+    assert (baseline.seconds, baseline.left_out_s) == (6.0, 2.0)
+    np.testing.assert_array_equal(baseline.functionals, 0.0)
+
+
+def test_a_lively_voice_has_calm_speech_too():
+    row, mel = np.zeros(len(SUMMARY_NAMES), np.float32), np.zeros(N_MELS, np.float32)
+    pieces = [Piece(row, mel, 300, arousal) for arousal in (0.5, 0.55, 0.62, 0.9)]
+    baseline = VoiceBaseline.of(pieces)
+    assert (baseline.seconds, baseline.left_out_s) == (9.0, 3.0)
+
+
+def test_a_short_piece_counts_by_its_length_in_a_baseline():
+    n, mel = len(SUMMARY_NAMES), np.zeros(N_MELS, np.float32)
+    pieces = [Piece(np.zeros(n, np.float32), mel, 300, 0.0), Piece(np.ones(n, np.float32), mel, 100, 0.0)]
+    np.testing.assert_allclose(VoiceBaseline.of(pieces).functionals, 0.25)
+
+
+def test_a_baseline_comes_back_from_its_file(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    functionals = rng.normal(size=len(SUMMARY_NAMES)).astype(np.float32)
+    functionals[3] = np.nan
+    there = VoiceBaseline(functionals, rng.normal(size=N_MELS).astype(np.float32), 12.5, 1.0)
+    there.save(tmp_path / "b.json")
+    back = VoiceBaseline.load(tmp_path / "b.json")
+    np.testing.assert_array_equal(back.functionals, functionals)
+    np.testing.assert_array_equal(back.mel, there.mel)
+    assert (back.seconds, back.left_out_s) == (12.5, 1.0)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"functionals": {"x": 1}, "mel_db": [], "seconds": 1})])
+def test_a_file_that_is_no_baseline_is_named(tmp_path: Path, content: str):
+    path = tmp_path / "b.json"
+    path.write_text(content)
+    with pytest.raises(BadInput, match=r"b\.json"):
+        VoiceBaseline.load(path)
+
+
+def test_a_log_mel_row_of_another_length_is_refused(model: VoiceAffect):
+    with pytest.raises(BadInput, match="40"):
+        model.stream().push(np.zeros(len(NAMES)), np.zeros(39), 0.9)

@@ -1,0 +1,236 @@
+"""The guided capture, on messages and on a real sensor with a real face."""
+
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gui import picture
+from live_run import LiveRun, live_run
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.models.face.baseline import load_baseline
+from liveaffect.nodes.dashboard.baseline.dialog import BaselineDialog
+from liveaffect.nodes.dashboard.feed import GatewayFeed
+from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.scene.shown import Scene
+from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
+from liveaffect.stream.live.gateway import Reply
+from liveaffect.stream.messages import Baseline, Face, FaceObservation, Health
+
+LIMIT_MS = 60_000
+AU = tuple(0.2 for _ in ACTION_UNITS)
+
+
+class Sensor:
+    """A scene filled by messages, a clock that is set by hand, and what was asked of the gateway."""
+
+    def __init__(self) -> None:
+        self.node = Dashboard()
+        self.node.open()
+        self.scene: Scene = self.node.scene
+        self.scene.connected = True
+        self.now_s = 0.0
+        self.asked: list[dict[str, Any]] = []
+        self.reply = Reply(ok=True, text="capturing 10 s")
+        self._seq = 0
+
+    def ask(
+        self, verb: str, target: str = "", on_reply: Callable[[Reply], None] | None = None, **arguments: Any
+    ) -> None:
+        self.asked.append({"verb": verb, **arguments})
+        if on_reply is not None:
+            on_reply(self.reply)
+
+    def see(self, *faces: Face) -> None:
+        self._seq += 1
+        self.node.take(FaceObservation(t_ns=self._seq, frame_seq=self._seq, state="ok", faces=faces))
+
+    def say(self, **values: Any) -> None:
+        self.node.take(Baseline(t_ns=1, **values))
+
+
+def clear(number: int, x: float = 0.4) -> Face:
+    return Face(id=number, state="ok", au=AU, box=(x, 0.3, 0.2, 0.3))
+
+
+@pytest.fixture
+def sensor() -> Sensor:
+    return Sensor()
+
+
+@pytest.fixture
+def open_dialog(app: Any, qtbot: Any, sensor: Sensor) -> Callable[[], BaselineDialog]:
+    def make() -> BaselineDialog:
+        dialog = BaselineDialog(sensor.ask, sensor.scene, clock=lambda: sensor.now_s)
+        qtbot.addWidget(dialog)
+        with qtbot.waitActive(dialog):
+            dialog.show()
+            dialog.activateWindow()
+        return dialog
+
+    return make
+
+
+def after(sensor: Sensor, dialog: BaselineDialog, seconds: float) -> None:
+    """Lets time pass in looks of a fifteenth of a second."""
+    for _ in range(round(seconds * 15)):
+        sensor.now_s += 1 / 15
+        dialog.look()
+
+
+def test_without_a_face_it_waits_and_says_so(open_dialog: Callable[[], BaselineDialog], sensor: Sensor) -> None:
+    dialog = open_dialog()
+    dialog.look()
+    assert not dialog.start.isEnabled()
+    assert "No face in view" in dialog.verdict.text()
+    picture(dialog, "baseline_no_face")
+
+
+def test_of_two_faces_one_is_chosen_by_its_place(open_dialog: Callable[[], BaselineDialog], sensor: Sensor) -> None:
+    sensor.see(clear(0, 0.1), clear(3, 0.75))
+    dialog = open_dialog()
+    assert [dialog.who.itemText(i) for i in range(dialog.who.count())] == ["face 0, left", "face 3, right"]
+    QTest.keyClick(dialog.who, Qt.Key.Key_Down)
+    picture(dialog, "baseline_two_faces")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert sensor.asked == [{"verb": "baseline", "action": "capture", "seconds": 10.0, "face": 3}]
+
+
+def test_the_ring_counts_down_and_the_words_follow_the_face(
+    open_dialog: Callable[[], BaselineDialog], sensor: Sensor
+) -> None:
+    sensor.see(clear(0))
+    dialog = open_dialog()
+    assert dialog.focusWidget() is dialog.start
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    after(sensor, dialog, 4.0)
+    assert dialog.ring.accessibleName() == "6 seconds"
+    assert "Clear and at rest" in dialog.verdict.text()
+    picture(dialog, "baseline_running")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert len(sensor.asked) == 1, "another Enter neither starts again nor gives up"
+    sensor.see(Face(id=0, state="low_quality", reason="head turned away by 42°"))
+    after(sensor, dialog, 1.0)
+    assert "head turned away" in dialog.verdict.text()
+    picture(dialog, "baseline_unclear")
+    sensor.see()
+    after(sensor, dialog, 1.0)
+    assert "No face in view" in dialog.verdict.text()
+    share = int(dialog.verdict.text().partition("%")[0].split()[-1])
+    assert 55 < share < 75, "four of six seconds"
+
+
+def test_a_failure_is_told_in_the_sensors_words_and_can_be_tried_again(
+    open_dialog: Callable[[], BaselineDialog], sensor: Sensor
+) -> None:
+    sensor.see(clear(0))
+    dialog = open_dialog()
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    sensor.say(state="failed", text="Face 0 was seen clearly in only 3 of 280 frames")
+    after(sensor, dialog, 0.2)
+    assert "only 3 of 280" in dialog.outcome.text()
+    assert not dialog.capturing
+    picture(dialog, "baseline_failed")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert dialog.capturing, "the old failure is not taken for the new result"
+    after(sensor, dialog, 1.0)
+    assert dialog.capturing
+
+
+def test_a_refusal_is_told(open_dialog: Callable[[], BaselineDialog], sensor: Sensor) -> None:
+    sensor.see(clear(0))
+    sensor.reply = Reply(ok=False, text="no node of this graph takes 'baseline'")
+    dialog = open_dialog()
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert "no node of this graph" in dialog.outcome.text()
+    assert not dialog.capturing
+
+
+def test_a_result_that_never_comes_is_given_up(open_dialog: Callable[[], BaselineDialog], sensor: Sensor) -> None:
+    sensor.see(clear(0))
+    dialog = open_dialog()
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    after(sensor, dialog, 16.0)
+    assert "No result came" in dialog.outcome.text()
+
+
+def test_a_restless_face_is_told_and_the_baseline_can_be_forgotten(
+    open_dialog: Callable[[], BaselineDialog], sensor: Sensor
+) -> None:
+    sensor.see(clear(0))
+    dialog = open_dialog()
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    sensor.say(
+        state="done", face_id=0, rows=281, valence=-0.05, arousal=0.12, valence_spread=0.21, arousal_spread=0.08,
+        au={"au12": 1.9, "au04": 0.5}, restless=True, file="~/baselines/<b>.json",
+    )  # fmt: skip
+    after(sensor, dialog, 0.2)
+    words = dialog.outcome.text()
+    assert "valence −0.05 ± 0.21" in words
+    assert "AU12 lip corner puller 1.9" in words
+    assert "not at rest" in words
+    assert "&lt;b&gt;" in words
+    picture(dialog, "baseline_restless")
+    QTest.mouseClick(dialog.forget, Qt.MouseButton.LeftButton)
+    assert sensor.asked[-1] == {"verb": "baseline", "action": "clear"}
+
+
+def test_closing_in_the_middle_gives_the_capture_up(open_dialog: Callable[[], BaselineDialog], sensor: Sensor) -> None:
+    sensor.see(clear(0))
+    dialog = open_dialog()
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    after(sensor, dialog, 1.0)
+    assert dialog.shut.text() == "Cancel"
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert sensor.asked[-1] == {"verb": "baseline", "action": "clear"}
+
+
+def test_a_baseline_of_before_this_window_is_shown(open_dialog: Callable[[], BaselineDialog], sensor: Sensor) -> None:
+    told = {"t_ns": 1, "state": "done", "face_id": 2, "rows": 99, "valence": 0.1, "arousal": 0.0, "file": "~/b.json"}
+    health = Health(t_ns=1, node="baseline", process="fusion", state="ok", info={"standing": told})
+    sensor.node.take(health)
+    dialog = open_dialog()
+    assert "Face 2 at rest" in dialog.outcome.text()
+    assert dialog.forget.isEnabled()
+
+
+@pytest.fixture
+def run(tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveRun]:
+    """The seeing part of the default graph on a clip that goes round."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    table = tomllib.loads(DEFAULT_GRAPH.read_text("utf-8"))
+    for name in ("microphone", "voice", "voice_affect", "recorder"):
+        del table[name]
+    film = clips / "grid_f_brbk7n.mpg"
+    table["camera"]["source"] = f"lavfi:movie={film}:loop=0,setpts=N/FRAME_RATE/TB,fps=25,realtime"
+    with live_run(table) as started:
+        yield started
+
+
+def test_a_real_face_is_captured_and_its_file_loads(app: Any, qtbot: Any, run: LiveRun, tmp_path: Path) -> None:
+    node = Dashboard()
+    node.open()
+    feed = GatewayFeed(node, lambda: run.supervisor.gateway_address)
+    feed.start()
+    try:
+        dialog = BaselineDialog(feed.ask, node.scene, seconds=3.0)
+        qtbot.addWidget(dialog)
+        dialog.show()
+        qtbot.waitUntil(dialog.start.isEnabled, timeout=LIMIT_MS)
+        QTest.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: "at rest</b>" in dialog.outcome.text(), timeout=LIMIT_MS)
+        picture(dialog, "baseline_done")
+        (file,) = (tmp_path / "data").rglob("*.json")
+        found = load_baseline(file)
+        assert f"{found.rows} frames" in dialog.outcome.text()
+        assert file.name in dialog.outcome.text()
+        qtbot.waitUntil(dialog.forget.isEnabled, timeout=LIMIT_MS)
+        QTest.mouseClick(dialog.forget, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: "no baseline stands" in dialog.outcome.text(), timeout=LIMIT_MS)
+        assert file.exists()
+    finally:
+        feed.close()

@@ -1,0 +1,164 @@
+"""The replay bar on a real replay: what it shows of the session, and that keys, clicks and buttons get there."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gui import picture
+from live_run import live_run
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from liveaffect.cli.replay import replay_table
+from liveaffect.nodes.dashboard.feed import GatewayFeed
+from liveaffect.nodes.dashboard.replay.bar import ReplayBar
+from liveaffect.nodes.dashboard.replay.seek_bar import SeekBar
+from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.stream.messages import Affect, Marker
+from liveaffect.stream.session.writer import SessionWriter
+from liveaffect.stream.topics import AFFECT, MARKER
+
+SECOND = 1_000_000_000
+LIMIT_S = 20.0
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    """A minute; nobody in view from 20 to 30 s; markers at 10 and 40 s."""
+    writer = SessionWriter(tmp_path / "s", min_free=0, clock="boot")
+    for seq in range(601):
+        t_ns = (50 + seq / 10) * SECOND
+        header: dict[str, Any] = {"t_ns": int(t_ns), "pub_ns": int(t_ns), "seq": seq, "clock": "boot"}
+        writer.write(AFFECT, Affect(**header, frame_seq=seq, state="no_face" if 200 <= seq < 300 else "ok"))
+        if seq in (100, 400):
+            writer.write(MARKER, Marker(**{**header, "seq": seq // 400}, label=f"at {seq // 10}"))
+        if seq % 5 == 0:
+            writer.flush()
+    writer.close()
+    return tmp_path / "s"
+
+
+@pytest.fixture
+def bar(app: Any, session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReplayBar]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    table = replay_table(session)
+    table["replay"]["hold"] = True
+    with live_run(table) as run:
+        node = Dashboard()
+        node.open()
+        feed = GatewayFeed(node, lambda: run.supervisor.gateway_address)
+        window = QWidget()
+        made = ReplayBar(feed, node.scene, window)
+        column = QVBoxLayout(window)
+        column.addWidget(made)
+        column.addWidget(QLineEdit())
+        window.resize(900, 90)
+        window.show()
+        feed.start()
+        made.setFocus()
+        assert _comes(lambda: made.line.length_s > 0 and made._said is not None), "the replay was not heard"
+        yield made
+        feed.close()
+        window.close()
+
+
+def _comes(condition: Any) -> bool:
+    end = time.monotonic() + LIMIT_S
+    while not condition() and time.monotonic() < end:
+        QTest.qWait(10)
+    return bool(condition())
+
+
+def _state(bar: ReplayBar) -> str:
+    said = bar._scene.playback
+    return "" if said is None else said.state
+
+
+def _at(bar: ReplayBar, t_s: float, within: float = 3.0) -> bool:
+    """The replay itself, not only the bar, is there."""
+
+    def there() -> bool:
+        said = bar._scene.playback
+        return said is not None and t_s <= said.position_s <= t_s + within and abs(bar.position_s - t_s) <= within
+
+    return _comes(there)
+
+
+def test_it_shows_the_length_the_markers_and_what_is_missing(bar: ReplayBar) -> None:
+    assert bar.line.length_s == pytest.approx(60.0, abs=0.01)
+    assert bar.line.markers == [(10.0, "at 10"), (40.0, "at 40")]
+    assert bar.line.missing == [(20.0, 30.0, "no_face")]
+    assert "“at 10”" in bar.line.words_at(bar.line.x_of(10.0))
+    assert "No estimate: no face in view" in bar.line.words_at(bar.line.x_of(25.0))
+    assert bar.time.text().endswith("/ 01:00")
+    bar.seek(33.0)
+    assert _at(bar, 33.0)
+    picture(bar.window(), "replay_bar")
+
+
+def test_keys_play_pause_seek_and_jump_to_markers(bar: ReplayBar) -> None:
+    window = bar.window()
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    assert _comes(lambda: _state(bar) == "paused")
+    QTest.keyClicks(window, "]")
+    assert _at(bar, 10.0, 0.01)
+    QTest.keyClicks(window, "]")
+    assert _at(bar, 40.0, 0.01)
+    QTest.keyClicks(window, "[")
+    assert _at(bar, 10.0, 0.01)
+    QTest.keyClicks(window, ".")
+    assert _at(bar, 15.0, 0.01)
+    QTest.keyClicks(window, ",")
+    assert _at(bar, 10.0, 0.01)
+    QTest.keyClick(bar.line, Qt.Key.Key_PageDown)
+    assert _at(bar, 20.0, 0.01)
+    QTest.keyClick(bar.line, Qt.Key.Key_Left)
+    assert _at(bar, 19.0, 0.01)
+    QTest.keyClicks(window, "K")
+    assert _comes(lambda: _state(bar) == "playing")
+
+
+def test_a_click_and_a_drag_on_the_line_go_there(bar: ReplayBar) -> None:
+    bar.toggle()
+    assert _comes(lambda: _state(bar) == "paused")
+    y = bar.line.height() // 2
+    QTest.mouseClick(bar.line, Qt.MouseButton.LeftButton, pos=QPoint(round(bar.line.x_of(25.0)), y))
+    assert _at(bar, 24.9, 0.2)
+    QTest.mousePress(bar.line, Qt.MouseButton.LeftButton, pos=QPoint(round(bar.line.x_of(25.0)), y))
+    QTest.mouseMove(bar.line, QPoint(round(bar.line.x_of(50.0)), y))
+    assert bar.line.dragging
+    QTest.mouseRelease(bar.line, Qt.MouseButton.LeftButton, pos=QPoint(round(bar.line.x_of(50.0)), y))
+    assert _at(bar, 49.9, 0.2)
+
+
+def test_the_speed_is_chosen_by_key_and_the_end_plays_again(bar: ReplayBar) -> None:
+    for words in ("2×", "4×", "8×", "16×", "max"):
+        QTest.keyClicks(bar.window(), ">")
+        assert bar.speed.currentText() == words
+    assert _comes(lambda: _state(bar) == "ended")
+    assert _comes(lambda: bar.position_s == pytest.approx(60.0, abs=0.01))
+    QTest.keyClicks(bar.window(), "<")
+    assert _comes(lambda: bar.speed.currentText() == "16×")
+    bar.play.click()
+    assert _comes(lambda: _state(bar) == "playing")
+
+
+def test_typed_words_are_no_commands(bar: ReplayBar) -> None:
+    field = bar.window().findChild(QLineEdit)
+    assert isinstance(field, QLineEdit)
+    field.setFocus()
+    QTest.keyClicks(field, "a k, b.")
+    assert field.text() == "a k, b."
+    assert _state(bar) == "playing"
+
+
+def test_without_a_session_the_line_is_empty_and_takes_no_click(app: Any) -> None:
+    line = SeekBar()
+    line.resize(300, 34)
+    QTest.mouseClick(line, Qt.MouseButton.LeftButton)
+    assert not line.dragging
+    assert line.marker_after(0.0) is None
+    assert line.marker_before(0.0) is None

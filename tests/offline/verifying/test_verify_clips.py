@@ -1,0 +1,64 @@
+"""Verified replay of the whole sensor over real clips: a talking face with sound, two faces, no face."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from liveaffect.cli.replay import verify_apart
+from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
+from liveaffect.stream.capture.media import probe
+
+RECORD = """
+import json, sys
+from liveaffect.nodes.face.privacy import close_door
+close_door()
+from liveaffect.stream.graph import build_graph
+from liveaffect.stream.lockstep import LockstepHost
+for count, _ in enumerate(LockstepHost(build_graph(json.loads(sys.argv[1]))).run()):
+    if count > int(sys.argv[2]):
+        break
+"""
+
+
+def _record(clip: Path, folder: Path, models: Path, monkeypatch: pytest.MonkeyPatch, limit: int = 100_000) -> set[str]:
+    """Records a clip with the default graph on the lockstep host, in a process of its own; gives the topics made."""
+    monkeypatch.setenv("LIVEAFFECT_MODELS", str(models))
+    info = probe(clip)
+    table: dict[str, Any] = tomllib.loads(DEFAULT_GRAPH.read_text("utf-8"))
+    left_out = [] if info.has_video else ["camera", "face", "face_affect"]
+    left_out += [] if info.has_audio else ["microphone", "voice", "voice_affect"]
+    table = {name: node for name, node in table.items() if name not in left_out}
+    for name in ("camera", "microphone"):
+        if name in table:
+            table[name]["source"] = str(clip)
+    table["recorder"] |= {"folder": str(folder), "autostart": True, "min_free_mb": 0}
+    subprocess.run([sys.executable, "-c", RECORD, json.dumps(table), str(limit)], check=True, timeout=110)
+    return set(table)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "topics"),
+    [
+        ("grid_f_brbk7n.mpg", 100_000, {"face/observation", "face/mesh", "face/crop", "face/affect", "affect"}),
+        ("intel_head-pose-face-detection-female-and-male.gif", 130, {"face/observation", "face/affect", "affect"}),
+        ("pyfeat_no_face_caminandes.mp4", 130, {"face/observation", "face/affect", "affect"}),
+    ],
+)
+def test_a_recorded_clip_is_recomputed_identically(
+    clips: Path, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, limit: int, topics: set[str]
+) -> None:
+    nodes = _record(clips / name, tmp_path / "s", shared / "models", monkeypatch, limit)
+    report = verify_apart(tmp_path / "s")
+    found = {verdict.topic: verdict for verdict in report.verdicts}
+    if "voice" in nodes:
+        topics = topics | {"voice/descriptors", "voice/affect"}
+    assert topics <= set(found)
+    assert {topic: found[topic].status for topic in topics} == dict.fromkeys(topics, "identical")
+    assert all(found[topic].coverage == 1.0 for topic in topics if limit > 1000)
+    assert report.strict
+    assert report.ok

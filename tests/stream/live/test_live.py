@@ -1,0 +1,216 @@
+"""The live graph with real processes and sockets: order, faults, ends, the gateway."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+import zmq
+from live_run import LiveRun, collect, live_run, wait_for
+from paths import HELPERS
+
+from liveaffect.stream.client.access import make_keys
+from liveaffect.stream.client.connection import connect
+from liveaffect.stream.errors import LiveAffectError, TransportError
+from liveaffect.stream.graph import build_graph
+from liveaffect.stream.live.supervisor import Supervisor
+from liveaffect.stream.lockstep import LockstepHost
+from liveaffect.stream.messages import Drop, Health, Marker, Message, Tick
+
+TABLE: dict[str, Any] = {
+    "counter": {"type": "toy_nodes:Counter"},
+    "delay": {"type": "toy_nodes:Delay"},
+    "adder": {"type": "toy_nodes:Adder"},
+}
+
+
+def _is_health(message: Message, node: str, state: str) -> bool:
+    return isinstance(message, Health) and (message.node, message.state) == (node, state)
+
+
+def _numbers(messages: list[Message]) -> list[Any]:
+    return [message for message in messages if type(message).__name__ == "Sum"]
+
+
+def test_live_equals_lockstep_over_the_recorded_inputs() -> None:
+    table = {**TABLE, "counter": {**TABLE["counter"], "limit": 120}}
+    with live_run(table) as run, run.client("toy/", "tick", "drop", "health") as client:
+        collected = collect(client, lambda m: any(s.number == 119 for s in _numbers(m)))
+        ended_ns = collected[-1].pub_ns  # what was late until then is told before the next sign of health
+        told = lambda m: bool(m) and _is_health(m[-1], "adder", "ok") and m[-1].pub_ns > ended_ns  # noqa: E731
+        got = collected + collect(client, told)
+    live = _numbers(got)
+    recorded = [m for m in got if type(m).__name__ in ("Count", "Tick")]
+    first = min(s.number for s in live)
+    late = {(d.node, d.topic, n) for d in got if isinstance(d, Drop) for n in range(d.first_seq, d.last_seq + 1)}
+    graph = build_graph(table)
+    replay = graph.only(["delay", "adder"])
+    host = LockstepHost(
+        replay,
+        inputs=sorted(recorded, key=lambda m: m.t_ns),
+        ticks="inputs",
+        skip=lambda node, topic, message: (node, topic, message.seq) in late,
+    )
+    again = {s.number: s for s in _numbers([m for _, m in host.run()])}
+    counted = [s for s in live if s.number >= first + 20]
+    assert len(counted) > 50
+    assert [(s.number, s.slow) for s in counted] == [(s.number, again[s.number].slow) for s in counted]
+    assert not [m for m in recorded if isinstance(m, Tick) and m.node != "adder"]
+
+
+def test_a_killed_process_is_named_and_comes_back_while_the_rest_goes_on() -> None:
+    with live_run(TABLE) as run, run.client("toy/sum", "health") as client:
+        collect(client, lambda m: len(_numbers(m)) >= 5)
+        os.kill(run.supervisor.pids()["delay"], signal.SIGKILL)
+        killed_ns = time.monotonic_ns()
+        got = collect(client, lambda m: any(isinstance(h, Health) and h.state == "node_down" for h in m))
+        down = got[-1]
+        assert isinstance(down, Health)
+        assert down.node == "delay"
+        assert "killed by signal 9" in down.error
+        assert down.t_ns - killed_ns < 1_000_000_000
+        slow = max(s.slow for s in _numbers(got)) if _numbers(got) else -1
+        after = collect(client, lambda m: any(s.slow > slow + 20 for s in _numbers(m)))
+        numbers = [s.number for s in _numbers(got + after)]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "the other processes missed a number"
+
+
+def test_a_hung_process_is_found_and_started_again() -> None:
+    table = {**TABLE, "delay": {**TABLE["delay"], "hang_at": 40}, "graph": {"hang_s": 1.0}}  # hangs once
+    with live_run(table) as run, run.client("health") as client:
+        collect(client, lambda m: any(isinstance(h, Health) and h.state == "hung" for h in m))
+        again = collect(client, lambda m: any(_is_health(h, "delay", "ok") for h in m))
+        assert isinstance(again[-1], Health)
+        assert again[-1].restarts == 1
+
+
+def test_a_crash_tells_the_reason_and_too_many_are_given_up() -> None:
+    table = {**TABLE, "counter": {**TABLE["counter"], "fail_at": 3}, "graph": {"restarts": 1}}
+    with live_run(table) as run, run.client("health") as client:
+        got = collect(client, lambda m: any(isinstance(h, Health) and h.state == "failed" for h in m))
+        assert isinstance(got[-1], Health)
+        assert "the counter broke on purpose" in got[-1].error
+        assert "given up after 1 restarts" in got[-1].error
+        wait_for(lambda: any("given up" in line for line in run.lines), "the line in the log")
+
+
+def test_a_node_that_cannot_start_ends_the_run_with_its_reason() -> None:
+    run = LiveRun(build_graph({**TABLE, "broken": {"type": "toy_nodes:Broken"}}), None)
+    run.start()
+    with pytest.raises(LiveAffectError, match="cannot be opened on purpose"):
+        run.join()
+
+
+def test_the_run_ends_when_its_sources_have_ended() -> None:
+    table = {**TABLE, "counter": {**TABLE["counter"], "limit": 10}}
+    with live_run(table) as run:
+        run.join()
+        assert run.code == 0
+
+
+def test_markers_and_commands_are_answered() -> None:
+    with live_run(TABLE) as run, run.client("marker", "command") as client:
+        marker = None
+        while marker is None:  # a subscription takes a moment to arrive, and nothing says when it has
+            assert client.mark("stimulus on", source="test").ok
+            received = client.receive(0.2)
+            marker = received[1] if received is not None else None
+        assert isinstance(marker, Marker)
+        assert (marker.label, marker.source) == ("stimulus on", "test")
+        assert client.request("reset").ok
+        assert "adder: unknown" in client.request("nonsense", target="adder").text
+        assert "takes no commands" in client.request("reset", target="counter").text
+        assert not client.mark("").ok
+        offset, round_trip = client.clock_offset()
+        assert abs(offset) <= round_trip
+
+
+def test_malformed_requests_are_counted_and_change_nothing() -> None:
+    with live_run(TABLE) as run, run.client("toy/sum") as client:
+        context = zmq.Context()
+        dealer = context.socket(zmq.DEALER)
+        dealer.setsockopt(zmq.LINGER, 0)
+        dealer.connect(run.supervisor.gateway_address)
+        for body in (b"\xc1", b"", msgspec.msgpack.encode({"verb": 3}), msgspec.msgpack.encode({"verb": "x", "y": 1})):
+            dealer.send(body)
+            assert dealer.poll(5000)
+            assert b"malformed" in dealer.recv()
+        dealer.send(b"x" * (1 << 20))
+        collect(client, lambda m: len(m) >= 5)
+        context.destroy(linger=0)
+        assert client.request("hello").ok
+
+
+def test_an_address_in_use_is_named() -> None:
+    with live_run({**TABLE, "graph": {"gateway": "tcp://127.0.0.1:17870"}}):
+        second = Supervisor(build_graph({**TABLE, "graph": {"gateway": "tcp://127.0.0.1:17870"}}))
+        with pytest.raises(TransportError, match=r"cannot listen at tcp://127\.0\.0\.1:17870: the address is in use"):
+            second.run(1.0, handle_signals=False)
+
+
+def test_listening_beyond_this_machine_needs_keys() -> None:
+    graph = build_graph({**TABLE, "graph": {"gateway": "tcp://0.0.0.0:17880"}})
+    with pytest.raises(TransportError, match="liveaffect keys"):
+        Supervisor(graph)
+
+
+def test_with_keys_only_an_admitted_viewer_gets_through(tmp_path: Path) -> None:
+    make_keys(tmp_path / "keys")
+    make_keys(tmp_path / "stranger")
+    (tmp_path / "stranger" / "server.key").write_bytes((tmp_path / "keys" / "server.key").read_bytes())
+    table = {**TABLE, "graph": {"gateway": "tcp://127.0.0.1:17890", "keys": str(tmp_path / "keys")}}
+    with live_run(table):
+        with connect("tcp://127.0.0.1:17890", topics=["toy/sum"], keys=str(tmp_path / "keys")) as client:
+            collect(client, lambda m: len(m) >= 3)
+        with pytest.raises(TransportError, match="do the keys fit"):
+            connect("tcp://127.0.0.1:17890", keys=str(tmp_path / "stranger"))
+
+
+PROGRAM = """
+import json, sys
+sys.path.append({helpers!r})
+from liveaffect.stream.graph import build_graph
+from liveaffect.stream.live.supervisor import Supervisor
+supervisor = Supervisor(build_graph(json.loads({table!r})))
+import threading, time
+def tell():
+    while not supervisor.epoch_ns:
+        time.sleep(0.02)
+    print(json.dumps(supervisor.pids()), flush=True)
+threading.Thread(target=tell, daemon=True).start()
+sys.exit(supervisor.run())
+"""
+
+
+def _program() -> tuple[subprocess.Popen[str], dict[str, int]]:
+    helpers = str(HELPERS)
+    code = PROGRAM.format(helpers=helpers, table=json.dumps(TABLE))
+    program = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert program.stdout is not None
+    return program, json.loads(program.stdout.readline())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_every_process(number: int) -> None:
+    program, pids = _program()
+    program.send_signal(number)
+    assert program.wait(10) == 0
+    assert not [pid for pid in pids.values() if psutil.pid_exists(pid)]
+    assert program.stdout is not None
+    program.stdout.close()
+
+
+def test_no_orphan_is_left_when_the_supervisor_is_killed() -> None:
+    program, pids = _program()
+    program.kill()
+    program.wait(10)
+    wait_for(lambda: not [pid for pid in pids.values() if psutil.pid_exists(pid)], "the end of the children", 10)
+    assert program.stdout is not None
+    program.stdout.close()
