@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from liveaffect.cli.baseline import Relative
 from liveaffect.models.face.baseline import Baseline
 from liveaffect.models.registry import path as model_path
 from liveaffect.offline.scoring.ahead import AheadHost
 from liveaffect.offline.scoring.smoothed import Smoothing
 from liveaffect.offline.tables.files import Parts, parts_of, write_table
+from liveaffect.offline.tables.relative import Relative
 from liveaffect.offline.tables.score import TableBuilder
 from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.graph import Graph, build_graph
