@@ -68,8 +68,13 @@ class Graph:
 
     @classmethod
     def of(cls, *nodes: Node) -> "Graph":
-        """A partial graph of nodes in one process, named after their classes in lower case."""
-        names = [type(node).__name__.lower() for node in nodes]
+        """A partial graph of nodes in one process, named after their classes in lower case; of several of one class,
+        those after the first are numbered: "adder", "adder2"."""
+        names: list[str] = []
+        for node in nodes:
+            name = type(node).__name__.lower()
+            taken = [n for n in names if n == name or (n.removeprefix(name).isdigit() and n.startswith(name))]
+            names.append(f"{name}{len(taken) + 1}" if taken else name)
         return cls(
             {n: Entry(n, "", "lockstep", node, spec_of(node)) for n, node in zip(names, nodes, strict=True)},
             origin="nodes",

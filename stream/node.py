@@ -70,6 +70,8 @@ class HostInfo:
     """Node name -> the topics it "reads" and "writes": what a loss ledger needs to know."""
     standing: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Commands that held when this process was started (again), such as privacy: verb -> arguments."""
+    run: str = ""
+    """Names this run of the graph, and no other one ever; "" offline."""
 
 
 class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, eq=False):

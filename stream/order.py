@@ -33,7 +33,9 @@ class StreamOrder:
         self._pushers = {topic.name for topic in prompt if depth.get(topic.name, 0) == deepest} | {TICK.name}
         if not prompt and TICK not in inputs:  # nobody else would ever push
             self._pushers |= {topic.name for topic in inputs}
-        self._waiting: list[tuple[Key, Topic[Any], Message]] = []
+        self._waiting: list[tuple[Key, int, Topic[Any], Message]] = []
+        self._arrivals = 0
+        """Decides between equal keys: messages themselves have no order."""
         self._slot: Key | None = None
 
     def key(self, topic: Topic[Any], message: Message) -> Key:
@@ -50,12 +52,13 @@ class StreamOrder:
         key = self.key(topic, message)
         if self._slot is not None and key <= self._slot:
             return None
-        heapq.heappush(self._waiting, (key, topic, message))
+        self._arrivals += 1
+        heapq.heappush(self._waiting, (key, self._arrivals, topic, message))
         return self._due(key) if topic.name in self._pushers else iter(())
 
     def _due(self, limit: Key) -> Iterator[tuple[Topic[Any], Message]]:
         while self._waiting and self._waiting[0][0] <= limit:
-            key, topic, message = heapq.heappop(self._waiting)
+            key, _, topic, message = heapq.heappop(self._waiting)
             self._slot = key
             yield topic, message
 
@@ -68,7 +71,7 @@ class StreamOrder:
         """Takes out the oldest waiting messages beyond `limit`: nobody pushed stream time on."""
         shed: list[tuple[Topic[Any], Message]] = []
         while len(self._waiting) > limit:
-            key, topic, message = heapq.heappop(self._waiting)
+            key, _, topic, message = heapq.heappop(self._waiting)
             self._slot = key
             shed.append((topic, message))
         return shed

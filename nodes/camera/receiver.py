@@ -88,9 +88,10 @@ class Receiver:
                         context.report(error="")
                         lost = ""
                     last_ns = event.t_ns
-                    recent.append(last_ns)
-                    if len(recent) == RATE_FRAMES:
-                        context.report(rate=round((RATE_FRAMES - 1) * NS / (last_ns - recent[0]), 2))
+                    if len(recent) < RATE_FRAMES:
+                        recent.append(last_ns)
+                        if len(recent) == RATE_FRAMES:
+                            context.report(rate=round((RATE_FRAMES - 1) * NS / (last_ns - recent[0]), 2))
                     yield VideoFrame(t_ns=last_ns, image=picture.rgb(event.frame), frame_index=event.index, gap=gap)
                     gap = False
                     continue

@@ -12,6 +12,8 @@ from liveaffect.stream.node import Node, on
 from liveaffect.stream.topics import AFFECT, FACE, HEALTH, MARKER, TICK, VOICE
 
 HISTORY = 300
+PEOPLE = 16
+"""Of so many the past is kept; who has gone for good makes room, longest gone first."""
 
 
 class Terminal(Node):
@@ -47,9 +49,11 @@ class Terminal(Node):
             behind_ms = (affect.pub_ns - affect.t_ns) / 1e6
             shot.behind_ms = behind_ms if shot.behind_ms is None else 0.95 * shot.behind_ms + 0.05 * behind_ms
         for person in affect.people:
-            shot.traces.setdefault(person.id, deque(maxlen=HISTORY)).append(
-                (affect.t_ns, person.valence, person.arousal)
-            )
+            trace = shot.traces.pop(person.id, None) or deque(maxlen=HISTORY)
+            trace.append((affect.t_ns, person.valence, person.arousal))
+            shot.traces[person.id] = trace  # last seen stands last
+        while len(shot.traces) > PEOPLE:
+            del shot.traces[next(iter(shot.traces))]
         if affect.t_ns - self._line_ns >= 1_000_000_000 and self._live is None:
             self._line_ns = affect.t_ns
             print(plain_line(shot), flush=True)

@@ -77,3 +77,12 @@ def test_a_plain_line_names_the_strongest_emotion_or_the_reason() -> None:
 def test_without_a_terminal_a_line_a_second_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     run_nodes(Terminal(), inputs=[m.Affect(t_ns=t * 100_000_000, people=(PERSON,)) for t in range(10, 35)])
     assert len(capsys.readouterr().out.strip().splitlines()) == 3
+
+
+def test_the_past_of_people_who_left_is_not_kept_for_ever() -> None:
+    terminal = Terminal(plain=True)
+    faces = [m.Person(id=number, state="no_face") for number in range(200)]
+    run_nodes(terminal, inputs=[m.Affect(t_ns=n, seq=n, people=(faces[0], face)) for n, face in enumerate(faces)])
+    traces = terminal._snapshot.traces
+    assert len(traces) <= 16
+    assert {0, 198, 199} <= set(traces), "those who are here keep theirs"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from liveaffect.stream.errors import LaunchError, UsageError
-from liveaffect.stream.graph import build_graph, load_graph
-from liveaffect.stream.messages import Message
+from liveaffect.stream.graph import Graph, build_graph, load_graph
+from liveaffect.stream.lockstep import run_nodes
+from liveaffect.stream.messages import FaceObservation, Message
 from liveaffect.stream.node import Node, on, spec_of
 from liveaffect.stream.topics import FACE, Topic
 
@@ -25,6 +26,17 @@ class Back(Message):
 
 LOOP = Topic("toy/loop", Loop, rate_hz=1)
 BACK = Topic("toy/back", Back, rate_hz=1)
+
+
+class Taker(Node):
+    """Counts what it gets."""
+
+    def open(self) -> None:
+        self.taken = 0
+
+    @on(FACE)
+    def take(self, face: FaceObservation) -> None:
+        self.taken += 1
 
 
 class Forth(Node):
@@ -111,6 +123,15 @@ def test_an_override_takes_toml_values_and_plain_words() -> None:
     graph = build_graph({"counter": COUNTER}, ["counter.limit=7", "graph.gateway=tcp://127.0.0.1:7000"])
     assert graph.entries["counter"].node.limit == 7  # type: ignore[attr-defined]
     assert graph.settings.gateway == "tcp://127.0.0.1:7000"
+
+
+def test_nodes_of_one_class_are_told_apart() -> None:
+    takers = [Taker(), Taker(), Taker()]
+    graph = Graph.of(*takers)
+    assert list(graph.entries) == ["taker", "taker2", "taker3"]
+    assert [entry.node for entry in graph.entries.values()] == takers
+    assert run_nodes(*takers, inputs=[FaceObservation(t_ns=1, seq=0, frame_seq=0)]) == []
+    assert [taker.taken for taker in takers] == [1, 1, 1]  # none was left out in silence
 
 
 def test_a_disabled_node_is_not_there() -> None:

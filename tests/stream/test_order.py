@@ -54,6 +54,16 @@ def test_a_tick_pushes_and_stands_after_everything_of_its_instant() -> None:
     assert order.slot_ns == 250 * MS
 
 
+def test_two_messages_of_one_place_come_in_order_of_arrival() -> None:
+    order = _order(FACE_AFFECT, VOICE)
+    first, second = _voice(0, 7), _voice(0, 7)
+    list(order.push(VOICE, first) or ())
+    list(order.push(VOICE, second) or ())
+    due = [message for _, message in order.push(FACE_AFFECT, _face(500)) or ()]
+    assert due[0] is first
+    assert due[1] is second
+
+
 def test_an_unordered_node_gets_everything_at_once() -> None:
     order = StreamOrder((VOICE, FACE_AFFECT), DEPTH, ordered=False)
     list(order.push(FACE_AFFECT, _face(500)) or ())
