@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models.evaluation.metrics import NORMAL_90
+from liveaffect.models.circumplex import Z90
 from liveaffect.models.fusion.filter import Estimate, FusionSettings, PersonFilter
 
 SECONDS, FPS, FACE_SD, VOICE_SD = 60, 30, 0.25, 0.3
@@ -70,7 +70,7 @@ def main() -> None:
     for name, (affect_tau_s, bias_tau_s, settings) in worlds.items():
         x = np.concatenate([person(seed, affect_tau_s, bias_tau_s, settings) for seed in range(arguments.people)])
         rows[name] = {
-            "coverage_90": float(np.mean(np.abs(x[:, 0]) < NORMAL_90 * x[:, 1])),
+            "coverage_90": float(np.mean(np.abs(x[:, 0]) < Z90 * x[:, 1])),
             "rmse": float(np.sqrt(np.mean(x[:, 0] ** 2))),
             "face_rmse": float(np.sqrt(np.mean(x[:, 2] ** 2))),
             "mean_sd": float(np.mean(x[:, 1])),

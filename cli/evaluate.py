@@ -75,9 +75,11 @@ def evaluate(
     }  # fmt: skip
     print(report.table(), end="")
     if out is not None:
+        from liveaffect.models.evaluation.plot import draw  # matplotlib takes half a second to import
+
         made = _folder(out)
         (made / "evaluation.json").write_text(report.to_json() + "\n", "utf-8")
-        report.plot(made / "evaluation.png")
+        draw(report.blocks[0], made / "evaluation.png")
         console.print(f"{made / 'evaluation.json'}, {made / 'evaluation.png'}", highlight=False)
 
 

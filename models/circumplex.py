@@ -37,6 +37,21 @@ COORDINATES: Final[npt.NDArray[np.float32]] = CIRCUMPLEX.astype(np.float32)
 """The same in single precision, as nets take it; read-only."""
 COORDINATES.flags.writeable = False
 
+EMOTION_COLOURS: Final = dict(
+    zip(
+        EMOTIONS,
+        ("#aab1bd", "#e69f00", "#56b4e9", "#0072b2", "#d55e00", "#009e73", "#7b5aa6", "#cc79a7"),
+        strict=True,
+    )
+)
+"""Told apart by colour-blind readers (Okabe and Ito 2008, "Color universal design"), and by their order."""
+
+Z90: Final = 1.6448536269514722
+"""A normal variable lies within so many standard deviations of its mean nine times in ten."""
+
+ELLIPSE90: Final = 2.145966026289347
+"""The same for two independent ones together: the root of the chi-square quantile 0.90 with 2 degrees of freedom."""
+
 _PLAUSIBLE_SPREAD: Final = 0.3  # typical standard deviation of the ratings of one term (Russell and Mehrabian 1977)
 
 

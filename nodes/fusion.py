@@ -13,7 +13,6 @@ from liveaffect.stream.topics import AFFECT, FACE_AFFECT, HEALTH, TICK, VOICE, V
 HIDDEN = -1
 """Id of a voice that belongs to no visible face."""
 TICK_GAP_NS = 90_000_000
-BROKEN = ("node_down", "failed", "hung")
 
 
 class Person:
@@ -112,7 +111,7 @@ class Fusion(Node):
     @on(HEALTH)
     def health(self, health: m.Health) -> None:
         """A node that is down makes its modality "node_down" until it speaks again."""
-        if health.state in BROKEN:
+        if health.state in m.DOWN:
             if health.node in self.face_nodes:
                 self._face_state = "node_down"
             if health.node in self.voice_nodes:

@@ -9,14 +9,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.circumplex import N_EMOTIONS, normalise
+from liveaffect.models.circumplex import N_EMOTIONS, Z90, normalise
 from liveaffect.models.errors import BadInput
 
 FloatArray = npt.NDArray[np.float64]
 BINS = 15
 """Equal bins of confidence for the calibration error (Guo et al. 2017)."""
-NORMAL_90 = 1.6448536269514722
-"""Half width of the 90 % interval of a standard normal distribution."""
 _LEAST_PROBABILITY = 1e-6
 _LEAST_VARIANCE = 1e-12  # rounding of sums of squares of numbers of order one
 
@@ -41,7 +39,7 @@ def sign_agreement(estimate: npt.ArrayLike, truth: npt.ArrayLike) -> float:
     return float(sign_agreement_of(moment_sums(estimate, truth).sum(axis=0)))
 
 
-def coverage(estimate: npt.ArrayLike, sd: npt.ArrayLike, truth: npt.ArrayLike, half_width: float = NORMAL_90) -> float:
+def coverage(estimate: npt.ArrayLike, sd: npt.ArrayLike, truth: npt.ArrayLike, half_width: float = Z90) -> float:
     """Share of truths within `half_width` standard deviations of the estimate, 0 to 1; 0.9 is right by default."""
     return float(mean_of(inside_sums(estimate, sd, truth, half_width).sum(axis=0)))
 
@@ -52,7 +50,7 @@ def noise_scale(estimate: npt.ArrayLike, sd: npt.ArrayLike, truth: npt.ArrayLike
     Fit it on clips the model never saw and give it to the fusion as `face_noise_scale` or `voice_noise_scale`.
     """
     x, s, y = _finite(estimate, sd, truth)
-    return float(np.quantile(np.abs(x - y) / s, 0.9) / NORMAL_90) if len(x) else float("nan")
+    return float(np.quantile(np.abs(x - y) / s, 0.9) / Z90) if len(x) else float("nan")
 
 
 def accuracy(confusion: npt.ArrayLike) -> float:

@@ -3,7 +3,6 @@
 import json
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -115,12 +114,6 @@ class Report:
     def to_json(self) -> str:
         """`as_dict` as indented JSON (no NaN in it)."""
         return json.dumps(self.as_dict(), indent=2, allow_nan=False)
-
-    def plot(self, path: str | Path) -> None:
-        """Draw confusion, scatter and reliability of all labels to a PNG, PDF or SVG."""
-        from liveaffect.models.evaluation.plot import draw  # matplotlib takes half a second to import
-
-        draw(self.blocks[0], Path(path))
 
 
 def _number(x: float) -> str:

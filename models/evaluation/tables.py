@@ -13,7 +13,7 @@ from pathlib import PurePath
 import numpy as np
 import polars as pl
 
-from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.errors import BadInput
 from liveaffect.models.evaluation import metrics
 from liveaffect.models.evaluation.report import Block, Measure, Points, Report
@@ -166,7 +166,7 @@ def _block(name: str, rows: pl.DataFrame, subjects: np.ndarray, resamples: int, 
         if f"got_{dimension}_sd" in rows.columns:
             sd = _column(rows, f"got_{dimension}_sd")
             used = block.use(f"{dimension} interval", np.isfinite(truth), np.isfinite(got) & (sd > 0.0))
-            inside = metrics.inside_sums(got[used], sd[used], truth[used], metrics.NORMAL_90)
+            inside = metrics.inside_sums(got[used], sd[used], truth[used], Z90)
             add(dimension, "coverage_90", inside, metrics.mean_of, used)
             block.noise_scale[dimension] = metrics.noise_scale(got[used], sd[used], truth[used])
     if {f"got_{p}" for p in _P} <= set(rows.columns):

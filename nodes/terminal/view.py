@@ -9,23 +9,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.stream import messages as m
 
 COLOURS = dict(
     zip(EMOTIONS, ("grey70", "yellow3", "cyan3", "dodger_blue2", "red3", "green4", "purple", "orange3"), strict=True)
 )
-STATE_WORDS = {
-    "ok": "",
-    "no_face": "no face in view",
-    "low_quality": "face not clear enough",
-    "occluded": "face covered",
-    "silence": "silence",
-    "no_device": "no device",
-    "stale": "no news",
-    "node_down": "node down, starting again",
-}
 DOTS = {"ok": ("●", "green3"), "starting": ("○", "yellow3"), "stopped": ("○", "grey50")}
 SPARKS = "▁▂▃▄▅▆▇█"
 Trace = deque[tuple[int, float | None, float | None]]
@@ -58,7 +48,7 @@ def render(shot: Snapshot, width: int, height: int) -> RenderableType:
         parts.append(Text(f"  and {len(people) - room} more: make the window taller", style="grey50"))
     if not people:
         state = shot.affect.state if shot.affect is not None else "stale"
-        words = STATE_WORDS[state] if shot.affect is not None else "waiting for the first estimate"
+        words = m.STATE_WORDS[state] if shot.affect is not None else "waiting for the first estimate"
         parts.append(Panel(Text(words, style="yellow3", justify="center"), box=box.ROUNDED, padding=(2, 2)))
     parts.append(_voice(shot))
     parts.append(_health(shot))
@@ -74,7 +64,7 @@ def plain_line(shot: Snapshot) -> str:
     for person in affect.people:
         name = "voice" if person.id < 0 else f"face {person.id}"
         if person.valence is None or person.valence_sd is None or person.emotions is None:
-            said.append(f"{name}: {STATE_WORDS[person.state]}")
+            said.append(f"{name}: {m.STATE_WORDS[person.state]}")
             continue
         top = max(zip(person.emotions, EMOTIONS, strict=True))
         speaking = " speaking" if (person.speaking_prob or 0) > 0.5 else ""
@@ -82,7 +72,7 @@ def plain_line(shot: Snapshot) -> str:
             f"{name}: valence {person.valence:+.2f}±{person.valence_sd:.2f}  "
             f"arousal {person.arousal:+.2f}±{person.arousal_sd:.2f}  {top[1]} {top[0]:.0%}{speaking}"
         )
-    return f"{seconds:7.1f} s  " + ("  |  ".join(said) or STATE_WORDS[affect.state] or affect.state)
+    return f"{seconds:7.1f} s  " + ("  |  ".join(said) or m.STATE_WORDS[affect.state] or affect.state)
 
 
 def _header(shot: Snapshot) -> RenderableType:
@@ -111,7 +101,7 @@ def _person(shot: Snapshot, person: m.Person, width: int) -> RenderableType:
     if person.coasting:
         title.append("  carried on", style="yellow3")
     if person.valence is None:
-        body: RenderableType = Text(STATE_WORDS[person.state], style="yellow3", justify="center")
+        body: RenderableType = Text(m.STATE_WORDS[person.state], style="yellow3", justify="center")
         return Panel(body, title=title, title_align="left", box=box.ROUNDED, padding=(1, 2))
     grid = Table.grid(expand=True, padding=(0, 2))
     grid.add_column(ratio=1)
@@ -134,8 +124,8 @@ def _dimensions(shot: Snapshot, person: m.Person, width: int) -> RenderableType:
             continue
         line = Text(f"{name}  ")
         line.append(f"{value:+.2f}", style="bold")
-        line.append(f" ± {1.645 * sd:.2f} (90 %)", style="grey62")
-        lines += [line, gauge(value, 1.645 * sd, width, low, high), Text(spark(past, width + 22), style="grey50")]
+        line.append(f" ± {Z90 * sd:.2f} (90 %)", style="grey62")
+        lines += [line, gauge(value, Z90 * sd, width, low, high), Text(spark(past, width + 22), style="grey50")]
     facts = []
     if person.face_weight is not None and person.voice_weight is not None:
         facts.append(f"from the face {person.face_weight:.0%}, the voice {person.voice_weight:.0%}")
@@ -189,7 +179,7 @@ def _voice(shot: Snapshot) -> RenderableType:
     if voice is None:
         return Text("voice: no sound", style="grey50")
     if voice.speech_prob is None:
-        return Text(f"voice: {STATE_WORDS[voice.state] or 'no sound'}", style="yellow3")
+        return Text(f"voice: {m.STATE_WORDS[voice.state] or 'no sound'}", style="yellow3")
     text = Text("voice  ")
     text.append("▮" * round(10 * voice.speech_prob), style="green3")
     text.append("▯" * (10 - round(10 * voice.speech_prob)), style="grey35")

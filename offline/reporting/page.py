@@ -6,7 +6,7 @@ from html import escape
 
 import polars as pl
 
-from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.offline.reporting.data import AWAY, FileResults, Track
 from liveaffect.offline.reporting.ledger import ledger
@@ -19,7 +19,6 @@ from liveaffect.offline.reporting.text import HOW_TO_READ, LIMITS
 from liveaffect.offline.tables.results import Results
 from liveaffect.offline.tables.score import AU_COLUMNS
 from liveaffect.offline.tables.summary import SPEECH
-from liveaffect.offline.tables.timeline import Z90
 
 MOST_MARKERS = 60
 DASH, THIN = "–", "\u202f"

@@ -1,6 +1,6 @@
 """The look of a report: one style sheet for screens light and dark, small and wide, and for paper."""
 
-from liveaffect.offline.tables.timeline import EMOTION_COLOURS
+from liveaffect.models.circumplex import EMOTION_COLOURS
 
 _LIGHT = """
 --ink:#1b1f27; --soft:#5c6370; --faint:#8d94a1; --rule:#e3e5ea; --page:#fff; --card:#f7f8fa; --panel:#fafbfc;

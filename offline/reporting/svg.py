@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.face.action_units import ACTION_UNITS, MAX_INTENSITY
 from liveaffect.offline.reporting.data import AWAY, FileResults, Floats, Span, Track
 from liveaffect.offline.reporting.plane import picture
@@ -26,10 +26,10 @@ from liveaffect.offline.reporting.shapes import (
     svg,
 )
 from liveaffect.offline.tables.score import AU_COLUMNS, PROBABILITIES
-from liveaffect.offline.tables.timeline import STATE_WORDS, Z90
+from liveaffect.stream.messages import SHORT_STATE_WORDS
 
 GAP, AXIS, UNIT_ROW = 22.0, 26.0, 12.0
-WORDS = {**STATE_WORDS, AWAY: "not in view"}
+WORDS = {**SHORT_STATE_WORDS, AWAY: "not in view"}
 _ACCENT = (204, 121, 167)
 
 

@@ -6,20 +6,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.circumplex import EMOTION_COLOURS, EMOTIONS, Z90
+from liveaffect.stream.messages import SHORT_STATE_WORDS
 
 INK, FAINT, MISSING = "#1f2430", "#8a90a0", "#e9e6df"
 VALENCE, AROUSAL, VOICE = "#0072b2", "#d55e00", "#009e73"
-EMOTION_COLOURS = {
-    "neutral": "#c8ccd4", "happiness": "#e69f00", "surprise": "#56b4e9", "sadness": "#0072b2",
-    "anger": "#d55e00", "disgust": "#009e73", "fear": "#7b5aa6", "contempt": "#cc79a7",
-}  # fmt: skip
-"""Told apart by colour-blind readers (Okabe and Ito 2008), and by their order."""
-STATE_WORDS = {
-    "no_face": "no face", "low_quality": "unclear", "occluded": "covered", "silence": "silence",
-    "no_device": "no device", "stale": "no news", "node_down": "node down",
-}  # fmt: skip
-Z90 = 1.6449
 GAP_S = 0.5
 NAME_ROOM = 0.08
 
@@ -127,7 +118,7 @@ def _shade(axis: Any, t: np.ndarray, states: list[str], *, words: bool) -> None:
             axis.axvspan(t[start], end, color=MISSING, lw=0, zorder=0)
             if words and end - t[start] > 0.03 * (t[-1] - t[0]):
                 middle = (t[start] + end) / 2
-                axis.annotate(STATE_WORDS[states[start]], (middle, -0.92), ha="center", fontsize=8, color=FAINT)
+                axis.annotate(SHORT_STATE_WORDS[states[start]], (middle, -0.92), ha="center", fontsize=8, color=FAINT)
         start = i
 
 

@@ -3,8 +3,8 @@
 New fields get defaults, so that an old recording always loads. Arrays are C-contiguous and read-only once published.
 """
 
-from liveaffect.stream.messages.header import Array, Message, Part, State
-from liveaffect.stream.messages.host import OPEN, Ack, Command, Drop, Health, Marker, MediaSpan, Playback, Tick
+from liveaffect.stream.messages.header import SHORT_STATE_WORDS, STATE_WORDS, Array, Message, Part, State
+from liveaffect.stream.messages.host import DOWN, OPEN, Ack, Command, Drop, Health, Marker, MediaSpan, Playback, Tick
 from liveaffect.stream.messages.sensor import (
     Affect,
     AudioChunk,
@@ -22,7 +22,10 @@ from liveaffect.stream.messages.sensor import (
 )
 
 __all__ = [
+    "DOWN",
     "OPEN",
+    "SHORT_STATE_WORDS",
+    "STATE_WORDS",
     "Ack",
     "Affect",
     "Array",

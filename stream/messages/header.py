@@ -8,6 +8,26 @@ import numpy as np
 State = Literal["ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down"]
 """Why there is a number ("ok") or why there is none."""
 
+STATE_WORDS: dict[str, str] = {
+    "ok": "no number given",
+    "no_face": "no face in view",
+    "low_quality": "face not clear",
+    "occluded": "face covered",
+    "silence": "silence",
+    "no_device": "no device",
+    "stale": "no news",
+    "node_down": "node down",
+}
+"""What a reader is told where there is no number; with "ok" there should be one."""
+
+SHORT_STATE_WORDS: dict[str, str] = {
+    **STATE_WORDS,
+    "no_face": "no face",
+    "low_quality": "unclear",
+    "occluded": "covered",
+}
+"""The same where there is room for a word or two."""
+
 Array = np.ndarray[Any, Any]
 
 

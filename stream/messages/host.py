@@ -73,6 +73,9 @@ class Health(Message):
     info: dict[str, Any] = {}
 
 
+DOWN = ("node_down", "failed", "hung")
+"""States of health in which nothing comes from a node."""
+
 OPEN = 1 << 53
 """As the last `seq` of a Drop: and whatever came after."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from liveaffect.models.face.action_units import ACTION_UNITS, BLENDSHAPES
-from liveaffect.nodes.dashboard.views.face_lines import BROWS, EYES, IRISES, LIPS_INNER, LIPS_OUTER, OVAL
+from liveaffect.nodes.dashboard.views.avatar import BROWS, EYES, IRISES, LIPS_INNER, LIPS_OUTER, OVAL
 from liveaffect.stream import messages as m
 
 FRAME_NS = 33_333_333

@@ -123,7 +123,7 @@ def main(facts: Facts) -> None:
     wait(lambda: {"1", "stimulus on"} <= {marker.label for marker in scene.markers}, "both markers")
     shoot(window, "2_recording")
     click(controls.settings_button)
-    form = find(type(window.actions_._dialogs["settings"]))
+    form = find(type(window.dialogs._open_now["settings"]))
     wait(lambda: len(form.findChildren(QWidget)) > 40, "the settings")
     shoot(form, "3_settings_while_recording")
     form.close()
@@ -155,7 +155,7 @@ def again(facts: Facts) -> None:
     wait(lambda: window.status.rec._time not in (None, ""), "the light that says it still records")
     facts["session"] = scene.health["recorder"].info["session"]
     click(controls.baseline_button)
-    dialog = find(type(window.actions_._dialogs["baseline"]))
+    dialog = find(type(window.dialogs._open_now["baseline"]))
     wait(lambda: "Face" in dialog.outcome.text(), "the baseline that stands, in words")
     facts["baseline"] = dialog.outcome.text()
     shoot(dialog, "8_baseline")
@@ -184,8 +184,8 @@ def replay(facts: Facts) -> None:
     """A recorded session: seek by a click, jump to a marker, pause, and the end as fast as it goes."""
     window: MainWindow = find(MainWindow)
     scene = window.scene
-    wait(lambda: window.actions_._bar is not None, "the replay bar")
-    bar = window.actions_._bar
+    wait(lambda: window._bar is not None, "the replay bar")
+    bar = window._bar
     assert isinstance(bar, ReplayBar)
     wait(lambda: bar.line.length_s > 0 and scene.person is not None, "the session")
     facts["length_s"] = bar.line.length_s

@@ -6,9 +6,10 @@ import pytest
 from rich.console import Console
 
 from liveaffect.nodes.terminal.node import Terminal
-from liveaffect.nodes.terminal.view import STATE_WORDS, Snapshot, gauge, plain_line, render, spark
+from liveaffect.nodes.terminal.view import Snapshot, gauge, plain_line, render, spark
 from liveaffect.stream import messages as m
 from liveaffect.stream.lockstep import run_nodes
+from liveaffect.stream.messages import STATE_WORDS
 
 PERSON = m.Person(
     id=0,

@@ -10,10 +10,9 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QW
 
 from liveaffect.nodes.dashboard.baseline.rest import RestWatch, Verdict, place_words
 from liveaffect.nodes.dashboard.baseline.ring import RestRing
-from liveaffect.nodes.dashboard.look.fields import DropDown
-from liveaffect.nodes.dashboard.look.labels import Kind, label, say
-from liveaffect.nodes.dashboard.scene.baseline_words import result_words, standing
+from liveaffect.nodes.dashboard.look.fields import DropDown, Kind, label, say
 from liveaffect.nodes.dashboard.scene.shown import Scene
+from liveaffect.nodes.dashboard.scene.words import result_words, standing
 from liveaffect.nodes.dashboard.settings.form import Ask
 from liveaffect.stream.live.gateway import Reply
 from liveaffect.stream.messages import Baseline, Face

@@ -1,12 +1,43 @@
-"""A drop-down and a check box drawn in the colours of the window; Qt's own signs vanish on some backgrounds."""
+"""Labels, a drop-down and a check box in the colours of the window; Qt's own signs vanish on some backgrounds."""
+
+from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QStyle, QStyleOptionButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QStyle, QStyleOptionButton
 
-from liveaffect.nodes.dashboard.look.palette import colours
+from liveaffect.nodes.dashboard.look.palette import colours, font
 
+Kind = Literal["", "dim", "warn", "bad", "key"]
+"""Of a label; the style sheet knows the kinds, so that they follow light and dark."""
 BOX_PX, GAP_PX = 16.0, 7
+
+
+def label(words: str = "", kind: Kind = "", *, scale: float = 1.0, bold: bool = False, wrap: bool = False) -> QLabel:
+    """A label; `scale` is of the system's own size."""
+    made = QLabel(words)
+    made.setProperty("kind", kind)
+    if scale != 1.0 or bold:
+        made.setFont(font(scale, bold=bold))
+    made.setWordWrap(wrap)
+    return made
+
+
+def say(made: QLabel, words: str, kind: Kind = "dim") -> None:
+    """Other words, perhaps of another kind."""
+    made.setText(words)
+    if made.property("kind") != kind:
+        made.setProperty("kind", kind)
+        made.style().unpolish(made)
+        made.style().polish(made)
+
+
+def rule() -> QFrame:
+    """A thin line."""
+    made = QFrame()
+    made.setProperty("kind", "rule")
+    made.setFixedHeight(1)
+    return made
 
 
 class DropDown(QComboBox):

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from liveaffect.nodes.dashboard.look.labels import label
+from liveaffect.nodes.dashboard.look.fields import label
 
 LAWFUL = (
     "Describes what a face and a voice show, not what a person feels. Tell people, and ask them. "

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from liveaffect.models.circumplex import EMOTION_COLOURS
 from liveaffect.nodes.dashboard.look.style_sheet import style_sheet
 
 Scheme = Literal["light", "dark"]
@@ -64,7 +65,7 @@ def _look(name: Scheme, emotions: str, **values: str) -> Look:
 
 LIGHT = _look(
     "light",
-    "#aab1bd #e69f00 #56b4e9 #0072b2 #d55e00 #009e73 #7b5aa6 #cc79a7",
+    " ".join(EMOTION_COLOURS.values()),
     window="#f1f3f6", card="#ffffff", border="#dfe3e9", text="#1b1f27", dim="#59616e", faint="#8b93a0", grid="#eaedf1",
     track="#e9ecf0", missing="#ece9e2", missing_text="#756d5c", accent="#0067a5", on_accent="#ffffff",
     valence="#0072b2", arousal="#c65200", voice="#008a64", good="#00805a", warn="#a86200", bad="#b3261e",

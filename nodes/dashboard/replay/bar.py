@@ -9,8 +9,7 @@ from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPolygonF, QShort
 from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
-from liveaffect.nodes.dashboard.look.fields import DropDown
-from liveaffect.nodes.dashboard.look.labels import label
+from liveaffect.nodes.dashboard.look.fields import DropDown, label
 from liveaffect.nodes.dashboard.look.palette import colours, font
 from liveaffect.nodes.dashboard.replay.seek_bar import SeekBar
 from liveaffect.nodes.dashboard.scene.shown import Scene

@@ -8,7 +8,8 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEv
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from liveaffect.nodes.dashboard.look.palette import colours
-from liveaffect.nodes.dashboard.scene.words import STATE_WORDS, clock
+from liveaffect.nodes.dashboard.scene.words import clock
+from liveaffect.stream.messages import STATE_WORDS
 
 EDGE = 9.0
 """Room for the handle at both ends (px)."""

@@ -17,7 +17,7 @@ KEEP_S = 605.0
 VOICE_KEEP_S = 12.0
 AFFECT_COLUMNS = ("valence", "valence_sd", "arousal", "arousal_sd", "state", "id")
 VOICE_COLUMNS = ("f0_hz", "loudness_sone", "speech_prob")
-STATES: tuple[str, ...] = ("ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down")
+STATES: tuple[str, ...] = tuple(m.STATE_WORDS)
 MOST_PEOPLE = 12
 """Traces are kept of so many; whoever was away longest goes first."""
 GONE_NS = 1_500_000_000

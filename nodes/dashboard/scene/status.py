@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from liveaffect.nodes.dashboard.scene.shown import Scene
-from liveaffect.nodes.dashboard.scene.words import DOWN, HEALTH_WORDS, clock, size
+from liveaffect.nodes.dashboard.scene.words import HEALTH_WORDS, clock, size
 from liveaffect.stream import messages as m
 
 RATE_OF_NS = 3_000_000_000
@@ -70,7 +70,7 @@ def status_of(scene: Scene, now_ns: int) -> Status:
 
 def recorder_info(scene: Scene) -> dict[str, Any]:
     """What the recorder says of itself; of a node that is down nothing is known."""
-    return next((h.info for h in _present(scene) if "recording" in h.info and h.state not in DOWN), {})
+    return next((h.info for h in _present(scene) if "recording" in h.info and h.state not in m.DOWN), {})
 
 
 def private(scene: Scene) -> bool:
@@ -135,7 +135,7 @@ def _dot(scene: Scene, name: str, now_ns: int) -> Dot:
     quiet = scene.kind == "live" and now_ns - health.t_ns > QUIET_NS and health.state == "ok"
     kind = (
         "bad"
-        if health.state in DOWN
+        if health.state in m.DOWN
         else "warn"
         if health.error
         else {"ok": "ok", "stopped": "unknown"}.get(health.state, "starting")

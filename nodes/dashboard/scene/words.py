@@ -1,35 +1,23 @@
-"""What the window says: states, reasons and numbers in words. No Qt here."""
+"""What the window says: states, reasons, numbers and baselines in words. No Qt here."""
 
+import html
 from dataclasses import dataclass
 
+import msgspec
+
+from liveaffect.models.circumplex import Z90
+from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.stream import messages as m
 
-Z90 = 1.645
-"""A normal variable is within so many standard deviations nine times in ten."""
-ELLIPSE90 = 2.146
-"""The same for two independent ones together: the root of the chi-square quantile 0.90 with 2 degrees of freedom."""
-STATE_WORDS: dict[str, str] = {
-    "ok": "no number given",
-    "no_face": "no face in view",
-    "low_quality": "face not clear",
-    "occluded": "face covered",
-    "silence": "silence",
-    "no_device": "no device",
-    "stale": "no news",
-    "node_down": "node down",
-}
-SPAN_WORDS = STATE_WORDS | {"before": "nothing earlier"}
-SHORT_WORDS = {
-    "no_face": "no face",
-    "low_quality": "unclear",
-    "occluded": "covered",
-    "node_down": "node down",
-    "before": "nothing",
-}
+SPAN_WORDS = m.STATE_WORDS | {"before": "nothing earlier"}
+SHORT_WORDS = m.SHORT_STATE_WORDS | {"before": "nothing"}
 """Where a span has no room for more."""
 FACE_NODES, VOICE_NODES = ("camera", "face", "face_affect"), ("microphone", "voice", "voice_affect")
-DOWN = ("node_down", "failed", "hung")
+WEAKEST_AU = 0.3
+"""Weaker units are not named as those of a resting face."""
+MOST_UNITS = 3
+
 SILENT_NS = 2_500_000_000
 HEALTH_WORDS = {
     "starting": "starting",
@@ -64,7 +52,7 @@ def voice_reason(scene: Scene) -> Reason | None:
 def _modality_reason(
     scene: Scene, nodes: tuple[str, ...], state: str | None, device: str, thing: str, *, begun: bool
 ) -> Reason | None:
-    broken = [scene.health[name] for name in nodes if name in scene.health and scene.health[name].state in DOWN]
+    broken = [scene.health[name] for name in nodes if name in scene.health and scene.health[name].state in m.DOWN]
     if broken:
         return Reason(f"{node_words(broken[0])}", broken[0].error)
     again = [h for name in nodes if (h := scene.health.get(name)) and h.state == "starting" and h.restarts]
@@ -128,3 +116,42 @@ def clock(seconds: float) -> str:
 def size(megabytes: float) -> str:
     """Free room as a person says it."""
     return f"{megabytes / 1024:.0f} GB" if megabytes >= 10 * 1024 else f"{megabytes / 1024:.1f} GB"
+
+
+def standing(scene: Scene) -> m.Baseline | None:
+    """The baseline in force: what was heard, else what the node tells those who came later; None without one."""
+    said = scene.baseline
+    if said is not None and said.state != "failed":
+        return said if said.state == "done" else None
+    health = scene.health.get("baseline")
+    told = None if health is None else health.info.get("standing")
+    try:
+        return None if told is None else msgspec.convert(told, m.Baseline)
+    except msgspec.ValidationError:  # a sensor of another version
+        return None
+
+
+def result_words(said: m.Baseline, trouble: str = "") -> str:
+    """Rich text: whose, how many frames, the values at rest, the strongest units, the file, and what is wrong."""
+    numbers = [
+        f"{name} {signed(value)} ± {'?' if spread is None else f'{spread:.2f}'}"
+        for name, value, spread in (
+            ("valence", said.valence, said.valence_spread),
+            ("arousal", said.arousal, said.arousal_spread),
+        )
+        if value is not None
+    ]
+    strongest = sorted(said.au.items(), key=lambda pair: -pair[1])[:MOST_UNITS]
+    units = [
+        f"{name.upper()} {ACTION_UNITS.get(name.upper(), '')} {value:.1f}"
+        for name, value in strongest
+        if value >= WEAKEST_AU
+    ]
+    lines = [
+        f"<b>Face {said.face_id} at rest</b>, {said.rows} frames: {', '.join(numbers)}.",
+        f"Strongest at rest: {', '.join(units)} (of 5)." if units else "No action unit stands out at rest.",
+    ]
+    if said.restless:
+        lines.append("<b>The face was not at rest:</b> better do it again, and hold still.")
+    lines.append(html.escape(trouble if trouble else f"Kept in {said.file}"))
+    return "<br>".join(lines)

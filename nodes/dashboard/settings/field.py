@@ -9,8 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from liveaffect.nodes.dashboard.look.fields import DropDown, Tick
-from liveaffect.nodes.dashboard.look.labels import label
+from liveaffect.nodes.dashboard.look.fields import DropDown, Tick, label
 
 LONGEST = 36
 """Characters of a default that are shown; its tooltip has all."""

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from liveaffect.nodes.dashboard.look.labels import Kind, label, say
+from liveaffect.nodes.dashboard.look.fields import Kind, label, say
 from liveaffect.nodes.dashboard.settings.field import SettingField
 from liveaffect.stream.live.gateway import Reply
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from liveaffect.nodes.dashboard.look.labels import label, say
+from liveaffect.nodes.dashboard.look.fields import label, say
 from liveaffect.nodes.dashboard.start.device_field import Choice, DeviceField
 from liveaffect.nodes.dashboard.start.level import Level
 from liveaffect.nodes.dashboard.start.level_meter import NOTHING, LevelMeter

@@ -17,8 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from liveaffect.nodes.dashboard.look.fields import DropDown, Tick
-from liveaffect.nodes.dashboard.look.labels import label, say
+from liveaffect.nodes.dashboard.look.fields import DropDown, Tick, label, say
 
 VIDEO = {
     "no": "No video",

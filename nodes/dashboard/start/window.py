@@ -8,8 +8,8 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from liveaffect.nodes.dashboard.look.fields import label, rule
 from liveaffect.nodes.dashboard.look.help_sheet import LAWFUL, HelpSheet
-from liveaffect.nodes.dashboard.look.labels import label, rule
 from liveaffect.nodes.dashboard.start.panels import CameraPanel, DevicePanel, MicrophonePanel
 from liveaffect.nodes.dashboard.start.preferences import Preferences
 from liveaffect.nodes.dashboard.start.record_options import RecordOptions

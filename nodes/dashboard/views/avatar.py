@@ -7,18 +7,25 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from liveaffect.nodes.dashboard.look.palette import Look, faded
-from liveaffect.nodes.dashboard.views.face_lines import (
-    BROWS,
-    EYES,
-    IRISES,
-    LINES,
-    LIPS_INNER,
-    LIPS_OUTER,
-    NOSE,
-    NOSTRILS,
-    OVAL,
-)
 
+# Indices of MediaPipe's face mesh, each line in drawing order.
+OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
+        150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109, 10)  # fmt: skip
+LIPS_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185, 61)
+LIPS_INNER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191, 78)
+EYES = (
+    (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246, 33),
+    (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466, 263),
+)
+BROWS = (
+    (46, 53, 52, 65, 55, 107, 66, 105, 63, 70, 46),
+    (276, 283, 282, 295, 285, 336, 296, 334, 293, 300, 276),
+)
+NOSE = (168, 6, 197, 195, 5, 4)
+NOSTRILS = (98, 97, 2, 326, 327)
+IRISES = ((468, 469), (473, 474))
+"""Centre, and a point of the rim."""
+LINES: tuple[tuple[int, ...], ...] = (OVAL, LIPS_OUTER, LIPS_INNER, *EYES, *BROWS, NOSE, NOSTRILS)
 _INDICES = [np.array(line) for line in LINES]
 Marks = NDArray[np.float32]
 

@@ -8,12 +8,13 @@ from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QPainter, QPen
 
-from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS
+from liveaffect.models.circumplex import CIRCUMPLEX, ELLIPSE90, EMOTIONS
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT, RIGHT, Canvas
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene.shown import Shown
-from liveaffect.nodes.dashboard.scene.words import ELLIPSE90, STATE_WORDS, Reason, with_interval
+from liveaffect.nodes.dashboard.scene.words import Reason, with_interval
 from liveaffect.nodes.dashboard.views.trace_data import runs
+from liveaffect.stream.messages import STATE_WORDS
 
 TRAIL_S = 8.0
 SHADES = 6

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from liveaffect.models.face.action_units import BLENDSHAPES
 from liveaffect.nodes.dashboard.scene.tracks import number
-from liveaffect.nodes.dashboard.views.face_lines import (
+from liveaffect.nodes.dashboard.views.avatar import (
     BROWS,
     EYES,
     IRISES,
@@ -26,7 +26,7 @@ Points = NDArray[np.float64]
 
 
 def sketch(face: Face, width: int, height: int) -> NDArray[np.float32] | None:
-    """Landmarks (478, 3) as fractions of a frame of `width` x `height`; only those that `face_lines` names are placed.
+    """Landmarks (478, 3) as fractions of a frame of `width` x `height`; only those that `avatar` draws are placed.
 
     None where the face has no box or no blendshapes. It is a drawing of those numbers, not a likeness.
     """

@@ -8,11 +8,12 @@ from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QResizeEvent
 
+from liveaffect.models.circumplex import Z90
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT, PAD, RIGHT, Canvas
 from liveaffect.nodes.dashboard.look.fields import DropDown
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene.shown import AFFECT_COLUMNS
-from liveaffect.nodes.dashboard.scene.words import SHORT_WORDS, SPAN_WORDS, Z90, with_interval
+from liveaffect.nodes.dashboard.scene.words import SHORT_WORDS, SPAN_WORDS, with_interval
 from liveaffect.nodes.dashboard.views.trace_data import Span, missing_spans, runs, switches, thinned
 
 SPANS_S = {10: "10 s", 30: "30 s", 60: "1 min", 120: "2 min", 300: "5 min", 600: "10 min"}

@@ -9,8 +9,7 @@ from liveaffect.models.face.action_units import ACTION_UNITS, MAX_INTENSITY
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT, RIGHT, Canvas
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene.tracks import number
-from liveaffect.nodes.dashboard.scene.words import STATE_WORDS
-from liveaffect.stream.messages import Face
+from liveaffect.stream.messages import STATE_WORDS, Face
 
 UNITS = tuple(ACTION_UNITS.items())
 NUMBERS = tuple(str(int(unit[2:])) for unit, _ in UNITS)

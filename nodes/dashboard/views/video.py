@@ -14,10 +14,10 @@ from liveaffect.nodes.dashboard.look.palette import CORNER, Look, colours, faded
 from liveaffect.nodes.dashboard.scene.frames import Picture
 from liveaffect.nodes.dashboard.scene.shown import Shown
 from liveaffect.nodes.dashboard.scene.tracks import number
-from liveaffect.nodes.dashboard.scene.words import STATE_WORDS, Reason
+from liveaffect.nodes.dashboard.scene.words import Reason
 from liveaffect.nodes.dashboard.views.avatar import paint_avatar, paint_lines
 from liveaffect.nodes.dashboard.views.sketch import sketch
-from liveaffect.stream.messages import Face
+from liveaffect.stream.messages import STATE_WORDS, Face
 
 SPEAKING = 0.5
 CORNER_SHARE = 0.22

@@ -8,8 +8,7 @@ from PySide6.QtGui import QPainter, QPen, QPolygonF
 from liveaffect.nodes.dashboard.look.canvas import BOTTOM_LEFT, LEFT, RIGHT, TOP_LEFT, Canvas
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene.tracks import number
-from liveaffect.nodes.dashboard.scene.words import STATE_WORDS
-from liveaffect.stream.messages import VoiceDescriptors
+from liveaffect.stream.messages import STATE_WORDS, VoiceDescriptors
 
 SPAN_S = 10.0
 ROWS = (

@@ -113,6 +113,12 @@ class Controls(QWidget):
         self.record_button.setEnabled(possible)
         self.stored.setEnabled(possible and not on)
 
+    def hide_sensing(self) -> None:
+        """A recorded session cannot be recorded, marked or hidden."""
+        sensing = (self.record_button, self.stored, self.baseline_button, self.privacy_button)
+        for widget in (*sensing, self.mark_button, self.label):
+            widget.setVisible(False)
+
     def show_replay(self, session: str) -> None:
         """Names the session that is replayed, in place of the controls of a sensor."""
         if not self.title.isVisible() or self.title.toolTip() != session:

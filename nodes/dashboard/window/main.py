@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QEvent, Qt, QTimer
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QPushButto
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import GAP, zoom
+from liveaffect.nodes.dashboard.replay.bar import ReplayBar
 from liveaffect.nodes.dashboard.scene.status import private, recorder_info, status_of
 from liveaffect.nodes.dashboard.views.circumplex import CircumplexView
 from liveaffect.nodes.dashboard.views.emotions import EmotionsView
@@ -22,6 +24,8 @@ from liveaffect.nodes.dashboard.views.voice import VoiceView
 from liveaffect.nodes.dashboard.views.weights import WeightsView
 from liveaffect.nodes.dashboard.window.actions import Actions
 from liveaffect.nodes.dashboard.window.controls import Controls
+from liveaffect.nodes.dashboard.window.dialogs import Dialogs
+from liveaffect.nodes.dashboard.window.keys import bind
 from liveaffect.nodes.dashboard.window.pacer import Pacer
 from liveaffect.nodes.dashboard.window.presenter import Presenter, Views
 
@@ -68,8 +72,13 @@ class MainWindow(QWidget):
         views = Views(
             self.video, self.circumplex, self.emotions, self.units, self.voice, self.weights, self.traces, self.people
         )
-        self.actions_ = Actions(self, owner=owner, open_session=open_session)
-        self.presenter = Presenter(self.scene, views, self.wants_pixels, self.actions_.is_private)
+        self._owner, self._open_session = owner, open_session
+        self.actions_ = Actions(
+            feed, self.controls, self.status, refresh=self.refresh_status, update_pixels=self.update_pixels
+        )
+        self.dialogs = Dialogs(self, feed, lambda: self.actions_.is_recording)
+        self._bar: ReplayBar | None = None
+        self.presenter = Presenter(self.scene, views, self.wants_pixels, lambda: self.actions_.is_private)
         self._lay_out()
         self._connect()
         self._late: list[float] = []
@@ -90,7 +99,7 @@ class MainWindow(QWidget):
 
     def wants_pixels(self) -> bool:
         """Whether the camera's picture is to be shown now."""
-        return self.picture_button.isChecked() and not self.actions_.is_private()
+        return self.picture_button.isChecked() and not self.actions_.is_private
 
     def set_paused(self, on: bool) -> None:
         """Holds the window still, or lets it go on."""
@@ -110,7 +119,7 @@ class MainWindow(QWidget):
     def update_pixels(self) -> None:
         """After a change of privacy or of the picture's switch."""
         self.feed.want_pixels(self.wants_pixels())
-        self.picture_button.setEnabled(not self.actions_.is_private())
+        self.picture_button.setEnabled(not self.actions_.is_private)
         self.presenter.picture()
 
     def refresh_status(self) -> None:
@@ -125,7 +134,7 @@ class MainWindow(QWidget):
         self.actions_.note(recording=bool(recorder.get("recording")), possible=bool(recorder), hidden=hidden)
         if self.feed.node.pixels != self.wants_pixels():
             self.update_pixels()
-        self.actions_.offer_replay_bar()
+        self._offer_replay_bar()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         app = QApplication.instance()
@@ -135,7 +144,7 @@ class MainWindow(QWidget):
         super().resizeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        code = self.actions_.may_close()
+        code = self.dialogs.closing_while_recording() if self._owner and self.actions_.is_recording else 0
         if code is None:
             event.ignore()
             return
@@ -198,6 +207,40 @@ class MainWindow(QWidget):
         self.lines_button.clicked.connect(self._set_lines)
         self.controls.pause.connect(self.set_paused)
         self.traces.length_changed.connect(self._paint_plots)
+        controls, dialogs = self.controls, self.dialogs
+        controls.baseline.connect(dialogs.baseline)
+        controls.settings.connect(dialogs.settings)
+        controls.open_session.connect(self._choose_session)
+        controls.help.connect(dialogs.help)
+        controls.open_button.setVisible(self._open_session is not None)
+        keys: dict[str, Callable[[], object]] = {
+            "Ctrl+R": controls.record_button.click, "M": controls.label.setFocus, "H": controls.privacy_button.click,
+            "P": controls.pause_button.click, "N": self.people.next, "Esc": partial(self.choose, None),
+            "L": self.lines_button.click, "+": partial(self.traces.zoom, 1), "-": partial(self.traces.zoom, -1),
+            "B": controls.baseline_button.click, "S": controls.settings_button.click, "F1": dialogs.help,
+            "Ctrl+O": controls.open_button.click, "Ctrl+Q": self.close, "F11": self._full_screen,
+        }  # fmt: skip
+        bind(self, keys | {str(n): partial(self.actions_.mark, str(n)) for n in range(1, 10)})
+
+    def _choose_session(self) -> None:
+        """A recorded session, in a window of its own: the sensor goes on."""
+        folder = self.dialogs.session_folder() if self._open_session is not None else None
+        if folder is not None and not (folder / "session.mcap").exists():
+            self.status.say(f"{folder} is no session: choose the folder that holds session.mcap", problem=True)
+        elif folder is not None and self._open_session is not None:
+            self._open_session(folder)
+
+    def _offer_replay_bar(self) -> None:
+        """Seek, play, pause and speed, as soon as it is known that this is a replay."""
+        if self._bar is not None:
+            self._bar.refresh()
+        elif self.scene.kind == "replay":
+            self._bar = ReplayBar(self.feed, self.scene, self)
+            self.main.addWidget(self._bar)
+            self.controls.hide_sensing()
+
+    def _full_screen(self) -> None:
+        self.showNormal() if self.isFullScreen() else self.showFullScreen()
 
     def _set_lines(self) -> None:
         self.video.landmarks = self.lines_button.isChecked()

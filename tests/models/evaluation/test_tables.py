@@ -10,6 +10,7 @@ import pytest
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.errors import BadInput
 from liveaffect.models.evaluation import metrics
+from liveaffect.models.evaluation.plot import draw
 from liveaffect.models.evaluation.tables import evaluate_tables
 
 N = 60
@@ -151,8 +152,9 @@ def test_the_json_is_strict_and_the_table_says_what_is_missing():
 @pytest.mark.parametrize("ending", ["png", "svg"])
 def test_a_picture_is_drawn_of_what_there_is(tmp_path, ending: str):
     full, bare = tmp_path / f"full.{ending}", tmp_path / f"bare.{ending}"
-    evaluate_tables(predictions(), labels()).plot(full)
-    evaluate_tables(predictions().select("file", "valence"), labels().select("file", "valence")).plot(bare)
+    draw(evaluate_tables(predictions(), labels()).blocks[0], full)
+    less = evaluate_tables(predictions().select("file", "valence"), labels().select("file", "valence"))
+    draw(less.blocks[0], bare)
     assert full.stat().st_size > bare.stat().st_size > 5000
     if ending == "svg":
         drawn = full.read_text()
@@ -165,7 +167,7 @@ def test_when_nothing_matches_everything_is_missing_and_nothing_breaks(tmp_path)
     report = evaluate_tables(predictions(), truth)
     assert report.blocks[0].unanswered == N
     assert report.blocks[0].used["valence"]["used"] == 0
-    report.plot(tmp_path / "empty.png")
+    draw(report.blocks[0], tmp_path / "empty.png")
     json.loads(report.to_json())
     assert "coverage" in report.table()
 

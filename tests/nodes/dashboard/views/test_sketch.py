@@ -10,7 +10,7 @@ from dashboard_stream import face
 from numpy.typing import NDArray
 
 from liveaffect.models.face.action_units import BLENDSHAPES
-from liveaffect.nodes.dashboard.views.face_lines import BROWS, EYES, LINES, LIPS_INNER, LIPS_OUTER
+from liveaffect.nodes.dashboard.views.avatar import BROWS, EYES, LINES, LIPS_INNER, LIPS_OUTER
 from liveaffect.nodes.dashboard.views.sketch import sketch
 from liveaffect.stream.messages import Face
 

@@ -193,7 +193,7 @@ def test_privacy_that_the_sensor_refuses_still_hides_the_picture_here(desk: Desk
     desk.answers["privacy"] = Reply(ok=False, text="no answer from recorder")
     desk.window.controls.privacy_button.click()
     desk.paint()
-    assert desk.window.actions_.is_private()
+    assert desk.window.actions_.is_private
     assert desk.window.status.words.text() == "no answer from recorder"
 
 
@@ -290,12 +290,14 @@ def test_another_machines_pixels_come_only_when_asked_for(app: Any, qtbot: QtBot
 
 
 def test_closing_without_a_recording_just_closes(desk: Desk) -> None:
-    assert desk.window.actions_.may_close() == 0
+    assert desk.window.close()
+    assert desk.window.exit_code == 0
 
 
 def test_closing_someone_elses_sensor_never_asks(desk: Desk) -> None:
     desk.take(made.health("recorder", 0, info={"recording": True}))
-    assert desk.window.actions_.may_close() == 0
+    assert desk.window.close()
+    assert desk.window.exit_code == 0
 
 
 def test_every_control_has_a_tooltip_and_a_place_in_the_tab_order(desk: Desk) -> None:
@@ -313,7 +315,8 @@ def test_the_desktop_program_has_neither_cv2_nor_mediapipe(tmp_path: Path) -> No
     import sys
 
     code = (
-        "import sys; from liveaffect.cli import desktop; from PySide6.QtCore import QTimer; desktop.application(); "
+        "import sys; from liveaffect.cli.windows import desktop; from PySide6.QtCore import QTimer; "
+        "desktop.application(); "
         "QTimer.singleShot(500, desktop.application().quit); code = desktop.view('ipc:///nowhere'); "
         "print(code, [k for k in sys.modules if k.split('.')[0] in ('cv2', 'mediapipe')])"
     )
