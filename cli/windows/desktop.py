@@ -77,7 +77,7 @@ def view(address: str = "", keys: str = "", *, owner: bool = False) -> int:
 
 def open_session(folder: Path) -> None:
     """Replays a session in a window of its own, which outlives this one."""
-    words = [sys.executable, "-m", "liveaffect.cli.main", "view", str(folder)]
+    words = [sys.executable, "-P", "-m", "liveaffect.cli.main", "view", str(folder)]
     subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
 
 

@@ -7,17 +7,20 @@ import contextlib
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from liveaffect.nodes.dashboard import CLOSED, GO_ON
 from liveaffect.stream.errors import LiveAffectError
+from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.supervisor import Supervisor
 
-PROGRAM = (sys.executable, "-m", "liveaffect.cli.windows.desktop")
+PROGRAM = (sys.executable, "-P", "-m", "liveaffect.cli.windows.desktop")
 CRASHES_A_MINUTE = 2
 END_S = 2.0
 REMEDY = 'pip install "liveaffect[desktop]"'
@@ -45,14 +48,14 @@ class NoWindow(LiveAffectError):
 
 def choose() -> dict[str, Any] | None:
     """Shows the first window; what was chosen there, or None where it was closed. Raises NoWindow."""
-    asked = subprocess.run([*PROGRAM, "choose"], stdout=subprocess.PIPE, env=environment(), check=False)
-    if asked.returncode == CLOSED:
+    code, printed = _attend("choose", stdout=subprocess.PIPE)
+    if code == CLOSED:
         return None
-    lines = asked.stdout.decode("utf-8", "replace").strip().splitlines()
+    lines = printed.decode("utf-8", "replace").strip().splitlines()
     try:
-        return dict(json.loads(lines[-1])) if asked.returncode == 0 else _fail(asked.returncode)
+        return dict(json.loads(lines[-1])) if code == 0 else _fail(code)
     except (IndexError, ValueError, TypeError):
-        return _fail(asked.returncode)
+        return _fail(code)
 
 
 def _fail(code: int) -> None:
@@ -63,7 +66,32 @@ def _fail(code: int) -> None:
 def watch(address: str, keys: str = "") -> int:
     """Shows the main window on something that runs on its own, until it is closed; returns the exit code."""
     words = [*(["--address", address] if address else []), *(["--keys", keys] if keys else [])]
-    return subprocess.run([*PROGRAM, "view", *words], env=environment(), check=False).returncode
+    return _attend("view", *words)[0]
+
+
+def _attend(*words: str, stdout: int | None = None) -> tuple[int, bytes]:
+    """Runs one window to its end; its exit status and what it printed. A signal that ends this program ends the window
+    first: no window stays behind without anyone to close it."""
+    ended: list[int] = []
+    window: subprocess.Popen[bytes] | None = None
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        ended.append(number)
+        if window is not None:
+            window.terminate()
+
+    before = {number: signal.signal(number, end) for number in ENDS}
+    try:
+        window = subprocess.Popen([*PROGRAM, *words], stdout=stdout, env=environment())
+        if ended:  # it came while the window was being started
+            window.terminate()
+        printed = window.communicate()[0] or b""
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if ended:
+        sys.exit(128 + ended[0])
+    return window.returncode, printed
 
 
 class MainWindow:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import traceback
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import zmq
@@ -20,85 +20,53 @@ import zmq
 from liveaffect.stream.graph import Entry, build_graph
 from liveaffect.stream.live.bus import Publisher, Subscriber
 from liveaffect.stream.live.host import LiveHost, host_topics
+from liveaffect.stream.live.process import ENDS
+from liveaffect.stream.live.pulse import Pulse
+from liveaffect.stream.live.spec import ChildSpec
 from liveaffect.stream.topics import COMMAND, MARKER
 
-CLOSE_LIMIT_S = 2.0
 REJOIN_S = 1.0
 """After a restart the readers reconnect by themselves, most within 0.2 s; one that is down is not waited for longer."""
 
 
-class ChildSpec(msgspec.Struct, kw_only=True):
-    """All that a node process must know."""
-
-    process: str
-    incarnation: int
-    clock: str
-    nodes: dict[str, Any]
-    """Launch tables of this process's nodes."""
-    table: dict[str, Any]
-    """The whole graph, as resolved."""
-    wiring: dict[str, dict[str, list[str]]]
-    """Node name -> the topics it reads and writes."""
-    depth: dict[str, int]
-    modules: list[str]
-    """Modules that declare topics."""
-    paths: list[str]
-    """sys.path of the supervisor."""
-    addresses: dict[str, str]
-    """Process name -> its publisher; "supervisor" too."""
-    writers: dict[str, str]
-    """Topic name -> process that writes it."""
-    expected: dict[str, int]
-    """Seat (see bus.py) -> 1: who must have subscribed to what before the first message."""
-    wait_s: float
-    control: str
-    """Where this process reports to the supervisor."""
-    standing: dict[str, dict[str, Any]] = {}
-    """As in HostInfo."""
-
-
-class Report(msgspec.Struct, kw_only=True):
-    """What a node process tells the supervisor."""
-
-    process: str
-    incarnation: int
-    kind: Literal["beat", "ready", "ended", "failed"]
-    text: str = ""
-    exit_code: int = 1
-
-
 def main() -> None:
     """Reads the spec, runs the nodes, reports."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
-    spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=ChildSpec)
     stop = threading.Event()
+    _answer_signals(stop)
+    line = sys.stdin.buffer.readline()
+    if not line:  # the supervisor ended before it could say anything
+        return
+    spec = msgspec.json.decode(line, type=ChildSpec)
     orders: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=_listen, args=(orders, stop), daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    threading.Thread(target=_listen, args=(orders, stop, spec.close_s), daemon=True).start()
     context = zmq.Context()
-    control = context.socket(zmq.PUSH)
-    control.setsockopt(zmq.LINGER, 500)
-    control.connect(spec.control)
-
-    def report(kind: Any, text: str = "", exit_code: int = 1) -> None:
-        line = Report(process=spec.process, incarnation=spec.incarnation, kind=kind, text=text, exit_code=exit_code)
-        control.send(msgspec.msgpack.encode(line))
-
+    pulse = Pulse(context, spec.control, spec.run, spec.process, spec.incarnation)
     code = 0
     try:
-        _run(spec, context, orders, stop, report)
+        _run(spec, context, orders, stop, pulse)
     except Exception as error:  # every end is reported; errors made for users carry their own exit code
         expected = hasattr(error, "exit_code")
         code = getattr(error, "exit_code", 1)
         if not expected:
             traceback.print_exc()
-        report("failed", str(error) if expected else f"{type(error).__name__}: {error}", code)
+        pulse.report("failed", str(error) if expected else f"{type(error).__name__}: {error}", code)
+    pulse.end()
     context.destroy(linger=500)
     sys.stderr.flush()
     os._exit(code)  # libraries with threads of their own must not hold up the end
 
 
-def _run(spec: ChildSpec, context: Any, orders: "queue.Queue[str]", stop: threading.Event, report: Any) -> None:
+def _answer_signals(stop: threading.Event) -> None:
+    """Ctrl-C and the end of the terminal are the supervisor's to handle; it started this process deaf to them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+
+
+def _run(spec: ChildSpec, context: Any, orders: "queue.Queue[str]", stop: threading.Event, pulse: Pulse) -> None:
     sys.path.extend(path for path in spec.paths if path not in sys.path)
     for module in spec.modules:
         importlib.import_module(module)
@@ -114,19 +82,20 @@ def _run(spec: ChildSpec, context: Any, orders: "queue.Queue[str]", stop: thread
         graph=spec.table,
         wiring=spec.wiring,
         standing=spec.standing,
+        run=spec.run,
         publisher=publisher,
         subscriber=_subscribe(spec, context, entries),
-        beat=lambda: report("beat"),
+        pulse=pulse,
         stop=stop.is_set,
     )
     try:
         host.open()
-        report("ready")
+        pulse.report("ready")
         epoch_ns = _wait_for_go(orders, stop)
         if epoch_ns is not None:
             limit_s = spec.wait_s if spec.incarnation == 0 else min(spec.wait_s, REJOIN_S)
             publisher.wait(spec.expected, limit_s, stop.is_set)
-            host.run(epoch_ns, lambda: report("ended"))
+            host.run(epoch_ns, lambda: pulse.report("ended"))
     finally:
         host.close()
 
@@ -159,14 +128,14 @@ def _wait_for_go(orders: "queue.Queue[str]", stop: threading.Event) -> int | Non
     return None
 
 
-def _listen(orders: "queue.Queue[str]", stop: threading.Event) -> None:
+def _listen(orders: "queue.Queue[str]", stop: threading.Event, close_s: float) -> None:
     for line in sys.stdin:
         if line.strip() == "stop":
             break
         orders.put(line.strip())
     stop.set()
     if sys.stdin.readline() == "":  # after "stop" the pipe stays open until the supervisor goes
-        time.sleep(CLOSE_LIMIT_S)
+        time.sleep(close_s)
         os._exit(1)
 
 

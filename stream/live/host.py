@@ -13,6 +13,7 @@ import numpy as np
 
 from liveaffect.stream.graph import Entry
 from liveaffect.stream.live.bus import Publisher, Subscriber, newest
+from liveaffect.stream.live.pulse import Pulse
 from liveaffect.stream.live.stats import NodeStats, ProcessMeter
 from liveaffect.stream.messages import OPEN, Message, Tick
 from liveaffect.stream.node import Feed, HostInfo, Node, bind, messages_of, spec_of
@@ -26,7 +27,6 @@ START_LAG_NS, START_NS = 1_500_000_000, 5_000_000_000
 """At first they stay further behind: a model's first answer takes longer than all later ones."""
 MAX_LAG_NS = 3_000_000_000
 HEALTH_NS = 1_000_000_000
-BEAT_NS = 200_000_000
 WAITING_LIMIT = 2000
 
 
@@ -53,7 +53,7 @@ class LiveContext:
         self._stats.info.update(info)
 
 
-class Seat:
+class HostedNode:
     """One node in its process: the node, its waiting line, its counters."""
 
     def __init__(self, entry: Entry, depth: dict[str, int]) -> None:
@@ -61,6 +61,7 @@ class Seat:
         self.name, self.node, self.spec = entry.name, entry.node, entry.spec
         self.order = StreamOrder(entry.spec.inputs, depth, ordered=entry.node.ordered)
         self.stats = NodeStats()
+        self.calls = 0
         self.handlers = {topic: getattr(entry.node, method) for topic, method in entry.spec.handlers.items()}
         inputs = [topic for topic in entry.spec.inputs if not topic.host]
         self.timed = {t.name for t in inputs if not t.delay_ns} or {t.name for t in inputs}
@@ -76,7 +77,7 @@ class LiveHost:
     depth: topic name -> depth in the whole graph.
     process: name of the process; `incarnation` counts its starts; `clock` names this machine's monotonic clock.
     publisher, subscriber: sockets, bound and connected.
-    beat: called several times a second while the loop is alive.
+    pulse: told of every turn of the loop and every message handled.
     stop: True when the loop should end.
     """
 
@@ -91,19 +92,20 @@ class LiveHost:
         graph: dict[str, Any],
         wiring: dict[str, dict[str, list[str]]] | None = None,
         standing: dict[str, dict[str, Any]] | None = None,
+        run: str = "",
         publisher: Publisher,
         subscriber: Subscriber,
-        beat: Callable[[], None],
+        pulse: Pulse,
         stop: Callable[[], bool],
     ) -> None:
-        self.seats = [Seat(entry, depth) for entry in entries]
+        self.seats = [HostedNode(entry, depth) for entry in entries]
         self.process, self.incarnation, self.clock = process, incarnation, clock
-        self._publisher, self._subscriber, self._beat, self._stop = publisher, subscriber, beat, stop
-        self._readers: dict[str, list[Seat]] = {}
+        self._publisher, self._subscriber, self._pulse, self._stop = publisher, subscriber, pulse, stop
+        self._readers: dict[str, list[HostedNode]] = {}
         for seat in self.seats:
             for topic in seat.spec.inputs:
                 self._readers.setdefault(topic.name, []).append(seat)
-            info = HostInfo(seat.name, process, True, clock, incarnation, graph, wiring or {}, standing or {})
+            info = HostInfo(seat.name, process, True, clock, incarnation, graph, wiring or {}, standing or {}, run)
             bind(seat.node, info)
         self._complete = any(seat.node.complete for seat in self.seats)
         choosy = any(type(seat.node).sees is not Node.sees for seat in self.seats)
@@ -115,16 +117,17 @@ class LiveHost:
         self._meter = ProcessMeter()
         self._ticked = any(seat.spec.ticked for seat in self.seats)
         self._epoch_ns = 0
-        self._next_tick = self._next_health = self._next_beat = 0
+        self._next_tick = self._next_health = 0
         self._delays_ns: deque[int] = deque([0], maxlen=64)
         """How long after their slot the last inputs arrived: the tick must stay behind them."""
-        self._opened: list[Seat] = []
+        self._opened: list[HostedNode] = []
 
     def open(self) -> None:
         """Opens every node; the first failure is raised after the others are closed."""
         for seat in self.seats:
             self._opened.append(seat)
             seat.node.open()
+            self._pulse.turn()
         self._look()
 
     def close(self) -> None:
@@ -135,17 +138,20 @@ class LiveHost:
     def run(self, epoch_ns: int, ended: Callable[[], None]) -> None:
         """Loops until stopped. `ended` is called once when every source of this process has returned."""
         self._epoch_ns = epoch_ns
-        feeds: list[tuple[Seat, Feed]] = []
+        feeds: list[tuple[HostedNode, Feed]] = []
         for seat in self.seats:
             context = LiveContext(epoch_ns, seat.stats, self._stop)
             feeds.extend((seat, getattr(seat.node, name)(context)) for name in seat.spec.sources)
         had_feeds = bool(feeds)
+        self._pulse.patient = False
         while not self._stop():
+            self._pulse.turn()
             self._publisher.update()
             self._receive(0 if feeds else self._idle_ms())
             for seat, feed in list(feeds):
                 try:
-                    message = next(feed)
+                    with self._pulse.call(seat):
+                        message = next(feed)
                 except StopIteration:
                     feeds.remove((seat, feed))
                     continue
@@ -161,7 +167,7 @@ class LiveHost:
         self._drain()
 
     def _idle_ms(self) -> int:
-        due = min(self._next_beat, self._next_health, self._next_tick if self._ticked else self._next_beat)
+        due = min(self._next_health, self._next_tick) if self._ticked else self._next_health
         return max(0, min(100, (due - time.monotonic_ns()) // 1_000_000 + 1))
 
     def _drain(self) -> None:
@@ -218,12 +224,12 @@ class LiveHost:
         self._expected[key] = (message.incarnation, message.seq + 1)
 
     def _lost(
-        self, seats: Iterable[Seat], topic: Topic[Any], line: tuple[str, int], first: int, last: int, cause: str
+        self, seats: Iterable[HostedNode], topic: Topic[Any], line: tuple[str, int], first: int, last: int, cause: str
     ) -> None:
         for seat in seats:
             seat.stats.drop_range(topic, line, first, last, cause)
 
-    def _publish(self, seat: Seat | None, message: Message) -> None:
+    def _publish(self, seat: HostedNode | None, message: Message) -> None:
         topic = topic_of(message)
         if seat is None or not seat.node.replays:
             message.seq = self._seqs[topic.name] = self._seqs.get(topic.name, -1) + 1
@@ -255,17 +261,16 @@ class LiveHost:
             for shed_topic, shed_message in seat.order.shed(WAITING_LIMIT):
                 seat.stats.drop(shed_topic, shed_message, "overflow")
 
-    def _handle(self, seat: Seat, topic: Topic[Any], message: Message) -> None:
-        for output in messages_of(seat.handlers[topic.name](message)):
-            self._publish(seat, output)
+    def _handle(self, seat: HostedNode, topic: Topic[Any], message: Message) -> None:
+        with self._pulse.call(seat):
+            outputs = messages_of(seat.handlers[topic.name](message))
+            for output in outputs:
+                self._publish(seat, output)
         if not topic.host:
             seat.stats.handled((time.monotonic_ns() - message.t_ns) / 1e6, timed=topic.name in seat.timed)
 
     def _timers(self) -> None:
         now = time.monotonic_ns()
-        if now >= self._next_beat:
-            self._next_beat = now + BEAT_NS
-            self._beat()
         if self._ticked and now >= self._next_tick:
             self._next_tick = now + TICK_NS
             least = LAG_NS if now > self._epoch_ns + START_NS else START_LAG_NS

@@ -1,53 +1,67 @@
-"""One node process as the supervisor sees it: started, told, listened to, ended."""
+"""One node process as the supervisor holds it: started, told, killed, collected."""
 
 import contextlib
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Protocol
 
-Phase = Literal["down", "starting", "ready", "running", "restarting", "failed"]
+COMMAND = (sys.executable, "-P", "-m", "liveaffect.stream.live.child")
+"""-P: the working folder is not searched for modules; a random.py that lies there would run in every process."""
+LAST_BYTES = 4096
+
+
+class Handle(Protocol):
+    """What is needed of a process; tests have one that needs no system."""
+
+    name: str
+
+    @property
+    def alive(self) -> bool: ...
+    @property
+    def pid(self) -> int: ...
+    def start(self, spec: bytes) -> None: ...
+    def tell(self, line: bytes) -> None: ...
+    def kill(self) -> None: ...
+    def collect(self, limit_s: float) -> bool: ...
+    def last_words(self) -> str: ...
 
 
 class Child:
-    """A process of the graph and what is known of it.
+    """A process of the graph.
 
     Parameters
     ----------
     name: of the process.
-    level: graph depth of its deepest node: writers are stopped before readers.
-    has_source: True when the run may end once this process's sources have ended.
     log: file for what it prints; None gives it this program's terminal.
     """
 
-    def __init__(self, name: str, level: int, has_source: bool, log: Path | None) -> None:
-        self.name, self.level, self.has_source, self._log = name, level, has_source, log
+    def __init__(self, name: str, log: Path | None) -> None:
+        self.name, self._log = name, log
         self.popen: subprocess.Popen[bytes] | None = None
-        self.incarnation = -1
-        self.phase: Phase = "down"
-        self.beat = self.started = self.restart_at = 0.0
-        self.deaths: list[float] = []
-        self.told, self.told_at = ("", ""), 0.0
-        """State and error last published for its nodes, and when."""
-        self.error = ""
-        self.exit_code = 1
-        self.ended = False
+        self._printed = 0
 
     @property
     def alive(self) -> bool:
         return self.popen is not None and self.popen.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Process id; 0 before the first start."""
+        return 0 if self.popen is None else self.popen.pid
+
     def start(self, spec: bytes) -> None:
         """Starts the process; its own session keeps Ctrl-C away from it."""
-        self.reap()  # the pipe of a dead predecessor
-        self.started = self.beat = time.monotonic()
-        self.phase, self.ended, self.error = "starting", False, ""
-        command = [sys.executable, "-m", "liveaffect.stream.live.child"]
+        self.free()
         with contextlib.ExitStack() as stack:
             out = None if self._log is None else stack.enter_context(self._log.open("ab"))
+            self._printed = 0 if out is None else out.tell()
+            stack.enter_context(_deaf())
             self.popen = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=self._log is not None
+                COMMAND, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=self._log is not None
             )
         self.tell(spec)
 
@@ -55,38 +69,61 @@ class Child:
         """Writes one line to its standard input."""
         if self.popen is None or self.popen.stdin is None:
             return
-        with contextlib.suppress(OSError):  # it died meanwhile: the next check sees it
+        with contextlib.suppress(OSError, ValueError):  # it died meanwhile: the next check sees it
             self.popen.stdin.write(line + b"\n")
             self.popen.stdin.flush()
 
-    def restart(self, limit_s: float) -> None:
-        """Asks it to end; whoever watches starts it again when it has, or when the time is up."""
-        self.tell(b"stop")
-        self.phase, self.restart_at = "restarting", time.monotonic() + limit_s
-        self.deaths, self.error = [], ""
-
     def kill(self) -> None:
-        """Ends it at once."""
+        """Ends it at once, as far as the system can."""
         if self.popen is not None and self.alive:
             self.popen.kill()
 
-    def reap(self) -> None:
-        """Kills it where it still lives, and frees its pipe."""
-        if self.popen is None:
-            return
-        self.kill()
-        self.popen.wait()
-        if self.popen.stdin is not None:
+    def free(self) -> None:
+        """Frees the pipe of a process that is gone."""
+        if self.popen is not None and self.popen.stdin is not None:
             with contextlib.suppress(OSError):
                 self.popen.stdin.close()
 
+    def collect(self, limit_s: float) -> bool:
+        """Kills it where it still lives; False where it is there after `limit_s` all the same: it waits inside the
+        system, and is left to it."""
+        self.kill()
+        end = time.monotonic() + limit_s
+        while self.alive and time.monotonic() < end:
+            time.sleep(0.01)
+        self.free()
+        return not self.alive
+
+    def printed(self, lines: int) -> list[str]:
+        """The last lines that this start of the process printed; none where it has the terminal."""
+        if self._log is None:
+            return []
+        with contextlib.suppress(OSError), self._log.open("rb") as file:
+            end = file.seek(0, 2)
+            file.seek(max(self._printed, end - LAST_BYTES))
+            return file.read().decode("utf-8", "replace").strip().splitlines()[-lines:]
+        return []
+
     def last_words(self) -> str:
-        """Why it died, as well as is known."""
-        if self.error:
-            return self.error
+        """How it ended, and the last line it printed."""
         code = self.popen.returncode if self.popen is not None else 1
         how = f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        lines = (
-            self._log.read_text("utf-8", "replace").strip().splitlines() if self._log and self._log.is_file() else []
-        )
-        return f"process '{self.name}' {how}{': ' + lines[-1] if lines else ''}"
+        lines = self.printed(1)
+        return f"process '{self.name}' {how}{': ' + lines[0] if lines else ''}"
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """A process started in here hears no Ctrl-C before it has said what to do with it: its own first act is to."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+ENDS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals by which a person or the system ends a program."""

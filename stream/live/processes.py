@@ -1,11 +1,11 @@
 """The processes of one run: started, told, watched, started again after a fault or with other settings, and ended.
 
-A dead process is known at once, a hung one by its missing heartbeat.
+What may happen to each, and what is then done, is the table in `life.py`; this carries it out.
 """
 
-import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -13,215 +13,289 @@ import zmq
 
 from liveaffect.stream.errors import StartError
 from liveaffect.stream.graph import Graph
-from liveaffect.stream.live.bus import Addresses, seat
-from liveaffect.stream.live.child import ChildSpec, Report
-from liveaffect.stream.live.host import host_topics
-from liveaffect.stream.live.process import Child
+from liveaffect.stream.live.bus import Addresses
+from liveaffect.stream.live.life import LIVING, Act, Event, Life
+from liveaffect.stream.live.process import Child, Handle
+from liveaffect.stream.live.pulse import Report
+from liveaffect.stream.live.spec import child_spec
+from liveaffect.stream.live.watchdog import Machine, Watch, read_account
 from liveaffect.stream.messages import Health, Message
-from liveaffect.stream.topics import HEALTH
 
-WATCHER = "supervisor"
-"""Its name among the readers."""
-STOP_LIMIT_S = 2.6
-"""All processes are gone so long after a stop: the last ones are killed."""
+END_S = 2.6
+"""At the end of a run, those who keep nothing are gone after so long on a quiet machine; the last ones are killed."""
 STAGE_S = 1.5
+RESTART_S = 5.0
+KEEP_S = 20.0
+"""Those who keep what they get (recorders) have so long of their own to close it, whatever the others did."""
 RETELL_S = 1.0
-BACKOFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
 EPOCH_LEAD_S = 0.3
+REPORTS_A_TURN = 200
+REPORT_BYTES = 64 << 10
 
 
-class Crew:
+@dataclass
+class Member:
+    """One process of the run, and what is known of it."""
+
+    handle: Handle
+    life: Life
+    watch: Watch
+    level: int
+    """Graph depth of its deepest node: writers are stopped before readers."""
+    keeps: bool
+    """True where it stores what it gets."""
+    has_source: bool
+    ended: bool = False
+    """True when its sources have returned."""
+    error: str = ""
+    exit_code: int = 1
+    told: tuple[str, str] = field(default=("", ""))
+    """State and error last published for its nodes."""
+    told_at: float = 0.0
+
+
+class Processes:
     """Watches the processes of a graph for the supervisor.
 
     Parameters
     ----------
     graph: the checked graph; replaced by `change`.
+    run: names the run.
     clock: names the clock of `t_ns`.
     publish: sends a Health of a process that cannot speak for itself.
     log: called with one plain line per event worth telling.
+    make, now, pause: the processes, the time in s, and waiting: of the system, or of a test.
     """
 
     def __init__(
         self,
         graph: Graph,
         addresses: Addresses,
+        run: str,
         clock: str,
         publish: Callable[[Message], None],
         log: Callable[[str], None],
+        *,
+        make: Callable[[str, bool], Handle] | None = None,
+        machine: Machine | None = None,
+        now: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.graph, self._addresses, self._clock, self._publish, self._log = graph, addresses, clock, publish, log
+        self.graph, self._addresses, self._run, self._clock = graph, addresses, run, clock
+        self._publish, self._log, self._now, self._pause = publish, log, now, pause
         self.epoch_ns = 0
+        self.deaths: list[str] = []
+        """Why processes died on the way, one sentence each."""
+        self.refused = 0
+        """Reports that were none."""
         self.standing: dict[str, dict[str, Any]] = {}
         """As in HostInfo, for processes that are started from now on."""
-        self.children = {
-            name: Child(
-                name,
-                max(map(graph.level, entries)),
-                any(entry.spec.sources for entry in entries),
-                None if any(entry.node.terminal for entry in entries) else addresses.folder / f"{name}.log",
-            )
-            for name, entries in graph.processes.items()
-        }
+        self.machine = machine or Machine()
+        self._control: zmq.Socket[bytes] | None = None
+        self._control_address = ""
+        make = make or self._child
+        self.members = {name: self._member(name, make) for name in graph.processes}
+
+    def _child(self, name: str, terminal: bool) -> Handle:
+        return Child(name, None if terminal else self._addresses.folder / f"{name}.log")
+
+    def _member(self, name: str, make: Callable[[str, bool], Handle]) -> Member:
+        entries = self.graph.processes[name]
+        keeps = any(entry.node.complete for entry in entries)
+        handle = make(name, any(entry.node.terminal for entry in entries))
+        return Member(
+            handle,
+            Life(self.graph.settings.restarts, KEEP_S if keeps else RESTART_S),
+            Watch(self.machine, lambda: read_account(handle.pid)),
+            level=max(map(self.graph.level, entries)),
+            keeps=keeps,
+            has_source=any(entry.spec.sources for entry in entries),
+        )
 
     def pids(self) -> dict[str, int]:
         """Process name -> process id of those alive."""
-        return {c.name: c.popen.pid for c in self.children.values() if c.popen and c.alive}
+        return {name: one.handle.pid for name, one in self.members.items() if one.handle.alive}
 
-    def start(self, context: zmq.Context[Any]) -> None:
-        """Starts every process; they wait for each other."""
+    def listen(self, context: zmq.Context[Any]) -> None:
+        """Opens the socket on which the processes report."""
         self._control = context.socket(zmq.PULL)
-        self._control_address = self._addresses.make("control")
-        self._control.bind(self._control_address)
-        for child in self.children.values():
-            self._start(child)
+        self._control.setsockopt(zmq.MAXMSGSIZE, REPORT_BYTES)
+        if self._addresses.ipc:
+            self._control.bind(self._addresses.make("control"))
+        else:
+            self._control.bind("tcp://127.0.0.1:*")
+        self._control_address = self._control.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def watch(self, timeout_ms: int) -> None:
-        """Hears what the processes report, for at most so long, and does what is due."""
+        """Hears what the processes report, for at most so long, and does what is due. Raises StartError where one
+        never came to run. Bounded: what is more than a turn's worth is heard in the next."""
+        assert self._control is not None, "listen first"
         self._control.poll(timeout_ms, zmq.POLLIN)
-        while self._control.poll(0, zmq.POLLIN):
-            self._hear(msgspec.msgpack.decode(self._control.recv(), type=Report))
+        heard = 0
+        while heard < REPORTS_A_TURN and self._control.poll(0, zmq.POLLIN):
+            heard += 1
+            try:
+                report = msgspec.msgpack.decode(self._control.recv(), type=Report)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                self.refused += 1
+                continue
+            self.hear(report)
+        self.check(all_heard=heard < REPORTS_A_TURN)
 
-    def check(self) -> None:
-        """Finds the dead and the hung, starts again what is due. Raises StartError where one never came to run."""
-        now = time.monotonic()
-        for child in self.children.values():
-            self._check(child, now)
-        if not self.epoch_ns and all(child.phase == "ready" for child in self.children.values()):
-            self._go()
+    def hear(self, report: Report) -> None:
+        """Takes one report; what another run, or an earlier start, says is nothing to this one."""
+        one = self.members.get(report.process)
+        if one is None or report.run != self._run or report.incarnation != one.life.starts - 1:
+            self.refused += one is None or report.run != self._run
+            return
+        one.watch.hear(report.progress, report.patient)
+        if report.kind == "ready":
+            self._on(one, "ready")
+            if self.epoch_ns:  # the others are running
+                self._on(one, "go")
+        elif report.kind == "ended":
+            one.ended = True
+        elif report.kind == "failed":
+            one.error, one.exit_code = report.text, report.exit_code
+
+    def check(self, *, all_heard: bool = True) -> None:
+        """Finds the dead and the hung, starts what is due. `all_heard` is False while reports still wait: nobody is
+        silent who may have spoken."""
+        self.machine.look()
+        now = self._now()
+        for one in self.members.values():
+            if one.life.phase in ("failed", "down", "hung") and one.told[0] and now - one.told_at > RETELL_S:
+                self._say(one, *one.told)  # for those who connected since
+            if one.life.phase in LIVING and not one.handle.alive:
+                self._on(one, "gone")
+            elif one.life.overdue(now):
+                self._on(one, "due")
+            elif all_heard and self._silent(one):
+                self._on(one, "silent")
+        if not self.epoch_ns and all(one.life.phase == "ready" for one in self.members.values()):
+            self.epoch_ns = time.monotonic_ns() + int(EPOCH_LEAD_S * 1e9)
+            for one in self.members.values():
+                self._on(one, "go")
+
+    def _silent(self, one: Member) -> bool:
+        if one.life.phase not in ("starting", "running"):
+            return False
+        settings = self.graph.settings
+        limit_s = settings.start_s if one.life.phase == "starting" or one.watch.patient else settings.hang_s
+        if not one.watch.hung(limit_s):
+            return False
+        one.error = f"process '{one.handle.name}' gave no sign of life for {one.watch.silence:.0f} s"
+        return True
 
     @property
     def ended(self) -> bool:
         """True when every source has returned."""
-        sources = [child for child in self.children.values() if child.has_source]
-        return bool(sources) and all(child.ended for child in sources)
+        sources = [one for one in self.members.values() if one.has_source]
+        return bool(sources) and all(one.ended for one in sources)
+
+    @property
+    def given_up(self) -> list[str]:
+        """Processes that are not started again."""
+        return [name for name, one in self.members.items() if one.life.phase == "failed"]
 
     def change(self, graph: Graph, process: str) -> None:
         """Goes on with another graph of the same wiring; the one process that it concerns is started again."""
         self.graph = graph
-        self.children[process].restart(STAGE_S)
+        one = self.members[process]
+        one.error = ""
+        self._on(one, "change")
 
     def end(self) -> None:
-        """Stops writers before readers, so that recorders get everything; kills what is left at the limit."""
-        end = time.monotonic() + STOP_LIMIT_S
-        for level in sorted({child.level for child in self.children.values()}):
-            stage = [child for child in self.children.values() if child.level == level]
-            for child in stage:
-                if child.alive:
-                    child.tell(b"stop")
-            stage_end = min(end, time.monotonic() + STAGE_S)
-            while any(child.alive for child in stage) and time.monotonic() < stage_end:
-                time.sleep(0.01)
-        while any(child.alive for child in self.children.values()) and time.monotonic() < end:
-            time.sleep(0.01)
-        for child in self.children.values():
-            child.reap()
+        """Stops writers before readers. Those who keep nothing share one time; then those who keep what they got have
+        theirs, which no hung process takes from them."""
+        others = [one for one in self.members.values() if not one.keeps]
+        end = self._now() + END_S * self.machine.stretch
+        for level in sorted({one.level for one in others}):
+            stage = min(end, self._now() + STAGE_S * self.machine.stretch)
+            self._stop([one for one in others if one.level == level], stage, patient=True)
+        self._stop(others, end)
+        keepers = [one for one in self.members.values() if one.keeps]
+        self._stop(keepers, self._now() + KEEP_S)
 
-    def _go(self) -> None:
-        self.epoch_ns = time.monotonic_ns() + int(EPOCH_LEAD_S * 1e9)
-        for child in self.children.values():
-            child.tell(b"go %d" % self.epoch_ns)
-            child.phase, child.beat = "running", time.monotonic()  # those that waited long gave no sign of life
+    def _stop(self, members: list[Member], end: float, *, patient: bool = False) -> None:
+        """Asks them to end and waits for that, at most until `end`; then kills them, unless `patient`."""
+        for one in members:
+            if one.life.phase != "stopping":
+                self._on(one, "stop")
+        while any(one.handle.alive for one in members) and self._now() < end:
+            self._pause(0.01)
+        if patient:
+            return
+        for one in members:
+            if not one.handle.collect(1.0):
+                self._log(f"process '{one.handle.name}' cannot be ended: it waits inside the system, and is left to it")
+            self._on(one, "gone")
 
-    def _start(self, child: Child) -> None:
-        child.incarnation += 1
-        entries = self.graph.processes[child.name]
-        table = self.graph.table()
-        spec = ChildSpec(
-            process=child.name,
-            incarnation=child.incarnation,
+    def _on(self, one: Member, event: Event) -> None:
+        for act in one.life.on(event, self._now(), launched=bool(self.epoch_ns)):
+            self._do(one, act)
+
+    def _do(self, one: Member, act: Act) -> None:
+        name = one.handle.name
+        if act == "start":
+            self._start(one)
+        elif act == "tell_go":
+            one.handle.tell(b"go %d" % self.epoch_ns)
+            one.watch.begin()
+        elif act == "tell_stop":
+            one.handle.tell(b"stop")
+        elif act == "kill":
+            one.handle.kill()
+        elif act == "abort":
+            raise StartError(one.exit_code, one.error or one.handle.last_words())
+        elif act == "say_back":
+            self._log(f"process '{name}' is back")
+        elif act == "say_hung":
+            self._say(one, "hung", one.error)
+        elif act == "say_stuck":
+            self._say(one, "hung", f"{one.error}, and cannot be ended: it waits inside the system, for a device maybe")
+        else:
+            self._died(one, act)
+
+    def _died(self, one: Member, act: Act) -> None:
+        name, error = one.handle.name, one.error or one.handle.last_words()
+        self.deaths.append(error)
+        one.ended, one.error = False, ""
+        if act == "say_failed":
+            self._say(one, "failed", f"{error}; given up after {len(one.life.deaths) - 1} restarts in a minute")
+            self._log(f"process '{name}' is given up: {error}")
+        else:
+            self._say(one, "node_down", error)
+            self._log(f"process '{name}' is down ({error}); starting it again")
+
+    def _start(self, one: Member) -> None:
+        name = one.handle.name
+        spec = child_spec(
+            self.graph,
+            name,
+            self._addresses,
+            run=self._run,
+            incarnation=one.life.starts - 1,
             clock=self._clock,
-            nodes={entry.name: table[entry.name] for entry in entries},
-            table=table,
-            wiring=self.graph.wiring(),
-            depth=self.graph.depth,
-            modules=self.graph.topic_modules(),
-            paths=sys.path,
-            addresses=self._addresses.by_name,
-            writers={topic: self.graph.entries[node].process for topic, node in self.graph.writers.items()},
-            expected=self._expected(child.name),
-            wait_s=self.graph.settings.wait_s,
+            close_s=KEEP_S if one.keeps else STAGE_S,
             control=self._control_address,
             standing=self.standing,
         )
-        child.start(msgspec.json.encode(spec))
-        self._publish_health(child, "starting")
+        one.ended, one.error = False, ""
+        one.watch.begin()
+        one.handle.start(msgspec.json.encode(spec))
+        self._say(one, "starting")
 
-    def _expected(self, process: str) -> dict[str, int]:
-        readers = {
-            seat(topic.name, other.process): 1
-            for topic in host_topics(self.graph.processes[process])
-            for other in self.graph.entries.values()
-            if other.process != process and any(t.name == topic.name for t in other.spec.inputs)
-        }
-        return {**readers, seat(HEALTH.name, WATCHER): 1}
-
-    def _hear(self, report: Report) -> None:
-        child = self.children[report.process]
-        if report.incarnation != child.incarnation:
-            return
-        child.beat = time.monotonic()
-        if report.kind == "ready":
-            child.phase = "ready"
-            if self.epoch_ns:  # a restart: the others are running
-                child.tell(b"go %d" % self.epoch_ns)
-                child.phase = "running"
-                self._log(f"process '{child.name}' is back")
-        elif report.kind == "ended":
-            child.ended = True
-        elif report.kind == "failed":
-            child.error, child.exit_code = report.text, report.exit_code
-
-    def _check(self, child: Child, now: float) -> None:
-        if child.phase in ("failed", "down") and now - child.told_at > RETELL_S:
-            self._publish_health(child, *child.told)  # for those who connected since
-        if child.phase == "failed":
-            return
-        if child.phase == "restarting":
-            if not child.alive or now >= child.restart_at:
-                self._start(child)
-            return
-        if child.phase == "down":
-            if now >= child.restart_at:
-                self._start(child)
-            return
-        if child.alive:
-            limit = self.graph.settings.start_s if child.phase == "starting" else self.graph.settings.hang_s
-            if child.phase != "ready" and now - child.beat > limit:
-                child.error = f"process '{child.name}' gave no sign of life for {limit:.0f} s"
-                self._publish_health(child, "hung")
-                child.kill()
-            return
-        self._died(child, now)
-
-    def _died(self, child: Child, now: float) -> None:
-        error = child.last_words()
-        if not self.epoch_ns:  # it never ran: that is for the user to mend, not to retry
-            raise StartError(child.exit_code, error)
-        child.deaths = [*(t for t in child.deaths if now - t < 60), now]
-        child.ended = False
-        if len(child.deaths) > self.graph.settings.restarts:
-            child.phase = "failed"
-            self._publish_health(
-                child, "failed", f"{error}; given up after {len(child.deaths) - 1} restarts in a minute"
-            )
-            self._log(f"process '{child.name}' is given up: {error}")
-        else:
-            child.phase = "down"
-            child.restart_at = now + BACKOFF_S[min(len(child.deaths), len(BACKOFF_S)) - 1]
-            self._publish_health(child, "node_down", error)
-            self._log(f"process '{child.name}' is down ({error}); starting it again")
-        child.error = ""
-
-    def _publish_health(self, child: Child, state: Any, error: str = "") -> None:
-        child.told, child.told_at = (state, error or child.error), time.monotonic()
-        for entry in self.graph.processes[child.name]:
+    def _say(self, one: Member, state: Any, error: str = "") -> None:
+        one.told, one.told_at = (state, error), self._now()
+        for entry in self.graph.processes[one.handle.name]:
             self._publish(
                 Health(
                     t_ns=time.monotonic_ns(),
                     node=entry.name,
-                    process=child.name,
+                    process=one.handle.name,
                     state=state,
-                    restarts=child.incarnation,
-                    error=child.told[1],
+                    restarts=one.life.starts - 1,
+                    error=error,
                 )
             )

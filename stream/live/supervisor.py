@@ -5,6 +5,7 @@ Children end when the supervisor's pipe closes.
 
 import signal
 import time
+import uuid
 from collections.abc import Callable
 from importlib.metadata import version
 from types import FrameType
@@ -18,7 +19,9 @@ from liveaffect.stream.graph import Graph
 from liveaffect.stream.live import settings
 from liveaffect.stream.live.bus import Addresses, Publisher, Subscriber, seat
 from liveaffect.stream.live.gateway import Gateway, Request
-from liveaffect.stream.live.processes import EPOCH_LEAD_S, WATCHER, Crew
+from liveaffect.stream.live.process import ENDS
+from liveaffect.stream.live.processes import EPOCH_LEAD_S, Processes
+from liveaffect.stream.live.spec import WATCHER
 from liveaffect.stream.messages import Ack, Command, Health, Message
 from liveaffect.stream.topics import ACK, COMMAND, HEALTH, MARKER, topic_of
 
@@ -46,7 +49,9 @@ class Supervisor:
         self.addresses = Addresses([*graph.processes, "supervisor"], graph.settings.transport)
         self._context = zmq.Context()
         self._clock = clock_id()
-        self._crew = Crew(graph, self.addresses, self._clock, self._publish, log)
+        self.id = uuid.uuid4().hex
+        """Names this run, and no other one ever."""
+        self._processes = Processes(graph, self.addresses, self.id, self._clock, self._publish, log)
         self._seqs: dict[str, int] = {}
         self._faults: dict[str, str] = {}
         self._info: dict[str, dict[str, Any]] = {}
@@ -54,21 +59,26 @@ class Supervisor:
     @property
     def graph(self) -> Graph:
         """As it runs now, changed settings included."""
-        return self._crew.graph
+        return self._processes.graph
 
     @property
     def epoch_ns(self) -> int:
         """The instant at which the sources began; 0 before every process is ready."""
-        return self._crew.epoch_ns
+        return self._processes.epoch_ns
 
     @property
     def gateway_address(self) -> str:
         """Where programs outside the graph connect."""
         return self.graph.settings.gateway or self.addresses.by_name["supervisor"] + ".gateway"
 
+    @property
+    def deaths(self) -> list[str]:
+        """Why processes died on the way, one sentence each; they were started again, or given up."""
+        return self._processes.deaths
+
     def pids(self) -> dict[str, int]:
         """Process name -> process id of those alive."""
-        return self._crew.pids()
+        return self._processes.pids()
 
     def stop(self, reason: str = "") -> None:
         """Asks the run to end; safe from signal handlers."""
@@ -81,12 +91,13 @@ class Supervisor:
         handle_signals: bool = True,
         beside: Callable[[], None] = lambda: None,
     ) -> int:
-        """Blocks until the end; returns the exit code. A node that cannot start raises its own error's text.
+        """Blocks until the end; returns the exit code: 1 where a process was given up on the way. A node that cannot
+        start raises its own error's text.
 
         `beside` is called many times a second, from when the gateway listens.
         """
         if handle_signals:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in ENDS:  # the terminal's end (SIGHUP) is one too
                 signal.signal(number, self._on_signal)
         gateway: Gateway | None = None
         try:
@@ -95,13 +106,13 @@ class Supervisor:
             )
             gateway = self._gateway()
             subscriber = Subscriber(self._context, WATCHER)
-            for name in self._crew.children:
+            for name in self._processes.members:
                 subscriber.connect(self.addresses.by_name[name], [ACK, HEALTH])
-            self._crew.start(self._context)
+            self._processes.listen(self._context)
             self._watch(gateway, subscriber, seconds, beside)
-            return 0
+            return 1 if self._processes.given_up else 0
         finally:
-            self._crew.end()
+            self._processes.end()
             if gateway is not None:
                 gateway.close()
             self._context.destroy(linger=200)
@@ -113,23 +124,22 @@ class Supervisor:
         end: float | None = None
         drained: float | None = None
         while not self._stopping:
-            self._crew.watch(WATCH_MS)
+            self._processes.watch(WATCH_MS)
             self._publisher.update()
             for _, message in subscriber.drain(self._log):
                 if isinstance(message, Ack):
                     gateway.acknowledge(message)
-                elif isinstance(message, Health) and message.process in self._crew.children:  # not a recorded one
+                elif isinstance(message, Health) and message.process in self._processes.members:  # not a recorded one
                     self._tell_fault(message)
                     self._info[message.node] = message.info
             gateway.step()
-            self._crew.check()
             beside()
             now = time.monotonic()
             if self.epoch_ns and end is None and seconds is not None:
                 end = now + seconds + EPOCH_LEAD_S
             if end is not None and now > end:
                 self.stop("time is up")
-            if self._crew.ended:
+            if self._processes.ended:
                 drained = drained or now + DRAIN_S
                 if now > drained:
                     self.stop("the input has ended")
@@ -182,14 +192,14 @@ class Supervisor:
 
     def _agreed(self, request: Request) -> None:
         if request.verb in STANDING:
-            self._crew.standing[request.verb] = request.arguments
+            self._processes.standing[request.verb] = request.arguments
 
     def _change(self, graph: Graph, node: str, values: dict[str, Any]) -> None:
         """Other settings for one node: its process is started again with them."""
         said = {"action": "applied", "node": node, "values": values}
         self._publish(Command(t_ns=time.monotonic_ns(), verb=settings.VERB, arguments=said))
         process = graph.entries[node].process
-        self._crew.change(graph, process)
+        self._processes.change(graph, process)
         self._log(f"process '{process}' is started again: new settings for {node}")
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:

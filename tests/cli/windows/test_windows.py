@@ -1,5 +1,7 @@
 """Whether there can be a window, what its choice means, and what becomes of the sensor when a window ends."""
 
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -143,3 +145,24 @@ def test_sessions_get_folders_of_their_own_where_they_are_wanted(tmp_path: Path)
     recorder.close()
     (session,) = (tmp_path / "study").iterdir()
     assert (session / "session.json").is_file()
+
+
+ENDED = """
+import sys
+from liveaffect.cli.windows import keeper
+keeper.PROGRAM = (sys.executable, "-c", "import os, sys, time; print(os.getpid(), file=sys.stderr); time.sleep(600)")
+{call}
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("call", ["keeper.watch('')", "keeper.choose()"])
+def test_a_signal_to_the_program_ends_its_window_too(number: int, call: str) -> None:
+    words = [sys.executable, "-c", ENDED.format(call=call)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stderr is not None
+        window = int(program.stderr.readline())
+        program.send_signal(number)
+        assert program.wait() == 128 + number
+        wait_for(lambda: not psutil.pid_exists(window), "the end of the window")
+        assert program.stderr.read() == ""

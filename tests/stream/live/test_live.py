@@ -197,7 +197,7 @@ def _program() -> tuple[subprocess.Popen[str], dict[str, int]]:
     return program, json.loads(program.stdout.readline())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_every_process(number: int) -> None:
     program, pids = _program()
     program.send_signal(number)

@@ -1,0 +1,93 @@
+"""What a node process is told at its start."""
+
+import sys
+from typing import Any
+
+import msgspec
+
+from liveaffect.stream.graph import Graph
+from liveaffect.stream.live.bus import Addresses, seat
+from liveaffect.stream.live.host import host_topics
+from liveaffect.stream.topics import HEALTH
+
+WATCHER = "supervisor"
+"""The supervisor's name among the readers."""
+
+
+class ChildSpec(msgspec.Struct, kw_only=True):
+    """All that a node process must know."""
+
+    run: str
+    """Names the run."""
+    process: str
+    incarnation: int
+    clock: str
+    nodes: dict[str, Any]
+    """Launch tables of this process's nodes."""
+    table: dict[str, Any]
+    """The whole graph, as resolved."""
+    wiring: dict[str, dict[str, list[str]]]
+    """Node name -> the topics it reads and writes."""
+    depth: dict[str, int]
+    modules: list[str]
+    """Modules that declare topics."""
+    paths: list[str]
+    """sys.path of the supervisor."""
+    addresses: dict[str, str]
+    """Process name -> its publisher; "supervisor" too."""
+    writers: dict[str, str]
+    """Topic name -> process that writes it."""
+    expected: dict[str, int]
+    """Seat (see bus.py) -> 1: who must have subscribed to what before the first message."""
+    wait_s: float
+    close_s: float
+    """How long its nodes may take to close when the supervisor is gone."""
+    control: str
+    """Where this process reports to the supervisor."""
+    standing: dict[str, dict[str, Any]] = {}
+    """As in HostInfo."""
+
+
+def child_spec(
+    graph: Graph,
+    process: str,
+    addresses: Addresses,
+    *,
+    run: str,
+    incarnation: int,
+    clock: str,
+    close_s: float,
+    control: str,
+    standing: dict[str, dict[str, Any]],
+) -> ChildSpec:
+    """The spec of one process of a graph."""
+    table = graph.table()
+    return ChildSpec(
+        run=run,
+        process=process,
+        incarnation=incarnation,
+        clock=clock,
+        nodes={entry.name: table[entry.name] for entry in graph.processes[process]},
+        table=table,
+        wiring=graph.wiring(),
+        depth=graph.depth,
+        modules=graph.topic_modules(),
+        paths=sys.path,
+        addresses=addresses.by_name,
+        writers={topic: graph.entries[node].process for topic, node in graph.writers.items()},
+        expected=_expected(graph, process),
+        wait_s=graph.settings.wait_s,
+        close_s=close_s,
+        control=control,
+        standing=standing,
+    )
+
+
+def _expected(graph: Graph, process: str) -> dict[str, int]:
+    readers = {
+        seat(topic.name, other.process): 1
+        for topic in host_topics(graph.processes[process])
+        for other in graph.entries.values()
+        if other.process != process and any(t.name == topic.name for t in other.spec.inputs)
+    }
+    return {**readers, seat(HEALTH.name, WATCHER): 1}
