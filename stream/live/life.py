@@ -49,7 +49,7 @@ TABLE: dict[tuple[Phase, Event], tuple[Phase, tuple[Act, ...]]] = {
     ("failed", "change"): ("starting", ("start",)),
     ("failed", "stop"): ("over", ()),
 }
-"""(phase, what happens) -> the next phase and what is done. A death that nobody asked for is `Life._died`'s to judge."""
+"""(phase, what happens) -> the next phase and what is done. Deaths that nobody asked for: `Life._died`."""
 
 UNASKED: tuple[Phase, ...] = ("starting", "ready", "running", "hung")
 """In these a process that is gone has died."""
