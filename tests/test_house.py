@@ -1,0 +1,65 @@
+"""The house keeps its order: small files, small folders, names that say something new, no circles of imports."""
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import grimp
+from paths import ROOT
+
+FLOORS = ("stream", "models", "nodes", "offline", "cli")
+CODE = (*FLOORS, "training", "benchmarks")
+MOST_LINES, MOST_FILES = 300, 20
+
+
+def code() -> list[Path]:
+    """Every Python file that git knows of (or would know of) in the folders of code, relative to the root."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *CODE]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return sorted({Path(name) for name in names if name.endswith(".py") and (ROOT / name).exists()})
+
+
+def circles(imports: Mapping[str, set[str]]) -> Iterator[list[str]]:
+    """Groups of files that import each other, directly or by a detour: what is left when leaves are taken away."""
+    left = {name: set(found) & imports.keys() for name, found in imports.items()}
+    while True:
+        leaves = {name for name, found in left.items() if not found}
+        wanted = {found for name in left for found in left[name]}
+        leaves |= left.keys() - wanted
+        if not leaves:
+            break
+        left = {name: found - leaves for name, found in left.items() if name not in leaves}
+    if left:
+        yield sorted(left)
+
+
+def test_no_file_is_long() -> None:
+    lengths = {str(path): len((ROOT / path).read_text("utf-8").splitlines()) for path in code()}
+    assert lengths
+    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
+
+
+def test_no_folder_is_crowded() -> None:
+    crowds = Counter(str(path.parent) for path in code() if path.name != "__init__.py")
+    assert {folder: files for folder, files in crowds.items() if files > MOST_FILES} == {}
+
+
+def test_no_file_repeats_the_name_of_its_folder() -> None:
+    said_twice = [
+        str(path)
+        for path in code()
+        if path.parent.name and (path.stem == path.parent.name or path.stem.startswith(f"{path.parent.name}_"))
+    ]
+    assert said_twice == []
+
+
+def test_circles_are_found_where_there_are_any() -> None:
+    assert list(circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}, "e": set()})) == [["b", "c"]]
+    assert list(circles({"a": {"b", "c"}, "b": {"c"}, "c": set()})) == []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph(*(f"liveaffect.{floor}" for floor in FLOORS), cache_dir=None)
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    assert list(circles(imports)) == []
