@@ -102,7 +102,8 @@ def test_the_command_of_the_wheel_describes_itself(installed: Path) -> None:
 
 def test_the_wheel_finds_its_own_manifest_and_weights(installed: Path) -> None:
     code = (
-        "from liveaffect.models import manifest, registry\n"
+        "from liveaffect.models import registry\n"
+        "from liveaffect.models.files import manifest\n"
         "for entry in manifest.read(manifest.BUILT_IN).values():\n"
         "    if entry.file and not entry.sources: print(registry.path(entry.name))\n"
         "print(manifest.BUILT_IN)"

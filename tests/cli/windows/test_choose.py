@@ -28,7 +28,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from liveaffect.cli.windows.choose import choose
-from liveaffect.nodes.dashboard import baseline_dialog, help_sheet, palette, settings_form
+from liveaffect.nodes.dashboard.baseline import dialog as baseline_dialog
+from liveaffect.nodes.dashboard.look import help_sheet, palette
+from liveaffect.nodes.dashboard.settings import form as settings_form
 
 app = QApplication([])
 palette.follow(app)
