@@ -1,6 +1,6 @@
 """Draws docs/img/architecture.svg from the imports: floors, their rooms, and who stands on whom.
 
-    python docs/img/make_architecture.py
+python docs/img/make_architecture.py
 """
 
 from collections import Counter
