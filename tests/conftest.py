@@ -11,6 +11,7 @@ from liveaffect.cli.demo_media.clip import clip
 
 # a busy machine is not a failure, and two runs test the same
 hypothesis.settings.register_profile("shared-machine", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=10_000)
 hypothesis.settings.load_profile("shared-machine")
 
 ROOT = Path(__file__).resolve().parent.parent

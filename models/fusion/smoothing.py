@@ -1,13 +1,16 @@
 """Fixed-lag smoothing: the fusion filter's answers, corrected by what came up to a lag later. For recordings.
 
-The Rauch-Tung-Striebel recursions (Rauch, Tung and Striebel 1965) run back from the last step within the lag of each
-time, for all times at once. The state space and the observations are those of `models/fusion/filter.py`, so with no lag
-the smoothed values are the causal ones.
+The Rauch-Tung-Striebel recursions (Rauch, Tung and Striebel 1965) of each modality's local level run back from the
+last step within the lag of each time, for all times at once. A smoothed level is a convex combination of the level
+before and the smoothed level after, so everything pooled with it (probabilities, stated variances, scatter) follows
+the same weights. With no lag the smoothed answers are the causal ones.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +18,11 @@ import numpy.typing as npt
 from liveaffect.models.circumplex import N_EMOTIONS
 from liveaffect.models.errors import BadInput
 from liveaffect.models.fusion.filter import Estimate, Fused, FusionSettings, PersonFilter
-from liveaffect.models.fusion.state_space import Decay, Snapshot, decay
+from liveaffect.models.fusion.pool import coasted, join
+from liveaffect.models.fusion.track import Pace, Pooled, View, noise, width
 
 FloatArray = npt.NDArray[np.float64]
+IndexArray = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,19 @@ class FixedLagSmoother:
         self._block = block
         self._times: list[float] = []
         self._known: list[bool] = []
-        self._states: list[tuple[Snapshot, Snapshot, Snapshot]] = []
+        self._states: tuple[list[Pooled], list[Pooled]] = ([], [])
+        self._ages: tuple[list[float], list[float]] = ([], [])
 
     def step(self, t_s: float, face: Estimate | None, voice: Estimate | None) -> Fused:
         """The causal answer, as `PersonFilter.step` gives it. Raises BadInput where time goes back."""
         fused = self._person.step(t_s, face, voice)
         self._times.append(t_s)
         self._known.append(fused.valence is not None)
-        self._states.append(self._person.snapshots())
+        for states, ages, state, age in zip(
+            self._states, self._ages, self._person.pooled(), (fused.age_face_s, fused.age_voice_s), strict=True
+        ):
+            states.append(state)
+            ages.append(np.inf if age is None else age)
         return fused
 
     def ready(self) -> Smoothed:
@@ -72,24 +82,24 @@ class FixedLagSmoother:
             return Smoothed(none, none, none, none, np.empty((0, N_EMOTIONS)))
         times, s = np.array(self._times), self._person.settings
         ahead = (np.searchsorted(times, times + self.lag_s, side="right") - 1 - np.arange(len(times)))[:count]
-        taus = (s.affect_tau_s, s.face_bias_tau_s, s.voice_bias_tau_s)
-        decays = np.array([decay(dt, taus) for dt in np.diff(times)]).reshape(-1, len(Decay._fields))
-        valence, valence_sd = _channel([x[0] for x in self._states], 1, s.prior_valence_sd, decays, ahead)
-        arousal, arousal_sd = _channel([x[1] for x in self._states], 1, s.prior_arousal_sd, decays, ahead)
-        ratios, _ = _channel([x[2] for x in self._states], N_EMOTIONS, s.prior_log_ratio_sd, decays, ahead)
-        weights = np.exp(ratios - ratios.max(axis=1, keepdims=True))
-        smoothed = Smoothed(
-            np.clip(s.prior_valence + valence[:, 0], -1.0, 1.0),
-            valence_sd,
-            np.clip(s.prior_arousal + arousal[:, 0], -1.0, 1.0),
-            arousal_sd,
-            weights / weights.sum(axis=1, keepdims=True),
-        )
-        unknown = ~np.array(self._known[:count])
-        for column in (smoothed.valence, valence_sd, smoothed.arousal, arousal_sd, smoothed.emotions):
-            column[unknown] = np.nan
-        del self._times[:count], self._known[:count], self._states[:count]
-        return smoothed
+        smoothed = [
+            _smoothed(pace, times, states, np.array(ages), ahead)
+            for pace, states, ages in zip(s.paces, self._states, self._ages, strict=True)
+        ]
+        waited = np.minimum(*[aged for _, aged in smoothed])
+        rows = np.full((count, 4 + N_EMOTIONS), np.nan)
+        for i in np.flatnonzero(self._known[:count]).tolist():
+            face, voice = (
+                _view(pace, track, i, aged[i] - waited[i])
+                for pace, (track, aged) in zip(s.paces, smoothed, strict=True)
+            )
+            joined = coasted(join(face, voice, s.prior_vars, s.unseen), float(waited[i]), s.paces)
+            rows[i, :4] = joined.valence, joined.valence_var**0.5, joined.arousal, joined.arousal_var**0.5
+            rows[i, 4:] = joined.emotions
+        for column in (self._times, self._known, *self._states, *self._ages):
+            del column[:count]
+        valence, valence_sd, arousal, arousal_sd = rows[:, :4].T.copy()
+        return Smoothed(valence, valence_sd, arousal, arousal_sd, rows[:, 4:])
 
 
 def smooth(
@@ -123,30 +133,77 @@ def smooth(
     )
 
 
-def _channel(
-    states: list[Snapshot], rows: int, prior_sd: float, decays: FloatArray, ahead: npt.NDArray[np.intp]
-) -> tuple[FloatArray, FloatArray]:
-    """Smoothed means (m, rows) and standard deviation (m,) of a channel's affect at the first m of n steps.
+class _Levels(NamedTuple):
+    """A modality's smoothed states at m times; rows without any evidence within the lag are NaN."""
 
-    `decays` (n - 1, 3) lead from each step to the next, `ahead` (m,) counts the steps within the lag.
+    level: FloatArray
+    """(m, 13), as `Pooled.level`."""
+    scatter: FloatArray
+    """(m, 2)."""
+
+
+def _smoothed(
+    pace: Pace, times: FloatArray, states: list[Pooled], ages: FloatArray, ahead: IndexArray
+) -> tuple[_Levels, FloatArray]:
+    """One modality's states at the first m of n steps and their ages; `ahead` (m,) are the steps within the lag."""
+    levels = _back(
+        pace.pace * np.diff(times),
+        _Levels(np.array([x.level for x in states]), np.array([x.scatter for x in states])),
+        np.array([x.slack for x in states]),
+        ahead,
+    )
+    return levels, _unobserved(times, ages, ahead)
+
+
+def _back(gained: FloatArray, causal: _Levels, slack: FloatArray, ahead: IndexArray) -> _Levels:
+    """Run back from the last step within the lag of each of the first m of n steps.
+
+    `gained` (n - 1,) is the variance between each step and the next, `slack` (n,) that of the level at each. Smoothed
+    levels are convex combinations, so their scatter is that of a mixture.
     """
-    means = np.array([(x.affect[:rows], x.face[:rows], x.voice[:rows]) for x in states])  # (n, 3, rows)
-    p = np.array([x.covariance for x in states])
-    covariances = p[:, [0, 1, 2, 1, 3, 4, 2, 4, 5]].reshape(-1, 3, 3)
-    stationary = np.diag([prior_sd**2, 1.0, 1.0])
-    # one step back: from the smoothed state after to the smoothed state before
-    both = decays[:, :, None] * decays[:, None, :]
-    predicted = stationary + both * (covariances[:-1] - stationary)
-    gains = np.swapaxes(np.linalg.solve(predicted, decays[:, :, None] * covariances[:-1]), 1, 2)
-    means_back = means[:-1] - gains @ (decays[:, :, None] * means[:-1])
-    covariances_back = covariances[:-1] - gains @ predicted @ np.swapaxes(gains, 1, 2)
-
-    last = np.arange(len(ahead)) + ahead
-    mean, covariance = means[last], covariances[last]
+    new = np.isinf(slack)[:-1]  # before the first estimate: what comes after is all there is
+    finite = np.where(new, 1.0, slack[:-1])
+    gain = np.where(new, 1.0, finite / (finite + gained))[:, None]
+    level, scatter = (column[np.arange(len(ahead)) + ahead] for column in causal)
     for steps in range(int(ahead.max()), 0, -1):
         at = np.flatnonzero(ahead >= steps)
         back = at + steps - 1
-        gain = gains[back]
-        mean[at] = means_back[back] + gain @ mean[at]
-        covariance[at] = covariances_back[back] + gain @ covariance[at] @ np.swapaxes(gain, 1, 2)
-    return mean[:, 0, :], np.sqrt(np.maximum(covariance[:, 0, 0], 0.0))
+        g, apart = gain[back], causal.level[back, :2] - level[at, :2]
+        mixed = (1.0 - g) * causal.scatter[back] + g * scatter[at] + g * (1.0 - g) * apart**2
+        scatter[at] = np.where(new[back, None], scatter[at], mixed)
+        level[at] = np.where(new[back, None], level[at], causal.level[back] + g * (level[at] - causal.level[back]))
+    return _Levels(level, scatter)
+
+
+def _unobserved(times: FloatArray, ages: FloatArray, ahead: IndexArray) -> FloatArray:
+    """How old an estimate counts at the first m steps (m,): its age, less what the next one within the lag takes back.
+
+    The variance of a random walk between its two ends, a before and b after, is a b / (a + b) per unit of its pace.
+    Infinite where there is neither.
+    """
+    here = np.arange(len(ahead))
+    seen = np.flatnonzero(ages == 0.0)
+    following = np.append(seen, len(times))[np.searchsorted(seen, here)]
+    before, after = ages[: len(ahead)], np.full(len(ahead), np.inf)
+    found = following <= here + ahead
+    after[found] = times[following[found]] - times[here[found]]
+    between = np.minimum(before, after)
+    both = np.isfinite(before) & np.isfinite(after) & (between > 0.0)
+    between[both] = before[both] * after[both] / (before[both] + after[both])
+    return between
+
+
+def _view(pace: Pace, track: _Levels, row: int, aged_s: float) -> View | None:
+    """What a modality says at a row; None where nothing is known of it."""
+    valence, arousal, *emotions, of_valence, of_arousal, slack = track.level[row].tolist()
+    if math.isnan(valence):
+        return None
+    alone = min(slack / noise(0.5 * (of_valence + of_arousal), pace.unsure_var), 1.0)
+    by_valence, by_arousal = track.scatter[row].tolist()
+    return View(
+        valence,
+        arousal,
+        width(pace.passing, of_valence, by_valence, alone) + pace.valence_per_s * float(aged_s),
+        width(pace.passing, of_arousal, by_arousal, alone) + pace.arousal_per_s * float(aged_s),
+        tuple(emotions),
+    )
