@@ -27,7 +27,7 @@ class Person:
 
 
 class Fusion(Node):
-    """Fuses `face/affect` and `voice/affect` per person by a Kalman filter (see `liveaffect.models.fusion.filter`)."""
+    """Fuses `face/affect` and `voice/affect` per person (see `liveaffect.models.fusion.filter`)."""
 
     coast_s: float = 0.4
     """A person's numbers are carried so long without a new estimate, with widening intervals; then they are null."""

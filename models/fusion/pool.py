@@ -49,19 +49,24 @@ def coasted(joined: Joined, waited_s: float, paces: tuple[Pace, Pace]) -> Joined
 
 
 def meet(x: float, x_var: float, y: float, y_var: float, prior_var: float) -> tuple[float, float, float]:
-    """Mean and variance of two independent answers that both count one prior, and the weight of the first.
+    """Mean and variance of two answers that share a prior, and the weight of the first.
 
-    Each weighs by what it adds to the prior's precision, so that one as wide as the prior pulls nothing. What they
-    differ by beyond their own deviations is variance between them, as in a random effects model (DerSimonian and
-    Laird 1986): two that agree narrow the interval, two that contradict each other widen it.
+    Means of affect given independent evidence err together by x_var y_var / prior_var, as both lean on one prior. The
+    weights of least variance are then what each adds to the prior's precision: never negative, and nothing for an
+    answer as wide as the prior. What they differ by beyond their deviations is variance between them, as in a random
+    effects model (DerSimonian and Laird 1986): two that agree narrow the interval, two that contradict each other
+    widen it.
     """
     nothing = 1.0 / prior_var
     of_x, of_y = max(1.0 / x_var - nothing, 0.0), max(1.0 / y_var - nothing, 0.0)
-    told = of_x + of_y
-    weight = of_x / told if told > 0.0 else y_var / (x_var + y_var)
-    variance = 1.0 / (1.0 / max(prior_var, min(x_var, y_var)) + told)
-    apart = max((x - y) ** 2 - x_var - y_var, 0.0)
-    return weight * x + (1.0 - weight) * y, variance + weight * (1.0 - weight) * apart, weight
+    if of_x + of_y == 0.0:  # neither says anything: no more does the mean
+        weight = y_var / (x_var + y_var)
+        return weight * x + (1.0 - weight) * y, min(x_var, y_var), weight
+    weight = of_x / (of_x + of_y)
+    other, shared = 1.0 - weight, x_var * y_var * nothing
+    variance = weight * weight * x_var + other * other * y_var + 2.0 * weight * other * shared
+    between = max((x - y) ** 2 - (x_var + y_var - 2.0 * shared), 0.0)
+    return weight * x + other * y, variance + weight * other * between, weight
 
 
 def _mixed(

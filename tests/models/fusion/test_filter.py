@@ -114,7 +114,9 @@ def test_two_estimates_weigh_by_what_they_add_to_the_prior():
     fused = PersonFilter(s).step(0.0, FACE, voice)
     of_face, of_voice = (1 / said.valence_sd**2 - 1 / s.prior_valence_sd**2 for said in (FACE, voice))
     assert fused.valence == pytest.approx((of_face * FACE.valence + of_voice * 0.3) / (of_face + of_voice))
-    assert fused.valence_sd == pytest.approx((1 / s.prior_valence_sd**2 + of_face + of_voice) ** -0.5)
+    share, both = of_face / (of_face + of_voice), (FACE.valence_sd * voice.valence_sd / s.prior_valence_sd) ** 2
+    variance = (share * FACE.valence_sd) ** 2 + ((1 - share) * voice.valence_sd) ** 2 + 2 * share * (1 - share) * both
+    assert fused.valence_sd == pytest.approx(math.sqrt(variance))
 
 
 def test_the_mean_weight_is_shown():
