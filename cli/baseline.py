@@ -8,8 +8,8 @@ from rich.console import Console
 
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.models.face.baseline import save_baseline
+from liveaffect.offline.tables.read import read_results
 from liveaffect.offline.tables.relative import make_baseline
-from liveaffect.offline.tables.results import read_results
 from liveaffect.stream.errors import UsageError
 
 console = Console()

@@ -14,10 +14,9 @@ from rich.progress import BarColumn, Progress, TextColumn
 from liveaffect.cli.demo_media.clip import clip
 from liveaffect.cli.run import assemble, start
 from liveaffect.offline.scoring.pipeline import footer
-from liveaffect.offline.tables.score import session_table
+from liveaffect.offline.tables.session import open_session
 from liveaffect.offline.tables.timeline import draw
 from liveaffect.stream.errors import UsageError
-from liveaffect.stream.session.reader import SessionReader
 
 console = Console()
 
@@ -44,9 +43,9 @@ def demo(
     code = start(graph, seconds)
     if code:
         raise typer.Exit(code)
-    reader = SessionReader(session)
-    table = session_table(reader, media.name)
-    table.write_parquet(folder / "table.parquet", metadata=footer(reader.info.graph))
+    recorded = open_session(session)
+    table = recorded.table().with_columns(pl.lit(media.name).alias("file"))
+    table.write_parquet(folder / "table.parquet", metadata=footer(recorded.info.graph))
     draw(table, folder / "timeline.png", "liveaffect demo")
     show(folder, session, table)
 

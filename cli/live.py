@@ -9,6 +9,7 @@ from liveaffect.cli.run import assemble, quoted, say, start
 from liveaffect.cli.windows.keeper import NoWindow, choose, run_with_window, why_none
 from liveaffect.nodes.dashboard.start.preferences import load
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH, HEARD, SEEN
+from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.graph import load_graph
 from liveaffect.stream.live.supervisor import Supervisor
 
@@ -34,9 +35,9 @@ def live(
     """
     overrides = list(settings or [])
     if camera:
-        overrides.append(f'camera.source="{camera}"')
+        overrides.append(f"camera.source={as_toml(camera)}")
     if microphone:
-        overrides.append(f'microphone.source="{microphone}"')
+        overrides.append(f"microphone.source={as_toml(microphone)}")
     load_graph(DEFAULT_GRAPH, overrides)  # wrong words are told before any window asks for more
     why = "" if terminal or plain else why_none()
     if not (terminal or plain or why):

@@ -2,8 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,8 +14,9 @@ from liveaffect.cli.run import say
 from liveaffect.cli.windows.keeper import run_with_window, why_none
 from liveaffect.offline.scoring.pipeline import require_models
 from liveaffect.offline.verifying.compare import Difference, Verdict, VerifyReport
+from liveaffect.offline.verifying.process import verify_apart
 from liveaffect.stream.capture.media import MediaInfo
-from liveaffect.stream.errors import LiveAffectError, RecordError, UsageError
+from liveaffect.stream.errors import UsageError
 from liveaffect.stream.graph import build_graph
 from liveaffect.stream.live.supervisor import Supervisor
 from liveaffect.stream.session.reader import SessionReader
@@ -133,48 +132,6 @@ def _speed(word: str) -> float:
     if not 0.01 <= value <= 100:
         raise UsageError(f"--speed {word}: write a number from 0.01 to 100, or max")
     return value
-
-
-def verify_apart(
-    session: Path, tolerance: float | None = None, progress: Callable[[str, int, int], None] | None = None
-) -> VerifyReport:
-    """Verifies in a process of its own, whose way out of the machine is closed. Raises what went wrong there."""
-    context = get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    worker = context.Process(target=_work, args=(there, str(session), tolerance), daemon=True)
-    worker.start()
-    there.close()
-    try:
-        while True:
-            kind, value = here.recv()
-            if kind == "progress" and progress is not None:
-                progress(*value)
-            elif kind == "report":
-                return msgspec.json.decode(value, type=VerifyReport)
-            elif kind == "error":
-                raise RecordError(value)
-    except EOFError:
-        worker.join()
-        raise RecordError(f"the verification of {session} ended by itself (exit code {worker.exitcode})") from None
-    finally:
-        worker.join(5)
-        if worker.is_alive():
-            worker.kill()
-
-
-def _work(pipe: Any, session: str, tolerance: float | None) -> None:
-    from liveaffect.nodes.face.privacy import close_door
-
-    close_door()
-    from liveaffect.models.errors import ModelError
-    from liveaffect.offline.verifying.verify import verify
-
-    try:
-        report = verify(session, tolerance=tolerance, progress=lambda *done: pipe.send(("progress", done)))
-        pipe.send(("report", msgspec.json.encode(report)))
-    except (LiveAffectError, ModelError) as error:
-        pipe.send(("error", str(error)))
-    pipe.close()
 
 
 def _show_progress(node: str, done: int, total: int) -> None:

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH, HEARD, SEEN, require_models
+from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.errors import InputError, LaunchError
 from liveaffect.stream.graph import Graph, build_graph, load_graph
@@ -102,6 +103,4 @@ def _from_file(table: dict[str, Any], info: MediaInfo, path: Path) -> list[str]:
 
 def quoted(value: Path | str) -> str:
     """A path (made absolute) or a word as a TOML string."""
-    word = str(value.resolve()) if isinstance(value, Path) else value
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return as_toml(str(value.resolve()) if isinstance(value, Path) else value)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from liveaffect.models import registry
 from liveaffect.models.face.affect import BATCH
-from liveaffect.models.face.custom import CustomFaceNet
 from liveaffect.models.face.neutral import RunningNeutral, relative
 from liveaffect.models.files import manifest
 from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate
@@ -129,11 +128,8 @@ class FaceAffect(Node):
     def _numbers(self, faces: list[Face], asked: list[_Asked]) -> list[FaceEstimate]:
         crops = np.concatenate([one.crops for one in asked if one.crops is not None])
         quality = np.array([face.quality if face.quality is not None else np.nan for face in faces], np.float32)
-        if isinstance(self._net, CustomFaceNet):
-            said: Any = self._net(crops)
-        else:
-            vectors = np.concatenate([one.vectors for one in asked if one.vectors is not None])
-            said = self._net.predict(crops, geometry=vectors, prior=self.prior, quality=quality)
+        vectors = np.concatenate([one.vectors for one in asked if one.vectors is not None])
+        said = self._net.predict(crops, geometry=vectors, prior=self.prior, quality=quality)
         return [_estimate(face, said, row) for row, face in enumerate(faces)]
 
     def _step_neutral(self, t_ns: int, face_id: int, vector: NDArray[np.float32]) -> NDArray[np.float32]:

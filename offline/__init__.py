@@ -1,1 +1,25 @@
-"""Scoring, verifying, tables and reports of recordings, as a library."""
+"""Scoring, verifying, tables and reports: the library behind the verbs, and for notebooks.
+
+    from liveaffect.offline import open_session, report, score
+
+    table = score("interview.mp4")                  # or frames, or (samples, rate): one row per face and frame
+    session = open_session("data/p01")              # .table(), .markers(), .messages("affect"), .info
+    report(table, "interview.html")
+
+Whatever goes wrong is a `LiveAffectError` of `liveaffect.stream.errors`, or a `ModelError`, and says what to do.
+"""
+
+from liveaffect.offline.reporting.write import report
+from liveaffect.offline.scoring.batch import Batch, Listener, score_batch
+from liveaffect.offline.scoring.settings import ScoreSettings
+from liveaffect.offline.scoring.single import score
+from liveaffect.offline.tables.export import export
+from liveaffect.offline.tables.frame import Scores
+from liveaffect.offline.tables.judge import evaluate
+from liveaffect.offline.tables.score import DICTIONARY
+from liveaffect.offline.tables.session import Session, open_session
+
+__all__ = [
+    "DICTIONARY", "Batch", "Listener", "ScoreSettings", "Scores", "Session", "evaluate", "export", "open_session",
+    "report", "score", "score_batch",
+]  # fmt: skip

@@ -9,14 +9,11 @@ import polars as pl
 from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.offline.reporting.data import AWAY, FileResults, Track
-from liveaffect.offline.reporting.ledger import ledger
-from liveaffect.offline.reporting.made import made_of
-from liveaffect.offline.reporting.plane import circumplex
-from liveaffect.offline.reporting.shapes import clock
+from liveaffect.offline.reporting.shapes import circumplex, clock
 from liveaffect.offline.reporting.style import style_sheet
 from liveaffect.offline.reporting.svg import WORDS, lanes, timeline
-from liveaffect.offline.reporting.text import HOW_TO_READ, LIMITS
-from liveaffect.offline.tables.results import Results
+from liveaffect.offline.reporting.text import HOW_TO_READ, LIMITS, ledger, made_of
+from liveaffect.offline.tables.read import Results
 from liveaffect.offline.tables.score import AU_COLUMNS
 from liveaffect.offline.tables.summary import SPEECH
 
@@ -40,7 +37,7 @@ def page(results: Results, files: Sequence[FileResults], left_out: int, made: st
         parts += _file(found, results.markers if results.session else [])
         parts.append("</section>")
     if results.session is not None:
-        parts += ledger(results.session, results.state)
+        parts += ledger(results.session, results.state, results.zero_ns)
     parts += [HOW_TO_READ, LIMITS, *made_of(results), f"<footer>{escape(made)}</footer>"]
     sized = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # a reader can see that it stands alone
@@ -131,9 +128,9 @@ def _file(found: FileResults, markers: Sequence[tuple[float, str]]) -> Iterator[
             few = ", ".join(map(str, found.left_out[:12])) + (", ..." if len(found.left_out) > 12 else "")
             yield f'<p class="note">Faces seen for less than a second have no section of their own: {few}.</p>'
     if markers and not found.is_still:
-        told = "; ".join(f"{clock(t, 0.1)} {label}" for t, label in sorted(markers)[:MOST_MARKERS])
+        told = "; ".join(_marker(t, label) for t, label in sorted(markers)[:MOST_MARKERS])
         more = f"; and {len(markers) - MOST_MARKERS} more" if len(markers) > MOST_MARKERS else ""
-        yield f'<p class="note"><b>Markers</b> {escape(told + more)}</p>'
+        yield f'<p class="note"><b>Markers</b> {told}{more}</p>'
     for track in found.tracks:
         yield f'<div class="person"><h2>{escape(track.title)}</h2>'
         if track.note:
@@ -142,6 +139,11 @@ def _file(found: FileResults, markers: Sequence[tuple[float, str]]) -> Iterator[
             yield f"<figure>{timeline(track, markers)}{_caption(track)}</figure>"
         yield from _measures(track, found.is_still)
         yield "</div>"
+
+
+def _marker(t_s: float, label: str) -> str:
+    """Time and label; the exact t_s is what a pointer shows."""
+    return f'<time title="t_s {t_s!r}">{clock(t_s, 0.1)}</time> {escape(label)}'
 
 
 def _caption(track: Track) -> str:

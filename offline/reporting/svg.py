@@ -8,7 +8,6 @@ import numpy as np
 from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.face.action_units import ACTION_UNITS, MAX_INTENSITY
 from liveaffect.offline.reporting.data import AWAY, FileResults, Floats, Span, Track
-from liveaffect.offline.reporting.plane import picture
 from liveaffect.offline.reporting.shapes import (
     LEFT,
     LETTER,
@@ -21,6 +20,7 @@ from liveaffect.offline.reporting.shapes import (
     heading,
     line,
     panel,
+    picture,
     runs,
     shortened,
     svg,

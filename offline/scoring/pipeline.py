@@ -1,19 +1,16 @@
 """From one media file to its table: the graph of launch.toml on the lockstep host, in a process of its own."""
 
-import json
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
-from liveaffect.models.face.baseline import Baseline
 from liveaffect.models.registry import path as model_path
 from liveaffect.offline.scoring.ahead import AheadHost
+from liveaffect.offline.scoring.settings import DEFAULT_GRAPH, ScoreSettings, footer, model_hashes
 from liveaffect.offline.scoring.smoothed import Smoothing
 from liveaffect.offline.tables.files import Parts, parts_of, write_table
 from liveaffect.offline.tables.relative import Relative
@@ -24,30 +21,10 @@ from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
 from liveaffect.stream.topics import Topic
 
-DEFAULT_GRAPH = Path(__file__).parents[1] / "launch.toml"
+__all__ = ["DEFAULT_GRAPH", "HEARD", "SEEN", "FileRun", "ScoreSettings", "footer", "model_hashes", "require_models"]
 SEEN = ("camera", "face", "face_affect")
 HEARD = ("microphone", "voice", "voice_affect")
 PROGRESS_NS = 250_000_000
-
-
-@dataclass(frozen=True)
-class ScoreSettings:
-    """All that a table depends on besides its file."""
-
-    launch: Path = DEFAULT_GRAPH
-    overrides: tuple[str, ...] = ()
-    smooth_lag_s: float | None = None
-    """Look-ahead of the smoothed columns; None for a table without them."""
-    baseline: Baseline | None = None
-
-    def told(self) -> dict[str, object]:
-        """As the metadata of a table say them: whatever changes a number is in here."""
-        return {
-            "launch": tomllib.loads(self.launch.read_text("utf-8")),
-            "set": list(self.overrides),
-            **({} if self.smooth_lag_s is None else {"smooth_lag_s": self.smooth_lag_s}),
-            **({} if self.baseline is None else {"baseline": msgspec.to_builtins(self.baseline)}),
-        }
 
 
 @dataclass(frozen=True)
@@ -151,25 +128,6 @@ class FileRun:
             said = [str(context.info[key]) for key in ("warning", "error") if context.info.get(key)]
             texts += said or [f"{node}: {n} messages of {topic} {cause}" for (topic, cause), n in context.drops.items()]
         return texts
-
-
-def footer(graph: dict[str, Any]) -> dict[str, str]:
-    """What stands in a Parquet file's metadata: version, models with hashes, settings."""
-    return {
-        "liveaffect_version": version("liveaffect"),
-        "liveaffect_models": json.dumps(model_hashes(), sort_keys=True),
-        "liveaffect_settings": json.dumps(graph, sort_keys=True),
-    }
-
-
-def model_hashes() -> dict[str, dict[str, str]]:
-    """Name -> version and sha256 of every model that a run uses."""
-    from liveaffect.models.files.manifest import entries
-
-    used = ("face-landmarker", "silero-vad", "face-affect", "voice-affect")
-    return {
-        name: {"version": entry.version, "sha256": entry.sha256} for name, entry in entries().items() if name in used
-    }
 
 
 def require_models(info: MediaInfo) -> None:

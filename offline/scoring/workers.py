@@ -6,13 +6,12 @@ import sys
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from liveaffect.models.errors import ModelError
+from liveaffect.offline.apart import start
 from liveaffect.offline.scoring.pipeline import FileRun, ScoreSettings, Written
 from liveaffect.stream.errors import LiveAffectError
 
@@ -82,11 +81,7 @@ class _Worker:
     """One process and the way to it."""
 
     def __init__(self, settings: ScoreSettings) -> None:
-        context = get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self._process: BaseProcess = context.Process(target=_serve, args=(theirs, settings), daemon=True)
-        self._process.start()
-        theirs.close()  # or its end would never be noticed
+        self._process, self.connection = start(_serve, settings)
         self._task: Task | None = None
 
     def alive(self) -> bool:

@@ -13,6 +13,10 @@ from liveaffect.stream.errors import LiveAffectError
 ROW_GROUP = 8192
 """Rows that a writer holds at once: four and a half minutes of one face."""
 
+ISO_8601 = "%Y-%m-%dT%H:%M:%S%.6fZ"
+FORMULA = r"^[=+\-@\t\r]"
+"""How a text begins that a spreadsheet takes for a formula."""
+
 
 class Parts:
     """Batches of rows in a folder of their own, which is emptied first and gone at the end.
@@ -55,9 +59,27 @@ def write_table(table: pl.LazyFrame, target: Path, footer: dict[str, str]) -> No
     """
     with told_where(target.parent), new_file(target) as temporary:
         if target.suffix.lower() == ".csv":
-            table.sink_csv(temporary)
+            guarded(table).sink_csv(temporary, datetime_format=ISO_8601)
         else:
             table.sink_parquet(temporary, metadata=footer, row_group_size=ROW_GROUP)
+
+
+def write_csv(table: pl.DataFrame, path: Path, *, bom: bool = False) -> None:
+    """Writes CSV, with a byte order mark first where `bom` says so. Raises OSError."""
+    with new_file(path) as temporary, temporary.open("wb") as file:
+        guarded(table.lazy()).collect().write_csv(file, include_bom=bom, datetime_format=ISO_8601)
+
+
+def guarded(table: pl.LazyFrame) -> pl.LazyFrame:
+    """Texts that a spreadsheet would run as a formula get an apostrophe before them, as its own cells have it."""
+    texts = [name for name, kind in table.collect_schema().items() if kind == pl.String]
+    return table.with_columns(
+        pl.when(pl.col(name).str.contains(FORMULA))
+        .then(pl.concat_str(pl.lit("'"), pl.col(name)))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in texts
+    )
 
 
 @contextmanager

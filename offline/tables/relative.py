@@ -5,7 +5,7 @@ from collections import Counter
 import polars as pl
 
 from liveaffect.models.face.baseline import LEAST_ROWS, Baseline, baseline_of
-from liveaffect.offline.tables.results import Results, one_file
+from liveaffect.offline.tables.read import Results, one_file
 from liveaffect.offline.tables.score import AU_COLUMNS, REL_COLUMNS
 from liveaffect.stream.errors import InputError, UsageError
 

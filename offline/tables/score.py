@@ -12,8 +12,7 @@ import polars as pl
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.stream import messages as m
-from liveaffect.stream.session.reader import SessionReader
-from liveaffect.stream.topics import AFFECT, AUDIO, FACE, FACE_AFFECT, VIDEO, VOICE, VOICE_AFFECT
+from liveaffect.stream.topics import VOICE_AFFECT
 
 HOP_NS = 10_000_000
 VOICE_WINDOW_NS = 150_000_000
@@ -41,7 +40,17 @@ def _affect_words(prefix: str, of: str) -> dict[str, tuple[str, str, str]]:
 
 DICTIONARY: dict[str, tuple[str, str, str]] = {
     "file": ("name of the input", "", ""),
-    "t_s": ("time since the start of the file", "s", "0 and up"),
+    "t_s": ("time since the start: of a file, its own zero; of a session, its first frame or sample", "s", "0 and up"),
+    "t_ns": (
+        "the same instant: of a session, on the monotonic clock of its machine (zero is t_ns minus t_s)",
+        "ns",
+        "",
+    ),
+    "utc": (
+        "the same instant in UTC, by the clocks of the session; null in a file, which does not know",
+        "",
+        "ISO 8601",
+    ),
     "face_id": ("number of the person in this file; null where there is no face", "", "0 and up"),
     "state": ("ok where the fused numbers stand; otherwise why there are none", "", STATES),
     **_affect_words("", "after fusion and causal smoothing"),
@@ -66,6 +75,8 @@ COLUMNS = list(DICTIONARY)
 SMOOTH_COLUMNS = [f"smooth_{name}" for name in AFFECT_COLUMNS]
 REL_COLUMNS = [*(f"{unit}_rel" for unit in AU_COLUMNS), "valence_rel", "arousal_rel"]
 EXTRAS: dict[str, tuple[str, str, str]] = {
+    "marker": ("label of the marker that was set last, at or before this row (--markers)", "", ""),
+    "marker_t_s": ("when that marker was set (--markers)", "s", ""),
     **_affect_words("smooth_", "smoothed with what came up to a second later (--smooth)"),
     **{
         f"{unit.lower()}_rel": (f"{unit.lower()} minus the person's own at rest (--baseline)", "FACS A to E", "-5 to 5")
@@ -76,10 +87,15 @@ EXTRAS: dict[str, tuple[str, str, str]] = {
 }
 """Columns that are asked for; they come after `COLUMNS`."""
 TEXT = ("file", "state", "face_state", "voice_state")
-SCHEMA: dict[str, Any] = {
-    name: pl.String if name in TEXT else pl.Float64 if name == "t_s" else pl.Int64 if name == "face_id" else pl.Float32
-    for name in COLUMNS
+UTC = pl.Datetime("us", "UTC")
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(TEXT, pl.String),
+    "t_s": pl.Float64,
+    "t_ns": pl.Int64,
+    "utc": UTC,
+    "face_id": pl.Int64,
 }
+SCHEMA: dict[str, Any] = {name: _KINDS.get(name, pl.Float32) for name in COLUMNS}
 
 
 class TableBuilder:
@@ -142,7 +158,7 @@ class TableBuilder:
         shown = [person for person in affect.people if person.id in here] if affect.frame_seq >= 0 else []
         alone = [person for person in affect.people if person.id < 0]
         for person in shown or alone[:1] or [None]:
-            row: dict[str, Any] = {"file": self._file, "t_s": (affect.t_ns - self._start_ns) / 1e9}
+            row: dict[str, Any] = {"file": self._file, "t_s": (affect.t_ns - self._start_ns) / 1e9, "t_ns": affect.t_ns}
             row["face_state"], row["voice_state"] = affect.face_state, affect.voice_state
             row["state"] = affect.state if affect.face_state in ("ok", "no_device") else affect.face_state
             if person is not None:
@@ -204,16 +220,3 @@ def _numbers(prefix: str, estimate: Any) -> dict[str, Any]:
     emotions = estimate.emotions or (None,) * len(EMOTIONS)
     numbers.update({f"{prefix}{name}": p for name, p in zip(PROBABILITIES, emotions, strict=True)})
     return numbers
-
-
-def session_table(reader: SessionReader, name: str) -> pl.DataFrame:
-    """The score table of a recorded session, as it was live; times count from the first frame or sample."""
-    captured = [message.t_ns for _, message in reader.messages([VIDEO.name, AUDIO.name])]
-    start_ns, end_ns = (min(captured), max(captured)) if captured else (reader.info.first_t_ns or 0, None)
-    seen = next(iter(reader.messages([FACE.name])), None) is not None
-    builder = TableBuilder(name, sound_only=not seen, start_ns=start_ns)
-    depth = {topic.name: level for level, topic in enumerate((FACE, VOICE, FACE_AFFECT, VOICE_AFFECT, AFFECT))}
-    for topic, message in reader.stream_order(depth, depth):
-        if topic is not AFFECT or (message.t_ns >= start_ns and (end_ns is None or message.t_ns <= end_ns)):
-            builder.add(message)
-    return builder.finish()

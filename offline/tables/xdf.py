@@ -7,6 +7,7 @@ length, tag and content; numbers are little-endian. Every sample carries its own
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 from xml.sax.saxutils import escape
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 FILE_HEADER, STREAM_HEADER, SAMPLES, CLOCK_OFFSET, STREAM_FOOTER = 1, 2, 3, 4, 6
 CHUNK_SAMPLES = 4096
+_FORMATS = {"<f8": "double64", "|i1": "int8"}
 
 
 @dataclass(frozen=True)
@@ -29,27 +31,28 @@ class Channel:
 
 @dataclass
 class Stream:
-    """One stream: numbers (float64, NaN is "no value") or texts, each sample with its time in seconds.
+    """One stream: numbers or texts, each sample with its time in seconds.
 
-    `values` is float64 (n, channels), or n lists of text.
+    `values` is float64 or int8 (n, channels), or n lists of text.
     """
 
     name: str
     type: str
     channels: list[Channel]
     times_s: NDArray[np.float64]
-    values: "NDArray[np.float64] | Sequence[Sequence[str]]"
+    values: "NDArray[np.float64] | NDArray[np.int8] | Sequence[Sequence[str]]"
     rate_hz: float = 0.0
     """Nominal rate; 0 is irregular."""
     source: str = "liveaffect"
     facts: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def write_xdf(path: Path, streams: Iterable[Stream]) -> None:
-    """Writes a whole file. Raises OSError."""
+def write_xdf(path: Path, streams: Iterable[Stream], begun: datetime | None = None) -> None:
+    """Writes a whole file; `begun` is when its first sample was. Raises OSError."""
+    when = "" if begun is None else f"<datetime>{begun.strftime('%Y-%m-%dT%H:%M:%S%z')}</datetime>"
     with path.open("wb") as file:
         file.write(b"XDF:")
-        _chunk(file, FILE_HEADER, b'<?xml version="1.0"?><info><version>1.0</version></info>')
+        _chunk(file, FILE_HEADER, f'<?xml version="1.0"?><info><version>1.0</version>{when}</info>'.encode())
         for number, stream in enumerate(streams, 1):
             _stream(file, number, stream)
 
@@ -68,7 +71,7 @@ def _stream(file: BinaryIO, number: int, stream: Stream) -> None:
                     data = str(word).encode()
                     body += _length(len(data)) + data
             else:
-                body += np.asarray(stream.values[row], "<f8").tobytes()
+                body += np.ascontiguousarray(stream.values[row]).tobytes()
         _chunk(file, SAMPLES, bytes(body))
     count = len(stream.times_s)
     first, last = (float(stream.times_s[0]), float(stream.times_s[-1])) if count else (0.0, 0.0)
@@ -82,16 +85,16 @@ def _stream(file: BinaryIO, number: int, stream: Stream) -> None:
 
 
 def _header(stream: Stream) -> str:
-    kind = "double64" if isinstance(stream.values, np.ndarray) else "string"
+    kind = _FORMATS[stream.values.dtype.str] if isinstance(stream.values, np.ndarray) else "string"
     channels = "".join(
-        f"<channel><label>{escape(c.label)}</label><unit>{escape(c.unit)}</unit>"
+        f"<channel><label>{escape(c.label)}</label><unit>{escape(c.unit)}</unit><type>misc</type>"
         f"<meaning>{escape(c.meaning)}</meaning></channel>"
         for c in stream.channels
     )
     facts = "".join(f"<{key}>{escape(value)}</{key}>" for key, value in stream.facts.items())
     return (
         f'<?xml version="1.0"?><info><name>{escape(stream.name)}</name><type>{escape(stream.type)}</type>'
-        f"<channel_count>{len(stream.channels)}</channel_count><nominal_srate>{stream.rate_hz:g}</nominal_srate>"
+        f"<channel_count>{len(stream.channels)}</channel_count><nominal_srate>{stream.rate_hz!r}</nominal_srate>"
         f"<channel_format>{kind}</channel_format><source_id>{escape(stream.source)}</source_id>"
         f"<desc>{facts}<channels>{channels}</channels></desc></info>"
     )

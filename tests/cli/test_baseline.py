@@ -10,8 +10,8 @@ import pytest
 from liveaffect.cli.main import main
 from liveaffect.models.errors import BaselineBroken
 from liveaffect.models.face.baseline import Baseline, load_baseline
+from liveaffect.offline.tables.read import Results
 from liveaffect.offline.tables.relative import Relative, make_baseline
-from liveaffect.offline.tables.results import Results
 from liveaffect.offline.tables.score import AU_COLUMNS, COLUMNS, REL_COLUMNS, SCHEMA
 from liveaffect.stream.errors import InputError, UsageError
 

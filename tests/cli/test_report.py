@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 from liveaffect.cli.main import main
-from liveaffect.cli.report import make_report
 from liveaffect.offline.reporting.data import BINS, file_results
 from liveaffect.offline.reporting.page import page
-from liveaffect.offline.tables.results import Results
+from liveaffect.offline.reporting.write import make_report
+from liveaffect.offline.tables.read import Results
 from liveaffect.offline.tables.score import AU_COLUMNS, COLUMNS, PROBABILITIES, SCHEMA
 from liveaffect.stream.session.info import Missing, SessionInfo, SourceFile
 from liveaffect.stream.session.ledger import Gap, ReaderAccount, TopicAccount
@@ -159,7 +159,7 @@ def test_names_and_labels_are_text_never_markup() -> None:
     evil = '<script>alert("x")</script>'
     found = film().with_columns(pl.lit(evil).alias("file"))
     session = SessionInfo(sources=[SourceFile(node="camera", path=f"/films/{evil}", bytes=1)])
-    results = Results(Path("s"), found, "0.1", {}, {}, session, "COMPLETE", [(2.0, evil)])
+    results = Results(Path("s"), found, "0.1", {}, {}, session, None, "COMPLETE", [(2.0, evil)])
     page = make_report(results)
     assert "<script" not in page
     assert "&lt;script&gt;" in page
@@ -167,7 +167,7 @@ def test_names_and_labels_are_text_never_markup() -> None:
 
 def test_markers_stand_at_their_time() -> None:
     session = SessionInfo()
-    page = make_report(Results(Path("s"), film(), "0.1", {}, {}, session, "COMPLETE", [(5.0, "stimulus on")]))
+    page = make_report(Results(Path("s"), film(), "0.1", {}, {}, session, None, "COMPLETE", [(5.0, "stimulus on")]))
     [x] = re.findall(r'<line class="marker" x1="([\d.]+)"', page)
     assert float(x) == pytest.approx(172 + 816 * 5 / 20, abs=0.1)
     assert "stimulus on" in page
@@ -176,7 +176,7 @@ def test_markers_stand_at_their_time() -> None:
 def test_labels_of_markers_never_run_into_each_other_and_all_of_them_can_be_read() -> None:
     long = "a question that is much too long for the picture, so that its end is cut off " * 2
     marks = [(2.0, "on"), (5.0, long), (9.0, "off"), (9.05, "again"), (19.9, "the last question")]
-    page = make_report(Results(Path("s"), film(), "0.1", {}, {}, SessionInfo(), "COMPLETE", marks))
+    page = make_report(Results(Path("s"), film(), "0.1", {}, {}, SessionInfo(), None, "COMPLETE", marks))
     texts = re.findall(r'<text class="marker-text" x="([\d.]+)" y="[\d.]+" text-anchor="(\w+)">([^<]*)<', page)
     spans = sorted((float(x) - 6 * len(t), float(x)) if side == "end" else (float(x), float(x) + 6 * len(t))
                    for x, side, t in texts)  # fmt: skip
@@ -209,7 +209,7 @@ def test_the_ledger_shows_what_was_lost() -> None:
     )  # fmt: skip
     lost = [Missing(topic="affect", messages=None, why="the writer was killed")]
     session = SessionInfo(ledger={"video/frame": account}, missing=lost)
-    results = Results(Path("s"), film(), "0.1", {}, {}, session, "INCOMPLETE")
+    results = Results(Path("s"), film(), "0.1", {}, {}, session, None, "INCOMPLETE")
     page = make_report(results)
     ledger = page.split("Loss ledger")[1].split("How to read")[0]
     for text in ("incomplete", "1,002", "990", "face 700", "295 skipped for a newer one", "5 pending", "1 gap",

@@ -10,7 +10,7 @@ from estimate_nodes import LAUNCH
 from make_media import write_video
 
 from liveaffect.cli.main import main
-from liveaffect.cli.score import Run
+from liveaffect.offline.scoring.batch import Batch
 from liveaffect.offline.scoring.output import Output
 from liveaffect.offline.scoring.pipeline import ScoreSettings
 from liveaffect.offline.scoring.workers import Outcome, Progress, Task, score_files
@@ -101,7 +101,7 @@ def test_more_jobs_than_files_score_every_file_once(tmp_path: Path, settings: Sc
 def test_a_run_that_lost_a_file_resumes_with_that_file_only(tmp_path: Path, settings: ScoreSettings) -> None:
     files, out = films(tmp_path, "dark", "deadly", "bright"), tmp_path / "out"
     output = Output(out, files, settings)
-    run = Run(files, output)
+    run = Batch(files, output)
     run.score([file for file in files if not output.is_done(file)], 2, settings)
     assert list(run.failures) == [files[1]]
     assert not list(out.glob(".*.rows"))
@@ -114,7 +114,7 @@ def test_a_changed_file_or_setting_is_scored_again(tmp_path: Path, settings: Sco
     [file] = films(tmp_path, "dark")
     out = tmp_path / "out"
     output = Output(out, [file], settings)
-    Run([file], output).score([file], 1, settings)
+    Batch([file], output).score([file], 1, settings)
     assert output.is_done(file)
     assert not Output(out, [file], ScoreSettings(settings.launch, smooth_lag_s=1.0)).is_done(file)
     film = pl.read_parquet(output.path_of(file))
@@ -127,7 +127,7 @@ def test_an_interrupted_run_into_one_table_goes_on_where_it_stopped(
     tmp_path: Path, settings: ScoreSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files, out = films(tmp_path, "dark", "bright", "black"), tmp_path / "table.csv"
-    Run(files, Output(out, files, settings)).score(files[:1], 1, settings)
+    Batch(files, Output(out, files, settings)).score(files[:1], 1, settings)
     words = ["score", *map(str, files), "--launch", str(settings.launch), "--out", str(out)]
     with pytest.raises(SystemExit) as ended:
         main(words)

@@ -3,7 +3,7 @@
 import pytest
 from paths import GOLDEN
 
-from liveaffect.cli.replay import verify_apart
+from liveaffect.offline.verifying.process import verify_apart
 
 TOPICS = (
     "face/observation",

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from liveaffect.cli.replay import verify_apart
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
+from liveaffect.offline.verifying.process import verify_apart
 from liveaffect.stream.capture.media import probe
 
 RECORD = """

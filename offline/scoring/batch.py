@@ -1,0 +1,139 @@
+"""Many files to tables: what is done already is left alone, one failure stops nothing, everything is accounted for."""
+
+import time
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from liveaffect.offline.scoring.inputs import find_inputs, prepare
+from liveaffect.offline.scoring.output import ENDINGS, Output
+from liveaffect.offline.scoring.pipeline import Written
+from liveaffect.offline.scoring.settings import ScoreSettings
+from liveaffect.offline.scoring.workers import Outcome, Progress, Task, in_words, score_files
+from liveaffect.offline.tables.summary import write_summary
+from liveaffect.stream.errors import UsageError
+
+
+class Listener:
+    """Told what happens while files are scored; the base does nothing with it."""
+
+    def begin(self, todo: int, done: int, where: str) -> None:
+        """So many files will be scored; so many were found done, `where` says by whom."""
+
+    def progress(self, shares: dict[Path, float], ended: int) -> None:
+        """How far each file has come, 0 to 1, and how many have come to an end."""
+
+    def warn(self, text: str) -> None:
+        """Something to say of a file that was scored, or of the settings."""
+
+
+class Batch:
+    """A run over many files, and what has become of each.
+
+    Parameters
+    ----------
+    files: all inputs, those that are done already among them.
+    output: where their tables go.
+    """
+
+    def __init__(self, files: list[Path], output: Output, listener: Listener | None = None) -> None:
+        self.files, self.output = files, output
+        self.failures: dict[Path, str] = {}
+        """Why a file has no table, in words."""
+        self.written: dict[Path, Written] = {}
+        """What the tables hold that this run made."""
+        self.todo = 0
+        """Files that this run had to score."""
+        self.seconds = 0.0
+        """How long it took."""
+        self._listener = listener or Listener()
+
+    @property
+    def finished(self) -> list[Path]:
+        """The files that have a table of their own, in the order of the inputs."""
+        return [file for file in self.files if file not in self.failures]
+
+    def score(self, todo: list[Path], jobs: int, settings: ScoreSettings, cluster: str | None = None) -> None:
+        """Scores in worker processes, here or on a cluster; one that fails, or kills its worker, stops nothing."""
+        begun, self.todo = time.monotonic(), len(todo)
+        tasks = [Task(file, self.output.label(file), self.output.path_of(file)) for file in todo]
+        reached: dict[Path, float] = {}
+        with self.output.writing(todo), closing(_events(tasks, jobs, settings, cluster)) as events:
+            for event in events:
+                file = event.task.file
+                if isinstance(event, Progress):
+                    reached[file] = min(event.done_s / event.of_s, 0.99) if event.of_s > 0 else 0.0
+                else:
+                    reached[file] = 1.0
+                    self._take(file, event)
+                self._listener.progress(reached, len(self.written) + len(self.failures))
+        self.seconds = time.monotonic() - begun
+
+    def _take(self, file: Path, outcome: Outcome) -> None:
+        if outcome.written is None:
+            self.failures[file] = outcome.failure
+            return
+        try:
+            self.output.finish(file)
+        except OSError as error:
+            self.failures[file] = f"its table cannot be written: {error.strerror or in_words(error)}"
+            return
+        self.written[file] = outcome.written
+        for text in outcome.warnings:
+            self._listener.warn(named(file, text))
+
+
+def score_batch(
+    inputs: Sequence[str],
+    out: str | Path,
+    *,
+    settings: ScoreSettings | None = None,
+    jobs: int = 1,
+    cluster: str | None = None,
+    summary: Path | None = None,
+    listener: Listener | None = None,
+) -> Batch:
+    """Scores files, folders of them and patterns, into one table or into a folder with one table per input.
+
+    Parameters
+    ----------
+    out: a .parquet or .csv file, or a folder; inputs that it holds finished tables of are left alone.
+    jobs: files at once.
+    cluster: address of a Dask scheduler, or "local".
+    summary: also a table per file, minute and person.
+
+    Failures of single files are in the result; raises UsageError, InputError, LaunchError, ModelMissing where nothing
+    can be begun.
+    """
+    settings, listener = settings or ScoreSettings(), listener or Listener()
+    files = find_inputs(inputs)
+    if summary is not None and summary.suffix.lower() not in ENDINGS:
+        raise UsageError(f"--summary {summary}: end it in .csv or .parquet")
+    if text := prepare(files, settings):
+        listener.warn(text)
+    output = Output(Path(out), files, settings)
+    todo = [file for file in files if not output.is_done(file)]
+    by = f"in {out}" if output.folder else "by the run that was interrupted"
+    listener.begin(len(todo), len(files) - len(todo), by)
+    batch = Batch(files, output, listener)
+    batch.score(todo, jobs, settings, cluster)
+    output.join(batch.finished)
+    if summary is not None:
+        write_summary((output.path_of(file) for file in batch.finished), summary)
+    output.close()
+    return batch
+
+
+def named(file: Path, text: str) -> str:
+    """What is said of a file, with its name."""
+    return text if str(file) in text else f"{file}: {text}"
+
+
+def _events(
+    tasks: list[Task], jobs: int, settings: ScoreSettings, cluster: str | None
+) -> Generator[Progress | Outcome]:
+    if cluster is None:
+        return score_files(tasks, jobs, settings)
+    from liveaffect.offline.scoring.cluster import score_on_cluster
+
+    return score_on_cluster(tasks, cluster, jobs, settings)

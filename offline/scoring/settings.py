@@ -1,0 +1,88 @@
+"""What a score table depends on besides its file, and how that is written down."""
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from liveaffect.models.face.baseline import Baseline
+from liveaffect.stream.errors import UsageError
+
+DEFAULT_GRAPH = Path(__file__).parents[1] / "launch.toml"
+
+
+@dataclass(frozen=True)
+class ScoreSettings:
+    """All that a table depends on besides its file."""
+
+    launch: Path = DEFAULT_GRAPH
+    overrides: tuple[str, ...] = ()
+    smooth_lag_s: float | None = None
+    """Look-ahead of the smoothed columns; None for a table without them."""
+    baseline: Baseline | None = None
+
+    def told(self) -> dict[str, object]:
+        """As the metadata of a table say them: whatever changes a number is in here."""
+        return {
+            "launch": tomllib.loads(self.launch.read_text("utf-8")),
+            "set": list(self.overrides),
+            **({} if self.smooth_lag_s is None else {"smooth_lag_s": self.smooth_lag_s}),
+            **({} if self.baseline is None else {"baseline": msgspec.to_builtins(self.baseline)}),
+        }
+
+    @classmethod
+    def of(cls, given: "ScoreSettings | Mapping[str, Any] | None") -> "ScoreSettings":
+        """Settings as they are, the default ones, or node settings such as `{"face.max_faces": 4}`.
+
+        Raises UsageError for a value that a launch file cannot hold; what the nodes refuse is told when they are made.
+        """
+        if isinstance(given, ScoreSettings):
+            return given
+        return cls(overrides=tuple(f"{key}={as_toml(value)}" for key, value in (given or {}).items()))
+
+
+def as_toml(value: Any) -> str:
+    """A value as a launch file writes it, whatever a text holds. Raises UsageError for what TOML does not know."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | Path):
+        return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else ("nan" if math.isnan(value) else f"{value:+}")
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(as_toml(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{as_toml(str(key))} = {as_toml(item)}" for key, item in value.items()) + "}"
+    raise UsageError(f"{value!r} cannot be a setting: give text, numbers, true or false, or lists of them")
+
+
+def footer(told: Mapping[str, Any]) -> dict[str, str]:
+    """The metadata of a Parquet file: version, models with hashes, settings (`ScoreSettings.told`, or a graph)."""
+    graph: dict[str, Any] = told.get("launch", told)
+    named = [
+        table["model"] for table in graph.values() if isinstance(table, dict) and isinstance(table.get("model"), str)
+    ]
+    named += [word.partition("=")[2].strip("\"'") for word in told.get("set", ()) if ".model=" in word]
+    return {
+        "liveaffect_version": version("liveaffect"),
+        "liveaffect_models": json.dumps(model_hashes(named), sort_keys=True),
+        "liveaffect_settings": json.dumps(told, sort_keys=True),
+    }
+
+
+def model_hashes(named: Sequence[str] = ()) -> dict[str, dict[str, str]]:
+    """Name -> version and sha256 of the models that a run uses unless told otherwise, and of those it was told to."""
+    from liveaffect.models.files.manifest import entries
+
+    used = {"face-landmarker", "silero-vad", "face-affect", "voice-affect", *named}
+    return {
+        name: {"version": entry.version, "sha256": entry.sha256} for name, entry in entries().items() if name in used
+    }

@@ -1,0 +1,96 @@
+"""Score tables held against labels."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from liveaffect.models.errors import BadInput
+from liveaffect.models.evaluation.report import Report
+from liveaffect.models.evaluation.tables import evaluate_tables
+from liveaffect.offline.tables.read import read_table, read_tables, require_columns, require_numbers
+from liveaffect.offline.tables.score import AFFECT_COLUMNS
+from liveaffect.stream.errors import InputError
+
+
+class Judged(StrEnum):
+    """Which columns of a score table are judged."""
+
+    FUSED = "fused"
+    FACE = "face"
+    VOICE = "voice"
+    SMOOTH = "smooth"
+
+
+def evaluate(
+    predictions: str | Path | pl.DataFrame,
+    labels: str | Path | pl.DataFrame,
+    *,
+    by: Sequence[str] = (),
+    subject: str = "",
+    columns: Judged = Judged.FUSED,
+    tolerance_s: float = 0.1,
+) -> Report:
+    """Agreement, calibration and coverage of estimates against labels, with 95 % intervals.
+
+    Parameters
+    ----------
+    predictions: a score table, the folder that a batch filled, or a data frame.
+    labels: `file`, and some of valence, arousal, label (a category), votes; t_s where they vary in time.
+    by: columns of the labels whose values are also reported apart.
+    subject: column of the labels that is resampled as a whole; "subject" where that is there.
+    columns: which estimates are judged.
+    tolerance_s: seconds that a row may lie from its label.
+
+    Raises InputError, naming file and column.
+    """
+    got, of = (predictions, "the predictions") if isinstance(predictions, pl.DataFrame) else _read(predictions)
+    truth, by_whom = (
+        (labels, "the labels") if isinstance(labels, pl.DataFrame) else (read_table(Path(labels)), str(labels))
+    )
+    got = judged(got, of, columns)
+    require_columns(truth, by_whom, ["file", *([subject] if subject else [])], "which says what a row belongs to")
+    require_columns(truth, by_whom, by, "which --by asks for")
+    require_numbers(truth, by_whom, ["t_s", "face_id", "valence", "arousal"])
+    if not set(_names(got)) & set(_names(truth)):
+        raise InputError(
+            f"no file of {by_whom} is in {of}: they name {_example(truth)} and {_example(got)}; "
+            "make the column 'file' agree"
+        )
+    try:
+        report = evaluate_tables(got, truth, by=by, subject=subject or "subject", tolerance_s=tolerance_s)
+    except BadInput as error:
+        raise InputError(f"{error} (labels: {by_whom}, predictions: {of})") from None
+    report.notes |= {
+        "predictions": of, "labels": by_whom, "columns": str(columns), "liveaffect": version("liveaffect"),
+    }  # fmt: skip
+    return report
+
+
+def judged(table: pl.DataFrame, of: str, columns: Judged) -> pl.DataFrame:
+    """The table with the estimates that are judged under their plain names."""
+    require_columns(table, of, ["file"], "which says what a row belongs to")
+    if columns is not Judged.FUSED:
+        prefix = f"{columns}_"
+        chosen = {f"{prefix}{name}": name for name in AFFECT_COLUMNS if f"{prefix}{name}" in table.columns}
+        if not chosen:
+            hint = "; score with --smooth" if columns is Judged.SMOOTH else ""
+            raise InputError(f"{of} has no column '{prefix}valence', which --columns {columns} judges{hint}")
+        table = table.drop(AFFECT_COLUMNS, strict=False).rename(chosen)
+    require_numbers(table, of, ["t_s", "face_id", *AFFECT_COLUMNS])
+    return table
+
+
+def _read(path: str | Path) -> tuple[pl.DataFrame, str]:
+    return read_tables(Path(path)), str(path)
+
+
+def _names(table: pl.DataFrame) -> list[str]:
+    return [Path(name).name for name in table["file"].drop_nulls().unique()]
+
+
+def _example(table: pl.DataFrame) -> str:
+    names = table["file"].drop_nulls()
+    return repr(names[0]) if len(names) else "nothing"
