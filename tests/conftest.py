@@ -33,6 +33,12 @@ def clips(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def cases(shared: Path) -> Path:
+    """Small inputs that once went wrong."""
+    return shared / "cases"
+
+
+@pytest.fixture(scope="session")
 def demo_clip() -> Path:
     """The demo's own clip: 20 s, one face that leaves and comes back, a synthesised voice; made once, then cached."""
     return clip()

@@ -21,6 +21,11 @@ NETWORK = ("http", "https", "rtsp", "rtsps", "rtp", "udp", "tcp", "srt", "rtmp")
 CONTAINERS = (".m3u8", ".mpd", ".mp4", ".ts", ".mkv", ".webm", ".flv", ".mov", ".avi", ".mpg")
 """Endings of an http address that say what it is; without one it is taken for motion JPEG, as cameras send it."""
 OPEN_S = 5.0
+REACHED = {
+    "http": "http,tcp", "https": "https,http,tls,tcp", "rtsp": "rtsp,rtp,srtp,udp,tcp", "rtp": "rtp,udp", "udp": "udp",
+    "rtsps": "rtsps,rtsp,rtp,srtp,udp,tcp,tls", "tcp": "tcp", "srt": "srt", "rtmp": "rtmp,rtmpt,tcp",
+}  # fmt: skip
+"""Protocols that a stream of each may lead to: what comes from the network opens no file of this machine."""
 
 VIDIOC_QUERYCAP = 0x80685600
 V4L2_CAP_VIDEO_CAPTURE = 0x1
@@ -67,15 +72,23 @@ def open_network(url: str, *, form: str, options: dict[str, str], stall_s: float
     """A network stream as an open container; without `form`, http addresses are tried as motion JPEG first."""
     chosen = {"fflags": "nobuffer", "analyzeduration": "1000000", "rtsp_flags": "prefer_tcp"} | options
     parts = urlsplit(url)
+    chosen["protocol_whitelist"] = REACHED[parts.scheme.lower()]
     forms: list[str | None] = [form or None]
     if not form and parts.scheme.lower().startswith("http") and Path(parts.path).suffix.lower() not in CONTAINERS:
         forms = ["mpjpeg", None]
     for last, name in zip([False] * (len(forms) - 1) + [True], forms, strict=True):
         try:
-            return av.open(url, format=name, options=dict(chosen), timeout=(OPEN_S, stall_s))
+            container = av.open(url, format=name, options=dict(chosen), timeout=(OPEN_S, stall_s))
         except averror.InvalidDataError:
             if last:
                 raise
+        else:
+            if container.format.name.endswith("_pipe"):
+                container.close()
+                raise OSError(
+                    "it gives one picture and no stream: look in the camera's manual for its MJPEG or RTSP address"
+                )
+            return container
     raise AssertionError("unreachable")
 
 

@@ -1,18 +1,18 @@
-"""Decoding a video or image file, or a lavfi graph, to frames with media time; and frames to RGB arrays."""
+"""Decoding a video or image file, or a lavfi graph, to frames with media time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from av.container import InputContainer
-from av.video.reformatter import VideoReformatter
+from av.video.frame import VideoFrame
 
-from liveaffect.stream.capture import media
-from liveaffect.stream.capture.media import NS, MediaInfo
+from liveaffect.nodes.camera.deinterlace import Deinterlacer
+from liveaffect.stream.capture import containers, pictures
+from liveaffect.stream.capture.containers import NS
+from liveaffect.stream.capture.media import RAW_FPS, MediaInfo
 from liveaffect.stream.errors import InputError
-from liveaffect.stream.messages import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,18 @@ class Film:
     Parameters
     ----------
     source: path of the file that `info` describes, or the text of a lavfi graph where `info` is None.
+    rate: frames a second of a bare stream, which holds no times; 0 takes what its header says, or else 25.
 
+    Interlaced film is deinterlaced.
     A frame whose time does not come after the one before, or leaps ahead of it by half a day, is left out and counted
     in `invalid`; a missing time stamp is made from the frame rate. What is broken is left out and noted in `errors`.
     """
 
-    def __init__(self, source: str, info: MediaInfo | None) -> None:
+    def __init__(self, source: str, info: MediaInfo | None, *, rate: float = 0.0) -> None:
         self.source, self.info = source, info
+        self._raw = info is not None and info.raw
+        self._raw_fps = rate or (info.raw_fps if info is not None else None) or RAW_FPS
+        self._guessed = self._raw and not rate and (info is None or info.raw_fps is None)
         self.invalid = 0
         self.count = 0
         """Frames decoded so far; with `fast_forward_ns`, also those that were passed over undecoded."""
@@ -46,30 +51,58 @@ class Film:
         """Set it to pass over everything, undecoded, up to the first key frame at or after this media time."""
         self.step_ns = NS // 25
         self._missing_ns = 0
+        self._interlaced = 0
 
     def __iter__(self) -> Iterator[Shot]:
-        with media.open_graph(self.source) if self.info is None else media.open_file(self.source) as container:
-            stream = media.video_stream(container)
+        if self.info is not None and self.info.pictures:
+            yield from self._pictures()
+            return
+        with (
+            containers.open_graph(self.source) if self.info is None else containers.open_file(self.source) as container
+        ):
+            stream = containers.video_stream(container)
             if stream is None:
                 raise InputError(no_video_words(self.source))
-            rate = stream.average_rate or stream.guessed_rate
+            rate = self._raw_fps if self._raw else stream.average_rate or stream.guessed_rate
             if rate:
                 self.step_ns = round(NS / rate)
             yield from self._shots(container, stream)
             if self.info is not None and self.count:
                 self._missing_ns = self._announced_ns(container, stream, self.info) - self.end_ns
 
+    def _pictures(self) -> Iterator[Shot]:
+        """Pictures that FFmpeg cannot read, as frames like its own."""
+        for t_ns, image in pictures.read(self.source):
+            self.count += 1
+            if self.info is not None and self.info.fps:
+                self.step_ns = round(NS / self.info.fps)
+            self.end_ns = t_ns + self.step_ns
+            yield Shot(self.count - 1, t_ns, VideoFrame.from_ndarray(image, format="rgb24"))
+
     def _announced_ns(self, container: InputContainer, stream: Any, info: MediaInfo) -> int:
         """Where the film should end by what its container says; 0 where it does not say."""
         if info.format == "avi" and stream.frames:  # its stated duration shrinks with the file
             return stream.frames * self.step_ns
-        if stream.duration:
-            return media.pts_ns((stream.start_time or 0) + stream.duration, stream.time_base) - info.start_ns
+        if stream.duration and not self._raw:
+            return containers.pts_ns((stream.start_time or 0) + stream.duration, stream.time_base) - info.start_ns
         return container.duration * 1000 if container.duration and not info.has_audio else 0
 
-    def warning(self) -> str:
-        """What was wrong with the film, in words, once it has been read; "" where nothing was."""
+    def warning(self, done: Iterable[str] = ()) -> str:
+        """What was wrong with the film, and what was done to it, in words, once it has been read; "" where nothing was.
+
+        done: what was done to its pictures (`Picture.done`).
+        """
         words: list[str] = []
+        if self._interlaced:
+            words.append("interlaced: it was deinterlaced")
+        words.extend(done)
+        if self._guessed:
+            words.append(
+                f"a bare stream without times: {self._raw_fps:g} frames a second were assumed; "
+                "state the right number with --set camera.rate=N"
+            )
+        elif self._raw:
+            words.append(f"a bare stream without times: taken for {self._raw_fps:g} frames a second")
         if self.errors:
             words.append(f"{len(self.errors)} broken packets were left out ({self.errors[0]})")
         if self._missing_ns > max(NS // 2, 2 * self.step_ns) and not self.invalid:
@@ -81,52 +114,44 @@ class Film:
     def _shots(self, container: InputContainer, stream: Any) -> Iterator[Shot]:
         start_ns = None if self.info is None else self.info.start_ns
         last_ns = -1
-        for packet in media.packets(container, stream, self.errors):
-            if self._passed_over(stream, packet, start_ns or 0):
+        for frame in self._frames(container, stream, start_ns or 0):
+            self.count += 1
+            if self._raw:
+                t_ns = round((self.count - 1) * NS / self._raw_fps)
+            elif frame.pts is None:
+                t_ns = last_ns + self.step_ns if last_ns >= 0 else 0
+            else:
+                t_ns = containers.pts_ns(frame.pts, frame.time_base or stream.time_base)
+                start_ns = t_ns if start_ns is None else start_ns
+                t_ns -= start_ns
+            if t_ns <= last_ns or t_ns - last_ns > containers.LEAP_NS:
+                self.invalid += 1
                 continue
-            for frame in media.decode(stream, packet, self.errors):
-                self.count += 1
-                if frame.pts is None:
-                    t_ns = last_ns + self.step_ns if last_ns >= 0 else 0
-                else:
-                    t_ns = media.pts_ns(frame.pts, frame.time_base or stream.time_base)
-                    start_ns = t_ns if start_ns is None else start_ns
-                    t_ns -= start_ns
-                if t_ns <= last_ns or t_ns - last_ns > media.LEAP_NS:
-                    self.invalid += 1
-                    continue
-                last_ns, self.end_ns = t_ns, t_ns + self.step_ns
-                yield Shot(self.count - 1, t_ns, frame)
+            last_ns, self.end_ns = t_ns, t_ns + self.step_ns
+            yield Shot(self.count - 1, t_ns, frame)
+
+    def _frames(self, container: InputContainer, stream: Any, start_ns: int) -> Iterator[Any]:
+        whole = Deinterlacer(stream)
+        for packet in containers.packets(container, stream, self.errors):
+            if self._passed_over(stream, packet, start_ns):
+                yield from whole.rest()
+                continue
+            for frame in containers.decode(stream, packet, self.errors):
+                yield from whole.take(frame)
+            self._interlaced = whole.count
+        yield from whole.rest()
 
     def _passed_over(self, stream: Any, packet: Any, start_ns: int) -> bool:
         if self.fast_forward_ns is None:
             return False
         if packet.size and packet.pts is not None:
-            t_ns = media.pts_ns(packet.pts, packet.time_base or stream.time_base) - start_ns
+            t_ns = containers.pts_ns(packet.pts, packet.time_base or stream.time_base) - start_ns
             if not packet.is_keyframe or t_ns < self.fast_forward_ns:
                 self.count += 1
                 return True
             stream.codec_context.flush_buffers()
         self.fast_forward_ns = None
         return False
-
-
-class Picture:
-    """Turns decoded frames into uint8 RGB arrays (height, width, 3), C-contiguous, the right way up."""
-
-    def __init__(self, info: MediaInfo | None = None) -> None:
-        self._reformatter = VideoReformatter()
-        self._photograph = info.path if info is not None and info.is_image else None
-
-    def rgb(self, frame: Any) -> Array:
-        """The picture of one frame; at odd widths PyAV's own array has padded rows, so it may be copied here."""
-        image = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
-        turns, mirrored = (
-            media.quarter_turns(frame) if self._photograph is None else media.picture_turns(self._photograph, frame)
-        )
-        if turns:
-            image = np.rot90(image, turns)
-        return np.ascontiguousarray(image[:, ::-1] if mirrored else image)
 
 
 def no_video_words(source: str) -> str:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from liveaffect.nodes.camera import devices
-from liveaffect.nodes.camera.film import Film, Picture, no_video_words
+from liveaffect.nodes.camera.film import Film, no_video_words
+from liveaffect.nodes.camera.picture import Picture
 from liveaffect.nodes.camera.player import Player
 from liveaffect.nodes.camera.receiver import Receiver
-from liveaffect.stream.capture.media import NS, MediaInfo, probe
+from liveaffect.stream.capture.containers import NS
+from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.capture.read_ahead import wait_until
 from liveaffect.stream.errors import InputError, UsageError
 from liveaffect.stream.messages import Message, VideoFrame
@@ -35,6 +37,9 @@ class Camera(Node):
     """Height asked of a device in pixels, 0 for its own choice."""
     fps: float = 30.0
     """Rate asked of a device."""
+    rate: float = 0.0
+    """Frames a second of a file that is a bare stream (.h264, .mjpeg) and holds no times; 0 takes what its header says,
+    or else 25. Files with times keep theirs."""
     loop: bool = False
     """Live only: play a file again when it ends."""
     stall_s: float = 2.0
@@ -48,6 +53,8 @@ class Camera(Node):
         """Checks the settings, and a file or graph by decoding its first picture; raises InputError, UsageError."""
         if not self.source:
             raise UsageError("camera.source is empty: give a camera number, a file, lavfi:GRAPH or an address")
+        if not 0 <= self.rate <= 1000:
+            raise UsageError(f"camera.rate is {self.rate:g}; it can be up to 1000 frames a second, or 0")
         if self.fps <= 0 or self.width < 0 or self.height < 0 or self.stall_s <= 0:
             raise UsageError("camera.fps and camera.stall_s must be above 0, camera.width and camera.height at least 0")
         self._kind = devices.kind_of(self.source)
@@ -71,14 +78,14 @@ class Camera(Node):
             yield from self._photograph(context, self._info)
         elif self._kind in ("file", "lavfi"):
             name = self._graph if self._info is None else self.source
-            yield from Player(name, self._info, loop=self.loop, context=context).play(gap=gap)
+            yield from Player(name, self._info, rate=self.rate, loop=self.loop, context=context).play(gap=gap)
         else:
             yield from self._receiver(context).receive(gap=gap)
 
     def _offline(self, context: SourceContext) -> Iterator[VideoFrame]:
         if self._kind not in ("file", "lavfi"):
             raise UsageError(f"'{self.source}' cannot be read offline: only files and lavfi graphs can")
-        film = Film(self.source if self._info is not None else self._graph, self._info)
+        film = Film(self.source if self._info is not None else self._graph, self._info, rate=self.rate)
         picture, still = Picture(self._info), self._info is not None and self._info.is_image
         for shot in film:
             yield VideoFrame(t_ns=shot.t_ns, image=picture.rgb(shot.frame), frame_index=shot.index, still=still)
@@ -86,14 +93,15 @@ class Camera(Node):
                 break
         if film.invalid:
             context.dropped(VIDEO, film.invalid, "invalid")
-        if warning := film.warning():
+        if warning := film.warning(picture.done):
             context.report(warning=warning)
         if film.count == 0:
             raise InputError(f"no picture of {self.source} can be decoded: play it in a player, or copy it again")
 
     def _photograph(self, context: SourceContext, info: MediaInfo) -> Iterator[VideoFrame | None]:
         shot = next(iter(Film(self.source, info)))
-        image, index, due_ns = Picture(info).rgb(shot.frame), 0, context.now_ns()
+        picture = Picture(info)
+        image, index, due_ns = picture.rgb(shot.frame), 0, context.now_ns()
         while not context.stopping():
             yield VideoFrame(t_ns=due_ns, image=image, frame_index=index, still=True)
             if not self.loop:
@@ -121,7 +129,8 @@ class Camera(Node):
         )
 
     def _report(self, context: SourceContext, info: MediaInfo) -> None:
-        context.report(source=self.source, size=[info.width, info.height], rate=info.fps, codec=info.video_codec)
+        rate = self.rate if info.raw and self.rate else info.fps
+        context.report(source=self.source, size=[info.width, info.height], rate=rate, codec=info.video_codec)
 
     @property
     def _graph(self) -> str:

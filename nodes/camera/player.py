@@ -4,8 +4,10 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from liveaffect.nodes.camera.film import Film, Picture
-from liveaffect.stream.capture.media import NS, MediaInfo
+from liveaffect.nodes.camera.film import Film
+from liveaffect.nodes.camera.picture import Picture
+from liveaffect.stream.capture.containers import NS
+from liveaffect.stream.capture.media import MediaInfo
 from liveaffect.stream.capture.read_ahead import ReadAhead, wait_until
 from liveaffect.stream.messages import Array, VideoFrame
 from liveaffect.stream.node import SourceContext
@@ -38,7 +40,10 @@ class Player:
     and cannot be wound forward: its time 0 is the instant of its first frame.
     """
 
-    def __init__(self, source: str, info: MediaInfo | None, *, loop: bool, context: SourceContext) -> None:
+    def __init__(
+        self, source: str, info: MediaInfo | None, *, rate: float = 0.0, loop: bool, context: SourceContext
+    ) -> None:
+        self._rate = rate
         self._source, self._info, self._loop, self._context = source, info, loop, context
         self._late = self._invalid = 0
         self._warning = ""
@@ -93,7 +98,7 @@ class Player:
             if self._loop and length_ns:
                 base_ns += max(0, (start_ns - base_ns) // length_ns) * length_ns
         while not stopped.is_set():
-            film = Film(self._source, info)
+            film = Film(self._source, info, rate=self._rate)
             if base_ns is not None and start_ns - base_ns > 4 * PREROLL_NS:
                 film.fast_forward_ns = start_ns - base_ns - PREROLL_NS
             for shot in film:
@@ -115,7 +120,7 @@ class Player:
                 last_ns = due_ns
                 yield Ready(due_ns, index + shot.index, picture.rgb(shot.frame), gap)
             self._invalid, film.invalid = self._invalid + film.invalid, 0
-            self._warning = film.warning()
+            self._warning = film.warning(picture.done)
             if not self._loop or film.count == 0:
                 return
             index += film.count

@@ -9,10 +9,11 @@ from typing import Any
 from av import error as averror
 from av.container import InputContainer
 
-from liveaffect.nodes.camera.film import Picture, Shot
-from liveaffect.stream.capture import media
+from liveaffect.nodes.camera.film import Shot
+from liveaffect.nodes.camera.picture import Picture
+from liveaffect.stream.capture import containers
 from liveaffect.stream.capture.clock import monotonic_of
-from liveaffect.stream.capture.media import NS
+from liveaffect.stream.capture.containers import NS
 from liveaffect.stream.capture.read_ahead import BACKOFF_S, Notices, ReadAhead
 from liveaffect.stream.errors import DeviceError
 from liveaffect.stream.messages import VideoFrame
@@ -134,7 +135,7 @@ class Receiver:
             before = self._count
             try:
                 with self._opener() as container:
-                    stream = media.video_stream(container)
+                    stream = containers.video_stream(container)
                     if stream is None:
                         raise OSError(f"{self._name} sends no video")
                     yield Opened(_facts(stream, announced=self._stamped))
@@ -155,7 +156,7 @@ class Receiver:
                 for packet in container.demux(stream):
                     received_ns = self._context.now_ns()
                     errors: list[str] = []
-                    for frame in media.decode(stream, packet, errors):
+                    for frame in containers.decode(stream, packet, errors):
                         heard_ns = received_ns
                         self._count += 1
                         yield Shot(self._count - 1, self._time(frame, stream, received_ns), frame)
@@ -171,7 +172,7 @@ class Receiver:
     def _time(self, frame: Any, stream: Any, received_ns: int) -> int:
         if not self._stamped or frame.pts is None:
             return received_ns
-        stamp_ns = media.pts_ns(frame.pts, frame.time_base or stream.time_base)
+        stamp_ns = containers.pts_ns(frame.pts, frame.time_base or stream.time_base)
         return monotonic_of(stamp_ns, self._context.now_ns(), time.time_ns()) or received_ns
 
 

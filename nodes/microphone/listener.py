@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from liveaffect.nodes.microphone.input_device import Block
 from liveaffect.nodes.microphone.sound import HOP, HOP_NS, RATE, Resampler
 from liveaffect.stream.capture.clock import SampleClock
-from liveaffect.stream.capture.media import NS
+from liveaffect.stream.capture.containers import NS
 from liveaffect.stream.messages import Array, AudioChunk
 
 SETTLE_S = 2.0

@@ -9,7 +9,8 @@ import numpy as np
 from liveaffect.nodes.microphone.input_device import Recording
 from liveaffect.nodes.microphone.listener import Listener
 from liveaffect.nodes.microphone.sound import HOP, HOP_NS, RATE, Hop, Sound, no_sound_words
-from liveaffect.stream.capture.media import NS, MediaInfo, looks_like_file, probe
+from liveaffect.stream.capture.containers import NS
+from liveaffect.stream.capture.media import MediaInfo, looks_like_file, probe
 from liveaffect.stream.capture.read_ahead import PATIENCE_S, Notices, ReadAhead, wait_until
 from liveaffect.stream.errors import DeviceError, InputError, UsageError
 from liveaffect.stream.messages import AudioChunk, Message

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import soxr
 
-from liveaffect.stream.capture import media
-from liveaffect.stream.capture.media import NS, MediaInfo
+from liveaffect.stream.capture import containers
+from liveaffect.stream.capture.containers import NS
+from liveaffect.stream.capture.media import MediaInfo
 from liveaffect.stream.errors import InputError
 from liveaffect.stream.messages import Array
 
@@ -84,17 +85,19 @@ class Sound:
         self._gap = False
 
     def __iter__(self) -> Iterator[Hop]:
-        with media.open_graph(self.source) if self.info is None else media.open_file(self.source) as container:
-            stream = media.audio_stream(container)
+        with (
+            containers.open_graph(self.source) if self.info is None else containers.open_file(self.source) as container
+        ):
+            stream = containers.audio_stream(container)
             if stream is None:
                 raise InputError(no_sound_words(self.source))
             zero_ns = None if self.info is None else self.info.start_ns
-            for packet in media.packets(container, stream, self.errors):
-                for frame in media.decode(stream, packet, self.errors):
+            for packet in containers.packets(container, stream, self.errors):
+                for frame in containers.decode(stream, packet, self.errors):
                     if frame.pts is None:
                         t_ns = None
                     else:
-                        t_ns = media.pts_ns(frame.pts, frame.time_base or stream.time_base)
+                        t_ns = containers.pts_ns(frame.pts, frame.time_base or stream.time_base)
                         zero_ns = t_ns if zero_ns is None else zero_ns
                         t_ns -= zero_ns
                     yield from self._frame(mono(frame), frame.sample_rate, t_ns)
@@ -114,7 +117,7 @@ class Sound:
 
     def _frame(self, samples: Array, rate: int, t_ns: int | None) -> Iterator[Hop]:
         if self._resampler is None:
-            self._begin(rate, 0 if t_ns is None or t_ns > media.LEAP_NS else t_ns, 0)
+            self._begin(rate, 0 if t_ns is None or t_ns > containers.LEAP_NS else t_ns, 0)
         expected_ns = self._start_ns + self._fed * NS // self._rate
         late_ns = 0 if t_ns is None else t_ns - expected_ns
         if late_ns < -TOLERANCE_NS:
@@ -124,7 +127,7 @@ class Sound:
             late_ns = 0
             if not samples.size:
                 return
-        if late_ns > media.LEAP_NS:
+        if late_ns > containers.LEAP_NS:
             self.invalid_ns += samples.size * NS // rate
             return
         if late_ns > TOLERANCE_NS or rate != self._rate:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from make_media import grey_ramp, write_clip, write_sound, write_video
 
-from liveaffect.stream.capture.media import looks_like_file, probe, pts_ns
+from liveaffect.stream.capture import containers
+from liveaffect.stream.capture.containers import pts_ns
+from liveaffect.stream.capture.media import looks_like_file, probe
 from liveaffect.stream.errors import InputError
 
 SECOND = np.sin(np.arange(48000) / 20).astype(np.float32) * 0.3
@@ -140,3 +142,37 @@ def test_a_device_name_with_dots_and_slashes_is_not_a_file() -> None:
     assert not looks_like_file("hw:0,0")
     assert looks_like_file("missing/clip.mp4")
     assert looks_like_file("clip.3gp")
+
+
+PLAYLISTS = {
+    "list.m3u8": "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{name}\n#EXT-X-ENDLIST\n",
+    "list.txt": "ffconcat version 1.0\nfile {name}\n",
+    "list.mpd": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet>'
+    '<Representation id="1" mimeType="video/mp4" bandwidth="1"><BaseURL>{name}</BaseURL></Representation>'
+    "</AdaptationSet></Period></MPD>",
+    "list.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+}
+
+
+@pytest.mark.parametrize("name", PLAYLISTS)
+def test_e42_a_list_of_other_files_is_refused_in_words_and_opens_none(tmp_path: Path, name: str) -> None:
+    write_video(tmp_path / "film.ts", grey_ramp(48, 64, 10), codec="mpeg2video")
+    (tmp_path / name).write_text(PLAYLISTS[name].format(name="film.ts"), "utf-8")
+    with pytest.raises(InputError, match="name the files in it themselves"):
+        probe(tmp_path / name)
+
+
+def test_a_file_is_opened_by_no_protocol_but_its_own() -> None:
+    protocols = containers.FILE_OPTIONS["protocol_whitelist"].split(",")
+    formats = containers.FILE_OPTIONS["format_whitelist"].split(",")
+    assert set(protocols) == {"file", "pipe", "data"}
+    assert not {"hls", "dash", "concat", "sdp", "rtsp", "rtp", "lavfi", "v4l2", "alsa"} & set(formats)
+    assert {"mov", "matroska", "avi", "mpegts", "gif", "image2", "wav", "png_pipe"} <= set(formats)
+
+
+def test_what_has_no_decoder_here_is_called_by_its_name(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.mp4", np.zeros(48000, np.float32), codec="ac3")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"ac-3", b"ac-4").replace(b"dac3", b"dac4"))
+    with pytest.raises(InputError, match=r"no decoder here for its audio \(ac-4\)"):
+        probe(path)

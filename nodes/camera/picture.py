@@ -1,0 +1,62 @@
+"""From decoded frames to RGB arrays as a player would show them."""
+
+from typing import Any
+
+import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorTrc, Interpolation, VideoReformatter
+
+from liveaffect.stream.capture.media import MediaInfo
+from liveaffect.stream.capture.pictures import laid
+from liveaffect.stream.capture.shown import Shape, turn_of, turned
+from liveaffect.stream.messages import Array
+
+WIDE = {ColorPrimaries.BT2020, ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432}
+HDR = {ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67}
+BT709 = {"dst_color_trc": ColorTrc.BT709, "dst_color_primaries": ColorPrimaries.BT709}
+
+
+class Picture:
+    """Turns decoded frames into uint8 RGB arrays (height, width, 3), C-contiguous, as they are to be shown.
+
+    The right way up, cropped, with square pixels, in the colours of BT.709, on paper where they are transparent.
+    """
+
+    def __init__(self, info: MediaInfo | None = None) -> None:
+        self._reformatter = VideoReformatter()
+        self._shape = Shape() if info is None else info.shape
+        self._turn = None if info is None else info.turn
+        self.done: dict[str, None] = {}
+        """What had to be done to the pictures, in words, in the order in which it first was."""
+
+    def rgb(self, frame: Any) -> Array:
+        """The picture of one frame; at odd widths PyAV's own array has padded rows, so it may be copied here."""
+        image = self._coloured(frame)
+        if any(self._shape.crop):
+            self.done["cropped, as it says"] = None
+            image = image[self._shape.window(frame.width, frame.height)]
+        turn = turn_of(frame) if self._turn is None else self._turn
+        if turn[1]:
+            self.done["mirrored, as it says"] = None
+        return np.ascontiguousarray(turned(image, turn))
+
+    def _coloured(self, frame: Any) -> Array:
+        asked: dict[str, Any] = {}
+        if (full := self._shape.full(frame.width, frame.height)) != (frame.width, frame.height):
+            self.done["stretched to square pixels"] = None
+            asked |= {"width": full[0], "height": full[1], "interpolation": Interpolation.BICUBIC}
+        if frame.color_trc in HDR or frame.color_primaries in WIDE:
+            try:
+                image = self._converted(frame, asked | BT709)
+            except (OSError, ValueError):  # tags that FFmpeg cannot bring together: the numbers as they are
+                self.done["shown with colours that are not quite its own"] = None
+            else:
+                self.done[
+                    f"brought from {'high dynamic range' if frame.color_trc in HDR else 'wide'} to usual colours"
+                ] = None
+                return image
+        return self._converted(frame, asked)
+
+    def _converted(self, frame: Any, asked: dict[str, Any]) -> Array:
+        if any(component.is_alpha for component in frame.format.components):
+            return laid(self._reformatter.reformat(frame, format="rgba", threads=1, **asked).to_ndarray())
+        return self._reformatter.reformat(frame, format="rgb24", threads=1, **asked).to_ndarray()
