@@ -17,6 +17,7 @@ from liveaffect.offline.scoring.pipeline import footer
 from liveaffect.offline.tables.session import open_session
 from liveaffect.offline.tables.timeline import draw
 from liveaffect.stream.errors import UsageError
+from liveaffect.stream.session.info import MANIFEST
 
 console = Console()
 
@@ -40,14 +41,16 @@ def demo(
     graph = assemble(None, [], source=media, plain=view_plain, record=session, title="liveaffect demo")
     parts = f"{len(graph.entries)} nodes in {len(graph.processes)} processes"
     console.print(f"Starting the live graph on [bold]{media.name}[/]: {parts}.", highlight=False)
-    code = start(graph, seconds)
-    if code:
-        raise typer.Exit(code)
+    code = start(graph, seconds, whole=True)
+    if not (session / MANIFEST).is_file():
+        raise typer.Exit(code or 1)
     recorded = open_session(session)
     table = recorded.table().with_columns(pl.lit(media.name).alias("file"))
     table.write_parquet(folder / "table.parquet", metadata=footer(recorded.info.graph))
     draw(table, folder / "timeline.png", "liveaffect demo")
-    show(folder, session, table)
+    show(folder, session, table, whole=not code)
+    if code:
+        raise typer.Exit(code)
 
 
 def make_clip() -> Path:
@@ -68,11 +71,13 @@ def fresh_folder(out: Path) -> Path:
     return folder
 
 
-def show(folder: Path, session: Path, table: pl.DataFrame) -> None:
-    """What came of it, and where it lies."""
+def show(folder: Path, session: Path, table: pl.DataFrame, *, whole: bool = True) -> None:
+    """What came of it, and where it lies; `whole` is False where a process failed on the way."""
     faces = table.filter(pl.col("state") == "ok")
     missing = table.height - faces.height
-    lines = [
+    words = "A process failed on the way, so rows are missing: `liveaffect doctor --last` says why."
+    lines = [] if whole else [words, ""]
+    lines += [
         f"{table.height} rows, {faces.height} with numbers, {missing} without (their state says why)",
         "",
         f"session   {session}",
@@ -83,6 +88,5 @@ def show(folder: Path, session: Path, table: pl.DataFrame) -> None:
         "      liveaffect live   (your camera and microphone)",
         "      liveaffect score CLIP --out table.csv   (your recordings)",
     ]
-    console.print(
-        Panel("\n".join(lines), title="The demo is over", title_align="left", padding=(1, 2)), highlight=False
-    )
+    title = "The demo is over" if whole else "The demo is not whole"
+    console.print(Panel("\n".join(lines), title=title, title_align="left", padding=(1, 2)), highlight=False)

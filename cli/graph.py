@@ -13,11 +13,12 @@ from liveaffect.stream.graph import Entry, Graph, load_graph
 
 def graph(
     launch: Annotated[Path | None, typer.Argument(help="A launch file; without one, the default graph.")] = None,
+    more: Annotated[list[Path] | None, typer.Option("--with", help="A launch file laid over the graph.")] = None,
     dot: Annotated[bool, typer.Option("--dot", help="Print Graphviz text instead.")] = False,
     settings: Annotated[list[str] | None, typer.Option("--set", help="node.key=value; may be repeated.")] = None,
 ) -> None:
     """Check a launch graph and draw it: who reads and writes what, in which process."""
-    found = load_graph(launch or DEFAULT_GRAPH, settings or [])
+    found = load_graph(launch or DEFAULT_GRAPH, settings or [], more=more or [])
     if dot:
         print(as_dot(found))
         return

@@ -1,7 +1,7 @@
 """`liveaffect run`: a launch graph as live processes, with a terminal view or headless."""
 
 import sys
-import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH, HEARD, SEEN, requ
 from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.errors import InputError, LaunchError
-from liveaffect.stream.graph import Graph, build_graph, load_graph
+from liveaffect.stream.graph import Graph, build_graph, launch_tables
 from liveaffect.stream.live.supervisor import Supervisor
 
 VIEW = {"type": "liveaffect.nodes.terminal:Terminal", "process": "terminal"}
@@ -28,6 +28,9 @@ def run(
     plain: Annotated[bool, typer.Option("--plain", help="A line a second instead of the live view.")] = False,
     record: Annotated[Path | None, typer.Option("--record", "-r", help="Record the session into this folder.")] = None,
     seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after so long.")] = None,
+    more: Annotated[
+        list[Path] | None, typer.Option("--with", help="A launch file laid over the graph, with a node of your own.")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="node.key=value, for instance camera.source=1; may be repeated.")
     ] = None,
@@ -37,7 +40,8 @@ def run(
     Other programs read the stream with `liveaffect.stream.connect()`. No pixel and no sound is recorded unless asked.
     """
     overrides = list(settings or [])
-    graph = assemble(launch, overrides, source=source, view=not headless, plain=plain, record=record)
+    view = not headless
+    graph = assemble(launch, overrides, more=more or [], source=source, view=view, plain=plain, record=record)
     raise typer.Exit(start(graph, seconds))
 
 
@@ -45,16 +49,18 @@ def assemble(
     launch: Path | None,
     overrides: list[str],
     *,
+    more: Sequence[Path] = (),
     source: Path | None = None,
     view: bool = True,
     plain: bool = False,
     record: Path | None = None,
     title: str = "liveaffect",
 ) -> Graph:
-    """The graph to run: the launch file plus the view, the input file and the recording that were asked for."""
+    """The graph to run: the launch file, those laid over it, the view, the input file and the recording asked for."""
     path = launch or DEFAULT_GRAPH
-    load_graph(path, overrides)  # errors name the user's own file and words before anything is added
-    table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    table = launch_tables(path, more)
+    origin = ", ".join(map(str, (path, *more)))
+    build_graph(table, overrides, origin=origin)  # errors name the user's own words before anything is added
     if view and "terminal" not in table:
         table["terminal"] = {**VIEW, "plain": plain or not sys.stdout.isatty(), "title": title}
     if record is not None:
@@ -63,19 +69,24 @@ def assemble(
         overrides = [*overrides, f"recorder.folder={quoted(record)}", "recorder.autostart=true"]
     if source is not None:
         overrides = [*overrides, *_from_file(table, probe(source), path)]
-    graph = build_graph(table, overrides, origin=str(path))
+    graph = build_graph(table, overrides, origin=origin)
     needed = {entry.name for entry in graph.entries.values()}
     require_models(MediaInfo("", "", has_video="face" in needed, has_audio="voice" in needed))
     return graph
 
 
-def start(graph: Graph, seconds: float | None) -> int:
-    """Runs the graph in the foreground; its events go to stderr as lines, after the end where a view has the screen."""
+def start(graph: Graph, seconds: float | None, *, whole: bool = False) -> int:
+    """Runs the graph in the foreground; its events go to stderr as lines, after the end where a view has the screen.
+
+    Returns the exit code. With `whole` a process that died on the way makes it 1, though it was started again.
+    """
     view = graph.entries.get("terminal")
     held: list[str] = []
     hold = view is not None and sys.stdout.isatty() and not getattr(view.node, "plain", False)
+    supervisor = Supervisor(graph, log=held.append if hold else say)
     try:
-        return Supervisor(graph, log=held.append if hold else say).run(seconds)
+        code = supervisor.run(seconds)
+        return code or int(whole and bool(supervisor.deaths))
     finally:
         for line in held:
             say(line)

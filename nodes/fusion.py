@@ -7,7 +7,7 @@ from liveaffect.models.fusion.discord import discord
 from liveaffect.models.fusion.filter import Estimate, Fused, FusionSettings, PersonFilter
 from liveaffect.models.fusion.states import person_state
 from liveaffect.stream import messages as m
-from liveaffect.stream.node import Node, on
+from liveaffect.stream.node import Node, NotNegative, Positive, Share, on
 from liveaffect.stream.topics import AFFECT, FACE_AFFECT, HEALTH, TICK, VOICE, VOICE_AFFECT
 
 HIDDEN = -1
@@ -29,13 +29,13 @@ class Person:
 class Fusion(Node):
     """Fuses `face/affect` and `voice/affect` per person (see `liveaffect.models.fusion.filter`)."""
 
-    coast_s: float = 0.4
+    coast_s: NotNegative = 0.4
     """A person's numbers are carried so long without a new estimate, with widening intervals; then they are null."""
-    forget_s: float = 5.0
+    forget_s: NotNegative = 5.0
     """A person who was not seen or heard for so long starts anew."""
-    stale_s: float = 0.5
+    stale_s: Positive = 0.5
     """Without a message of the face (or voice) for so long its state is "stale"."""
-    speaking_least: float = 0.5
+    speaking_least: Share = 0.5
     """Least probability of speaking for a voice to count for a face (or for someone out of view)."""
     face_nodes: tuple[str, ...] = ("camera", "face", "face_affect")
     """Nodes whose failure makes the face state "node_down"."""

@@ -8,7 +8,7 @@ import contextlib
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 import platformdirs
@@ -65,7 +65,7 @@ class Recorder(Node):
     """Aligned face crops: pixels of faces."""
     autostart: bool = False
     """Begin with the graph, not at a command."""
-    min_free_mb: int = 200
+    min_free_mb: Annotated[int, msgspec.Meta(ge=0)] = 200
     """Recording ends when the disk has less room than this."""
 
     def open(self) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from liveaffect.stream.capture.read_ahead import PATIENCE_S, ReadAhead, wait_until
 from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.messages import Ack, Command, MediaSpan, Message, Playback
-from liveaffect.stream.node import Node, SourceContext, answered, on, source
+from liveaffect.stream.node import Node, NotNegative, SourceContext, answered, on, source
 from liveaffect.stream.session.feed import spoken
 from liveaffect.stream.session.playhead import Playhead
 from liveaffect.stream.session.reader import SessionReader
@@ -47,9 +47,9 @@ class Replayer(Node):
 
     session: str
     """Folder of the session."""
-    speed: float = 1.0
+    speed: NotNegative = 1.0
     """How many times faster than it was; 0 is as fast as it goes."""
-    seek_s: float = 0.0
+    seek_s: NotNegative = 0.0
     """Begin so long after the first message."""
     loop: bool = False
     """Begin again at the end."""

@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -33,7 +34,7 @@ class Voice(Node):
     digits would say no more of a voice, and double the size of a recording.
     """
 
-    lookahead_ms: float = 100.0
+    lookahead_ms: Annotated[float, msgspec.Meta(ge=10, le=120)] = 100.0
     """How far ahead the pitch track looks, 10 to 120 ms: more means fewer octave errors and a later answer."""
 
     def open(self) -> None:

@@ -1,18 +1,15 @@
-"""The launch graph: reads launch.toml, makes the nodes, checks settings and wiring, and names the key that is wrong."""
+"""The launch graph: makes the nodes of a launch file, checks their wiring, and names what is wrong."""
 
-import difflib
-import importlib
-import sys
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from liveaffect.stream.errors import LaunchError
-from liveaffect.stream.node import Node, NodeSpec, spec_of
+from liveaffect.stream.launch import Typed, convert, hint, laid_over, node_class, place, read_launch
+from liveaffect.stream.node import Node, NodeSpec, NotNegative, Positive, spec_of
 from liveaffect.stream.topics import REGISTRY
 
 HOST_KEYS = ("type", "process", "enabled")
@@ -29,13 +26,13 @@ class GraphSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Folder with CURVE keys; needed to listen beyond loopback."""
     announce: bool = True
     """False keeps it from being what `connect()` and `liveaffect mark` find without an address."""
-    wait_s: float = 5.0
+    wait_s: NotNegative = 5.0
     """How long a publisher waits for its subscribers at first start."""
-    hang_s: float = 5.0
+    hang_s: Positive = 5.0
     """A process that gives no sign of life for so long is killed and started again."""
-    start_s: float = 180.0
+    start_s: Positive = 180.0
     """How long a process may take to open its nodes."""
-    restarts: int = 5
+    restarts: Annotated[int, msgspec.Meta(ge=0)] = 5
     """Restarts within a minute before a process is given up."""
 
 
@@ -128,22 +125,18 @@ class Graph:
         return {"graph": msgspec.to_builtins(self.settings), **nodes}
 
 
-def load_graph(path: str | Path, overrides: Iterable[str] = ()) -> Graph:
-    """Reads launch.toml and applies `node.key=value` overrides. Raises LaunchError, naming file and key."""
-    path = Path(path)
-    if str(path.resolve().parent) not in sys.path:  # node classes may lie beside their launch file
-        sys.path.append(str(path.resolve().parent))
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise LaunchError(
-            f"{path} does not exist: give the path of a launch file, or none for the default graph"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LaunchError(f"{path} cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise LaunchError(f"{path} is not valid TOML: {error}") from None
-    return build_graph(table, overrides, origin=str(path))
+def load_graph(path: str | Path, overrides: Iterable[str] = (), *, more: Iterable[str | Path] = ()) -> Graph:
+    """Reads a launch file, lays those of `more` over it, and applies `node.key=value` overrides. Raises LaunchError,
+    naming file and key, or what was typed."""
+    return build_graph(launch_tables(path, more), overrides, origin=str(path))
+
+
+def launch_tables(path: str | Path, more: Iterable[str | Path] = ()) -> dict[str, Any]:
+    """A launch file with others laid over it, as plain data. Raises LaunchError."""
+    tables = read_launch(Path(path))
+    for other in more:
+        tables = laid_over(tables, read_launch(Path(other)))
+    return tables
 
 
 def build_graph(
@@ -151,80 +144,36 @@ def build_graph(
 ) -> Graph:
     """A checked Graph from plain data in the form of launch.toml. Raises LaunchError."""
     tables = {name: dict(value) if isinstance(value, Mapping) else value for name, value in table.items()}
-    for override in overrides:
-        _apply(tables, override)
+    typed: dict[str, dict[str, Typed]] = {}
+    for override in map(Typed, overrides):
+        if override.name != "graph" and override.name not in tables:
+            raise LaunchError(f"{override.where}: there is no node '{override.name}'{hint(override.name, tables)}")
+        tables.setdefault(override.name, {})[override.key] = override.value
+        typed.setdefault(override.name, {})[override.key] = override
     for name, value in tables.items():
         if not isinstance(value, dict):
             raise LaunchError(f"{origin}: '{name}' stands outside a table: put it under [graph] or under a node")
         if not isinstance(value.get("enabled", True), bool):
-            raise LaunchError(f"{origin}: [{name}] enabled = {value['enabled']!r}: use true or false")
-    settings = _convert(tables.pop("graph", {}), GraphSettings, f"{origin}: [graph]")
+            where = place(f"{origin}: [{name}]", "enabled", typed.get(name, {}))
+            raise LaunchError(f"{where} enabled = {value['enabled']!r}: use true or false")
+    settings = convert(tables.pop("graph", {}), GraphSettings, f"{origin}: [graph]", typed.get("graph"))
     active = {name: value for name, value in tables.items() if value.get("enabled", True)}
-    classes = {name: _import(value.get("type"), f"{origin}: [{name}]") for name, value in active.items()}
-    entries = {name: _entry(name, value, classes[name], origin) for name, value in active.items()}
+    classes = {name: node_class(value.get("type"), f"{origin}: [{name}]") for name, value in active.items()}
+    entries = {name: _entry(name, value, classes[name], origin, typed.get(name)) for name, value in active.items()}
     if not entries:
         raise LaunchError(f'{origin} names no node: add a table such as [camera] with type = "package.module:Class"')
     return Graph(entries, settings, origin, partial)
 
 
-def _apply(tables: dict[str, Any], override: str) -> None:
-    left, equals, right = override.partition("=")
-    name, dot, key = left.strip().partition(".")
-    if not (equals and dot and key):
-        raise LaunchError(f"--set {override}: write node.key=value, for instance camera.source=clip.mp4")
-    if name != "graph" and name not in tables:
-        raise LaunchError(f"--set {override}: there is no node '{name}'{_hint(name, tables)}")
-    try:
-        value = tomllib.loads(f"v = {right}")["v"]
-    except tomllib.TOMLDecodeError:
-        value = right
-    tables.setdefault(name, {})[key] = value
-
-
-def _entry(name: str, table: dict[str, Any], cls: type[Node], origin: str) -> Entry:
+def _entry(name: str, table: dict[str, Any], cls: type[Node], origin: str, typed: dict[str, Typed] | None) -> Entry:
     where = f"{origin}: [{name}]"
     process = table.get("process", name)
     if not isinstance(process, str) or not process.replace("_", "").replace("-", "").isalnum():
-        raise LaunchError(f"{where} process = {process!r}: use a name of letters, digits, - and _")
-    node = _convert({k: v for k, v in table.items() if k not in HOST_KEYS}, cls, where)
-    return Entry(name, table["type"], process, node, spec_of(node))
-
-
-def _import(kind: Any, where: str) -> type[Node]:
-    if not isinstance(kind, str):
-        raise LaunchError(f'{where} has no type: add type = "package.module:Class"')
-    module_name, _, class_name = kind.partition(":")
-    try:
-        cls = getattr(importlib.import_module(module_name), class_name)
-    except ModuleNotFoundError as error:
-        raise LaunchError(f"{where} type = \"{kind}\": no module named '{error.name}' can be imported") from None
-    except (AttributeError, ValueError):
         raise LaunchError(
-            f"{where} type = \"{kind}\": write package.module:Class; '{class_name}' is not in {module_name}"
-        ) from None
-    if not (isinstance(cls, type) and issubclass(cls, Node)):
-        raise LaunchError(f'{where} type = "{kind}" is not a Node: derive the class from liveaffect.stream.node.Node')
-    return cls
-
-
-def _convert(table: dict[str, Any], cls: type[Any], where: str) -> Any:
-    known = [f.name for f in msgspec.structs.fields(cls)]
-    for key in table:
-        if key not in known:
-            raise LaunchError(f"{where} has no key '{key}'{_hint(key, known)}")
-    try:
-        return msgspec.convert(table, cls)
-    except msgspec.ValidationError as error:
-        message, _, at = str(error).partition(" - at `$.")
-        key = at.rstrip("`")
-        shown = f"{key} = {table.get(key.split('.')[0].split('[')[0])!r}: " if key else ""
-        raise LaunchError(f"{where} {shown}{message[:1].lower()}{message[1:]}") from None
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    known = list(known)
-    close = difflib.get_close_matches(word, known, 1)
-    return f"; did you mean '{close[0]}'?" if close else f"; it has {', '.join(sorted(known))}"
+            f"{place(where, 'process', typed or {})} process = {process!r}: use a name of letters, digits, - and _"
+        )
+    node = convert({k: v for k, v in table.items() if k not in HOST_KEYS}, cls, where, typed)
+    return Entry(name, table["type"], process, node, spec_of(node))
 
 
 def _writers(entries: dict[str, Entry], origin: str, partial: bool) -> dict[str, str]:

@@ -5,7 +5,7 @@ Events are delivered in the one stream order (`stream/order.py`). Used by `score
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from liveaffect.stream.graph import Entry, Graph
 from liveaffect.stream.messages import Message, Tick
@@ -13,6 +13,7 @@ from liveaffect.stream.node import HostInfo, Node, SourceContext, bind, messages
 from liveaffect.stream.order import Key, order_key
 from liveaffect.stream.topics import TICK, Topic, topic_of
 
+M = TypeVar("M", bound=Message)
 TICK_NS = 100_000_000
 
 Event = tuple[Key, int, Topic[Any], Message, Iterator[Message] | None]
@@ -152,10 +153,25 @@ class LockstepHost:
         yield topic, message
 
 
-def run_nodes(*nodes: Node, inputs: Iterable[Message], ticks: str = "inputs") -> list[Message]:
-    """Drives nodes by a plain list of messages and returns what they publish, in stream order."""
+@overload
+def run_nodes(*nodes: Node, inputs: Iterable[Message], ticks: str = "inputs") -> list[Message]: ...
+@overload
+def run_nodes(*nodes: Node, inputs: Iterable[Message], ticks: str = "inputs", of: type[M]) -> list[M]: ...
+def run_nodes(
+    *nodes: Node, inputs: Iterable[Message], ticks: str = "inputs", of: type[Message] | None = None
+) -> list[Any]:
+    """Drives nodes by a plain list of messages and returns what they publish, in stream order.
+
+    Parameters
+    ----------
+    nodes: one or several; what one publishes, the others read.
+    inputs: messages in any order, stamped with their `t_ns`.
+    ticks: "grid" adds a Tick every 100 ms of stream time, for nodes that must notice silence.
+    of: a message class; only such messages are returned, and a type checker knows it.
+    """
     graph = Graph.of(*nodes)
     given = sorted(inputs, key=lambda message: order_key(topic_of(message), message, graph.depth))
     mine = {id(message) for message in given}
     host = LockstepHost(graph, inputs=given, ticks=ticks)
-    return [message for _, message in host.run() if id(message) not in mine]
+    wanted = of or Message
+    return [message for _, message in host.run() if id(message) not in mine and isinstance(message, wanted)]

@@ -15,7 +15,7 @@ least every 50 ms while there is nothing, so that the host stays in control.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
@@ -28,6 +28,10 @@ M = TypeVar("M", bound=Message)
 Output = Message | Iterable[Message] | None
 Feed = Iterator[Message | None]
 Emits = Topic[Any] | tuple[Topic[Any], ...]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+"""A setting above 0: others are refused before any process starts, and a form shows the limit."""
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class SourceContext(Protocol):

@@ -1,8 +1,9 @@
 """The one table of topics: name, message, nominal rate, delay, queue policy, recorded or not.
 
-A package of yours adds its own row by creating a `Topic` at import; two rows of one name are refused.
+A package of yours adds its own row by creating a `Topic` at import; rows of one name from two places are refused.
 """
 
+import sys
 from typing import Generic, Literal, TypeVar
 
 from liveaffect.stream import messages as m
@@ -28,7 +29,7 @@ class Topic(Generic[M]):
     host: written by the hosts themselves, so it may have many writers.
     """
 
-    __slots__ = ("delay_ms", "host", "message", "name", "queue", "rate_hz", "record")
+    __slots__ = ("declared_in", "delay_ms", "host", "message", "name", "queue", "rate_hz", "record")
 
     def __init__(
         self,
@@ -41,14 +42,26 @@ class Topic(Generic[M]):
         record: Literal["full", "header", "no"] = "full",
         host: bool = False,
     ) -> None:
-        if name in REGISTRY:
-            raise UsageError(f"topic '{name}' is declared twice: give one of them another name")
+        self.declared_in = sys._getframe(1).f_code.co_filename
+        known = REGISTRY.get(name)
+        if known is not None and not self._again(known, message):
+            raise UsageError(
+                f"topic '{name}' is declared twice, in {known.declared_in} and in {self.declared_in}: "
+                "give one of them another name"
+            )
         if message in _BY_MESSAGE:
             raise UsageError(f"{message.__name__} already belongs to topic '{_BY_MESSAGE[message].name}'")
         self.name, self.message, self.rate_hz, self.delay_ms = name, message, rate_hz, delay_ms
         self.queue, self.record, self.host = queue, record, host
         REGISTRY[name] = self  # type: ignore[assignment]
         _BY_MESSAGE[message] = self  # type: ignore[index,assignment]
+
+    def _again(self, known: "Topic[m.Message]", message: type[m.Message]) -> bool:
+        """True where the same declaration is run once more: its file was imported under a second name, or reloaded,
+        or its cell of a notebook was run again. The newest counts."""
+        same = known.message.__qualname__ == message.__qualname__
+        place = (self.declared_in, message.__module__)
+        return same and (place[0] == known.declared_in or place[1] == known.message.__module__)
 
     @property
     def delay_ns(self) -> int:

@@ -4,7 +4,7 @@ from collections import deque
 from itertools import pairwise
 
 from liveaffect.stream.messages import FaceObservation, Message
-from liveaffect.stream.node import Node, on
+from liveaffect.stream.node import Node, Positive, on
 from liveaffect.stream.topics import FACE, Topic
 
 CLOSED, OPEN = 0.5, 0.3
@@ -27,7 +27,7 @@ BLINK = Topic("blink", Blink, rate_hz=30)
 class BlinkRate(Node):
     """Counts closings of both eyes over a sliding window, per minute of seen face."""
 
-    window_s: float = 30.0
+    window_s: Positive = 30.0
     """Length of the window, in seconds."""
 
     def open(self) -> None:

@@ -1,6 +1,9 @@
 """The camera: frames of a device, a network stream, a filter graph, or a file, as `video/frame`."""
 
 from collections.abc import Iterator
+from typing import Annotated
+
+import msgspec
 
 from liveaffect.nodes.camera import devices
 from liveaffect.nodes.camera.film import Film, no_video_words
@@ -12,9 +15,11 @@ from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.capture.read_ahead import wait_until
 from liveaffect.stream.errors import InputError, UsageError
 from liveaffect.stream.messages import Message, VideoFrame
-from liveaffect.stream.node import Node, SourceContext
+from liveaffect.stream.node import Node, Positive, SourceContext
 from liveaffect.stream.node import source as source_of
 from liveaffect.stream.topics import VIDEO
+
+Pixels = Annotated[int, msgspec.Meta(ge=0, le=16384)]
 
 
 class Camera(Node):
@@ -31,18 +36,18 @@ class Camera(Node):
 
     source: str = "0"
     """Number, name or path of a camera; a video or image file; `lavfi:GRAPH`; or an http, rtsp, udp, ... address."""
-    width: int = 640
+    width: Pixels = 640
     """Width asked of a device in pixels, 0 for its own choice. Files and network streams keep their size."""
-    height: int = 480
+    height: Pixels = 480
     """Height asked of a device in pixels, 0 for its own choice."""
-    fps: float = 30.0
+    fps: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 30.0
     """Rate asked of a device."""
     rate: float = 0.0
     """Frames a second of a file that is a bare stream (.h264, .mjpeg) and holds no times; 0 takes what its header says,
     or else 25. Files with times keep theirs."""
     loop: bool = False
     """Live only: play a file again when it ends."""
-    stall_s: float = 2.0
+    stall_s: Positive = 2.0
     """A device without a frame for this long is `no_device`."""
     format: str = ""
     """FFmpeg's name of a network stream's container ("mpjpeg", "mpegts"); "" finds it."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,7 +45,7 @@ class Face(Node):
     is "no_face". A frame that comes more than a second after the one before is measured by itself, as a photograph is.
     """
 
-    max_faces: int = 2
+    max_faces: Annotated[int, msgspec.Meta(ge=1, le=8)] = 2
     """How many faces at most are followed; a second one costs time only while it is there."""
 
     def open(self) -> None:

@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Iterator
+from typing import Annotated
 
+import msgspec
 import numpy as np
 
 from liveaffect.nodes.microphone.input_device import Recording
@@ -14,7 +16,7 @@ from liveaffect.stream.capture.media import MediaInfo, looks_like_file, probe
 from liveaffect.stream.capture.read_ahead import PATIENCE_S, Notices, ReadAhead, wait_until
 from liveaffect.stream.errors import DeviceError, InputError, UsageError
 from liveaffect.stream.messages import AudioChunk, Message
-from liveaffect.stream.node import Node, SourceContext
+from liveaffect.stream.node import Node, Positive, SourceContext
 from liveaffect.stream.node import source as source_of
 from liveaffect.stream.topics import AUDIO
 
@@ -40,9 +42,9 @@ class Microphone(Node):
     """Number or name of a sound input, "default"; a file with sound; or `lavfi:GRAPH`."""
     loop: bool = False
     """Live only: play a file again when it ends."""
-    latency_s: float = 0.03
+    latency_s: Annotated[float, msgspec.Meta(gt=0, le=10)] = 0.03
     """Buffer asked of the driver: less reacts sooner, more survives a busy machine."""
-    stall_s: float = 1.0
+    stall_s: Positive = 1.0
     """A device without a block for this long is `no_device`."""
 
     def open(self) -> None:

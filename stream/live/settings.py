@@ -44,6 +44,11 @@ class Setting(msgspec.Struct, kw_only=True):
     choices: tuple[Any, ...] = ()
     optional: bool = False
     """True where null is a value too."""
+    above: float | None = None
+    """A number must be above this; likewise the next three."""
+    at_least: float | None = None
+    below: float | None = None
+    at_most: float | None = None
 
 
 class SettingsArguments(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,7 +59,7 @@ class SettingsArguments(msgspec.Struct, forbid_unknown_fields=True):
     values: dict[str, Any] = {}
 
 
-def desk(graph: Callable[[], Graph], change: Callable[[Graph, str, dict[str, Any]], None]) -> Answer:
+def settings_verb(graph: Callable[[], Graph], change: Callable[[Graph, str, dict[str, Any]], None]) -> Answer:
     """Answers the verb `settings` for a running `graph`; `change` is called with the new graph, the node's name and
     what was changed, once no node has refused."""
 
@@ -89,7 +94,8 @@ def settings_of(node: Node) -> list[Setting]:
         default = field.default
         if field.default_factory is not msgspec.NODEFAULT:
             default = field.default_factory()
-        kind, choices, optional = _kind(types.type_info(field.type))
+        told = types.type_info(field.type)
+        kind, choices, optional = _kind(told)
         written = get_args(field.type)  # in the order of the source; msgspec sorts them
         choices = written if set(written) == set(choices) else choices
         found.append(
@@ -101,6 +107,7 @@ def settings_of(node: Node) -> list[Setting]:
                 doc=docs.get(field.name, ""),
                 choices=choices,
                 optional=optional,
+                **_limits(told),
             )
         )
     return found
@@ -162,3 +169,13 @@ def _kind(found: types.Type) -> tuple[Kind, tuple[Any, ...], bool]:
         kind, choices, _ = _kind(others[0])
         return kind, choices, len(others) < len(found.types)
     return KINDS.get(type(found), "other"), tuple(getattr(found, "values", ())), False
+
+
+def _limits(found: types.Type) -> dict[str, float | None]:
+    if isinstance(found, types.Metadata):
+        return _limits(found.type)
+    if isinstance(found, types.UnionType):
+        return next((limits for kind in found.types if (limits := _limits(kind))), {})
+    if not isinstance(found, types.FloatType | types.IntType):
+        return {}
+    return {"above": found.gt, "at_least": found.ge, "below": found.lt, "at_most": found.le}

@@ -178,7 +178,7 @@ class Supervisor:
             keys=self.graph.settings.keys,
             announced=self.graph.settings.announce,
             facts=self.facts,
-            verbs={settings.VERB: settings.desk(lambda: self.graph, self._change)},
+            verbs={settings.VERB: settings.settings_verb(lambda: self.graph, self._change)},
             handlers=[entry.name for entry in self.graph.entries.values() if COMMAND.name in entry.spec.handlers],
             reachable=self._reachable,
             publish=self._publish,

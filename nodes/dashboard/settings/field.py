@@ -2,6 +2,7 @@
 
 import html
 import json
+import operator
 import re
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,10 @@ TYPE_WORDS = {
     "list": "list",
     "other": "can be changed in launch.toml only",
 }
+LIMITS = {"above": "above", "at_least": "at least", "below": "below", "at_most": "at most"}
+HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "above": operator.gt, "at least": operator.ge, "below": operator.lt, "at most": operator.le,
+}  # fmt: skip
 
 
 class SettingField(QWidget):
@@ -41,6 +46,7 @@ class SettingField(QWidget):
         self._optional = bool(spec.get("optional"))
         self._value, self._default = spec.get("value"), spec.get("default")
         self._choices = list(spec.get("choices") or ())
+        self._limits = {words: spec[key] for key, words in LIMITS.items() if spec.get(key) is not None}
         name = label(self.key, bold=True)
         self._has_default = self._default is not None or self._optional
         kind = label(self._about(), "dim")
@@ -103,7 +109,8 @@ class SettingField(QWidget):
         return True
 
     def _about(self) -> str:
-        words = TYPE_WORDS.get(self._kind, "")
+        limits = " and ".join(f"{words} {limit:g}" for words, limit in self._limits.items())
+        words = " ".join(filter(None, (TYPE_WORDS.get(self._kind, ""), limits)))
         if self._kind == "other" or not self._has_default:
             return words
         default = "on" if self._default is True else "off" if self._default is False else _shown(self._default)
@@ -144,9 +151,15 @@ class SettingField(QWidget):
 
         def read() -> Any:
             text = line.text().strip()
-            return None if self._optional and not text else reader(text)
+            return None if self._optional and not text else self._within(reader(text))
 
         return line, read, lambda value: line.setText("" if value is None else _shown(value))
+
+    def _within(self, value: Any) -> Any:
+        for words, limit in self._limits.items():
+            if isinstance(value, int | float) and not HOLDS[words](value, limit):
+                raise ValueError(f"This must be {words} {limit:g}")
+        return value
 
     def _drop_down(self) -> tuple[QWidget, Callable[[], Any], Callable[[Any], None]]:
         choices = [*([None] if self._optional else []), *self._choices]

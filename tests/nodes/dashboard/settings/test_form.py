@@ -140,17 +140,16 @@ def test_a_value_that_the_node_itself_refuses_is_told_and_can_be_put_right(
         return health.error if health is not None and health.state == "node_down" else ""
 
     form = opened(feed.ask, qtbot, recording=False, trouble=trouble)
-    type_into(form, "fps", "-1")
+    good = TABLE["camera"]["source"]
+    type_into(form, "source", "lavfi:nothing")
     QTest.keyClick(form, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "does not run with that" in form.words.text(), timeout=LIMIT_MS)
-    assert "camera.fps" in form.words.text()
-    qtbot.waitUntil(lambda: form.fields["fps"].value() == -1, timeout=LIMIT_MS)
-    assert form.fields["fps"].error.isVisible()
+    qtbot.waitUntil(lambda: form.fields["source"].value() == "lavfi:nothing", timeout=LIMIT_MS)
     picture(form, "settings_form_node_refuses")
-    type_into(form, "fps", "10")
+    type_into(form, "source", good)
     QTest.keyClick(form, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: feed.scene.health["camera"].state == "ok", timeout=LIMIT_MS)
-    assert run.supervisor.graph.entries["camera"].node.fps == 10  # type: ignore[attr-defined]
+    assert run.supervisor.graph.entries["camera"].node.source == good  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -174,6 +173,17 @@ def test_what_a_kind_of_setting_cannot_hold_is_said(app: Any, qtbot: Any, kind: 
     assert words in field.error.text()
     with pytest.raises(ValueError, match=words):
         field.value()
+
+
+def test_limits_are_shown_and_held(app: Any, qtbot: Any) -> None:
+    spec = {"key": "fps", "type": "float", "value": 30.0, "default": 30.0, "above": 0, "at_most": 1000, "below": None}
+    field = SettingField(spec)
+    qtbot.addWidget(field)
+    assert "number above 0 and at most 1000 · default 30" in field._about()
+    for typed, words in (("0", "above 0"), ("-3", "above 0"), ("1001", "at most 1000"), ("1000", "")):
+        field.widget.setText(typed)
+        assert field.check() == (not words)
+        assert words in field.error.text()
 
 
 def test_an_optional_setting_can_be_emptied(app: Any, qtbot: Any) -> None:
