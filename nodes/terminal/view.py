@@ -11,6 +11,7 @@ from rich.text import Text
 
 from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.models.fusion.told import not_told, told
 from liveaffect.stream import messages as m
 
 COLOURS = dict(
@@ -66,11 +67,13 @@ def plain_line(shot: Snapshot) -> str:
         if person.valence is None or person.valence_sd is None or person.emotions is None:
             said.append(f"{name}: {m.STATE_WORDS[person.state]}")
             continue
-        top = max(zip(person.emotions, EMOTIONS, strict=True))
-        speaking = " speaking" if (person.speaking_prob or 0) > 0.5 else ""
+        share, top = max(zip(person.emotions, EMOTIONS, strict=True))
+        is_told = told(person.valence_sd, person.arousal_sd)
         said.append(
             f"{name}: valence {person.valence:+.2f}±{person.valence_sd:.2f}  "
-            f"arousal {person.arousal:+.2f}±{person.arousal_sd:.2f}  {top[1]} {top[0]:.0%}{speaking}"
+            f"arousal {person.arousal:+.2f}±{person.arousal_sd:.2f}  "
+            + (f"{top} {share:.0%}" if is_told.emotions else not_told(person.voice_weight))
+            + (" speaking" if (person.speaking_prob or 0) > 0.5 else "")
         )
     return f"{seconds:7.1f} s  " + ("  |  ".join(said) or m.STATE_WORDS[affect.state] or affect.state)
 
@@ -100,6 +103,8 @@ def _person(shot: Snapshot, person: m.Person, width: int) -> RenderableType:
         title.append("  speaking", style="green3")
     if person.coasting:
         title.append("  carried on", style="yellow3")
+    if person.valence is not None and not told(person.valence_sd, person.arousal_sd).emotions:
+        title.append(f"  {not_told(person.voice_weight)}", style="yellow3")
     if person.valence is None:
         body: RenderableType = Text(m.STATE_WORDS[person.state], style="yellow3", justify="center")
         return Panel(body, title=title, title_align="left", box=box.ROUNDED, padding=(1, 2))
@@ -119,11 +124,13 @@ def _dimensions(shot: Snapshot, person: m.Person, width: int) -> RenderableType:
         ("valence", "unpleasant", "pleasant", person.valence, person.valence_sd, [v for _, v, _ in trace]),
         ("arousal", "calm", "excited", person.arousal, person.arousal_sd, [a for _, _, a in trace]),
     )
-    for name, low, high, value, sd, past in axes:
+    for is_told, (name, low, high, value, sd, past) in zip(
+        told(person.valence_sd, person.arousal_sd), axes, strict=True
+    ):
         if value is None or sd is None:
             continue
         line = Text(f"{name}  ")
-        line.append(f"{value:+.2f}", style="bold")
+        line.append(f"{value:+.2f}", style="bold" if is_told else "grey62")
         line.append(f" ± {Z90 * sd:.2f} (90 %)", style="grey62")
         lines += [line, gauge(value, Z90 * sd, width, low, high), Text(spark(past, width + 22), style="grey50")]
     facts = []
@@ -159,9 +166,10 @@ def spark(values: list[float | None], width: int) -> str:
 
 def _emotions(person: m.Person) -> RenderableType:
     bars = Table.grid(padding=(0, 1))
+    is_told = told(person.valence_sd, person.arousal_sd).emotions
     for name, p in zip(EMOTIONS, person.emotions or (), strict=False):
-        bar = Text("█" * round(p * 16), style=COLOURS[name])
-        strong = "bold" if p == max(person.emotions or (0,)) else "grey62"
+        bar = Text("█" * round(p * 16), style=COLOURS[name] if is_told else "grey50")
+        strong = "bold" if is_told and p == max(person.emotions or (0,)) else "grey62"
         bars.add_row(Text(name, style=strong), bar, Text(f"{p:4.0%}", style=strong))
     return bars
 

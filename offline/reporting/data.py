@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from liveaffect.models.fusion.told import not_told, told
 from liveaffect.offline.tables.score import AU_COLUMNS, DIMENSIONS, PROBABILITIES, SCHEMA
 from liveaffect.offline.tables.summary import HOLD_S, summarise_table
 
@@ -61,7 +62,12 @@ class Track:
     @property
     def ok(self) -> pl.DataFrame:
         """Rows with fused numbers."""
-        return self.rows.filter((pl.col("state") == "ok") & pl.col("valence").is_not_null())
+        return _ok(self.rows)
+
+    @property
+    def not_told(self) -> str:
+        """Words where the numbers say hardly anything on the whole; else ""."""
+        return _not_told(self.ok)
 
 
 @dataclass
@@ -81,9 +87,25 @@ class FileResults:
     to_s: float
 
     @property
+    def not_told(self) -> str:
+        """Words where the numbers say hardly anything on the whole; else ""."""
+        return _not_told(_ok(self.table))
+
+    @property
     def is_still(self) -> bool:
         """A photograph: no time to draw."""
         return self.to_s <= self.from_s
+
+
+def _ok(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter((pl.col("state") == "ok") & pl.col("valence").is_not_null())
+
+
+def _not_told(ok: pl.DataFrame) -> str:
+    valence_sd, arousal_sd = (ok[f"{name}_sd"].cast(pl.Float64).median() for name in ("valence", "arousal"))
+    if not ok.height or told(valence_sd, arousal_sd).emotions:  # type: ignore[arg-type]
+        return ""
+    return not_told(float(ok["face_id"].is_null().mean() or 0.0))  # type: ignore[arg-type]
 
 
 def file_results(name: str, table: pl.DataFrame) -> FileResults:

@@ -18,6 +18,7 @@ from liveaffect.offline.tables.score import AU_COLUMNS
 from liveaffect.offline.tables.summary import SPEECH
 
 MOST_MARKERS = 60
+NOT_TOLD_NOTE = "The intervals are about as wide as they would be for anybody, so no category is named."
 DASH, THIN = "–", "\u202f"
 
 
@@ -87,7 +88,9 @@ def _tiles(found: FileResults) -> str:
             span = "" if found.is_still else f"90 % of the time {low:+.2f} to {high:+.2f}"
             tiles.append((f"{mean:+.2f}", name if found.is_still else f"mean {name}", span))
     top = max(((whole[f"mean_{name}"] or 0.0, name) for name in EMOTIONS), default=(0.0, ""))
-    if top[0] > 0:
+    if found.not_told:
+        tiles.append((found.not_told, "no category", "intervals as wide as for anybody"))
+    elif top[0] > 0:
         tiles.append((top[1], "most probable" if found.is_still else "most probable on average", _percent(top[0])))
     drawn = (
         f'<div class="tile"><b>{escape(b)}</b><span>{escape(s)}</span><i>{escape(i)}</i></div>' for b, s, i in tiles
@@ -114,7 +117,7 @@ def _overview(files: Sequence[FileResults], left_out: int) -> Iterator[str]:
             ),
         ]
         numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
-        likely = f"{top[1]} {_percent(top[0])}" if top[0] else DASH
+        likely = found.not_told or (f"{top[1]} {_percent(top[0])}" if top[0] else DASH)
         yield f"<tr><td>{escape(found.name)}</td>{numbers}<td>{likely}</td></tr>"
     yield "</table></div>"
     if left_out:
@@ -178,8 +181,12 @@ def _measures(track: Track, still: bool) -> Iterator[str]:
     yield f"<figcaption>{where} Dots: where raters put the words.</figcaption>"
     yield '</figure><div class="side"><div>'
     yield f"<h3>Emotions, {'probability' if still else 'mean probability'}</h3>"
+    if track.not_told:
+        yield f'<p class="note"><b>{track.not_told.capitalize()}.</b> {NOT_TOLD_NOTE}</p>'
     means = [(name, float(ok[f"p_{name}"].mean() or 0.0), f"e-{name}") for name in EMOTIONS]  # type: ignore[arg-type]
-    yield _bars([(name, value, _percent(value), colour) for name, value, colour in sorted(means, key=lambda m: -m[1])])
+    if not track.not_told:
+        ranked = sorted(means, key=lambda mean: -mean[1])
+        yield _bars([(name, value, _percent(value), colour) for name, value, colour in ranked])
     yield "<h3>Valence and arousal</h3>"
     columns = ["value"] if still else ["mean", "5 %", "median", "95 %"]
     heads = "".join(f'<th class="n">{head}</th>' for head in [*columns, "± at 90 %"])

@@ -1,6 +1,8 @@
 """The terminal view says what is known, and in words what is not."""
 
+import re
 from collections import deque
+from io import StringIO
 
 import pytest
 from rich.console import Console
@@ -73,6 +75,31 @@ def test_a_plain_line_names_the_strongest_emotion_or_the_reason() -> None:
     assert "valence +0.50±0.10" in line
     assert "happiness 60%" in line
     assert "no face in view" in plain_line(Snapshot(affect=m.Affect(t_ns=0, state="no_face")))
+
+
+VOICE = m.Person(
+    id=-1, state="ok", valence=0.69, valence_sd=0.5, arousal=0.4, arousal_sd=0.36,
+    emotions=(0.1, 0.05, 0.05, 0.05, 0.1, 0.51, 0.14, 0.0), face_weight=0.0, voice_weight=1.0,
+)  # fmt: skip
+
+
+def test_a_voice_that_says_hardly_more_than_the_prior_is_heard_not_told() -> None:
+    line = plain_line(Snapshot(affect=m.Affect(t_ns=0, state="ok", people=(VOICE,))))
+    assert "heard, not told" in line
+    assert "disgust" not in line
+
+
+def test_what_is_not_told_is_never_bold() -> None:
+    def bold(person: m.Person) -> str:
+        console = Console(width=100, force_terminal=True, color_system="256", file=StringIO())
+        console.print(render(Snapshot(affect=m.Affect(t_ns=5, state="ok", people=(person,))), 100, 40))
+        return "".join(re.findall(r"\x1b\[1m([^\x1b]*)", console.file.getvalue()))  # type: ignore[attr-defined]
+
+    assert "happiness" in bold(PERSON)
+    assert "+0.50" in bold(PERSON)
+    assert "disgust" not in bold(VOICE)
+    assert "+0.69" not in bold(VOICE)
+    assert "heard, not told" in _screen(Snapshot(affect=m.Affect(t_ns=5, state="ok", people=(VOICE,))))
 
 
 def test_without_a_terminal_a_line_a_second_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

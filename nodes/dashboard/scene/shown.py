@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from liveaffect.models.circumplex import N_EMOTIONS
+from liveaffect.models.fusion.told import Told, not_told, told
 from liveaffect.nodes.dashboard.scene.frames import FrameJoin
 from liveaffect.nodes.dashboard.scene.tracks import BACK_S, Track, number, or_nan
 from liveaffect.stream import messages as m
@@ -43,6 +44,16 @@ class Shown:
     discord: float | None = None
     speaking: float | None = None
     coasting: bool = False
+
+    @property
+    def told(self) -> Told:
+        """Which of the numbers say more than that somebody is there."""
+        return told(self.valence_sd, self.arousal_sd)
+
+    @property
+    def not_told(self) -> str:
+        """Words in place of a category where there are numbers that say hardly anything; else ""."""
+        return "" if self.valence is None or self.told.emotions else not_told(self.voice_weight)
 
     @property
     def name(self) -> str:

@@ -59,6 +59,7 @@ class CircumplexView(Canvas):
         return (
             f"valence {with_interval(person.valence, person.valence_sd)}, "
             f"arousal {with_interval(person.arousal, person.arousal_sd)} (90 %)"
+            + (f", {person.not_told}" if person.not_told else "")
         )
 
     def tip_at(self, at: QPointF) -> str:  # noqa: ARG002
@@ -130,13 +131,14 @@ class CircumplexView(Canvas):
             self._paint_words(painter, look)
             return
         at, half = self._at(person.valence, person.arousal), self._disk.width() / 2
+        hollow = person.coasting or bool(person.not_told)
         if person.valence_sd is not None and person.arousal_sd is not None:
             painter.setPen(QPen(faded(look.accent, 0.55), 1))
-            painter.setBrush(faded(look.accent, 0.09 if person.coasting else 0.16))
+            painter.setBrush(faded(look.accent, 0.09 if hollow else 0.16))
             painter.drawEllipse(at, ELLIPSE90 * person.valence_sd * half, ELLIPSE90 * person.arousal_sd * half)
         painter.setPen(QPen(look.card, 2))
-        painter.setBrush(QBrush(look.accent, Qt.BrushStyle.NoBrush if person.coasting else Qt.BrushStyle.SolidPattern))
-        if person.coasting:
+        painter.setBrush(QBrush(look.accent, Qt.BrushStyle.NoBrush if hollow else Qt.BrushStyle.SolidPattern))
+        if hollow:
             painter.setPen(QPen(look.accent, 2))
         painter.drawEllipse(at, px(7), px(7))
 

@@ -28,6 +28,8 @@ class EmotionsView(Canvas):
         shares = person.emotions if person is not None else None
         if shares is None and person is not None and person.valence is not None:
             words = "no distribution given"
+        if shares is not None and person is not None and person.not_told:
+            shares, words = None, person.not_told
         coasting = person is not None and person.coasting
         if (shares, words, coasting) != (self._shares, self._words, self._coasting):
             self._shares, self._words, self._coasting = shares, words, coasting

@@ -204,7 +204,9 @@ class VideoView(QWidget):
 def _shows(person: Shown) -> str:
     """The likeliest category, and whether this is who speaks."""
     words = ""
-    if person.emotions is not None and person.valence is not None:
+    if person.not_told:
+        words = f" · {person.not_told}"
+    elif person.emotions is not None and person.valence is not None:
         share, name = max(zip(person.emotions, EMOTIONS, strict=True))
         words = f" · {name} {share:.0%}".replace("%", " %")
     return words + (" · speaking" if (person.speaking or 0) > SPEAKING else "")

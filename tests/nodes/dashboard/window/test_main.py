@@ -98,6 +98,17 @@ def test_nobody_in_view_is_words_not_a_zero(desk: Desk) -> None:
     assert window.traces._spans[-1].state == "no_face"
 
 
+def test_a_voice_of_little_certainty_has_words_in_place_of_categories(desk: Desk) -> None:
+    voice = made.person(-1, valence=0.69, valence_sd=0.5, arousal_sd=0.36, face_weight=0.0, voice_weight=1.0)
+    desk.take(made.affect(0, (voice,)))
+    window = desk.window
+    assert window.emotions._words == "heard, not told"
+    assert window.emotions._shares is None
+    assert "heard, not told" in window.circumplex.accessibleDescription()
+    desk.take(made.affect(1, (made.person(-1, valence_sd=0.2, face_weight=0.0, voice_weight=1.0),)))
+    assert "happiness 40%" in window.emotions.accessibleDescription()
+
+
 def test_ten_faces_each_have_a_box_and_a_button(desk: Desk) -> None:
     desk.take(*made.stream(range(5), faces=10))
     assert len(desk.window.video._boxes()) == 10
