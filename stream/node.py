@@ -13,6 +13,7 @@ Capture nodes have a source instead: a generator that yields messages stamped wi
 least every 50 ms while there is nothing, so that the host stays in control.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar
@@ -28,6 +29,7 @@ M = TypeVar("M", bound=Message)
 Output = Message | Iterable[Message] | None
 Feed = Iterator[Message | None]
 Emits = Topic[Any] | tuple[Topic[Any], ...]
+NODE_LOGGER = "liveaffect.node."
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 """A setting above 0: others are refused before any process starts, and a form shows the limit."""
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
@@ -97,6 +99,12 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
     def host(self) -> HostInfo:
         """Name, process and graph; set by the host before `open`."""
         return self.__dict__.get("_host_info", HostInfo())
+
+    @property
+    def log(self) -> logging.Logger:
+        """Where a node says what happens to it: kept with the run, see `liveaffect doctor --last`. Never names,
+        pixels or sound."""
+        return logging.getLogger(NODE_LOGGER + (self.host.name or type(self).__name__))
 
     def open(self) -> None:
         """Loads models and makes state. Called once, before the first message, after settings are set."""

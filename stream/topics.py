@@ -106,6 +106,7 @@ ACK = Topic("ack", m.Ack, rate_hz=0.1, host=True)
 TICK = Topic("tick", m.Tick, rate_hz=10, host=True)
 HEALTH = Topic("health", m.Health, rate_hz=1, host=True)
 DROP = Topic("drop", m.Drop, rate_hz=1, host=True)
+LOG = Topic("log", m.Log, rate_hz=1, record="no", host=True)
 PLAYBACK = Topic("playback", m.Playback, rate_hz=10, record="no")
 MEDIA = Topic("record/media", m.MediaSpan, rate_hz=1, record="no", host=True)
 """Written into recordings by the recorder itself; never on the wire."""

@@ -42,7 +42,7 @@ class Camera(Node):
     """Height asked of a device in pixels, 0 for its own choice."""
     fps: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 30.0
     """Rate asked of a device."""
-    rate: float = 0.0
+    rate: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 0.0
     """Frames a second of a file that is a bare stream (.h264, .mjpeg) and holds no times; 0 takes what its header says,
     or else 25. Files with times keep theirs."""
     loop: bool = False

@@ -5,6 +5,7 @@ standard input means that the supervisor is gone: the nodes are closed and the p
 """
 
 import importlib
+import logging
 import os
 import queue
 import signal
@@ -22,6 +23,7 @@ from liveaffect.stream.live.bus import Publisher, Subscriber
 from liveaffect.stream.live.host import LiveHost, host_topics
 from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.pulse import Pulse
+from liveaffect.stream.live.runlog import RunHandler, hidden_words, listen
 from liveaffect.stream.live.spec import ChildSpec
 from liveaffect.stream.topics import COMMAND, MARKER
 
@@ -37,18 +39,20 @@ def main() -> None:
     if not line:  # the supervisor ended before it could say anything
         return
     spec = msgspec.json.decode(line, type=ChildSpec)
+    log = listen(spec.log, spec.process, hidden_words(spec.table))
     orders: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(orders, stop, spec.close_s), daemon=True).start()
     context = zmq.Context()
     pulse = Pulse(context, spec.control, spec.run, spec.process, spec.incarnation)
     code = 0
     try:
-        _run(spec, context, orders, stop, pulse)
+        _run(spec, context, orders, stop, pulse, log)
     except Exception as error:  # every end is reported; errors made for users carry their own exit code
         expected = hasattr(error, "exit_code")
         code = getattr(error, "exit_code", 1)
         if not expected:
             traceback.print_exc()
+        logging.getLogger("liveaffect").error("ended by %s: %s", type(error).__name__, error)
         pulse.report("failed", str(error) if expected else f"{type(error).__name__}: {error}", code)
     pulse.end()
     context.destroy(linger=500)
@@ -66,7 +70,14 @@ def _answer_signals(stop: threading.Event) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
 
 
-def _run(spec: ChildSpec, context: Any, orders: "queue.Queue[str]", stop: threading.Event, pulse: Pulse) -> None:
+def _run(
+    spec: ChildSpec,
+    context: Any,
+    orders: "queue.Queue[str]",
+    stop: threading.Event,
+    pulse: Pulse,
+    log: RunHandler,
+) -> None:
     sys.path.extend(path for path in spec.paths if path not in sys.path)
     for module in spec.modules:
         importlib.import_module(module)
@@ -86,6 +97,7 @@ def _run(spec: ChildSpec, context: Any, orders: "queue.Queue[str]", stop: thread
         publisher=publisher,
         subscriber=_subscribe(spec, context, entries),
         pulse=pulse,
+        logged=log.take,
         stop=stop.is_set,
     )
     try:

@@ -13,12 +13,12 @@ import numpy as np
 
 from liveaffect.stream.graph import Entry
 from liveaffect.stream.live.bus import Publisher, Subscriber, newest
+from liveaffect.stream.live.hosted import HostedNode, LiveContext
 from liveaffect.stream.live.pulse import Pulse
-from liveaffect.stream.live.stats import NodeStats, ProcessMeter
-from liveaffect.stream.messages import OPEN, Message, Tick
+from liveaffect.stream.live.stats import ProcessMeter
+from liveaffect.stream.messages import OPEN, Log, Message, Tick
 from liveaffect.stream.node import Feed, HostInfo, Node, bind, messages_of, spec_of
-from liveaffect.stream.order import StreamOrder
-from liveaffect.stream.topics import COMMAND, DROP, HEALTH, MARKER, REGISTRY, TICK, Topic, topic_of, writer_of
+from liveaffect.stream.topics import COMMAND, DROP, HEALTH, LOG, MARKER, REGISTRY, TICK, Topic, topic_of, writer_of
 
 TICK_NS = 100_000_000
 LAG_NS = 300_000_000
@@ -28,44 +28,6 @@ START_LAG_NS, START_NS = 1_500_000_000, 5_000_000_000
 MAX_LAG_NS = 3_000_000_000
 HEALTH_NS = 1_000_000_000
 WAITING_LIMIT = 2000
-
-
-class LiveContext:
-    """SourceContext of one live node."""
-
-    live = True
-
-    def __init__(self, epoch_ns: int, stats: NodeStats, stop: Callable[[], bool]) -> None:
-        self.epoch_ns, self._stats, self._stop = epoch_ns, stats, stop
-
-    def now_ns(self) -> int:
-        return time.monotonic_ns()
-
-    def stopping(self) -> bool:
-        return self._stop()
-
-    def dropped(self, topic: Topic[Any], count: int, cause: str) -> None:
-        key = f"{topic.name} {cause}"
-        self._stats.dropped[key] = self._stats.dropped.get(key, 0) + count
-
-    def report(self, **info: Any) -> None:
-        self._stats.error = info.pop("error", self._stats.error)
-        self._stats.info.update(info)
-
-
-class HostedNode:
-    """One node in its process: the node, its waiting line, its counters."""
-
-    def __init__(self, entry: Entry, depth: dict[str, int]) -> None:
-        self.entry = entry
-        self.name, self.node, self.spec = entry.name, entry.node, entry.spec
-        self.order = StreamOrder(entry.spec.inputs, depth, ordered=entry.node.ordered)
-        self.stats = NodeStats()
-        self.calls = 0
-        self.handlers = {topic: getattr(entry.node, method) for topic, method in entry.spec.handlers.items()}
-        inputs = [topic for topic in entry.spec.inputs if not topic.host]
-        self.timed = {t.name for t in inputs if not t.delay_ns} or {t.name for t in inputs}
-        """Topics whose latency counts: what is held back on purpose says nothing of a node that is asked at once."""
 
 
 class LiveHost:
@@ -78,6 +40,7 @@ class LiveHost:
     process: name of the process; `incarnation` counts its starts; `clock` names this machine's monotonic clock.
     publisher, subscriber: sockets, bound and connected.
     pulse: told of every turn of the loop and every message handled.
+    logged: what this process has logged since the last call, for the topic `log`.
     stop: True when the loop should end.
     """
 
@@ -96,6 +59,7 @@ class LiveHost:
         publisher: Publisher,
         subscriber: Subscriber,
         pulse: Pulse,
+        logged: Callable[[], list[Log]] = list,
         stop: Callable[[], bool],
     ) -> None:
         self.seats = [HostedNode(entry, depth) for entry in entries]
@@ -112,6 +76,7 @@ class LiveHost:
         own = {topic.name for seat in self.seats for topic in seat.spec.outputs}
         heavy = [REGISTRY[name] for name in self._readers if REGISTRY[name].record == "header"]
         self._optional = [topic for topic in heavy if choosy and topic.name not in own]
+        self._logged = logged
         self._seqs: dict[str, int] = {}
         self._expected: dict[tuple[str, str], tuple[int, int]] = {}
         self._meter = ProcessMeter()
@@ -126,8 +91,10 @@ class LiveHost:
         """Opens every node; the first failure is raised after the others are closed."""
         for seat in self.seats:
             self._opened.append(seat)
+            began = time.monotonic()
             seat.node.open()
             self._pulse.turn()
+            seat.node.log.info("opened in %.2f s", time.monotonic() - began)
         self._look()
 
     def close(self) -> None:
@@ -284,12 +251,15 @@ class LiveHost:
 
     def _report(self) -> None:
         now = time.monotonic_ns()
+        for line in self._logged():
+            self._publish(None, line)
         cpu, rss = self._meter.read()
         for seat in self.seats:
             for drop in seat.stats.take_drops(seat.name, now):
                 self._publish(None, drop)
             health = seat.stats.health(seat.name, self.process, now)
             health.info.update(seat.node.info())
+            seat.tell_trouble(health.error or str(health.info.get("error") or ""))
             health.cpu_percent, health.rss_mb = cpu, rss
             health.restarts = self.incarnation
             self._publish(None, health)
@@ -298,4 +268,4 @@ class LiveHost:
 def host_topics(entries: list[Entry]) -> list[Topic[Any]]:
     """Every topic that a process with these nodes may publish."""
     outputs = [topic for entry in entries for topic in spec_of(entry.node).outputs]
-    return [*dict.fromkeys(outputs), TICK, HEALTH, DROP]
+    return [*dict.fromkeys(outputs), TICK, HEALTH, DROP, LOG]

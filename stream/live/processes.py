@@ -3,9 +3,9 @@
 What may happen to each, and what is then done, is the table in `life.py`; this carries it out.
 """
 
+import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from liveaffect.stream.errors import StartError
 from liveaffect.stream.graph import Graph
 from liveaffect.stream.live.bus import Addresses
 from liveaffect.stream.live.life import LIVING, Act, Event, Life
+from liveaffect.stream.live.member import Member
 from liveaffect.stream.live.process import Child, Handle
 from liveaffect.stream.live.pulse import Report
 from liveaffect.stream.live.spec import child_spec
@@ -29,29 +30,10 @@ KEEP_S = 20.0
 """Those who keep what they get (recorders) have so long of their own to close it, whatever the others did."""
 RETELL_S = 1.0
 EPOCH_LEAD_S = 0.3
+PRINTED = 20
+"""Last lines of a dead process that are kept."""
 REPORTS_A_TURN = 200
 REPORT_BYTES = 64 << 10
-
-
-@dataclass
-class Member:
-    """One process of the run, and what is known of it."""
-
-    handle: Handle
-    life: Life
-    watch: Watch
-    level: int
-    """Graph depth of its deepest node: writers are stopped before readers."""
-    keeps: bool
-    """True where it stores what it gets."""
-    has_source: bool
-    ended: bool = False
-    """True when its sources have returned."""
-    error: str = ""
-    exit_code: int = 1
-    told: tuple[str, str] = field(default=("", ""))
-    """State and error last published for its nodes."""
-    told_at: float = 0.0
 
 
 class Processes:
@@ -90,6 +72,8 @@ class Processes:
         """Reports that were none."""
         self.standing: dict[str, dict[str, Any]] = {}
         """As in HostInfo, for processes that are started from now on."""
+        self.log_path = ""
+        """The run's file, for what processes log."""
         self.machine = machine or Machine()
         self._control: zmq.Socket[bytes] | None = None
         self._control_address = ""
@@ -247,6 +231,7 @@ class Processes:
         elif act == "kill":
             one.handle.kill()
         elif act == "abort":
+            self._note_printed(one)
             raise StartError(one.exit_code, one.error or one.handle.last_words())
         elif act == "say_back":
             self._log(f"process '{name}' is back")
@@ -259,6 +244,7 @@ class Processes:
 
     def _died(self, one: Member, act: Act) -> None:
         name, error = one.handle.name, one.error or one.handle.last_words()
+        self._note_printed(one)
         self.deaths.append(error)
         one.ended, one.error = False, ""
         if act == "say_failed":
@@ -267,6 +253,11 @@ class Processes:
         else:
             self._say(one, "node_down", error)
             self._log(f"process '{name}' is down ({error}); starting it again")
+
+    def _note_printed(self, one: Member) -> None:
+        """What it printed last goes to the run's file: libraries say there why they end a process."""
+        for line in one.handle.printed(PRINTED):
+            logging.getLogger("liveaffect.run").info("%s printed: %s", one.handle.name, line)
 
     def _start(self, one: Member) -> None:
         name = one.handle.name
@@ -279,6 +270,7 @@ class Processes:
             clock=self._clock,
             close_s=KEEP_S if one.keeps else STAGE_S,
             control=self._control_address,
+            log=self.log_path,
             standing=self.standing,
         )
         one.ended, one.error = False, ""

@@ -44,6 +44,8 @@ class ChildSpec(msgspec.Struct, kw_only=True):
     """How long its nodes may take to close when the supervisor is gone."""
     control: str
     """Where this process reports to the supervisor."""
+    log: str = ""
+    """The run's file; "" where none can be written."""
     standing: dict[str, dict[str, Any]] = {}
     """As in HostInfo."""
 
@@ -58,6 +60,7 @@ def child_spec(
     clock: str,
     close_s: float,
     control: str,
+    log: str,
     standing: dict[str, dict[str, Any]],
 ) -> ChildSpec:
     """The spec of one process of a graph."""
@@ -79,6 +82,7 @@ def child_spec(
         wait_s=graph.settings.wait_s,
         close_s=close_s,
         control=control,
+        log=log,
         standing=standing,
     )
 

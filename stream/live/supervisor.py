@@ -3,6 +3,7 @@
 Children end when the supervisor's pipe closes.
 """
 
+import logging
 import signal
 import time
 import uuid
@@ -21,9 +22,10 @@ from liveaffect.stream.live.bus import Addresses, Publisher, Subscriber, seat
 from liveaffect.stream.live.gateway import Gateway, Request
 from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.processes import EPOCH_LEAD_S, Processes
+from liveaffect.stream.live.runlog import RunLog
 from liveaffect.stream.live.spec import WATCHER
 from liveaffect.stream.messages import Ack, Command, Health, Message
-from liveaffect.stream.topics import ACK, COMMAND, HEALTH, MARKER, topic_of
+from liveaffect.stream.topics import ACK, COMMAND, HEALTH, LOG, MARKER, topic_of
 
 WATCH_MS = 20
 DRAIN_S = 1.2
@@ -42,7 +44,8 @@ class Supervisor:
     """
 
     def __init__(self, graph: Graph, log: Callable[[str], None] = print) -> None:
-        self._log = log
+        self._told = log
+        self._run_log: RunLog | None = None
         check_address(graph.settings.gateway or "ipc://", graph.settings.keys)
         self._stopping = False
         self._reason = ""
@@ -51,7 +54,7 @@ class Supervisor:
         self._clock = clock_id()
         self.id = uuid.uuid4().hex
         """Names this run, and no other one ever."""
-        self._processes = Processes(graph, self.addresses, self.id, self._clock, self._publish, log)
+        self._processes = Processes(graph, self.addresses, self.id, self._clock, self._publish, self._log)
         self._seqs: dict[str, int] = {}
         self._faults: dict[str, str] = {}
         self._info: dict[str, dict[str, Any]] = {}
@@ -100,9 +103,12 @@ class Supervisor:
             for number in ENDS:  # the terminal's end (SIGHUP) is one too
                 signal.signal(number, self._on_signal)
         gateway: Gateway | None = None
+        fault = ""
+        self._run_log = RunLog(self.id, self.graph.table())
+        self._processes.log_path = str(self._run_log.path or "")
         try:
             self._publisher = Publisher(
-                self._context, self.addresses.by_name["supervisor"], [HEALTH, MARKER, COMMAND], "the supervisor"
+                self._context, self.addresses.by_name["supervisor"], [HEALTH, MARKER, COMMAND, LOG], "the supervisor"
             )
             gateway = self._gateway()
             subscriber = Subscriber(self._context, WATCHER)
@@ -111,12 +117,17 @@ class Supervisor:
             self._processes.listen(self._context)
             self._watch(gateway, subscriber, seconds, beside)
             return 1 if self._processes.given_up else 0
+        except BaseException as error:
+            fault = f"{type(error).__name__}: {error}"
+            raise
         finally:
+            self._log(f"stopping: {fault or self._reason or 'no reason given'}", quiet=True)
             self._processes.end()
             if gateway is not None:
                 gateway.close()
             self._context.destroy(linger=200)
             self.addresses.remove()
+            self._run_log.end(fault or "; ".join(self.deaths))
 
     def _watch(
         self, gateway: Gateway, subscriber: Subscriber, seconds: float | None, beside: Callable[[], None]
@@ -133,6 +144,8 @@ class Supervisor:
                     self._tell_fault(message)
                     self._info[message.node] = message.info
             gateway.step()
+            for log in self._run_log.handler.take() if self._run_log else ():
+                self._publish(log)
             beside()
             now = time.monotonic()
             if self.epoch_ns and end is None and seconds is not None:
@@ -163,6 +176,12 @@ class Supervisor:
         if health.error and self._faults.get(health.node) != health.error:
             self._log(f"{health.node}: {health.error}")
         self._faults[health.node] = health.error
+
+    def _log(self, line: str, *, quiet: bool = False) -> None:
+        """One line for the user and for the run's file; `quiet`: for the file alone."""
+        logging.getLogger("liveaffect.run").info("%s", line)
+        if not quiet:
+            self._told(line)
 
     def _publish(self, message: Message) -> None:
         topic = topic_of(message)

@@ -4,7 +4,19 @@ New fields get defaults, so that an old recording always loads. Arrays are C-con
 """
 
 from liveaffect.stream.messages.header import SHORT_STATE_WORDS, STATE_WORDS, Array, Message, Part, State
-from liveaffect.stream.messages.host import DOWN, OPEN, Ack, Command, Drop, Health, Marker, MediaSpan, Playback, Tick
+from liveaffect.stream.messages.host import (
+    DOWN,
+    OPEN,
+    Ack,
+    Command,
+    Drop,
+    Health,
+    Log,
+    Marker,
+    MediaSpan,
+    Playback,
+    Tick,
+)
 from liveaffect.stream.messages.sensor import (
     Affect,
     AudioChunk,
@@ -40,6 +52,7 @@ __all__ = [
     "FaceMesh",
     "FaceObservation",
     "Health",
+    "Log",
     "Marker",
     "MediaSpan",
     "Message",

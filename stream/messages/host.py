@@ -76,6 +76,17 @@ class Health(Message):
 DOWN = ("node_down", "failed", "hung")
 """States of health in which nothing comes from a node."""
 
+
+class Log(Message):
+    """A line of what a process says of itself, also kept in the run's file (`liveaffect doctor --last`)."""
+
+    process: str
+    node: str = ""
+    """Which of its nodes says it; "" is the process itself."""
+    level: Literal["info", "warning", "error"] = "info"
+    text: str = ""
+
+
 OPEN = 1 << 53
 """As the last `seq` of a Drop: and whatever came after."""
 

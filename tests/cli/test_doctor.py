@@ -13,6 +13,7 @@ from liveaffect.cli.checks import Finding
 from liveaffect.cli.doctor import SECTIONS
 from liveaffect.models.files import fetch
 from liveaffect.nodes.camera.devices import CameraInfo
+from liveaffect.stream.live.runlog import RunLog
 
 
 def report(capsys: pytest.CaptureFixture[str]) -> tuple[object, dict]:
@@ -125,3 +126,23 @@ def test_kernels_that_are_not_compiled_are_worth_a_note(monkeypatch: pytest.Monk
     (finding,) = checks.kernels()
     assert finding.state == "note"
     assert str(tmp_path / "numba" / "voice") in finding.detail
+
+
+def test_the_last_run_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["doctor", "--last"])
+    assert ended.value.code == 1
+    assert "start `liveaffect live` or `liveaffect demo` first" in capsys.readouterr().err
+    for run, fault in (("a" * 32, ""), ("b" * 32, "face died")):
+        RunLog(run, {"counter": {"type": "toy_nodes:Counter"}}).end(fault)
+        for words in (["doctor", "--last"], ["doctor", "--last", "--json"]):
+            with pytest.raises(SystemExit) as ended:
+                cli.main(words)
+            assert ended.value.code == 0
+    first, shown, *_ = capsys.readouterr().out.split("nodes: counter (toy_nodes:Counter)")[1::2]
+    assert "it ended without a fault" in first
+    assert "ended with a fault: face died" in shown
+    assert "it did not end well" in shown

@@ -86,6 +86,9 @@ class FakeChild:
     def last_words(self) -> str:
         return self.words
 
+    def printed(self, lines: int) -> list[str]:
+        return []
+
 
 class FakeRun:
     """The processes of a graph, watched by the real thing."""
