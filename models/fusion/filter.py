@@ -38,7 +38,7 @@ class FusionSettings:
     voice_correlated: float = 0.9
     """Share of an estimate's error variance that lasts, 0 to 1, and so does not average out over frames."""
     face_fade_s: float = 1.0
-    voice_fade_s: float = 4.0
+    voice_fade_s: float = 2.0
     """Time in which an estimate's variance grows by the prior's when no other follows."""
     face_noise_scale: float = 1.0
     voice_noise_scale: float = 1.0
