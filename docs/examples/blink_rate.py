@@ -3,14 +3,14 @@
 from collections import deque
 from itertools import pairwise
 
+from liveaffect.models.face.action_units import BLENDSHAPES
 from liveaffect.stream.messages import FaceObservation, Message
 from liveaffect.stream.node import Node, Positive, on
 from liveaffect.stream.topics import FACE, Topic
 
 CLOSED, OPEN = 0.5, 0.3
 """Blendshape eyeBlink: above the first the lids are closed, below the second open again."""
-LEFT, RIGHT = 9, 10
-"""eyeBlinkLeft and eyeBlinkRight among MediaPipe's 52 blendshapes."""
+LEFT, RIGHT = BLENDSHAPES.index("eyeBlinkLeft"), BLENDSHAPES.index("eyeBlinkRight")
 LONGEST_NS = 200_000_000
 """A longer gap between clear frames is not time in which a blink would have been seen."""
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from blink_rate import BlinkRate
+from blink_rate import Blink, BlinkRate
 from live_run import collect, live_run
 from paths import ROOT
 
@@ -22,15 +22,15 @@ def _observed(frame: int, lids: float | None) -> FaceObservation:
 
 def test_blinks_are_counted_per_minute_of_seen_face() -> None:
     frames = [_observed(i, 0.9 if i % 90 in (5, 6, 7) else 0.1) for i in range(900)]
-    answers = run_nodes(BlinkRate(), inputs=frames)
+    answers = run_nodes(BlinkRate(), inputs=frames, of=Blink)
     assert len(answers) == 900
-    assert answers[100].per_minute is None  # type: ignore[attr-defined]
-    assert answers[-1].per_minute == pytest.approx(20.0, rel=0.03)  # type: ignore[attr-defined]
+    assert answers[100].per_minute is None
+    assert answers[-1].per_minute == pytest.approx(20.0, rel=0.03)
 
 
 def test_without_a_face_there_is_no_number() -> None:
-    answers = run_nodes(BlinkRate(window_s=5.0), inputs=[_observed(i, None) for i in range(300)])
-    assert {answer.per_minute for answer in answers} == {None}  # type: ignore[attr-defined]
+    answers = run_nodes(BlinkRate(window_s=5.0), inputs=[_observed(i, None) for i in range(300)], of=Blink)
+    assert {answer.per_minute for answer in answers} == {None}
 
 
 def test_the_launch_file_of_the_example_is_valid() -> None:
