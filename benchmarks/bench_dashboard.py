@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 import dashboard_stream as made  # noqa: E402
 
-from liveaffect.stream.live.gateway import Reply, Request  # noqa: E402
+from liveaffect.stream.client.requests import Reply, Request  # noqa: E402
 from liveaffect.stream.topics import topic_of  # noqa: E402
 from liveaffect.stream.wire import encode  # noqa: E402
 
@@ -56,9 +56,9 @@ def serve(address: str) -> None:
     while owner is not None and owner.is_running():
         while requests.poll(0):
             *peer, body = requests.recv_multipart()
-            msgspec.msgpack.decode(body, type=Request)
+            asked = msgspec.msgpack.decode(body, type=Request)
             facts = {"events": address + ".events", "monotonic_ns": time.monotonic_ns(), "kind": "live"}
-            requests.send_multipart([*peer, msgspec.msgpack.encode(Reply(ok=True, facts=facts))])
+            requests.send_multipart([*peer, msgspec.msgpack.encode(Reply(ok=True, facts=facts, id=asked.id))])
         for message in made.stream(range(i, i + 1), image=pictures[i % len(pictures)]):
             message.t_ns += start - made.START_NS
             message.pub_ns = time.monotonic_ns()

@@ -15,7 +15,7 @@ from liveaffect.models.face import baseline as files
 from liveaffect.models.files.manifest import entries
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.messages import Affect, Baseline, Command, FaceObservation, Health, Message, Tick
-from liveaffect.stream.node import Node, answered, on
+from liveaffect.stream.node import Node, answered, command, on
 from liveaffect.stream.topics import ACK, AFFECT, BASELINE, COMMAND, FACE, HEALTH, TICK
 
 HOME = Path("~")
@@ -61,19 +61,14 @@ class BaselineNode(Node):
         return facts | ({"error": self._trouble} if self._trouble else {})
 
     @on(COMMAND, emits=(ACK, BASELINE))
+    @command("baseline", BaselineArguments)
     def obey(self, command: Command) -> list[Message]:
-        """Answers `baseline`; other verbs only where they are addressed to this node."""
-        if command.target not in ("", self.host.name):
-            return []
+        """Answers `baseline`."""
         said: list[Message] = []
         ack = answered(self, command, lambda asked: self._obey(asked, said))
-        return [ack, *said]
+        return [] if ack is None else [ack, *said]
 
     def _obey(self, command: Command, said: list[Message]) -> str:
-        if command.verb != "baseline":
-            if command.target:
-                raise UsageError(f"the baseline node knows no '{command.verb}': it takes baseline")
-            return ""
         asked = msgspec.convert(command.arguments, BaselineArguments)
         if asked.action == "clear":
             self._capture, self._standing = None, None

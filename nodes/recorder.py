@@ -19,7 +19,7 @@ from liveaffect.stream.errors import RecordError
 from liveaffect.stream.live.settings import VERB as SETTINGS
 from liveaffect.stream.live.settings import SettingsArguments
 from liveaffect.stream.messages import Ack, AudioChunk, Command, Message, VideoFrame
-from liveaffect.stream.node import Node, answered, on, on_recorded
+from liveaffect.stream.node import Node, answered, command, on, on_recorded
 from liveaffect.stream.session.info import MANIFEST, Persisted, load_info
 from liveaffect.stream.session.media_writer import H264Film, LosslessFilm, SoundFile, Spans
 from liveaffect.stream.session.writer import SessionWriter
@@ -135,11 +135,11 @@ class Recorder(Node):
             session.poll()
 
     @on(COMMAND, emits=ACK)
+    @command("record", RecordArguments)
+    @command("privacy", PrivacyArguments, held=True)
+    @command(SETTINGS, SettingsArguments)
     def obey(self, command: Command) -> Ack | None:
-        """Answers `record` and `privacy`; other verbs only where they are addressed to this node."""
-        if command.target not in ("", self.host.name):
-            self.take(command)
-            return None
+        """Answers `record` and `privacy`, and refuses `settings` under a session; every command is recorded."""
         ack = answered(self, command, self._obey)
         self.take(command)
         return ack
@@ -150,12 +150,8 @@ class Recorder(Node):
             if self._session is not None and not self._session.ended:
                 self._session.privacy(command.t_ns, self._privacy)
             return "no pixels, no sound are stored" if self._privacy else "what the session asks for is stored again"
-        if command.verb == SETTINGS and not command.target:
+        if command.verb == SETTINGS:
             return self._settings(msgspec.convert(command.arguments, SettingsArguments))
-        if command.verb != "record":
-            if command.target:
-                raise RecordError(f"the recorder knows no '{command.verb}': it takes record and privacy")
-            return ""
         arguments = msgspec.convert(command.arguments, RecordArguments)
         recording = self._session is not None and not self._session.ended
         if arguments.action == "start":

@@ -13,7 +13,7 @@ import msgspec
 from liveaffect.stream.capture.read_ahead import PATIENCE_S, ReadAhead, wait_until
 from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.messages import Ack, Command, MediaSpan, Message, Playback
-from liveaffect.stream.node import Node, NotNegative, SourceContext, answered, on, source
+from liveaffect.stream.node import Node, NotNegative, SourceContext, answered, command, on, source
 from liveaffect.stream.session.feed import spoken
 from liveaffect.stream.session.playhead import Playhead
 from liveaffect.stream.session.reader import SessionReader
@@ -94,17 +94,12 @@ class Replayer(Node):
         return {"replay": {**shown, "markers": found.markers, "missing": found.missing}}
 
     @on(COMMAND, emits=ACK)
+    @command("replay", ReplayArguments)
     def obey(self, command: Command) -> Ack | None:
-        """Answers `replay`; what would change the recorded sensor is refused."""
-        if command.target not in ("", self.host.name):
-            return None
+        """Answers `replay`; nothing here answers what would change the recorded sensor."""
         return answered(self, command, self._obey)
 
     def _obey(self, command: Command) -> str:
-        if command.verb != "replay":
-            if command.verb == "settings":
-                return ""
-            raise UsageError(f"this is a replay: it knows no '{command.verb}', only replay")
         asked = msgspec.convert(command.arguments, ReplayArguments)
         self._next_said_ns = 0
         now_ns = command.t_ns

@@ -20,7 +20,7 @@ from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
-from liveaffect.stream.errors import RecordError, UsageError
+from liveaffect.stream.errors import LiveAffectError, UsageError
 from liveaffect.stream.messages import Ack, Command, Message
 from liveaffect.stream.topics import REGISTRY, TICK, Topic
 
@@ -130,6 +130,16 @@ Handler = Callable[[Any, Any], Output]
 
 
 @dataclass(frozen=True)
+class Verb:
+    """A command that a node answers."""
+
+    arguments: type[msgspec.Struct]
+    held: bool = False
+    """True for one that holds until it is taken back, such as privacy: it is never refused because somebody is down,
+    and a process that comes (back) later is told."""
+
+
+@dataclass(frozen=True)
 class NodeSpec:
     """What a Node class takes and gives, read from its decorators."""
 
@@ -140,6 +150,8 @@ class NodeSpec:
     outputs: tuple[Topic[Any], ...]
     ticked: bool
     """True when the host must make ticks for it."""
+    commands: dict[str, Verb] = field(default_factory=dict)
+    """What its handler of `command` answers."""
 
 
 def on(*topics: Topic[M], emits: Emits = ()) -> Callable[[Callable[[N, M], Output]], Callable[[N, M], Output]]:
@@ -147,6 +159,19 @@ def on(*topics: Topic[M], emits: Emits = ()) -> Callable[[Callable[[N, M], Outpu
 
     def mark(method: Callable[[N, M], Output]) -> Callable[[N, M], Output]:
         method.__on__ = (topics, _tuple(emits))  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def command(
+    verb: str, arguments: type[msgspec.Struct], *, held: bool = False
+) -> Callable[[Callable[[N, Any], Output]], Callable[[N, Any], Output]]:
+    """Declares, under `@on(COMMAND, ...)`, that the method answers `verb`: only its owners are asked, and arguments
+    that do not fit the struct are refused before. See `answered`."""
+
+    def mark(method: Callable[[N, Any], Output]) -> Callable[[N, Any], Output]:
+        method.__commands__ = {verb: Verb(arguments, held), **getattr(method, "__commands__", {})}  # type: ignore[attr-defined]
         return method
 
     return mark
@@ -176,6 +201,7 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
     """Reads the decorators of a Node class; raises UsageError where two methods handle one topic."""
     cls = node if isinstance(node, type) else type(node)
     handlers: dict[str, str] = {}
+    commands: dict[str, Verb] = {}
     taker = ""
     sources: list[str] = []
     inputs: list[Topic[Any]] = []
@@ -195,6 +221,7 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
                 handlers[topic.name] = name
                 inputs.append(topic)
             outputs.extend(emits)
+            commands.update(getattr(method, "__commands__", {}))
         elif hasattr(method, "__on_recorded__"):
             taker = name
         elif hasattr(method, "__source__"):
@@ -206,7 +233,7 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
         recorded = [topic for topic in REGISTRY.values() if topic.record != "no" and topic.name not in handlers]
         handlers.update({topic.name: taker for topic in recorded})
         inputs.extend(recorded)
-    return NodeSpec(handlers, tuple(sources), tuple(inputs), tuple(dict.fromkeys(outputs)), ticked)
+    return NodeSpec(handlers, tuple(sources), tuple(inputs), tuple(dict.fromkeys(outputs)), ticked, commands)
 
 
 def messages_of(output: Output) -> Iterable[Message]:
@@ -216,11 +243,14 @@ def messages_of(output: Output) -> Iterable[Message]:
     return (output,) if isinstance(output, Message) else output
 
 
-def answered(node: Node, command: Command, act: Callable[[Command], str]) -> Ack:
-    """What `act` says to a command, as the node's answer; a refusal (UsageError, RecordError) is one too."""
+def answered(node: Node, command: Command, act: Callable[[Command], str]) -> Ack | None:
+    """What `act` says to a command, as the node's answer; a refusal is one too, and so is what the system says to a
+    name that cannot be a file's. None for what is another node's to answer."""
+    if command.verb not in spec_of(node).commands or command.target not in ("", node.host.name):
+        return None
     try:
         text, ok = act(command), True
-    except (UsageError, RecordError, msgspec.ValidationError) as error:
+    except (LiveAffectError, msgspec.MsgspecError, OSError, ValueError, OverflowError) as error:
         text, ok = str(error), False
     return Ack(t_ns=command.t_ns, request_id=command.request_id, node=node.host.name, ok=ok, text=text)
 

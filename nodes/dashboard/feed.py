@@ -15,8 +15,8 @@ from shiboken6 import isValid
 
 from liveaffect.nodes.dashboard.scene.node import Dashboard
 from liveaffect.stream.client.connection import Client, connect
-from liveaffect.stream.errors import LiveAffectError
-from liveaffect.stream.live.gateway import Reply
+from liveaffect.stream.client.requests import Reply
+from liveaffect.stream.errors import LiveAffectError, TransportError
 from liveaffect.stream.messages import Affect, FaceMesh, FaceObservation, Message, VideoFrame
 from liveaffect.stream.topics import VIDEO
 
@@ -33,16 +33,6 @@ RETRY_S = 1.0
 CLOCK_EVERY_S = 10.0
 REST_S = 0.004
 """Between two readings: voice comes a hundred times a second, and each waking costs."""
-
-
-class _Listener(Client):
-    """A client whose pixels can be turned on and off."""
-
-    def pixels(self, wanted: bool) -> None:
-        if wanted:
-            self._events.subscribe(VIDEO.name.encode())
-        else:
-            self._events.unsubscribe(VIDEO.name.encode())
 
 
 class GatewayFeed(QObject):
@@ -116,7 +106,7 @@ class GatewayFeed(QObject):
         while not self._closing.is_set():
             try:
                 self.address = self._find()
-                client = _Listener(self.address, [topic.name for topic in self.node.topics], self._keys)
+                client = Client(self.address, [topic.name for topic in self.node.topics], self._keys)
             except (LiveAffectError, OSError) as error:
                 self._lost(str(error))
                 self._closing.wait(RETRY_S)
@@ -135,13 +125,17 @@ class GatewayFeed(QObject):
         with self.scene.lock:
             self.scene.connected, self.scene.trouble = False, why
 
-    def _drain(self, client: _Listener) -> None:
+    def _drain(self, client: Client) -> None:
         pixels = False
         while not self._closing.is_set():
             if pixels != self.node.pixels:
                 pixels = not pixels
-                client.pixels(pixels)
-            batch = list(_batch(client))
+                (client.subscribe if pixels else client.unsubscribe)(VIDEO.name)
+            try:
+                batch = list(_batch(client))
+            except TransportError as error:
+                self._lost(f"{error}")
+                return
             if batch:
                 self._take(batch, client.malformed)
                 self._closing.wait(REST_S)
@@ -186,7 +180,7 @@ class GatewayFeed(QObject):
                 reply = client.request(verb, target, **arguments) if verb else self._set_clock(client)
             except (LiveAffectError, OSError) as error:
                 if client is not None:
-                    client.close()  # its late answer must not be taken for that of the next question
+                    client.close()
                 client, reply = None, Reply(ok=False, text=str(error))
             if on_reply is not None:
                 self._replied.emit(on_reply, reply)

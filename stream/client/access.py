@@ -1,9 +1,9 @@
-"""Who reaches the gateway: addresses, the keys that listening beyond this machine needs, the announcement."""
+"""Who reaches a gateway: its addresses, and the keys that everything but a socket in the user's own folder needs."""
 
 import contextlib
 import ipaddress
-import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +15,34 @@ from zmq.auth.thread import ThreadAuthenticator
 from liveaffect.stream.errors import TransportError, UsageError
 
 
-def events_address(address: str) -> str:
-    """Where results leave, given where commands enter."""
-    if not address.startswith("tcp://"):
-        return address + ".events"
-    host, _, port = address.rpartition(":")
-    return f"{host}:{int(port) + 1}"
-
-
 def check_address(address: str, keys: str) -> None:
     """Refuses to listen beyond loopback without keys (TransportError), and malformed addresses (UsageError)."""
-    if address.startswith("ipc://"):
+    if address.startswith("ipc://") and len(address) > len("ipc://") and "\0" not in address:
         return
-    host, _, port = address.removeprefix("tcp://").rpartition(":")
-    if not address.startswith("tcp://") or not port.isdigit() or not 0 < int(port) < 65535:
-        raise UsageError(f"gateway '{address}': write tcp://host:port or ipc://path")
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback and not keys:
+    host, port = split(address)
+    if not address.startswith("tcp://") or not (port == "*" or (port.isdigit() and 0 < int(port) < 65535)):
+        raise UsageError(f"gateway '{address}': write tcp://host:port or ipc:///path")
+    if not is_loopback(host) and not keys:
         raise TransportError(
             f"gateway '{address}' listens beyond this machine, which needs keys: "
             'run "liveaffect keys FOLDER" and set keys = "FOLDER" under [graph]'
         )
+
+
+def split(address: str) -> tuple[str, str]:
+    """Host and port of a tcp address; an IPv6 host without its brackets."""
+    host, _, port = address.removeprefix("tcp://").rpartition(":")
+    return host.strip("[]"), port
+
+
+def is_loopback(host: str) -> bool:
+    """True for names and numbers of this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def make_keys(folder: Path) -> list[Path]:
@@ -53,41 +57,68 @@ def make_keys(folder: Path) -> list[Path]:
     return paths
 
 
-def require_keys(context: zmq.Context[Any], address: str, keys: str) -> ThreadAuthenticator | None:
-    check_address(address, keys)
-    if not keys:
-        return None
+def own_folder() -> Path:
+    """The user's own 0700 folder for what programs of one user tell each other; made where it is missing."""
+    folder = Path(platformdirs.user_cache_dir("liveaffect")) / "gateways"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def own_keys(*, make: bool) -> str:
+    """Folder of the keys that open a loopback tcp gateway to programs of its own user, and to nobody else.
+
+    Made at first need where `make` says so (TransportError where that cannot be); "" where there are none.
+    """
+    try:
+        folder = own_folder() / "keys"
+        if not folder.is_dir() and make:
+            new = folder.with_name(f"keys-{os.getpid()}")
+            make_keys(new)
+            with contextlib.suppress(OSError):  # another one was quicker: its keys are as good
+                new.rename(folder)
+            shutil.rmtree(new, ignore_errors=True)
+        return str(folder) if folder.is_dir() else ""
+    except OSError as error:
+        if not make:
+            return ""
+        raise TransportError(
+            f"no keys can be kept for this user ({error}): give a folder of keys, or an ipc:///path as gateway"
+        ) from None
+
+
+def server_keys(address: str, keys: str) -> str:
+    """The folder of keys that a gateway at `address` uses; "" for ipc, which the folder's owner alone can open."""
+    if not keys and not address.startswith("tcp://"):
+        return ""
+    keys = keys or own_keys(make=True)
     if not (Path(keys) / "server.key_secret").is_file():
         raise TransportError(f'{keys} holds no server.key_secret: run "liveaffect keys {keys}"')
+    return keys
+
+
+def guard(context: zmq.Context[Any], keys: str) -> ThreadAuthenticator:
+    """Asks every peer of this context's CURVE servers for a key that `keys` admits."""
     auth = ThreadAuthenticator(context)
     auth.start()
     auth.configure_curve(domain="*", location=str(Path(keys) / "admitted"))
     return auth
 
 
-def announcement() -> Path:
-    """The file that tells programs of this user where the newest gateway listens."""
-    return Path(platformdirs.user_cache_dir("liveaffect")) / "gateway.json"
+def serve_with(sock: zmq.Socket[bytes], keys: str) -> None:
+    """Makes a socket a CURVE server; nothing where `keys` is ""."""
+    if keys:
+        public, secret = zmq.auth.load_certificate(Path(keys) / "server.key_secret")
+        sock.curve_publickey, sock.curve_secretkey, sock.curve_server = public, secret, True
 
 
-def announced() -> str:
-    """Where the newest gateway of this user listens; "" where none has said so."""
+def open_with(sock: zmq.Socket[bytes], keys: str) -> None:
+    """Makes a socket a CURVE client. Raises TransportError where the folder lacks a key."""
+    if not keys:
+        return
+    folder = Path(keys)
     try:
-        return str(json.loads(announcement().read_text("utf-8"))["address"])
-    except (OSError, ValueError, KeyError):
-        return ""
-
-
-def announce(address: str) -> None:
-    path = announcement()
-    temporary = path.with_suffix(f".{os.getpid()}")
-    with contextlib.suppress(OSError):  # a read-only home: programs then need the address
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps({"address": address, "pid": os.getpid()}), "utf-8")
-        temporary.replace(path)
-
-
-def withdraw(address: str) -> None:
-    if announced() == address:
-        with contextlib.suppress(OSError):
-            announcement().unlink()
+        sock.curve_serverkey = zmq.auth.load_certificate(folder / "server.key")[0]
+        sock.curve_publickey, sock.curve_secretkey = zmq.auth.load_certificate(folder / "client.key_secret")
+    except (OSError, ValueError) as error:
+        raise TransportError(f"{folder} needs server.key and client.key_secret: {error}") from None

@@ -8,103 +8,170 @@ with connect(topics=["affect"]) as sensor:
             print(message.t_ns, person.id, person.state, person.valence, person.arousal)
 """
 
+import asyncio
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
-import msgspec
-import zmq
-import zmq.auth
-
-from liveaffect.stream.client.access import announced
-from liveaffect.stream.errors import TransportError
-from liveaffect.stream.live.gateway import Reply, Request
+from liveaffect.stream.capture.clock import clock_id
+from liveaffect.stream.client.announced import announced, keys_for
+from liveaffect.stream.client.link import Closed, Gone, Link
+from liveaffect.stream.client.requests import Reply, Request
+from liveaffect.stream.errors import TransportError, UsageError
 from liveaffect.stream.messages import Message
-from liveaffect.stream.topics import Topic
-from liveaffect.stream.wire import BARE, decode
+from liveaffect.stream.topics import Topic, topic_of
 
 REPLY_LIMIT_S = 8.0
+RETRY_S = 1.0
+BATCH = 200
+BATCH_S = 0.25
+
+
+class Way(Protocol):
+    """How messages and answers come: sockets, or what a test made up."""
+
+    address: str
+    malformed: int
+    skipped: int
+
+    def listen(self, events: str) -> None: ...
+    def change(self, subscribe: bool, topics: Iterable[str]) -> None: ...
+    def ask(self, verb: str, target: str, arguments: dict[str, Any], limit_s: float) -> Reply: ...
+    def receive(self, timeout_s: float | None) -> tuple[Topic[Any], Message] | None: ...
+    def close(self) -> None: ...
 
 
 class Client:
-    """A connection to a running graph's gateway; iterate over it for messages, newest last."""
+    """A connection to a running graph's gateway; iterate over it (`for`, `async for`) for messages, newest last.
 
-    def __init__(self, address: str, topics: Iterable[str], keys: str = "") -> None:
-        self.address = address
-        self._context = zmq.Context()
-        self._keys = keys
-        self._requests = self._socket(zmq.DEALER)
-        self._requests.connect(address)
-        self.malformed = 0
-        try:
-            self.facts = self.request("hello").facts
-        except TransportError:
-            self.close()
-            raise
-        self._events = self._socket(zmq.SUB)
-        self._events.set_hwm(1000)
-        events = str(self.facts["events"])
-        if events.startswith("tcp://"):  # the server may listen at 0.0.0.0: keep the host that we reached
-            events = f"{address.rpartition(':')[0]}:{events.rpartition(':')[2]}"
-        self._events.connect(events)
-        wanted = list(topics)
-        self._bare = any(topic.startswith(BARE) for topic in wanted)
-        for topic in wanted:
-            self._events.setsockopt(zmq.SUBSCRIBE, topic.encode())
+    Every method may be called from any thread. Iteration ends with TransportError when the sensor has gone, quietly
+    after `close()`.
+
+    Parameters
+    ----------
+    address: of the gateway, "tcp://host:port" or "ipc:///path".
+    topics: names, or beginnings of names, of what is wanted.
+    keys: folder of the CURVE keys; "" takes those of this user's own sensor.
+    reconnect: wait for the sensor to come back instead of raising; `find` is then asked for its address.
+    way: the sockets, unless a test brings its own.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        topics: Iterable[str] = (),
+        keys: str = "",
+        *,
+        reconnect: bool = False,
+        find: Callable[[], str] | None = None,
+        way: Way | None = None,
+    ) -> None:
+        self._keys, self._reconnect, self._find = keys, reconnect, find or (lambda: address)
+        self._wanted = dict.fromkeys(topics)
+        self._closed, self._renewing = threading.Event(), threading.Lock()
+        self._way = way or Link(address, keys or keys_for(address))
+        self.facts: dict[str, Any] = {}
+        self._open(REPLY_LIMIT_S)
+
+    @classmethod
+    def of(cls, messages: Iterable[Message], answer: Callable[[Request], Reply] | None = None) -> "Client":
+        """A client for tests, without a sensor: it yields `messages` and then ends; requests go to `answer`, by default
+        agreed to. `facts` are those of its `hello`."""
+        return cls("test://messages", way=_Made(messages, answer or (lambda _: Reply(ok=True))))
+
+    @property
+    def address(self) -> str:
+        """Of the gateway."""
+        return self._way.address
+
+    @property
+    def malformed(self) -> int:
+        """Messages that could not be read."""
+        return self._way.malformed
+
+    @property
+    def skipped(self) -> int:
+        """Frames that came faster than they were taken."""
+        return self._way.skipped
 
     def receive(self, timeout_s: float | None = None) -> tuple[Topic[Any], Message] | None:
-        """The next message, or None after `timeout_s` (None waits for ever). Malformed ones are counted and skipped."""
+        """The next message, or None after `timeout_s` (None waits for ever). Malformed ones are counted and skipped.
+
+        Raises TransportError when the sensor has gone (unless it is to be waited for), and after `close()`.
+        """
         end = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
-            left = None if end is None else max(0, int((end - time.monotonic()) * 1000))
-            if not self._events.poll(left, zmq.POLLIN):
-                return None
-            frames = self._events.recv_multipart(copy=False)
-            if bytes(frames[0])[:1] == BARE.encode() and not self._bare:
-                continue  # asked for by a recorder; here only because every topic was asked for
+            way = self._way
             try:
-                return decode(frames)
-            except TransportError:
-                self.malformed += 1
+                return way.receive(None if end is None else max(0.0, end - time.monotonic()))
+            except (Gone, Closed):
+                if self._closed.is_set() or not self._reconnect:
+                    raise
+                if not self._renew(way, end):
+                    return None
 
     def __iter__(self) -> Iterator[Any]:
         while True:
-            received = self.receive()
+            try:
+                received = self.receive()
+            except Closed:
+                return
             if received is not None:
                 yield received[1]
 
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        while True:
+            try:
+                batch = await asyncio.to_thread(self._batch)
+            except Closed:
+                return
+            for message in batch:
+                yield message
+
     def request(self, verb: str, target: str = "", **arguments: Any) -> Reply:
-        """Sends a command and waits for its answer. Raises TransportError when nobody answers."""
-        self._requests.send(msgspec.msgpack.encode(Request(verb=verb, target=target, arguments=arguments)))
-        if not self._requests.poll(int(REPLY_LIMIT_S * 1000), zmq.POLLIN):
-            raise TransportError(
-                f"no answer from {self.address} in {REPLY_LIMIT_S:.0f} s: is `liveaffect run` or `live` running there"
-                f"{', and do the keys fit' if self._keys else ''}?"
-            )
-        return msgspec.msgpack.decode(self._requests.recv(), type=Reply)
+        """Sends a command and waits for its answer. Raises TransportError when nobody answers, UsageError for arguments
+        that cannot travel."""
+        return self._way.ask(verb, target, arguments, REPLY_LIMIT_S)
 
     def mark(self, label: str, t_ns: int | None = None, source: str = "") -> Reply:
         """Sets a marker, now or at an instant of the sensor's monotonic clock."""
-        return self.request("mark", label=label, source=source, **({} if t_ns is None else {"t_ns": t_ns}))
+        if t_ns is None and self.facts.get("clock") == clock_id():
+            t_ns = time.monotonic_ns()  # one clock: the wait for another thread's question does not count
+        arguments: dict[str, Any] = {"label": label, "source": source} | ({} if t_ns is None else {"t_ns": t_ns})
+        return self.request("mark", **arguments)
+
+    def subscribe(self, *topics: str) -> None:
+        """Asks for more topics."""
+        self._wanted.update(dict.fromkeys(topics))
+        self._way.change(True, topics)
+
+    def unsubscribe(self, *topics: str) -> None:
+        """Asks for no more of topics, named as they were asked for."""
+        self._way.change(False, [topic for topic in topics if topic in self._wanted])
+        for topic in topics:
+            self._wanted.pop(topic, None)
 
     def clock_offset(self, exchanges: int = 8) -> tuple[int, int]:
         """(offset_ns, round_trip_ns): the sensor's clock minus this machine's monotonic clock, from the quickest of
         several exchanges (Mills 1991: the error is at most half the round trip)."""
-        best: tuple[int, int] | None = None
+        if exchanges < 1:
+            raise UsageError(f"clock_offset: {exchanges} exchanges tell nothing: ask for 1 or more")
+        found: list[tuple[int, int]] = []
         for _ in range(exchanges):
             sent = time.monotonic_ns()
             there = int(self.request("clock").facts["monotonic_ns"])
             back = time.monotonic_ns()
-            if best is None or back - sent < best[1]:
-                best = (there - (sent + back) // 2, back - sent)
-        assert best is not None
-        return best
+            found.append((back - sent, there - (sent + back) // 2))
+        trip, offset = min(found)
+        return offset, trip
 
     def close(self) -> None:
-        """Closes the sockets."""
-        self._context.destroy(linger=100)
+        """Closes the sockets; a thread that waits for a message or an answer is told."""
+        self._closed.set()
+        self._way.close()
 
     def __enter__(self) -> "Client":
         return self
@@ -114,26 +181,89 @@ class Client:
     ) -> None:
         self.close()
 
-    def _socket(self, kind: int) -> Any:
-        sock = self._context.socket(kind)
-        sock.setsockopt(zmq.LINGER, 100)
-        if self._keys:
-            folder = Path(self._keys)
+    def _open(self, limit_s: float) -> None:
+        try:
+            facts = self._way.ask("hello", "", {}, limit_s).facts
+            if not isinstance(facts.get("events", ""), str):
+                raise TransportError(f"what answers at {self.address} is no sensor")
+        except TransportError:
+            self._way.close()
+            raise
+        self.facts = facts
+        self._way.listen(facts.get("events", ""))
+        self._way.change(True, list(self._wanted))
+
+    def _renew(self, old: Way, end: float | None) -> bool:
+        """Connects again, as often as it takes; False when the time is up."""
+        with self._renewing:
+            if self._way is not old:
+                return True  # another thread was quicker
+            old.close()
+            while not self._closed.is_set():
+                try:
+                    address = self._find()
+                    if address:
+                        self._way = Link(address, self._keys or keys_for(address))
+                        self._open(RETRY_S)
+                        if not self._closed.is_set():
+                            return True
+                        self._way.close()
+                except TransportError:
+                    pass
+                if end is not None and time.monotonic() >= end:
+                    return False
+                self._closed.wait(RETRY_S)
+            raise Closed("this connection is closed")
+
+    def _batch(self) -> list[Message]:
+        received, found = self.receive(BATCH_S), []
+        while received is not None:
+            found.append(received[1])
             try:
-                sock.curve_serverkey = zmq.auth.load_certificate(folder / "server.key")[0]
-                sock.curve_publickey, sock.curve_secretkey = zmq.auth.load_certificate(folder / "client.key_secret")
-            except OSError as error:
-                raise TransportError(f"{folder} needs server.key and client.key_secret: {error}") from None
-        return sock
+                received = self.receive(0) if len(found) < BATCH else None
+            except TransportError:
+                break  # told at the next call
+        return found
 
 
-def connect(address: str = "", *, topics: Iterable[str] = ("affect",), keys: str = "") -> Client:
+class _Made:
+    """Messages and answers that a test made up."""
+
+    def __init__(self, messages: Iterable[Message], answer: Callable[[Request], Reply]) -> None:
+        self.address, self.malformed, self.skipped = "test://messages", 0, 0
+        self._left, self._answer = deque(messages), answer
+
+    def listen(self, events: str) -> None:
+        """Nothing to do."""
+
+    def change(self, subscribe: bool, topics: Iterable[str]) -> None:
+        """All of them come."""
+
+    def ask(self, verb: str, target: str, arguments: dict[str, Any], limit_s: float) -> Reply:  # noqa: ARG002
+        facts = {"clock": clock_id(), "monotonic_ns": time.monotonic_ns()} if verb in ("hello", "clock") else {}
+        if facts:
+            return Reply(ok=True, facts=facts)
+        return self._answer(Request(verb=verb, target=target, arguments=arguments))
+
+    def receive(self, timeout_s: float | None) -> tuple[Topic[Any], Message] | None:  # noqa: ARG002
+        if not self._left:
+            raise Closed("the messages have come to an end")
+        message = self._left.popleft()
+        return topic_of(message), message
+
+    def close(self) -> None:
+        self._left.clear()
+
+
+def connect(
+    address: str = "", *, topics: Iterable[str] = ("affect",), keys: str = "", reconnect: bool = False
+) -> Client:
     """Connects to a running graph: the newest one of this user, or the one at `address` ("tcp://host:port").
 
-    Pixels come only when asked for: topics=["affect", "video/frame"]; "~video/frame" brings the headers alone.
-    Raises TransportError when nothing runs there.
+    Pixels come only when asked for: topics=["affect", "video/frame"]; "~video/frame" brings the headers alone. A sensor
+    of one's own user on this machine needs no `keys`. Raises TransportError when nothing runs there.
     """
-    address = address or announced()
-    if not address:
+    found = address or announced()
+    if not found:
         raise TransportError("nothing is running here: start `liveaffect live` or `liveaffect run` first")
-    return Client(address, topics, keys)
+    return Client(found, topics, keys, reconnect=reconnect, find=(lambda: address) if address else announced)

@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args
 import msgspec
 from msgspec import inspect as types
 
+from liveaffect.stream.client.requests import Answer, Proposal, Reply, Request
 from liveaffect.stream.errors import LaunchError, UsageError
 from liveaffect.stream.graph import HOST_KEYS, Entry, Graph, build_graph
-from liveaffect.stream.live.gateway import Answer, Proposal, Reply, Request
 from liveaffect.stream.node import Node
 
 VERB = "settings"

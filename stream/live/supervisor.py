@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from importlib.metadata import version
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import zmq
 
@@ -19,19 +19,18 @@ from liveaffect.stream.client.access import check_address
 from liveaffect.stream.graph import Graph
 from liveaffect.stream.live import settings
 from liveaffect.stream.live.bus import Addresses, Publisher, Subscriber, seat
-from liveaffect.stream.live.gateway import Gateway, Request
+from liveaffect.stream.live.gateway import Gateway
 from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.processes import EPOCH_LEAD_S, Processes
 from liveaffect.stream.live.runlog import RunLog
 from liveaffect.stream.live.spec import WATCHER
 from liveaffect.stream.messages import Ack, Command, Health, Message
+from liveaffect.stream.node import Verb
 from liveaffect.stream.topics import ACK, COMMAND, HEALTH, LOG, MARKER, topic_of
 
 WATCH_MS = 20
 DRAIN_S = 1.2
 """After the last source has ended, results get so long to arrive."""
-STANDING = ("privacy",)
-"""Commands that hold until they are taken back: a process that is started again is told."""
 
 
 class Supervisor:
@@ -46,7 +45,8 @@ class Supervisor:
     def __init__(self, graph: Graph, log: Callable[[str], None] = print) -> None:
         self._told = log
         self._run_log: RunLog | None = None
-        check_address(graph.settings.gateway or "ipc://", graph.settings.keys)
+        if graph.settings.gateway:
+            check_address(graph.settings.gateway, graph.settings.keys)
         self._stopping = False
         self._reason = ""
         self.addresses = Addresses([*graph.processes, "supervisor"], graph.settings.transport)
@@ -167,6 +167,7 @@ class Supervisor:
             "processes": {name: [entry.name for entry in entries] for name, entries in graph.processes.items()},
             "pids": self.pids(),
             "topics": sorted(graph.depth),
+            "verbs": {verb: sorted(nodes) for verb, nodes in owners_of(graph).items()},
             "clock": self._clock,
             "recording": any(info.get("recording") is True for info in self._info.values()),
         }
@@ -198,20 +199,18 @@ class Supervisor:
             announced=self.graph.settings.announce,
             facts=self.facts,
             verbs={settings.VERB: settings.settings_verb(lambda: self.graph, self._change)},
-            handlers=[entry.name for entry in self.graph.entries.values() if COMMAND.name in entry.spec.handlers],
-            reachable=self._reachable,
+            owners=owners_of(self.graph),
+            reach=self._reach,
             publish=self._publish,
-            on_agreed=self._agreed,
-            on_stop=lambda: self.stop("stopped by a command"),
+            hold=self._processes.standing.__setitem__,
+            stop=lambda: self.stop("stopped by a command"),
         )
 
-    def _reachable(self, nodes: set[str]) -> bool:
-        processes = {self.graph.entries[name].process for name in nodes}
-        return all(self._publisher.count(seat(COMMAND.name, process)) for process in processes)
-
-    def _agreed(self, request: Request) -> None:
-        if request.verb in STANDING:
-            self._processes.standing[request.verb] = request.arguments
+    def _reach(self, node: str) -> Literal["hears", "starting", "gone"]:
+        process = self.graph.entries[node].process
+        if process in self._processes.given_up:
+            return "gone"
+        return "hears" if self._publisher.count(seat(COMMAND.name, process)) else "starting"
 
     def _change(self, graph: Graph, node: str, values: dict[str, Any]) -> None:
         """Other settings for one node: its process is started again with them."""
@@ -223,3 +222,12 @@ class Supervisor:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.stop(signal.Signals(number).name)
+
+
+def owners_of(graph: Graph) -> dict[str, dict[str, Verb]]:
+    """Verb -> the nodes that declare it, and how."""
+    owners: dict[str, dict[str, Verb]] = {}
+    for entry in graph.entries.values():
+        for verb, declared in entry.spec.commands.items():
+            owners.setdefault(verb, {})[entry.name] = declared
+    return owners

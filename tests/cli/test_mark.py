@@ -50,8 +50,9 @@ def test_a_marker_from_the_shell_arrives_with_its_time(capsys: pytest.CaptureFix
         assert (marker.label, marker.source) == ("stimulus on", "liveaffect mark")
         assert before <= marker.t_ns <= time.monotonic_ns()
         assert capsys.readouterr().out == f"{marker.t_ns}\n"
-        assert _mark(run, "earlier", "--at", "123456789") == 0
-        assert _next(client, "earlier").t_ns == 123456789
+        earlier = str(time.monotonic_ns() - 5_000_000_000)
+        assert _mark(run, "earlier", "--at", earlier) == 0
+        assert _next(client, "earlier").t_ns == int(earlier)
         assert _mark(run, "") == 1
         assert "1 to 500 characters" in capsys.readouterr().err
 
@@ -59,11 +60,12 @@ def test_a_marker_from_the_shell_arrives_with_its_time(capsys: pytest.CaptureFix
 def test_a_marker_is_recorded_with_its_own_time(tmp_path: Path) -> None:
     recorder = {"type": "liveaffect.nodes.recorder:Recorder", "folder": str(tmp_path / "s"), "autostart": True}
     with live_run({**COUNTER, "recorder": recorder}) as run, _listening(run) as client:
-        assert _mark(run, "stimulus off", "--at", "42") == 0
+        at = time.monotonic_ns() - 2_000_000_000
+        assert _mark(run, "stimulus off", "--at", str(at)) == 0
         _next(client, "stimulus off")
     marks = [m for _, m in SessionReader(tmp_path / "s").messages(["marker"])]
     found = [m.t_ns for m in marks if isinstance(m, Marker) and m.label == "stimulus off"]
-    assert found == [42]
+    assert found == [at]
 
 
 def test_the_documented_message_sets_a_marker_from_any_program() -> None:

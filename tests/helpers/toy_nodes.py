@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterator
 
+import msgspec
 import numpy as np
 
 from liveaffect.stream.messages import Ack as AckMessage
 from liveaffect.stream.messages import Array, Command, Message, Tick
-from liveaffect.stream.node import Node, SourceContext, on, source
+from liveaffect.stream.node import Node, SourceContext, answered, command, on, source
 from liveaffect.stream.topics import ACK, COMMAND, TICK, Topic
 
 
@@ -35,6 +36,12 @@ class Sum(Message):
 COUNT = Topic("toy/count", Count, rate_hz=50)
 SLOW = Topic("toy/slow", Slow, rate_hz=50, delay_ms=60)
 SUM = Topic("toy/sum", Sum, rate_hz=50)
+
+
+class ResetArguments(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of the command `reset`."""
+
+    to: int = -1
 
 
 class Counter(Node):
@@ -92,14 +99,13 @@ class Adder(Node):
         self._ticks += 1
 
     @on(COMMAND, emits=ACK)
+    @command("reset", ResetArguments)
     def obey(self, command: Command) -> AckMessage | None:
-        if command.target not in ("", self.host.name):
-            return None
-        self._slow = -1 if command.verb == "reset" else self._slow
-        ok = command.verb == "reset" or not command.target
-        return AckMessage(
-            t_ns=command.t_ns, request_id=command.request_id, node=self.host.name, ok=ok, text="" if ok else "unknown"
-        )
+        return answered(self, command, self._obey)
+
+    def _obey(self, command: Command) -> str:
+        self._slow = msgspec.convert(command.arguments, ResetArguments).to
+        return ""
 
 
 class Broken(Node):

@@ -14,7 +14,7 @@ from liveaffect.nodes.dashboard.look.fields import DropDown, Kind, label, say
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.words import result_words, standing
 from liveaffect.nodes.dashboard.settings.form import Ask
-from liveaffect.stream.live.gateway import Reply
+from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.messages import Baseline, Face
 
 SECONDS = 10.0

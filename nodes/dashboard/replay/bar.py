@@ -14,7 +14,7 @@ from liveaffect.nodes.dashboard.look.palette import colours, font
 from liveaffect.nodes.dashboard.replay.seek_bar import SeekBar
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.words import clock
-from liveaffect.stream.live.gateway import Reply
+from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.messages import Playback
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 0.0)

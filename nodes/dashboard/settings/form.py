@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from liveaffect.nodes.dashboard.look.fields import Kind, label, say
 from liveaffect.nodes.dashboard.settings.field import SettingField
-from liveaffect.stream.live.gateway import Reply
+from liveaffect.stream.client.requests import Reply
 
 RECORDING = "A recording runs: its digest names these settings. Stop the recording first, then change them."
 LOOK_MS = 500

@@ -7,7 +7,7 @@ from typing import Any
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.views.status import StatusLine
 from liveaffect.nodes.dashboard.window.controls import Controls
-from liveaffect.stream.live.gateway import Reply
+from liveaffect.stream.client.requests import Reply
 
 HOLD_S = 2.5
 """Health tells the truth once a second: until then what was agreed on holds."""

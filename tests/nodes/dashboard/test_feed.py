@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.errors import TransportError
-from liveaffect.stream.live.gateway import Reply
 
 WAIT_MS = 20_000
 

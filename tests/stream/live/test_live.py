@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import psutil
 import pytest
 import zmq
@@ -125,8 +124,9 @@ def test_markers_and_commands_are_answered() -> None:
         assert isinstance(marker, Marker)
         assert (marker.label, marker.source) == ("stimulus on", "test")
         assert client.request("reset").ok
-        assert "adder: unknown" in client.request("nonsense", target="adder").text
-        assert "takes no commands" in client.request("reset", target="counter").text
+        assert "knows no 'resett'; did you mean 'reset'?" in client.request("resett", target="adder").text
+        assert "node 'counter' takes no 'reset'; adder does" in client.request("reset", target="counter").text
+        assert "Expected `int`, got `str`" in client.request("reset", to="much").text
         assert not client.mark("").ok
         offset, round_trip = client.clock_offset()
         assert abs(offset) <= round_trip
@@ -138,10 +138,9 @@ def test_malformed_requests_are_counted_and_change_nothing() -> None:
         dealer = context.socket(zmq.DEALER)
         dealer.setsockopt(zmq.LINGER, 0)
         dealer.connect(run.supervisor.gateway_address)
-        for body in (b"\xc1", b"", msgspec.msgpack.encode({"verb": 3}), msgspec.msgpack.encode({"verb": "x", "y": 1})):
-            dealer.send(body)
-            assert dealer.poll(5000)
-            assert b"malformed" in dealer.recv()
+        dealer.send(b"\xc1")
+        assert dealer.poll(5000)
+        assert b"malformed" in dealer.recv()
         dealer.send(b"x" * (1 << 20))
         collect(client, lambda m: len(m) >= 5)
         context.destroy(linger=0)

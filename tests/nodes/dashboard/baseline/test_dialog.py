@@ -18,7 +18,7 @@ from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.node import Dashboard
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
-from liveaffect.stream.live.gateway import Reply
+from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.messages import Baseline, Face, FaceObservation, Health
 
 LIMIT_MS = 60_000

@@ -18,8 +18,8 @@ from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.node import Dashboard
 from liveaffect.nodes.dashboard.window.main import MainWindow
 from liveaffect.stream import messages as m
+from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.errors import TransportError
-from liveaffect.stream.live.gateway import Reply
 
 
 class Desk:

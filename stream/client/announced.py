@@ -1,0 +1,97 @@
+"""How programs of one user find the sensor that runs: each gateway leaves a file that names its address and its keys.
+
+A file whose process is gone counts for nothing, and the newest of the others is taken.
+"""
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from liveaffect.stream.client.access import is_loopback, own_folder, own_keys, split
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """One gateway that runs."""
+
+    address: str
+    keys: str
+    begun: float
+    """Wall time; the newest counts."""
+
+
+def announced() -> str:
+    """Where the newest gateway of this user listens; "" where none runs that said so."""
+    found = running()
+    return found[0].address if found else ""
+
+
+def keys_for(address: str) -> str:
+    """The keys that open `address` to a program of its own user; "" where it needs none, or none are known."""
+    for one in running():
+        if one.address == address:
+            return one.keys
+    return own_keys(make=False) if address.startswith("tcp://") and is_loopback(split(address)[0]) else ""
+
+
+def running() -> list[Announcement]:
+    """Every announced gateway whose process lives, the newest first."""
+    found: list[Announcement] = []
+    with contextlib.suppress(OSError):
+        for path in own_folder().glob("*.json"):
+            one = _read(path)
+            if one is not None:
+                found.append(one)
+    return sorted(found, key=lambda one: -one.begun)
+
+
+def announce(address: str, keys: str, begun: float) -> Path | None:
+    """Leaves word of a gateway of this process; None where the user's folder cannot be written."""
+    told = {"address": address, "keys": keys, "begun": begun, "pid": os.getpid(), "started": started(os.getpid())}
+    with contextlib.suppress(OSError):  # a read-only home: programs then need the address
+        path = own_folder() / f"{os.getpid()}-{int(begun * 1e6)}.json"
+        temporary = path.with_suffix(".new")
+        temporary.write_text(json.dumps(told), "utf-8")
+        temporary.chmod(0o600)
+        temporary.replace(path)
+        return path
+    return None
+
+
+def withdraw(path: Path | None) -> None:
+    """Takes the word back."""
+    if path is not None:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def started(pid: int) -> str:
+    """When a process began, as a word that no later process of this number shares; "" where it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot} {stat.rpartition(')')[2].split()[19]}"
+    except (OSError, IndexError):
+        pass
+    try:
+        return str(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return ""
+
+
+def _read(path: Path) -> Announcement | None:
+    """None for what is no announcement; one whose process is gone is removed too."""
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        one = Announcement(str(told["address"]), str(told["keys"]), float(told["begun"]))
+        alive = started(int(told["pid"])) == told["started"] != ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if alive:
+        return one
+    withdraw(path)
+    return None

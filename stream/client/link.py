@@ -1,0 +1,281 @@
+"""The sockets of one client: a question at a time with its own answer, messages in one thread, close from any thread.
+
+Topics of which only the newest counts ("latest": pixels, meshes) come on a socket of their own with a short queue, so
+that a program that stands still holds a few frames, not minutes of them.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from liveaffect.stream.client.access import open_with
+from liveaffect.stream.client.requests import Reply, Request, read_reply, write_request
+from liveaffect.stream.errors import TransportError, UsageError
+from liveaffect.stream.messages import Message
+from liveaffect.stream.topics import REGISTRY, Topic
+from liveaffect.stream.wire import BARE, decode
+
+QUEUE = 500
+LATEST_QUEUE = 2
+AT_ONCE = 16
+PROBE_S = 5.0
+"""After so long without a word the sensor is asked whether it is there."""
+GONE_S = 30.0
+"""Without a word or an answer for so long, it has gone."""
+CLOSE_S = 2.0
+"""A signal handler may close what its own thread is waiting on: the end of the program then frees it."""
+
+
+class Gone(TransportError):
+    """The sensor has ended, or the way to it is cut."""
+
+
+class Closed(TransportError):
+    """The program itself has closed the connection."""
+
+
+class Bell:
+    """Wakes a thread that waits in a poll of sockets."""
+
+    def __init__(self) -> None:
+        self.inside, self._outside = socket.socketpair()
+        for end in (self.inside, self._outside):
+            end.setblocking(False)
+
+    def ring(self) -> None:
+        with contextlib.suppress(OSError):  # full: it rings already
+            self._outside.send(b"!")
+
+    def hush(self) -> None:
+        with contextlib.suppress(OSError):
+            while self.inside.recv(64):
+                pass
+
+    def close(self) -> None:
+        self.inside.close()
+        self._outside.close()
+
+
+class Link:
+    """The sockets to one gateway. Raises TransportError where the keys cannot be read."""
+
+    def __init__(self, address: str, keys: str) -> None:
+        self.address, self._keys = address, keys
+        self.malformed = self.skipped = 0
+        self._context = zmq.Context()
+        self._closed = False
+        self._reading, self._asking = threading.Lock(), threading.Lock()
+        self._read_bell, self._ask_bell = Bell(), Bell()
+        self._changes: deque[tuple[bool, str]] = deque()
+        self._number = 0
+        self._heard = self._probed = time.monotonic()
+        self._gone = ""
+        self._newest: dict[str, deque[tuple[Topic[Any], Message]]] = {}
+        try:
+            self._requests = self._socket(zmq.DEALER)
+        except TransportError:
+            self._context.destroy(linger=0)
+            raise
+        self._monitor = self._requests.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        try:
+            self._requests.connect(address)
+        except zmq.ZMQError:
+            self._destroy()
+            raise UsageError(f"address '{address}': write tcp://host:port or ipc:///path") from None
+        self._poller = zmq.Poller()
+        self._sockets: list[Any] = []
+
+    def listen(self, events: str) -> None:
+        """Connects to where results leave, as `hello` told it."""
+        if events.startswith("tcp://"):  # the server may listen at 0.0.0.0: keep the host that we reached
+            events = f"{self.address.rpartition(':')[0]}:{events.rpartition(':')[2]}"
+        for queue in (QUEUE, LATEST_QUEUE):
+            sock = self._socket(zmq.SUB)
+            sock.set_hwm(queue)
+            sock.connect(events)
+            self._sockets.append(sock)
+        while self._monitor.poll(0):
+            recv_monitor_message(self._monitor)  # attempts before the one that held
+        for one in (*self._sockets, self._monitor, self._read_bell.inside):
+            self._poller.register(one, zmq.POLLIN)
+
+    def change(self, subscribe: bool, topics: Iterable[str]) -> None:
+        """Asks for topics, or for no more of them; from any thread."""
+        self._changes.extend((subscribe, topic) for topic in topics)
+        if self._reading.acquire(blocking=False):
+            try:
+                self._apply()
+            finally:
+                self._reading.release()
+        else:
+            self._read_bell.ring()
+
+    def ask(self, verb: str, target: str, arguments: dict[str, Any], limit_s: float) -> Reply:
+        """Sends a request and waits for its answer; answers to earlier ones are dropped."""
+        with self._asking:
+            if self._closed:
+                raise Closed("this connection is closed")
+            self._number += 1
+            body = write_request(Request(verb=verb, target=target, arguments=arguments, id=self._number))
+            self._requests.send(body)
+            poller = zmq.Poller()
+            for one in (self._requests, self._ask_bell.inside):
+                poller.register(one, zmq.POLLIN)
+            end = time.monotonic() + limit_s
+            while (left := end - time.monotonic()) > 0:
+                poller.poll(left * 1000)
+                if self._closed:
+                    raise Closed("this connection was closed before the answer came")
+                for reply in self._replies():
+                    if reply.id == self._number:
+                        return reply
+        hint = ", and do the keys fit" if self._keys else ""
+        raise TransportError(
+            f"no answer from {self.address} in {limit_s:g} s: is `liveaffect run` or `live` running there{hint}?"
+        )
+
+    def receive(self, timeout_s: float | None) -> tuple[Topic[Any], Message] | None:
+        """The next message, None after `timeout_s`. Raises Gone once nothing is left to come, Closed after `close`."""
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        with self._reading:
+            while True:
+                if self._closed:
+                    raise Closed("this connection is closed")
+                self._apply()
+                found = self._take()
+                if found is not None:
+                    return found
+                if self._gone:
+                    raise Gone(self._gone)
+                left = PROBE_S / 5 if end is None else min(PROBE_S / 5, end - time.monotonic())
+                if left < 0:
+                    return None
+                self._poller.poll(left * 1000)
+                self._notice()
+
+    def close(self) -> None:
+        """Closes the sockets; whoever waits in `receive` or `ask` is woken and told."""
+        self._closed = True
+        self._read_bell.ring()
+        self._ask_bell.ring()
+        if self._reading.acquire(timeout=CLOSE_S):
+            if self._asking.acquire(timeout=CLOSE_S):
+                if not self._context.closed:
+                    self._destroy()
+                self._asking.release()
+            self._reading.release()
+
+    def _destroy(self) -> None:
+        self._requests.disable_monitor()
+        self._monitor.close()
+        self._context.destroy(linger=100)
+        self._read_bell.close()
+        self._ask_bell.close()
+
+    def _socket(self, kind: int) -> Any:
+        sock = self._context.socket(kind)
+        sock.setsockopt(zmq.LINGER, 100)
+        sock.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        open_with(sock, self._keys)
+        return sock
+
+    def _apply(self) -> None:
+        while self._changes:
+            subscribe, topic = self._changes.popleft()
+            option = zmq.SUBSCRIBE if subscribe else zmq.UNSUBSCRIBE
+            for name, index in places(topic):
+                self._sockets[index].setsockopt(option, name.encode())
+                if not subscribe:
+                    self._newest.pop(name, None)
+
+    def _take(self) -> tuple[Topic[Any], Message] | None:
+        """What has arrived: results before pictures, and of pictures the newest."""
+        while self._sockets and (frames := _next(self._sockets[0])) is not None:
+            found = self._decoded(frames)
+            if found is not None:
+                return found
+        for _ in range(AT_ONCE if self._sockets else 0):
+            frames = _next(self._sockets[1])
+            if frames is None:
+                break
+            found = self._decoded(frames)
+            if found is not None:
+                self._keep(*found)
+        for waiting in self._newest.values():
+            if waiting:
+                return waiting.popleft()
+        return None
+
+    def _keep(self, topic: Topic[Any], message: Message) -> None:
+        """In place of what waits, unless that begins anew after an interruption (`gap`)."""
+        waiting = self._newest.setdefault(topic.name, deque(maxlen=LATEST_QUEUE))
+        if waiting and not getattr(waiting[-1][1], "gap", False):
+            waiting.pop()
+            self.skipped += 1
+        waiting.append((topic, message))
+
+    def _decoded(self, frames: list[Any]) -> tuple[Topic[Any], Message] | None:
+        self._heard = time.monotonic()
+        try:
+            return decode(frames)
+        except TransportError:
+            self.malformed += 1
+            return None
+
+    def _notice(self) -> None:
+        """Whether the sensor is still there: it says goodbye by hanging up, or falls silent."""
+        self._read_bell.hush()
+        while self._monitor.poll(0):
+            recv_monitor_message(self._monitor)
+            self._gone = f"the sensor at {self.address} has ended, or the way to it is cut"
+        now = time.monotonic()
+        if now - self._heard < PROBE_S or not self._asking.acquire(blocking=False):
+            return
+        try:
+            for _ in self._replies():
+                pass
+            if now - self._probed >= PROBE_S:
+                self._probed = now
+                with contextlib.suppress(zmq.Again):
+                    self._requests.send(write_request(Request(verb="clock")), zmq.NOBLOCK)
+        finally:
+            self._asking.release()
+        if now - self._heard > GONE_S:
+            self._gone = f"no word from the sensor at {self.address} for {GONE_S:g} s"
+
+    def _replies(self) -> list[Reply]:
+        self._ask_bell.hush()
+        found: list[Reply] = []
+        while self._requests.poll(0, zmq.POLLIN):
+            reply = read_reply(self._requests.recv())
+            self._heard = time.monotonic()
+            if reply is None:
+                self.malformed += 1
+            else:
+                found.append(reply)
+        return found
+
+
+def places(topic: str) -> list[tuple[str, int]]:
+    """What to subscribe to, and on which socket (0 results, 1 pictures), for a topic or the beginning of topics' names.
+
+    A name that nobody declared here yet is asked for as it is.
+    """
+    if topic.startswith(BARE):
+        return [(topic, 0)]
+    names = [name for name in REGISTRY if name.startswith(topic)]
+    return [(name, int(REGISTRY[name].queue == "latest")) for name in names] or [(topic, 0)]
+
+
+def _next(sock: Any) -> list[Any] | None:
+    try:
+        return sock.recv_multipart(zmq.NOBLOCK, copy=False)
+    except zmq.Again:
+        return None
