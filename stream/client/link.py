@@ -130,7 +130,7 @@ class Link:
                 poller.register(one, zmq.POLLIN)
             end = time.monotonic() + limit_s
             while (left := end - time.monotonic()) > 0:
-                poller.poll(left * 1000)
+                poller.poll(int(left * 1000))
                 if self._closed:
                     raise Closed("this connection was closed before the answer came")
                 for reply in self._replies():
@@ -157,7 +157,7 @@ class Link:
                 left = PROBE_S / 5 if end is None else min(PROBE_S / 5, end - time.monotonic())
                 if left < 0:
                     return None
-                self._poller.poll(left * 1000)
+                self._poller.poll(int(left * 1000))
                 self._notice()
 
     def close(self) -> None:
