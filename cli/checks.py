@@ -132,7 +132,11 @@ def sound_inputs() -> tuple[list[dict[str, Any]], Finding | None]:
     """The fields of `MicrophoneInfo` of every sound input as of now, or why PortAudio cannot say."""
     try:
         asked = subprocess.run(
-            [sys.executable, "-c", _LIST_INPUTS], capture_output=True, text=True, timeout=_ASK_LIMIT_S, check=False
+            [sys.executable, "-P", "-c", _LIST_INPUTS],
+            capture_output=True,
+            text=True,
+            timeout=_ASK_LIMIT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         limit = f"did not answer in {_ASK_LIMIT_S:.0f} s"

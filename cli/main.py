@@ -1,7 +1,9 @@
 """The `liveaffect` command: a table of verbs, each in a file of its own that is imported only when it is called."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
@@ -50,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and ends the process: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on it is answered below
         try:
             typer.main.get_command(build(words))(args=words, prog_name="liveaffect")
         finally:

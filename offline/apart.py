@@ -1,8 +1,10 @@
 """Processes of their own for work with a face model: nothing of the caller's program runs in them again."""
 
+import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -21,7 +23,7 @@ def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Co
     context = get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=target, args=(there, *arguments), daemon=True)
-    with _lock:
+    with _lock, _safe_path():
         main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
         try:
             process.start()
@@ -29,3 +31,17 @@ def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Co
             sys.modules["__main__"] = main
     there.close()  # or its end would never be noticed
     return process, here
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """A process started in here does not search the working folder for modules: a random.py may lie there."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before

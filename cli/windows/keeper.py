@@ -88,7 +88,7 @@ def _attend(*words: str, stdout: int | None = None) -> tuple[int, bytes]:
         printed = window.communicate()[0] or b""
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, handler or signal.SIG_DFL)
     if ended:
         sys.exit(128 + ended[0])
     return window.returncode, printed

@@ -99,9 +99,8 @@ class Supervisor:
 
         `beside` is called many times a second, from when the gateway listens.
         """
-        if handle_signals:
-            for number in ENDS:  # the terminal's end (SIGHUP) is one too
-                signal.signal(number, self._on_signal)
+        ends = ENDS if handle_signals else ()  # the terminal's end (SIGHUP) is one too
+        before = {number: signal.signal(number, self._on_signal) for number in ends}
         gateway: Gateway | None = None
         fault = ""
         self._run_log = RunLog(self.id, self.graph.table())
@@ -128,6 +127,8 @@ class Supervisor:
             self._context.destroy(linger=200)
             self.addresses.remove()
             self._run_log.end(fault or "; ".join(self.deaths))
+            for number, handler in before.items():  # whatever follows can be interrupted again
+                signal.signal(number, handler or signal.SIG_DFL)
 
     def _watch(
         self, gateway: Gateway, subscriber: Subscriber, seconds: float | None, beside: Callable[[], None]

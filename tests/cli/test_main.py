@@ -1,6 +1,7 @@
 """The command line: exit codes, one message per failure, and light imports."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -123,3 +124,34 @@ def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == ""
+
+
+EARLY = """
+import os, signal, sys
+
+class Early:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Early())
+from liveaffect.cli.start import main
+main()
+"""
+
+
+def test_control_c_while_python_still_imports_leaves_no_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_the_command_itself_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def doctor() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("liveaffect.cli.doctor.doctor", doctor)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert ended("doctor") == 130
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -184,7 +184,10 @@ def tell():
         time.sleep(0.02)
     print(json.dumps(supervisor.pids()), flush=True)
 threading.Thread(target=tell, daemon=True).start()
-sys.exit(supervisor.run())
+code = supervisor.run()
+import signal
+print("interruptible", signal.getsignal(signal.SIGINT) is signal.default_int_handler, flush=True)
+sys.exit(code)
 """
 
 
@@ -200,9 +203,10 @@ def _program() -> tuple[subprocess.Popen[str], dict[str, int]]:
 def test_a_signal_ends_every_process(number: int) -> None:
     program, pids = _program()
     program.send_signal(number)
-    assert program.wait(10) == 0
+    assert program.wait(30) == 0
     assert not [pid for pid in pids.values() if psutil.pid_exists(pid)]
     assert program.stdout is not None
+    assert program.stdout.read() == "interruptible True\n", "what follows a run can be ended by Ctrl-C"
     program.stdout.close()
 
 
