@@ -27,6 +27,7 @@ MARKERS_SCHEMA: dict[str, Any] = {
     "label": pl.String,
     "source": pl.String,
 }
+LAST_NS = (1 << 63) - 1
 ROUND_NS = 3_600_000_000_000
 """A marker may be set so long before the first and after the last message; beyond that it is of another clock."""
 
@@ -115,7 +116,7 @@ class Session:
     @cached_property
     def _marks(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         marks = [cast(Marker, message) for _, message in self._reader.messages([MARKER.name])]
-        times = pl.Series("t_ns", [mark.t_ns for mark in marks], pl.Int64)
+        times = pl.Series("t_ns", [min(mark.t_ns, LAST_NS) for mark in marks], pl.Int64)
         found = pl.DataFrame(
             {
                 "t_s": [self.seconds(mark.t_ns) for mark in marks],
