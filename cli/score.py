@@ -16,14 +16,17 @@ console = Console(stderr=True)
 
 
 def score(
-    inputs: Annotated[list[str], typer.Argument(help="Video, sound and image files, folders of them, or patterns.")],
+    inputs: Annotated[
+        list[str],
+        typer.Argument(help="Video, sound and image files, folders of them, or patterns; - is standard input."),
+    ],
     out: Annotated[
-        Path,
+        str,
         typer.Option(
             "--out",
             "-o",
-            help="One table for all inputs (.parquet or .csv), or a folder that gets one Parquet table per input; "
-            "finished inputs are then skipped when run again.",
+            help="One table for all inputs (.parquet or .csv), or a folder (end it in / where its name has dots) that "
+            "gets one Parquet table per input; finished inputs are then skipped when run again.",
         ),
     ],
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many files at once.")] = 1,
@@ -44,6 +47,12 @@ def score(
     summary: Annotated[
         Path | None, typer.Option("--summary", help="Also a table (.csv or .parquet) per file, minute and person.")
     ] = None,
+    rate: Annotated[
+        float | None, typer.Option("--rate", help="Frames a second that are measured, such as 10; else all of them.")
+    ] = None,
+    sequence: Annotated[
+        float | None, typer.Option("--sequence", help="A folder of images is a film of so many images a second.")
+    ] = None,
     launch: Annotated[Path, typer.Option("--launch", help="Launch file whose node settings count.")] = DEFAULT_GRAPH,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="node.key=value, as in a live run; may be repeated.")
@@ -54,7 +63,9 @@ def score(
     A frame without a face still has its row: `state` says why, and the numbers are null.
     """
     at_rest = None if baseline is None else load_baseline(baseline)
-    chosen = ScoreSettings(launch, tuple(settings or ()), lag if smooth else None, at_rest)
+    chosen = ScoreSettings(
+        launch, tuple(settings or ()), lag if smooth else None, at_rest, rate_hz=rate, sequence_hz=sequence
+    )
     with Shown() as shown:
         batch = score_batch(inputs, out, settings=chosen, jobs=jobs, cluster=cluster, summary=summary, listener=shown)
     say(batch)
@@ -86,6 +97,10 @@ class Shown(Listener):
 
     def warn(self, text: str) -> None:
         console.print(text, style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+    def left_out(self, lines: list[str]) -> None:
+        for line in lines:
+            console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
 
 
 def say(batch: Batch) -> None:

@@ -1,12 +1,13 @@
 """The camera: frames of a device, a network stream, a filter graph, or a file, as `video/frame`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import msgspec
 
 from liveaffect.nodes.camera import devices
 from liveaffect.nodes.camera.film import Film, no_video_words
+from liveaffect.nodes.camera.part import measured
 from liveaffect.nodes.camera.picture import Picture
 from liveaffect.nodes.camera.player import Player
 from liveaffect.nodes.camera.receiver import Receiver
@@ -45,6 +46,12 @@ class Camera(Node):
     rate: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 0.0
     """Frames a second of a file that is a bare stream (.h264, .mjpeg) and holds no times; 0 takes what its header says,
     or else 25. Files with times keep theirs."""
+    measure_hz: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 0.0
+    """Offline only: so many frames a second are measured, the first in each step; 0 for all of them."""
+    from_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Offline only: media time at which to begin."""
+    to_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Offline only: media time before which to end; 0 for the end of the film."""
     loop: bool = False
     """Live only: play a file again when it ends."""
     stall_s: Positive = 2.0
@@ -92,16 +99,23 @@ class Camera(Node):
             raise UsageError(f"'{self.source}' cannot be read offline: only files and lavfi graphs can")
         film = Film(self.source if self._info is not None else self._graph, self._info, rate=self.rate)
         picture, still = Picture(self._info), self._info is not None and self._info.is_image
+        keep, to_ns = self._measured(), round(self.to_s * NS)
         for shot in film:
-            yield VideoFrame(t_ns=shot.t_ns, image=picture.rgb(shot.frame), frame_index=shot.index, still=still)
+            if to_ns and shot.t_ns >= to_ns:
+                break
+            if still or keep(shot.t_ns):
+                yield VideoFrame(t_ns=shot.t_ns, image=picture.rgb(shot.frame), frame_index=shot.index, still=still)
             if still:
                 break
         if film.invalid:
             context.dropped(VIDEO, film.invalid, "invalid")
         if warning := film.warning(picture.done):
             context.report(warning=warning)
-        if film.count == 0:
+        if film.count == 0 and not self.from_s:
             raise InputError(f"no picture of {self.source} can be decoded: play it in a player, or copy it again")
+
+    def _measured(self) -> Callable[[int], bool]:
+        return measured(self.measure_hz, round(self.from_s * NS), round(self.to_s * NS) or None)
 
     def _photograph(self, context: SourceContext, info: MediaInfo) -> Iterator[VideoFrame | None]:
         shot = next(iter(Film(self.source, info)))

@@ -4,8 +4,9 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from liveaffect.offline.scoring.inputs import find_inputs, prepare
+from liveaffect.offline.scoring.inputs import STDIN, find_inputs, prepare, read_stdin
 from liveaffect.offline.scoring.output import ENDINGS, Output
 from liveaffect.offline.scoring.pipeline import Written
 from liveaffect.offline.scoring.settings import ScoreSettings
@@ -25,6 +26,9 @@ class Listener:
 
     def warn(self, text: str) -> None:
         """Something to say of a file that was scored, or of the settings."""
+
+    def left_out(self, lines: list[str]) -> None:
+        """What lies in the folders and is not scored: a line for each reason."""
 
 
 class Batch:
@@ -97,6 +101,7 @@ def score_batch(
 
     Parameters
     ----------
+    inputs: "-" is standard input.
     out: a .parquet or .csv file, or a folder; inputs that it holds finished tables of are left alone.
     jobs: files at once.
     cluster: address of a Dask scheduler, or "local".
@@ -106,22 +111,29 @@ def score_batch(
     can be begun.
     """
     settings, listener = settings or ScoreSettings(), listener or Listener()
-    files = find_inputs(inputs)
     if summary is not None and summary.suffix.lower() not in ENDINGS:
         raise UsageError(f"--summary {summary}: end it in .csv or .parquet")
-    if text := prepare(files, settings):
-        listener.warn(text)
-    output = Output(Path(out), files, settings)
-    todo = [file for file in files if not output.is_done(file)]
-    by = f"in {out}" if output.folder else "by the run that was interrupted"
-    listener.begin(len(todo), len(files) - len(todo), by)
-    batch = Batch(files, output, listener)
-    batch.score(todo, jobs, settings, cluster)
-    output.join(batch.finished)
-    if summary is not None:
-        write_summary((output.path_of(file) for file in batch.finished), summary)
-    output.close()
-    return batch
+    found = find_inputs(inputs, sequences=settings.sequence_hz is not None)
+    with TemporaryDirectory(prefix="liveaffect-") as spool:
+        labels: dict[Path, str] = {}
+        if Path(STDIN) in found.files:
+            piped = read_stdin(Path(spool))
+            found.files[found.files.index(Path(STDIN))], labels[piped] = piped, "stdin"
+        listener.left_out(found.summary())
+        if text := prepare(found.files, settings):
+            listener.warn(text)
+        output = Output(out, found.files, settings, labels)
+        batch = Batch(found.files, output, listener)
+        batch.failures.update(found.failures)
+        todo = [file for file in found.files if not output.is_done(file)]
+        by = f"in {out}" if output.folder else "by the run that was interrupted"
+        listener.begin(len(todo), len(found.files) - len(todo), by)
+        batch.score(todo, jobs, settings, cluster)
+        output.join(batch.finished)
+        if summary is not None:
+            write_summary((output.path_of(file) for file in batch.finished), summary)
+        output.close()
+        return batch
 
 
 def named(file: Path, text: str) -> str:

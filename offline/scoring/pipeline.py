@@ -1,5 +1,6 @@
 """From one media file to its table: the graph of launch.toml on the lockstep host, in a process of its own."""
 
+import os
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ import polars as pl
 
 from liveaffect.models.registry import path as model_path
 from liveaffect.offline.scoring.ahead import AheadHost
+from liveaffect.offline.scoring.endings import images_of
 from liveaffect.offline.scoring.settings import DEFAULT_GRAPH, ScoreSettings, footer, model_hashes
 from liveaffect.offline.scoring.smoothed import Smoothing
 from liveaffect.offline.tables.files import Parts, parts_of, write_table
 from liveaffect.offline.tables.relative import Relative
 from liveaffect.offline.tables.score import TableBuilder
 from liveaffect.stream.capture.media import MediaInfo, probe
+from liveaffect.stream.errors import InputError
 from liveaffect.stream.graph import Graph, build_graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
@@ -24,6 +27,7 @@ from liveaffect.stream.topics import Topic
 __all__ = ["DEFAULT_GRAPH", "HEARD", "SEEN", "FileRun", "ScoreSettings", "footer", "model_hashes", "require_models"]
 SEEN = ("camera", "face", "face_affect")
 HEARD = ("microphone", "voice", "voice_affect")
+SEQUENCE = "liveaffect.nodes.camera.sequence:ImageSequence"
 PROGRESS_NS = 250_000_000
 
 
@@ -36,16 +40,33 @@ class Written:
     """Rows with a face that gave numbers."""
 
 
-def offline_graph(info: MediaInfo, launch: Path, overrides: list[str]) -> Graph:
+def look_at(path: Path, settings: ScoreSettings) -> MediaInfo:
+    """What an input holds; a folder is a film of its images. Raises InputError."""
+    if not path.is_dir():
+        return probe(path)
+    if settings.sequence_hz is None:
+        raise InputError(f"{path} is a folder: name a file in it, or say how many of its images make a second")
+    count = len(images_of(path))
+    if not count:
+        raise InputError(f"the folder {path} holds no image")
+    hz = settings.sequence_hz
+    return MediaInfo(str(path), "images", has_video=True, fps=hz, duration_s=count / hz)
+
+
+def offline_graph(info: MediaInfo, settings: ScoreSettings) -> Graph:
     """The nodes of the launch graph that this file can feed, its sources set to the file."""
-    table = tomllib.loads(launch.read_text("utf-8"))
+    table = tomllib.loads(settings.launch.read_text("utf-8"))
     wanted = [*(SEEN if info.has_video else ()), *(HEARD if info.has_audio else ()), "fusion"]
     kept: dict[str, Any] = {name: dict(table[name]) for name in wanted if name in table}
     for name in ("camera", "microphone"):
         if name in kept:
-            kept[name]["source"] = info.path
-    applied = [word for word in overrides if word.partition(".")[0] in kept]
-    return build_graph(kept, applied, origin=str(launch))
+            kept[name]["source"] = info.path if os.sep in info.path else str(Path(os.curdir)) + os.sep + info.path
+    if info.format == "images" and "camera" in kept:
+        kept["camera"] |= {"type": SEQUENCE, "fps": info.fps, "images": [p.name for p in images_of(Path(info.path))]}
+    if settings.rate_hz is not None and "camera" in kept:
+        kept["camera"]["measure_hz"] = settings.rate_hz
+    applied = [word for word in settings.overrides if word.partition(".")[0] in kept]
+    return build_graph(kept, applied, origin=str(settings.launch))
 
 
 class FileRun:
@@ -69,10 +90,10 @@ class FileRun:
         progress: Callable[[float, float], None] = lambda *_: None,
         ahead: int = 0,
     ) -> None:
-        self.info = probe(path)
         self._name, self._settings, self._progress = name, settings or ScoreSettings(), progress
+        self.info = look_at(path, self._settings)
         self._notes: list[str] = []
-        self.graph = offline_graph(self.info, self._settings.launch, list(self._settings.overrides))
+        self.graph = offline_graph(self.info, self._settings)
         self.host = LockstepHost(self.graph) if ahead == 1 else AheadHost(self.graph, ahead)
 
     def messages(self) -> Iterator[tuple[Topic[Any], Message]]:

@@ -26,6 +26,18 @@ class ScoreSettings:
     smooth_lag_s: float | None = None
     """Look-ahead of the smoothed columns; None for a table without them."""
     baseline: Baseline | None = None
+    rate_hz: float | None = None
+    """So many frames a second are measured; None for all of them."""
+    split_s: float | None = None
+    """A film is scored in segments of this length; None for as a whole."""
+    sequence_hz: float | None = None
+    """A folder of images is one film of so many images a second; None where it is so many photographs."""
+
+    def __post_init__(self) -> None:
+        for name, least, most in (("rate_hz", 0.01, 1000), ("split_s", 10, 86_400), ("sequence_hz", 0.001, 1000)):
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise UsageError(f"{name} is {value:g}: give {least:g} to {most:g}")
 
     def told(self) -> dict[str, object]:
         """As the metadata of a table say them: whatever changes a number is in here."""
@@ -34,6 +46,7 @@ class ScoreSettings:
             "set": list(self.overrides),
             **({} if self.smooth_lag_s is None else {"smooth_lag_s": self.smooth_lag_s}),
             **({} if self.baseline is None else {"baseline": msgspec.to_builtins(self.baseline)}),
+            **{k: v for k in ("rate_hz", "split_s", "sequence_hz") if (v := getattr(self, k)) is not None},
         }
 
     @classmethod

@@ -44,7 +44,7 @@ class Parts:
 
     def scan(self) -> pl.LazyFrame:
         """All rows so far, in order; at least one batch must be there."""
-        return pl.scan_ipc(self._paths)
+        return pl.scan_ipc(self._paths, glob=False)
 
 
 def parts_of(target: Path) -> Path:

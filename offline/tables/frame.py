@@ -21,7 +21,7 @@ class Scores(pl.DataFrame):
     @classmethod
     def read(cls, path: Path, notes: tuple[str, ...] = ()) -> "Scores":
         """The Parquet table of one input."""
-        table = cls(pl.read_parquet(path))
+        table = cls(pl.read_parquet(path, glob=False))
         table.metadata = {k: v for k, v in pl.read_parquet_metadata(path).items() if k.startswith("liveaffect_")}
         table.notes = notes
         return table

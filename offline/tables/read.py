@@ -42,10 +42,11 @@ def read_table(path: Path) -> pl.DataFrame:
         raise InputError(f"{path} is no table: its name must end in {', '.join(ENDINGS)}")
     try:
         if path.suffix.lower() == ".parquet":
-            table = pl.read_parquet(path)
+            table = pl.read_parquet(path, glob=False)
         else:
             table = pl.read_csv(
                 path,
+                glob=False,
                 separator="\t" if path.suffix.lower() == ".tsv" else ",",
                 infer_schema_length=None,
                 schema_overrides={"file": pl.String},

@@ -62,7 +62,7 @@ def write_summary(tables: Iterable[Path], path: Path) -> None:
 
     Raises UsageError where it cannot be written.
     """
-    parts = [summarise_table(pl.read_parquet(table, columns=_READ)) for table in tables]
+    parts = [summarise_table(pl.read_parquet(table, columns=_READ, glob=False)) for table in tables]
     whole = pl.concat([_EMPTY, *parts])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
