@@ -70,6 +70,10 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
         from liveaffect.models.face.custom import CustomFaceNet
 
         return CustomFaceNet(session, entry)
+    if entry.kind == "face-identity":
+        from liveaffect.models.face.identity import FaceIdentity
+
+        return FaceIdentity(session)
     if entry.kind == "face-affect":
         from liveaffect.models.face.affect import FaceAffect
 

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from liveaffect.models import registry
+from liveaffect.models.errors import LicenceRefused
 from liveaffect.models.face.action_units import action_units
 from liveaffect.models.face.align import CROP_PX, crop_face, face_px
 from liveaffect.models.face.geometry import GEOMETRY_SIZE, geometry, pose_degrees
 from liveaffect.models.face.quality import face_quality
 from liveaffect.nodes.face.cover import covered
+from liveaffect.nodes.face.cuts import Cuts
 from liveaffect.nodes.face.landmarker import Found
+from liveaffect.nodes.face.people import People, Sight
 from liveaffect.nodes.face.privacy import close_door
 from liveaffect.nodes.face.tracking import Track, Tracker, mouth_motion
 from liveaffect.nodes.face.watch import Watch
@@ -30,6 +33,8 @@ APART_NS = 1_000_000_000
 """After a longer pause MediaPipe's memory of the frame before misleads: the landmarks would settle in none of them."""
 BLENDSHAPE_DECIMALS = 5
 """As they are published: a face at rest moves them a hundred times as much, and all digits would double a recording."""
+UNSURE = "who is it"
+"""Reason of a face that was just found again, or changed at once: its numbers wait until that is known."""
 _ANY_LANDMARKS = np.linspace(0, 1, 2 * 478, dtype=np.float32).reshape(478, 2)
 _ORDER: tuple[State, ...] = ("ok", "low_quality", "occluded", "no_face")
 
@@ -47,6 +52,11 @@ class Face(Node):
 
     max_faces: Annotated[int, msgspec.Meta(ge=1, le=8)] = 2
     """How many faces at most are followed; a second one costs time only while it is there."""
+    people: Literal[0, 1] = 0
+    """1: a single participant. Only the largest face is measured, and whoever it is has the id 0. 0: whoever comes."""
+    identity: bool = True
+    """Ids follow people by what their faces look like, over cuts, swapped places and absences of up to a minute. What
+    is compared stays in memory and ends with the run. false: by place and size alone."""
 
     def open(self) -> None:
         if not 1 <= self.max_faces <= 8:
@@ -59,6 +69,8 @@ class Face(Node):
             np.zeros((CROP_PX, CROP_PX, 3), np.uint8), _ANY_LANDMARKS
         )  # compiled code is loaded here, not at the first face
         self._tracker = Tracker()
+        self._cuts = Cuts()
+        self._people, self._without = self._identity()
         self._last_ns: int | None = None
         self._last_ms = -1
         self._backwards = 0
@@ -66,9 +78,12 @@ class Face(Node):
     def close(self) -> None:
         if watch := self.__dict__.pop("_watch", None):
             watch.close()
+        if people := self.__dict__.pop("_people", None):
+            people.close()
 
     def info(self) -> dict[str, Any]:
-        return {"model": self._model.name, "max_faces": self.max_faces, "frames_back_in_time": self._backwards}
+        return {"model": self._model.name, "max_faces": self.max_faces, "frames_back_in_time": self._backwards,
+                **({"notice": self._without} if self._without else {})}  # fmt: skip
 
     @on(VIDEO, emits=(FACE, MESH, CROP))
     def step(self, frame: VideoFrame) -> Iterator[Message]:
@@ -91,19 +106,55 @@ class Face(Node):
             self._last_ms = max(frame.t_ns // 1_000_000, self._last_ms + 1)
         found = self._watch.settle(image) if alone else self._watch.find(image, self._last_ms)
         height, width = image.shape[:2]
+        if self.people == 1 and len(found) > 1:
+            found = [max(found, key=lambda face: face_px(face.landmarks, (width, height)))]
+        cut = self._cuts.step(image) and not alone
+        if cut:
+            self._tracker.forget()
         pixels = np.array([width, height, width], np.float32)
         owners = self._tracker.step([face.landmarks * pixels for face in found], frame.t_ns)
-        shown = [
-            (track.id, *_measure(track, face, image, alone))
+        measured = [
+            (track, *_measure(track, face, image, alone))
             for track, face in zip(owners, found, strict=True)
             if track is not None
         ]
-        shown += [
-            (track.id, FaceRow(id=track.id, state="no_face"), None, None, None)
-            for track in self._tracker.lost(frame.t_ns)
-        ]
+        for _, row, *_ in measured if cut else ():
+            row.reason = f"cut, {row.reason}"
+        self._name(image, measured, frame.t_ns, alone)
+        shown = [(track.id, *rest) for track, *rest in measured]
+        lost = [track.id for track in self._tracker.lost(frame.t_ns)]
+        if self.people == 1:
+            lost = [] if shown else lost[:1]
+        shown += [(person, FaceRow(id=person, state="no_face"), None, None, None) for person in lost]
         shown.sort(key=lambda row: row[0])
         yield from self._messages(frame, width, height, shown)
+
+    def _name(self, image: NDArray[np.uint8], measured: list[Any], t_ns: int, alone: bool) -> None:
+        """Settles who everybody is; a face of which that is open loses its numbers."""
+        doubted: set[int] = set()
+        if self.people == 1:
+            for track in self._tracker.tracks:
+                track.id = 0
+        elif self._people is not None and not alone:
+            sights = [
+                Sight(track, mesh, crop, row.state == "ok" or row.reason.endswith("settling"))
+                for track, row, mesh, crop, _ in measured
+            ]
+            doubted = self._people.step(image, sights, t_ns)
+        for place, (track, row, *rest) in enumerate(measured):
+            row.id = track.id
+            if track.key in doubted and row.state == "ok":
+                blank = FaceRow(id=row.id, state="low_quality", box=row.box, quality=row.quality, reason=UNSURE)
+                measured[place] = (track, blank, *rest)
+
+    def _identity(self) -> tuple[People | None, str]:
+        """What tells faces apart, where it is wanted and allowed; else why not."""
+        if not self.identity or self.people == 1:
+            return None, ""
+        try:
+            return People(registry.load("face-identity"), self._tracker), ""
+        except LicenceRefused:
+            return None, "people are told apart by place and size alone: LIVEAFFECT_PROFILE forbids face-identity"
 
     def _messages(self, frame: VideoFrame, width: int, height: int, shown: list[Any]) -> Iterator[Message]:
         rows = tuple(row for _, row, _, _, _ in shown)
@@ -132,6 +183,9 @@ class Face(Node):
     def _restart(self) -> None:
         """Starts anew: nothing seen before the gap, or in another photograph, may show in what comes."""
         self._tracker.forget()
+        self._cuts.forget()
+        if self._people is not None:
+            self._people.forget()
         if self._last_ns is not None:
             self._watch.close()
             self._watch = Watch(self._model, self.max_faces)

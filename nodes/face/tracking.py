@@ -24,6 +24,9 @@ class Track:
     """One person as followed so far."""
 
     id: int
+    """Whose face it is; may be given to another person's face than at first, see `people.py`."""
+    key: int
+    """Of this track alone."""
     centre: NDArray[np.float64]
     """Middle of the face in pixels."""
     size: float
@@ -48,8 +51,13 @@ class Tracker:
 
     def __init__(self) -> None:
         self.tracks: list[Track] = []
-        self._next_id = 0
+        self._next_id = self._next_key = 0
         self._last_ns = -1
+
+    def new_id(self) -> int:
+        """The next id that nobody had."""
+        self._next_id += 1
+        return self._next_id - 1
 
     def forget(self) -> None:
         """Drops every track, after a gap; ids go on counting."""
@@ -67,24 +75,24 @@ class Tracker:
         owners: list[Track | None] = [None] * len(faces)
         doubles = _doubles(places)
         pairs = sorted(
-            (cost, track.id, number, track)
+            (cost, track.key, number, track)
             for track in self.tracks
             for number, place in enumerate(places)
             if number not in doubles and (cost := _cost(track, place, t_ns)) is not None
         )
         taken: set[int] = set()
         for _, _, number, track in pairs:
-            if owners[number] is None and track.id not in taken:
+            if owners[number] is None and track.key not in taken:
                 owners[number] = track
-                taken.add(track.id)
+                taken.add(track.key)
         for number, place in enumerate(places):
             if number in doubles:
                 continue
             track = owners[number]
             if track is None:
-                track = owners[number] = Track(self._next_id, place[0], place[1], t_ns)
+                track = owners[number] = Track(self.new_id(), self._next_key, place[0], place[1], t_ns)
+                self._next_key += 1
                 self.tracks.append(track)
-                self._next_id += 1
             _see(track, place, t_ns)
         self.tracks = [t for t in self.tracks if t.seen_ns == t_ns or t.proven]
         for track in self.lost(t_ns):

@@ -1,0 +1,65 @@
+"""Sudden changes of the picture: a hard cut, and a face that becomes another face from one frame to the next.
+
+Both compare a small luma picture with the one before, freed of brightness and contrast (their correlation): a lamp, a
+flash of a camera and a hand move it less than other content does. Within the clips measured, neighbouring frames of one
+shot correlate at 0.98 and more, across cuts at 0.4 and less; aligned faces of one person at 0.91 and more, of
+two people at 0.93 and less in 99 of 100 pairs.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROWS, COLUMNS = 18, 32
+CUT_BELOW = 0.6
+FACE_PX = 12
+CHANGED_BELOW = 0.9
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_STEP = 2
+
+Thumb = NDArray[np.float32]
+
+
+class Cuts:
+    """Whether a frame begins another shot than the one before it."""
+
+    def __init__(self) -> None:
+        self._before: Thumb | None = None
+
+    def forget(self) -> None:
+        """After a gap: the next frame has nothing before it."""
+        self._before = None
+
+    def step(self, image: NDArray[np.uint8]) -> bool:
+        """True where `image`, uint8 RGB (height, width, 3), shows another scene than the last one given."""
+        before, self._before = self._before, thumb(image[::_STEP, ::_STEP], ROWS, COLUMNS)
+        return before is not None and correlation(before, self._before) < CUT_BELOW
+
+
+def face_thumb(crop: NDArray[np.uint8]) -> Thumb:
+    """A small luma picture of an aligned crop, for `is_other`."""
+    return thumb(crop, FACE_PX, FACE_PX)
+
+
+def is_other(before: Thumb, now: Thumb) -> bool:
+    """Whether two `face_thumb`s of neighbouring frames may show two people (or one who was covered in between)."""
+    return correlation(before, now) < CHANGED_BELOW
+
+
+def thumb(image: NDArray[np.uint8], rows: int, columns: int) -> Thumb:
+    """Mean luma of a grid of equal cells, float32 (rows, columns); pictures smaller than the grid repeat pixels."""
+    height, width = image.shape[:2]
+    if height < rows or width < columns:
+        image = image[np.arange(rows) * height // rows][:, np.arange(columns) * width // columns]
+        height, width = rows, columns
+    high, wide = height // rows, width // columns
+    cells = image[: high * rows, : wide * columns].reshape(rows, high, columns, wide, 3)
+    return cells.mean(axis=(1, 3), dtype=np.float32) @ _LUMA
+
+
+def correlation(a: Thumb, b: Thumb) -> float:
+    """Of two pictures of one size, -1 to 1; two without any contrast are alike, one without is like nothing."""
+    x, y = a - a.mean(), b - b.mean()
+    norms = float(np.sqrt(np.vdot(x, x)) * np.sqrt(np.vdot(y, y)))
+    if norms < 1e-3:
+        return 1.0 if float(np.abs(x).max() + np.abs(y).max()) < 1.0 else 0.0
+    return float(np.vdot(x, y)) / norms
