@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 ROWS, COLUMNS = 18, 32
 CUT_BELOW = 0.6
+BLANK_SPREAD = 12.0
+"""A frame whose cells spread by less (of 255) is a flash or darkness: a pause in a shot, not its end."""
 FACE_PX = 12
 CHANGED_BELOW = 0.9
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -31,8 +33,11 @@ class Cuts:
 
     def step(self, image: NDArray[np.uint8]) -> bool:
         """True where `image`, uint8 RGB (height, width, 3), shows another scene than the last one given."""
-        before, self._before = self._before, thumb(image[::_STEP, ::_STEP], ROWS, COLUMNS)
-        return before is not None and correlation(before, self._before) < CUT_BELOW
+        now = thumb(image[::_STEP, ::_STEP], ROWS, COLUMNS)
+        if float(now.std()) < BLANK_SPREAD:
+            return False
+        before, self._before = self._before, now
+        return before is not None and correlation(before, now) < CUT_BELOW
 
 
 def face_thumb(crop: NDArray[np.uint8]) -> Thumb:

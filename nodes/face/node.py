@@ -33,6 +33,8 @@ APART_NS = 1_000_000_000
 """After a longer pause MediaPipe's memory of the frame before misleads: the landmarks would settle in none of them."""
 BLENDSHAPE_DECIMALS = 5
 """As they are published: a face at rest moves them a hundred times as much, and all digits would double a recording."""
+AFTER_CUT_NS = 500_000_000
+"""So long after a cut a face that settles says that it is one."""
 UNSURE = "who is it"
 """Reason of a face that was just found again, or changed at once: its numbers wait until that is known."""
 _ANY_LANDMARKS = np.linspace(0, 1, 2 * 478, dtype=np.float32).reshape(478, 2)
@@ -69,7 +71,7 @@ class Face(Node):
             np.zeros((CROP_PX, CROP_PX, 3), np.uint8), _ANY_LANDMARKS
         )  # compiled code is loaded here, not at the first face
         self._tracker = Tracker()
-        self._cuts = Cuts()
+        self._cuts, self._cut_ns = Cuts(), -AFTER_CUT_NS
         self._people, self._without = self._identity()
         self._last_ns: int | None = None
         self._last_ms = -1
@@ -108,9 +110,9 @@ class Face(Node):
         height, width = image.shape[:2]
         if self.people == 1 and len(found) > 1:
             found = [max(found, key=lambda face: face_px(face.landmarks, (width, height)))]
-        cut = self._cuts.step(image) and not alone
-        if cut:
+        if self._cuts.step(image) and not alone:
             self._tracker.forget()
+            self._cut_ns = frame.t_ns
         pixels = np.array([width, height, width], np.float32)
         owners = self._tracker.step([face.landmarks * pixels for face in found], frame.t_ns)
         measured = [
@@ -118,8 +120,9 @@ class Face(Node):
             for track, face in zip(owners, found, strict=True)
             if track is not None
         ]
-        for _, row, *_ in measured if cut else ():
-            row.reason = f"cut, {row.reason}"
+        for track, row, *_ in measured:
+            if track.settling and 0 <= frame.t_ns - self._cut_ns < AFTER_CUT_NS:
+                row.reason = f"cut, {row.reason}"
         self._name(image, measured, frame.t_ns, alone)
         shown = [(track.id, *rest) for track, *rest in measured]
         lost = [track.id for track in self._tracker.lost(frame.t_ns)]

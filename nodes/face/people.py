@@ -68,7 +68,7 @@ class _Follow:
     doubt_ns: int | None = None
     """Since when it has been open who this is."""
     question: "Future[Descriptor] | None" = None
-    asked_ns: int = 0
+    asked_ns: int = -LEARN_NS
     thumb: Thumb | None = None
 
 

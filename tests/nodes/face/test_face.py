@@ -125,11 +125,12 @@ def test_a_flicker_of_one_frame_keeps_the_id_and_has_no_numbers(said: Said) -> N
     assert all(missed[name] is None for name in NUMBERS)
 
 
-def test_a_face_that_comes_back_after_more_than_a_second_is_somebody_new(said: Said) -> None:
+def test_a_face_that_comes_back_after_more_than_a_second_is_known_again_once_it_was_looked_at(said: Said) -> None:
     run = said["portrait"]["away"]
     assert [o["faces"][0]["id"] if o["faces"] else None for o in run["observations"]] == (
-        [0] * 8 + [0] * 30 + [None] * 6 + [1] * 8
+        [0] * 8 + [0] * 30 + [None] * 6 + [1] * 4 + [0] * 4
     )
+    assert states(run)[44:] == ["low_quality"] * 4 + ["ok"] * 4
 
 
 def test_a_film_of_one_frame_in_ten_seconds_has_numbers_from_its_second_frame_on(said: Said) -> None:
