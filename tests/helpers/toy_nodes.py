@@ -70,11 +70,12 @@ class Delay(Node):
     """Repeats every number under a topic with a delay."""
 
     hang_at: int = -1
+    spin: bool = False
 
     @on(COUNT, emits=SLOW)
     def repeat(self, count: Count) -> Slow:
         while count.number == self.hang_at:
-            time.sleep(1.0)
+            time.sleep(0.0 if self.spin else 1.0)
         return Slow(t_ns=count.t_ns, number=count.number)
 
 
