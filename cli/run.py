@@ -83,7 +83,7 @@ def start(graph: Graph, seconds: float | None, *, whole: bool = False) -> int:
     view = graph.entries.get("terminal")
     held: list[str] = []
     hold = view is not None and sys.stdout.isatty() and not getattr(view.node, "plain", False)
-    supervisor = Supervisor(graph, log=held.append if hold else say)
+    supervisor = Supervisor(graph, log=lambda line: held.append(line) if hold and supervisor.epoch_ns else say(line))
     try:
         code = supervisor.run(seconds)
         return code or int(whole and bool(supervisor.deaths))

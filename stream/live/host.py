@@ -91,7 +91,7 @@ class LiveHost:
         """Opens every node; the first failure is raised after the others are closed."""
         for seat in self.seats:
             self._opened.append(seat)
-            began = time.monotonic()
+            began, self._pulse.doing = time.monotonic(), seat.name
             seat.node.open()
             self._pulse.turn()
             seat.node.log.info("opened in %.2f s", time.monotonic() - began)

@@ -133,6 +133,7 @@ class Processes:
             self.refused += one is None or report.run != self._run
             return
         one.watch.hear(report.progress, report.patient)
+        one.doing = report.doing or one.doing
         if report.kind == "ready":
             self._on(one, "ready")
             if self.epoch_ns:  # the others are running
@@ -156,6 +157,8 @@ class Processes:
                 self._on(one, "due")
             elif all_heard and self._silent(one):
                 self._on(one, "silent")
+            elif one.life.phase == "starting" and (words := one.opening_words(now)):
+                self._log(words)
         if not self.epoch_ns and all(one.life.phase == "ready" for one in self.members.values()):
             self.epoch_ns = time.monotonic_ns() + int(EPOCH_LEAD_S * 1e9)
             for one in self.members.values():
@@ -168,7 +171,8 @@ class Processes:
         limit_s = settings.start_s if one.life.phase == "starting" or one.watch.patient else settings.hang_s
         if not one.watch.hung(limit_s):
             return False
-        one.error = f"process '{one.handle.name}' gave no sign of life for {one.watch.silence:.0f} s"
+        at = f" in node '{one.doing}'" if one.doing else ""
+        one.error = f"process '{one.handle.name}' gave no sign of life for {one.watch.silence:.0f} s{at}"
         return True
 
     @property
@@ -273,7 +277,8 @@ class Processes:
             log=self.log_path,
             standing=self.standing,
         )
-        one.ended, one.error = False, ""
+        one.ended, one.error, one.doing = False, "", ""
+        one.opens_since, one.opening_told = self._now(), 0
         one.watch.begin()
         one.handle.start(msgspec.json.encode(spec))
         self._say(one, "starting")

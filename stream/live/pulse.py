@@ -24,6 +24,8 @@ class Report(msgspec.Struct, kw_only=True):
     """Counts opened nodes, turns of the loop and handled messages."""
     patient: bool = False
     """True while it is busy with something that may take long: opening, a node's first messages."""
+    doing: str = ""
+    """What it is at: the node that opens, or that was called last."""
     text: str = ""
     exit_code: int = 1
 
@@ -31,6 +33,7 @@ class Report(msgspec.Struct, kw_only=True):
 class Called(Protocol):
     """A node that is called now and then, and counts it."""
 
+    name: str
     calls: int
 
 
@@ -44,6 +47,7 @@ class Call:
 
     def __enter__(self) -> None:
         self._node.calls += 1
+        self._pulse.doing = self._node.name
         self._before = self._pulse.patient
         self._pulse.patient = self._node.calls <= FIRST
 
@@ -64,6 +68,7 @@ class Pulse:
     def __init__(self, context: zmq.Context[Any], address: str, run: str, process: str, incarnation: int) -> None:
         self.progress = 0
         self.patient = True
+        self.doing = ""
         self._who = (run, process, incarnation)
         self._socket = context.socket(zmq.PUSH)
         self._socket.setsockopt(zmq.LINGER, 500)
@@ -92,6 +97,7 @@ class Pulse:
             kind=kind,
             progress=self.progress,
             patient=self.patient,
+            doing=self.doing,
             text=text,
             exit_code=exit_code,
         )

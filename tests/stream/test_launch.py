@@ -230,8 +230,9 @@ def test_a_cell_that_is_run_again_declares_its_topic_anew() -> None:
         """A message of a notebook."""
 
     before = dict(topics.REGISTRY)
+    scope: dict[str, Any] = {}
     for _ in range(2):
-        scope: dict[str, Any] = {"__name__": "__main__", "Message": Message, "Topic": topics.Topic}
+        scope = {"__name__": "__main__", "Message": Message, "Topic": topics.Topic}
         code = "class Cell(Message):\n    x: int = 0\nCELL = Topic('test/cell', Cell, rate_hz=1)"
         exec(compile(code, f"<cell {_}>", "exec"), scope)
     assert topics.REGISTRY["test/cell"] is scope["CELL"]

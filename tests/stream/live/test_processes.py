@@ -47,11 +47,33 @@ def test_opening_may_take_long_and_first_messages_too() -> None:
     assert run.phase("delay") == "running"
 
 
+def test_what_takes_long_to_open_is_named() -> None:
+    run = FakeRun(TABLE)
+    run.processes.check()
+    run.report("counter", "ready")
+    run.report("adder", "ready")
+    run.report("delay", "beat", doing="slow_one")
+    run.spend(70.0, step_s=0.2)
+    assert [line.split(":")[0] for line in run.lines] == [
+        "'slow_one' has been opening for 10 s", "'slow_one' has been opening for 30 s",
+        "'slow_one' has been opening for 60 s",
+    ]  # fmt: skip
+    assert "later ones are quick" in run.lines[0]
+
+
 def test_opening_for_ever_ends_the_run_in_words() -> None:
     run = FakeRun({**TABLE, "graph": {"start_s": 30.0}})
     run.processes.check()
     with pytest.raises(StartError, match="'counter' gave no sign of life for 30 s"):
         run.spend(40.0, silent=("counter", "delay", "adder"), step_s=0.2)
+
+
+def test_what_hung_is_named() -> None:
+    run = FakeRun(TABLE)
+    run.go()
+    run.report("delay", "beat", patient=False, doing="repeater")
+    run.spend(7.0, silent=("delay",))
+    assert run.processes.deaths == ["process 'delay' gave no sign of life for 5 s in node 'repeater'"]
 
 
 def test_a_hung_process_is_killed_told_and_started_again() -> None:
