@@ -6,7 +6,6 @@ from liveaffect.stream.live.life import Life
 from liveaffect.stream.live.process import Handle
 from liveaffect.stream.live.watchdog import Watch
 
-
 OPENING_TOLD_S = (10.0, 30.0, 60.0, 120.0)
 
 
