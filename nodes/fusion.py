@@ -1,18 +1,32 @@
 """Fusion: everyone in view and the voice, in one smoothed estimate per person; who speaks; what is missing, and why."""
 
-from typing import Any, cast
+from typing import Annotated, Any, Literal, cast
+
+import msgspec
 
 from liveaffect.models.fusion.attribution import AttributionSettings, Attributor, Speaking
 from liveaffect.models.fusion.discord import discord
 from liveaffect.models.fusion.filter import Estimate, Fused, FusionSettings, PersonFilter
 from liveaffect.models.fusion.states import person_state
 from liveaffect.stream import messages as m
-from liveaffect.stream.node import Node, NotNegative, Positive, Share, on
-from liveaffect.stream.topics import AFFECT, FACE_AFFECT, HEALTH, TICK, VOICE, VOICE_AFFECT
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.node import Node, NotNegative, Positive, Share, answered, command, on
+from liveaffect.stream.topics import ACK, AFFECT, COMMAND, FACE_AFFECT, HEALTH, TICK, VOICE, VOICE_AFFECT
 
 HIDDEN = -1
 """Id of a voice that belongs to no visible face."""
 TICK_GAP_NS = 90_000_000
+
+
+class PeopleArguments(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of the command `people`."""
+
+    action: Literal["name", "clear"]
+    """"clear" takes every name back."""
+    face: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """The id of the face that is to be named."""
+    name: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    """"" takes the name of this face back."""
 
 
 class Person:
@@ -51,6 +65,7 @@ class Fusion(Node):
         self._voice_state = self._state_before(VOICE_AFFECT.name)
         self._face_ns = self._voice_ns = self._said_ns = -(10**18)
         self._down: set[str] = set()
+        self._names: dict[int, str] = {}
 
     @on(FACE_AFFECT, emits=AFFECT)
     def face(self, frame: m.FaceAffect) -> m.Affect:
@@ -117,6 +132,29 @@ class Fusion(Node):
             if health.node in self.voice_nodes:
                 self._voice_state = "node_down"
 
+    @on(COMMAND, emits=ACK)
+    @command("people", PeopleArguments)
+    def obey(self, said: m.Command) -> m.Ack | None:
+        """Answers `people`: names for those in view, or for those who were."""
+        return answered(self, said, self._name)
+
+    def _name(self, said: m.Command) -> str:
+        asked = msgspec.convert(said.arguments, PeopleArguments)
+        if asked.action == "clear":
+            self._names = {}
+            return "nobody has a name"
+        if asked.face is None:
+            raise UsageError("people: say which face, such as face=0")
+        name = " ".join(asked.name.split())
+        if not name:
+            self._names.pop(asked.face, None)
+            return f"face {asked.face} has no name"
+        other = next((face for face, known in self._names.items() if known == name and face != asked.face), None)
+        if other is not None:
+            raise UsageError(f"people: face {other} is called {name!r} already: take that name back first")
+        self._names[asked.face] = name
+        return f"face {asked.face} is {name}"
+
     def info(self) -> dict[str, Any]:
         return {"people": len(self._people)}
 
@@ -177,6 +215,7 @@ class Fusion(Node):
             face_age_ms=None if said.age_face_s is None else said.age_face_s * 1e3,
             voice_age_ms=None if said.age_voice_s is None else said.age_voice_s * 1e3,
             coasting=said.coasting,
+            name=self._names.get(face_id, ""),
         )
 
 

@@ -63,7 +63,7 @@ def plain_line(shot: Snapshot) -> str:
     seconds = (affect.t_ns - shot.started_ns) / 1e9
     said = []
     for person in affect.people:
-        name = "voice" if person.id < 0 else f"face {person.id}"
+        name = person.name or ("voice" if person.id < 0 else f"face {person.id}")
         if person.valence is None or person.valence_sd is None or person.emotions is None:
             said.append(f"{name}: {m.STATE_WORDS[person.state]}")
             continue
@@ -96,7 +96,7 @@ def _header(shot: Snapshot) -> RenderableType:
 
 
 def _person(shot: Snapshot, person: m.Person, width: int) -> RenderableType:
-    name = "a voice out of view" if person.id < 0 else f"face {person.id}"
+    name = person.name or ("a voice out of view" if person.id < 0 else f"face {person.id}")
     speaking = person.speaking_prob
     title = Text(name, style="bold")
     if speaking is not None and speaking > 0.5:

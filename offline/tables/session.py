@@ -14,7 +14,7 @@ import polars as pl
 
 from liveaffect.offline.tables.score import UTC, TableBuilder
 from liveaffect.stream.errors import RecordError
-from liveaffect.stream.messages import Marker, Message
+from liveaffect.stream.messages import Affect, Marker, Message
 from liveaffect.stream.session.info import SessionInfo
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.topics import AFFECT, AUDIO, FACE, FACE_AFFECT, MARKER, VIDEO, VOICE, VOICE_AFFECT
@@ -92,16 +92,22 @@ class Session:
     def table(self, *, markers: bool = False) -> pl.DataFrame:
         """The score table as it was live: one row per face and frame, columns as in the data dictionary.
 
-        markers: adds `marker`, the label that was set last at or before the row, and `marker_t_s`, when it was set.
+        Where people were named there is a column `name`. markers: adds `marker`, the label that was set last at or before the row, and `marker_t_s`, when it was set.
         """
         builder = TableBuilder(self.name, sound_only=not self._has(FACE.name), start_ns=self.zero_ns)
         end_ns = max((m.t_ns for _, m in self._reader.messages([VIDEO.name, AUDIO.name])), default=None)
+        names: dict[tuple[int, int], str] = {}
         depth = {topic.name: level for level, topic in enumerate(RESULTS)}
         for topic, message in self._reader.stream_order(depth, depth):
             if topic is not AFFECT or (message.t_ns >= self.zero_ns and (end_ns is None or message.t_ns <= end_ns)):
                 builder.add(message)
+            if isinstance(message, Affect):
+                names |= {(message.t_ns, person.id): person.name for person in message.people if person.name}
         rows = builder.finish()
         rows = rows.with_columns(self._utc(rows["t_ns"]).alias("utc"))
+        if names:
+            called = [names.get(key) for key in rows.select("t_ns", "face_id").rows()]
+            rows = rows.with_columns(pl.Series("name", called, pl.String))
         return with_markers(rows, self.markers()) if markers else rows
 
     def markers(self) -> pl.DataFrame:

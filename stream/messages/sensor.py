@@ -163,6 +163,8 @@ class Person(Part):
     voice_age_ms: float | None = None
     coasting: bool = False
     """True while the numbers are carried by the filter alone."""
+    name: str = ""
+    """As somebody called this person; "" for one who was not named."""
 
 
 class Baseline(Message):

@@ -139,3 +139,34 @@ def test_the_same_messages_give_the_same_bits() -> None:
         assert [(p.valence, p.arousal, p.emotions) for p in one.people] == [
             (p.valence, p.arousal, p.emotions) for p in two.people
         ]
+
+
+def _named(*asked: dict[str, Any]) -> list[m.Message]:
+    """What is said when, before each of the frames after the first, a request comes."""
+    given: list[m.Message] = [_face(0, 0, 1)]
+    for i, arguments in enumerate(asked, 1):
+        given.append(m.Command(t_ns=i * 33_000_000 - 1, verb="people", arguments=arguments, request_id=str(i)))
+        given.append(_face(i * 33, 0, 1))
+    return run_nodes(Fusion(), inputs=given)
+
+
+def test_people_have_the_names_they_were_given_from_the_next_frame_on() -> None:
+    said = _named({"action": "name", "face": 1, "name": " P01 "}, {"action": "name", "face": 1}, {"action": "clear"})
+    names = [[person.name for person in one.people] for one in said if isinstance(one, m.Affect)]
+    assert names == [["", ""], ["", "P01"], ["", ""], ["", ""]]
+    acks = [one for one in said if isinstance(one, m.Ack)]
+    assert [(ack.ok, ack.text) for ack in acks] == [
+        (True, "face 1 is P01"), (True, "face 1 has no name"), (True, "nobody has a name"),
+    ]  # fmt: skip
+
+
+def test_a_name_belongs_to_one_person() -> None:
+    said = _named({"action": "name", "face": 0, "name": "P01"}, {"action": "name", "face": 1, "name": "P01"})
+    acks = [one for one in said if isinstance(one, m.Ack)]
+    assert [ack.ok for ack in acks] == [True, False]
+    assert "face 0 is called 'P01' already" in acks[1].text
+    assert not _acks(_named({"action": "name", "name": "P01"}))[0].ok
+
+
+def _acks(said: list[m.Message]) -> list[m.Ack]:
+    return [one for one in said if isinstance(one, m.Ack)]

@@ -44,6 +44,8 @@ class Shown:
     discord: float | None = None
     speaking: float | None = None
     coasting: bool = False
+    called: str = ""
+    """As somebody named this person."""
 
     @property
     def told(self) -> Told:
@@ -58,7 +60,7 @@ class Shown:
     @property
     def name(self) -> str:
         """What the person is called on screen."""
-        return "voice out of view" if self.id < 0 else f"face {self.id}"
+        return self.called or ("voice out of view" if self.id < 0 else f"face {self.id}")
 
 
 class Scene:
@@ -211,6 +213,7 @@ def shown_of(person: m.Person) -> Shown:
         emotions=emotions if whole else None,  # type: ignore[arg-type]
         face_weight=number(person.face_weight), voice_weight=number(person.voice_weight),
         discord=number(person.discord), speaking=number(person.speaking_prob), coasting=person.coasting,
+        called=person.name,
     )  # fmt: skip
 
 

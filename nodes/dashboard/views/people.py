@@ -30,7 +30,10 @@ class PeopleBar(QWidget):
     def present(self, people: Sequence[Shown], who: int | None, pinned: int | None) -> None:
         """Who is there, who is looked at, and whether that was chosen."""
         few = len(people) <= NAMED
-        rows = [(one.id, one.name if few or one.id < 0 else str(one.id), one.id == who) for one in people[:MOST]]
+        rows = [
+            (one.id, one.name if few or one.id < 0 or one.called else str(one.id), one.id == who)
+            for one in people[:MOST]
+        ]
         if pinned is not None and pinned not in {one.id for one in people}:
             rows.append((pinned, f"face {pinned} (away)", True))
         known = (*rows, (pinned is not None,))

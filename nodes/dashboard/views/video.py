@@ -156,8 +156,8 @@ class VideoView(QWidget):
             painter.drawPolyline([corner + QPointF(sx * dx, 0), corner, corner + QPointF(0, sy * dy)])
 
     def _paint_name(self, painter: QPainter, look: Look, face: Face, box: QRectF, mine: bool) -> None:
-        words = f"face {face.id}"
         person = self._people.get(face.id)
+        words = f"face {face.id}" if person is None else person.name
         if face.state != "ok":
             words += f" · {face.reason or STATE_WORDS.get(face.state, face.state)}"
         elif person is not None:

@@ -135,3 +135,24 @@ def test_a_topic_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_the_zero_of_sound_alone_is_its_first_sample(tmp_path: Path) -> None:
     found: list[Message] = [Health(t_ns=1, seq=0, node="a", process="a", state="ok"), AudioChunk(t_ns=90, seq=0)]
     assert open_session(write(tmp_path / "s", found, [])).zero_ns == 90
+
+
+def test_people_who_were_named_have_their_names_in_the_table_and_in_the_export(tmp_path: Path) -> None:
+    numbers: dict[str, Any] = {"valence": 0.1, "valence_sd": 0.2, "arousal": 0.0, "arousal_sd": 0.2,
+                               "emotions": (1.0,) + (0.0,) * 7}  # fmt: skip
+    found: list[Message] = []
+    for k, name in enumerate(("", "P01", "P01")):
+        about: dict[str, Any] = {"t_ns": k * 33_000_000, "seq": k}
+        faces = (FaceEstimate(id=0, state="ok"), FaceEstimate(id=1, state="ok"))
+        people = (Person(id=0, state="ok", name=name, **numbers), Person(id=1, state="ok", **numbers))
+        found += [
+            VideoFrame(**about, frame_index=k),
+            FaceObservation(**about, frame_seq=k, state="ok"),
+            FaceAffect(**about, frame_seq=k, state="ok", faces=faces),
+            Affect(**about, frame_seq=k, state="ok", face_state="ok", people=people),
+        ]
+    folder = write(tmp_path / "s", found, [])
+    table = open_session(folder).table()
+    assert table["name"].to_list() == [None, None, "P01", None, "P01", None]
+    export(folder, tmp_path / "s.parquet")
+    assert pl.read_parquet(tmp_path / "s.parquet")["name"].to_list() == table["name"].to_list()
