@@ -92,7 +92,8 @@ class Session:
     def table(self, *, markers: bool = False) -> pl.DataFrame:
         """The score table as it was live: one row per face and frame, columns as in the data dictionary.
 
-        Where people were named there is a column `name`. markers: adds `marker`, the label that was set last at or before the row, and `marker_t_s`, when it was set.
+        Where people were named there is a column `name`.
+        markers: adds `marker`, the label that was set last at or before the row, and `marker_t_s`, when it was set.
         """
         builder = TableBuilder(self.name, sound_only=not self._has(FACE.name), start_ns=self.zero_ns)
         end_ns = max((m.t_ns for _, m in self._reader.messages([VIDEO.name, AUDIO.name])), default=None)
