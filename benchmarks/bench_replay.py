@@ -20,6 +20,7 @@ import numpy as np
 from liveaffect.stream.client.connection import Client, connect
 from liveaffect.stream.errors import TransportError
 from liveaffect.stream.messages import Affect, FaceObservation, VoiceDescriptors
+from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, FACE, VOICE
@@ -39,7 +40,7 @@ for due in dues:
 
 def make(folder: Path, seconds: int) -> None:
     """Face and fusion at 30 Hz, voice at 100 Hz with 88 values, published a little after their content."""
-    writer = SessionWriter(folder, clock="bench")
+    writer = SessionWriter(folder, SessionContext(clock="bench"))
     values: dict[str, float | None] = {f"descriptor_{n}": n / 7 for n in range(88)}
     for tick in range(seconds * 300):
         t_ns = 1_000_000_000_000 + tick * 10_000_000 // 3

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from liveaffect.cli.faults import tell_faults
 from liveaffect.stream.errors import UsageError
 
 console = Console(stderr=True)
@@ -44,6 +45,8 @@ def export(
             f"{len(foreign)} markers were set on another clock and are left out; the first is {foreign['label'][0]!r}",
             style="yellow", markup=False, highlight=False,
         )  # fmt: skip
+    if not isinstance(source, Path) and tell_faults(source.reader, console):
+        raise typer.Exit(1)
 
 
 def _beside(what: Path, form: str) -> Path:

@@ -10,10 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from liveaffect.cli.faults import tell_faults
 from liveaffect.cli.run import say
 from liveaffect.cli.windows.keeper import run_with_window, why_none
 from liveaffect.offline.scoring.pipeline import require_models
 from liveaffect.offline.verifying.compare import Difference, Verdict, VerifyReport
+from liveaffect.offline.verifying.known import SOURCES, Trust, split
 from liveaffect.offline.verifying.process import verify_apart
 from liveaffect.stream.capture.media import MediaInfo
 from liveaffect.stream.errors import UsageError
@@ -46,6 +48,23 @@ def replay(
         str,
         typer.Option("--rerun", help="Run these nodes again on what is replayed, such as fusion,face_affect."),
     ] = "",
+    node: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--node",
+            metavar="package.module:Class",
+            help="A node class outside liveaffect that the session used and whose code may run; may be repeated.",
+        ),
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--source",
+            metavar="PATH",
+            help="With --verify: a file that was played, or the folder it is in; may be repeated. The session's own "
+            "folder is looked into without it.",
+        ),
+    ] = None,
     headless: Annotated[bool, typer.Option("--headless", help="No view: only for other programs to read.")] = False,
     terminal: Annotated[bool, typer.Option("--terminal", "-t", help="A view in the terminal, no window.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="A line a second in the terminal.")] = False,
@@ -56,12 +75,13 @@ def replay(
     With --verify nothing is published: the nodes are run again, on exactly the frames that they processed then, and
     every message is compared. Exit code 1 says that something diverges, or that nothing could be verified.
     """
+    trust = Trust(node or (), source or ())
     if verify:
-        report = verify_apart(session, tolerance, None if as_json else _show_progress)
+        report = verify_apart(session, tolerance, None if as_json else _show_progress, trust)
         print_report(report, as_json)
         raise typer.Exit(0 if report.ok else 1)
     again = [name for name in rerun.split(",") if name]
-    table = replay_table(session, speed=speed, seek=seek, loop=loop, rerun=again)
+    table = replay_table(session, speed=speed, seek=seek, loop=loop, rerun=again, trust=trust)
     require_models(MediaInfo("", "", has_video="face" in again, has_audio=bool({"voice", "voice_affect"} & {*again})))
     if not (headless or terminal or plain or why_none()):
         raise typer.Exit(play_in_window(table, str(session)))
@@ -81,10 +101,20 @@ def play_in_window(table: dict[str, Any], session: str) -> int:
 
 
 def replay_table(
-    session: Path, *, speed: str = "1", seek: float = 0.0, loop: bool = False, rerun: list[str] | None = None
+    session: Path,
+    *,
+    speed: str = "1",
+    seek: float = 0.0,
+    loop: bool = False,
+    rerun: list[str] | None = None,
+    trust: Trust | None = None,
 ) -> dict[str, Any]:
     """The launch table that replays `session`. Raises UsageError for a speed or a node that does not fit."""
+    trust = trust or Trust()
     reader = SessionReader(session)
+    tell_faults(reader, console)
+    trust.declare()
+    kept, refused = split(reader.info.graph, trust)
     node: dict[str, Any] = {
         "type": "liveaffect.nodes.replayer:Replayer",
         "process": "replay",
@@ -99,7 +129,10 @@ def replay_table(
         if settings is None or name == "graph":
             known = ", ".join(n for n in reader.info.graph if n != "graph")
             raise UsageError(f"--rerun {name}: the session has no such node; it has {known}")
-        table[name] = dict(settings)
+        if name in refused or name not in kept or kept[name]["type"] in SOURCES:
+            why = refused.get(name, "only nodes that compute from what others publish can be run again")
+            raise UsageError(f"--rerun {name}: {why}")
+        table[name] = dict(kept[name])
     _check_inputs(reader, rerun or [])
     if rerun:
         made = {topic for name in rerun for topic in reader.info.wiring.get(name, {}).get("writes", ())}
@@ -157,6 +190,8 @@ def print_report(report: VerifyReport, as_json: bool) -> None:
     for verdict in report.verdicts:
         for line in _words(verdict, report.start_ns):
             out.print(f"{verdict.topic}: {line}", markup=False, soft_wrap=True)
+    for fault in report.faults:
+        out.print(fault, markup=False, soft_wrap=True, style="red")
     out.print("verified" if report.ok else "NOT verified")
 
 

@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from liveaffect.cli.faults import tell_faults
+from liveaffect.stream.session.info import is_session
+
 console = Console()
 
 
@@ -26,5 +29,8 @@ def report(
     """
     from liveaffect import offline
 
-    target = offline.report(source, out, files=file or [])
+    session = offline.open_session(source) if is_session(source) else None
+    target = offline.report(session or source, out, files=file or [])
     console.print(f"{target} ({target.stat().st_size / 1000:.0f} kB)", highlight=False, soft_wrap=True)
+    if session is not None and tell_faults(session.reader, console):
+        raise typer.Exit(1)

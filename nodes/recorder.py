@@ -6,6 +6,7 @@ start, also folder, video, audio, mesh, crops), and `privacy` with {on: true | f
 
 import contextlib
 import os
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -16,12 +17,14 @@ import psutil
 
 from liveaffect.models.files.manifest import entries
 from liveaffect.stream.errors import RecordError
+from liveaffect.stream.identity import Identity
 from liveaffect.stream.live.settings import VERB as SETTINGS
 from liveaffect.stream.live.settings import SettingsArguments
-from liveaffect.stream.messages import Ack, AudioChunk, Command, Message, VideoFrame
+from liveaffect.stream.messages import Ack, Command, Message
 from liveaffect.stream.node import Node, answered, command, on, on_recorded
+from liveaffect.stream.session.context import SessionContext, shown
 from liveaffect.stream.session.info import MANIFEST, Persisted, load_info
-from liveaffect.stream.session.media_writer import H264Film, LosslessFilm, SoundFile, Spans
+from liveaffect.stream.session.media_keeper import MediaKeeper
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import ACK, AUDIO, COMMAND, CROP, MESH, TICK, VIDEO, Topic, topic_of
 
@@ -71,6 +74,9 @@ class Recorder(Node):
     def open(self) -> None:
         """Begins at once where `autostart` says so. Raises RecordError where the folder cannot be used."""
         self._session: SessionWriter | None = None
+        self._media: MediaKeeper | None = None
+        self._program = Identity.of(os.getppid()) if self.host.live else None
+        """Which program runs the graph: a recording that it does not live to end is not complete."""
         self._privacy = bool(self.host.standing.get("privacy", {}).get("on", False))
         self._graph = self.host.graph
         self._error = ""
@@ -99,9 +105,19 @@ class Recorder(Node):
         return any(wanted)
 
     def close(self) -> None:
-        """Ends the session, which is then COMPLETE."""
-        if self._session is not None:
-            self._session.close()
+        """Ends the session: COMPLETE, unless the recorder or the program that runs it dies of something."""
+        session, self._media = self._session, None
+        if session is None:
+            return
+        dying = isinstance(sys.exc_info()[1], Exception)  # hosts close their nodes while an error passes through
+        if dying and self.host.live:
+            session.interrupt()  # as after a kill, the next start goes on in it
+        elif dying:
+            session.close(f"the run ended with an error: {sys.exc_info()[1]}", complete=False)
+        elif self._program is not None and self._program.fate() != "running":
+            session.close("the program that ran the graph was killed", complete=False)
+        else:
+            session.close()
 
     def info(self) -> dict[str, Any]:
         """Where it records and since when, the room left there, and why it stopped if it had to."""
@@ -117,6 +133,8 @@ class Recorder(Node):
             facts["since_ns"] = session.info.clocks[0].monotonic_ns
             if session.ended and session.info.state != "COMPLETE":
                 facts["error"] = session.ended
+            elif session.troubles or session.refused:
+                facts["error"] = "; ".join([*session.troubles, *session.refusals()])
         if self._error:
             facts["error"] = self._error
         return facts
@@ -128,8 +146,8 @@ class Recorder(Node):
         if session is None or session.ended:
             return
         topic = topic_of(message)
-        if not self._privacy:
-            self._store(session, message)
+        if not self._privacy and self._media is not None:
+            self._media.store(message)
         session.write(topic, message, arrays=topic in (MESH, CROP) and self.sees(topic))
         if topic is TICK:
             session.poll()
@@ -158,9 +176,11 @@ class Recorder(Node):
             if recording and self._session is not None:
                 raise RecordError(f"already recording to {self._session.folder}: stop that first")
             self._begin(self._folder(arguments.folder or self.folder), self._persisted(arguments))
-            return f"recording to {self._session.folder if self._session else ''}"
+            troubles = "".join(f"; {text}" for text in self._session.troubles) if self._session else ""
+            return f"recording to {self._session.folder if self._session else ''}{troubles}"
         if arguments.action == "stop" and recording and self._session is not None:
             self._session.close()
+            self._media = None
             return f"recorded {self._session.info.state} {self._session.folder}"
         if arguments.action == "stop":
             raise RecordError("nothing is being recorded")
@@ -175,36 +195,22 @@ class Recorder(Node):
         return ""
 
     def _begin(self, folder: Path, kept: Persisted, *, from_start: bool = False, resume: bool = False) -> None:
-        session = SessionWriter(
-            folder,
+        context = SessionContext(
             graph=self._graph,
             wiring=self.host.wiring,
             clock=self.host.clock,
             from_start=from_start,
-            run=os.getppid() if self.host.live else 0,
+            run=self.host.run,
             persisted=kept,
             models=_models(),
-            min_free=self.min_free_mb << 20,
-            resume=resume,
         )
-        self._spans = Spans(session)
-        session.at_close(self._spans.end)
-        self._film: LosslessFilm | H264Film | None = None
-        if kept.video == "lossless":
-            self._film = LosslessFilm(session, self._spans)
-        elif kept.video == "h264":
-            self._film = H264Film(session)
-        self._sound = SoundFile(session, self._spans) if kept.audio else None
-        self._session, self._error = session, ""
-
-    def _store(self, session: SessionWriter, message: Message) -> None:
+        session = SessionWriter(folder, context, min_free=self.min_free_mb << 20, resume=resume)
         try:
-            if self._film is not None and isinstance(message, VideoFrame):
-                self._film.add(message)
-            elif self._sound is not None and isinstance(message, AudioChunk):
-                self._sound.add(message)
+            media = MediaKeeper(session)
         except OSError as error:
             session.fail(error)
+            raise RecordError(f"{folder}: {session.ended}") from None
+        self._session, self._media, self._error = session, media, ""
 
     def _persisted(self, asked: RecordArguments | None = None) -> Persisted:
         kept = Persisted(video=self.video, audio=self.audio, mesh=self.mesh, crops=self.crops)
@@ -216,19 +222,23 @@ class Recorder(Node):
 
     def _folder(self, wanted: str) -> Path:
         """The folder asked for, or a new one; numbered where it already holds a session."""
-        path = Path(wanted) if wanted else self._base() / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-        number = 1
-        found = path
-        while (found / MANIFEST).exists() and (number == 1 or number < 10000):
-            number += 1
-            found = path.with_name(f"{path.name}-{number}")
+        try:
+            path = Path(wanted) if wanted else self._base() / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+            number = 1
+            found = path
+            while os.path.lexists(found / MANIFEST) and number < 10000:
+                number += 1
+                found = path.with_name(f"{path.name}-{number}")
+        except (OSError, ValueError) as error:  # a name that no file system takes
+            why = getattr(error, "strerror", None) or error
+            raise RecordError(f"{shown(wanted)} cannot be the folder of a recording: {why}") from None
         return found
 
     def _base(self) -> Path:
         return Path(self.sessions) if self.sessions else sessions_folder()
 
     def _unfinished(self) -> Path | None:
-        """The session that an earlier start of this recorder, in this run, was writing when it was killed."""
+        """The session that an earlier start of this recorder, in this very run, was writing when it was killed."""
         base = Path(self.folder).parent if self.folder else self._base()
         found: list[tuple[int, Path]] = []
         for manifest in base.glob(f"*/{MANIFEST}"):
@@ -236,8 +246,8 @@ class Recorder(Node):
                 info = load_info(manifest.parent)
             except RecordError:
                 continue
-            dead = bool(info.writers) and not psutil.pid_exists(info.writers[-1])
-            if info.state == "RECORDING" and info.run == os.getppid() and dead:
+            mine = bool(self.host.run) and info.run == self.host.run and not info.alive
+            if info.state == "RECORDING" and mine:
                 found.append((info.clocks[-1].monotonic_ns if info.clocks else 0, manifest.parent))
         return max(found)[1] if found else None
 

@@ -101,7 +101,7 @@ def from_json(topic: Topic[Any], data: bytes) -> Message:
 
     try:
         return msgspec.json.decode(data, type=topic.message, dec_hook=hook)
-    except (msgspec.MsgspecError, ValueError, KeyError) as error:
+    except (msgspec.MsgspecError, ValueError, LookupError, TypeError, RecursionError, MemoryError) as error:
         raise TransportError(f"malformed recorded message on {topic.name}: {error}") from None
 
 

@@ -38,7 +38,7 @@ def page(results: Results, files: Sequence[FileResults], left_out: int, made: st
         parts += _file(found, results.markers if results.session else [])
         parts.append("</section>")
     if results.session is not None:
-        parts += ledger(results.session, results.state, results.zero_ns)
+        parts += ledger(results.session, results.state, results.zero_ns, results.faults)
     parts += [HOW_TO_READ, LIMITS, *made_of(results), f"<footer>{escape(made)}</footer>"]
     sized = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # a reader can see that it stands alone

@@ -1,6 +1,6 @@
 """The sections of a report that are text: how to read it, what the numbers do not mean, losses, and what made it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
@@ -85,9 +85,14 @@ LIMITS = (
 )
 
 
-def ledger(session: SessionInfo, state: str, zero_ns: int | None = None) -> Iterator[str]:
-    """The section; a verdict first, then a row per topic. Times count from `zero_ns`, as everywhere in the report."""
+def ledger(session: SessionInfo, state: str, zero_ns: int | None = None, faults: Sequence[str] = ()) -> Iterator[str]:
+    """The section; a verdict first, then a row per topic. Times count from `zero_ns`, as everywhere in the report.
+
+    `faults`: what is not as it was recorded, in words.
+    """
     yield "<h2>Loss ledger</h2>"
+    for fault in faults:
+        yield f'<p class="note bad">{escape(fault)}</p>'
     lost = sum(account.not_recorded for account in session.ledger.values())
     whole = state == "COMPLETE" and not lost and not session.missing
     words = "Everything that was published is in the recording." if whole else _wanting(state, lost)
@@ -117,7 +122,8 @@ def ledger(session: SessionInfo, state: str, zero_ns: int | None = None) -> Iter
 
 
 def _wanting(state: str, lost: int) -> str:
-    words = {"INCOMPLETE": "The recording did not end as it should. ", "RECORDING": "It is still being recorded. "}
+    words = {"INCOMPLETE": "The recording did not end as it should. ", "RECORDING": "It is still being recorded. ",
+             "DAMAGED": "The session has changed since it was recorded; what follows was counted then. "}  # fmt: skip
     text = (
         f"{lost:,} published messages are not in it." if lost else "Nothing that is known to be published is missing."
     )

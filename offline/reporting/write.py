@@ -39,11 +39,10 @@ def report(
         raise UsageError(f"--out {target}: end it in .html")
     text = make_report(results_of(source), files)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         with new_file(target) as temporary:
             temporary.write_text(text, "utf-8")
     except OSError as error:
-        raise UsageError(f"--out {target} cannot be written: {error.strerror}") from None
+        raise UsageError(f"--out {target} cannot be written: {error.strerror}; its folder must be there") from None
     return target
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from liveaffect.offline.tables.score import SCHEMA, TEXT
 from liveaffect.offline.tables.session import Session
 from liveaffect.stream.errors import InputError
-from liveaffect.stream.session.info import MANIFEST, RECORDING, SessionInfo
+from liveaffect.stream.session.info import SessionInfo, is_session
 
 NEEDED = ("file", "t_s", "state", "valence", "arousal")
 
@@ -102,6 +102,8 @@ class Results:
     """COMPLETE, INCOMPLETE or RECORDING, of a session."""
     markers: list[tuple[float, str]] = field(default_factory=list)
     """Time (s) and label, of a session."""
+    faults: list[str] = field(default_factory=list)
+    """In words, what of a session is not as it was recorded."""
 
 
 def read_results(path: Path) -> Results:
@@ -109,7 +111,7 @@ def read_results(path: Path) -> Results:
 
     Raises InputError or RecordError, naming the file and the column that is missing.
     """
-    if (path / MANIFEST).exists() or (path / RECORDING).exists():
+    if is_session(path):
         return of_session(Session(path))
     if not path.exists():
         raise InputError(f"{path} does not exist: give the folder of a session, or a score table")
@@ -153,11 +155,13 @@ def of_session(session: Session) -> Results:
     """Table, markers and making of a session. Raises InputError where it holds no estimates."""
     info, table = session.info, session.table()
     if not table.height:
-        raise InputError(f"{session.path} holds no estimates: there is no message of `affect` in it")
+        told = "".join(f"; {fault}" for fault in session.reader.faults)
+        raise InputError(f"{session.path} holds no estimates: there is no message of `affect` in it{told}")
     marks = session.markers()
     markers = list(zip(marks["t_s"], marks["label"], strict=True))
     version, models = info.versions.get("liveaffect", ""), _named(info.models)
-    return Results(session.path, table, version, models, info.graph, info, session.zero_ns, session.state, markers)
+    state, faults = session.state, session.reader.faults
+    return Results(session.path, table, version, models, info.graph, info, session.zero_ns, state, markers, faults)
 
 
 def _footer(path: Path) -> Mapping[str, str]:

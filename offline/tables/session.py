@@ -41,17 +41,18 @@ class Session:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._reader = SessionReader(self.path)
+        self.reader = SessionReader(self.path)
+        """The session below these tables; `reader.faults` says what is not as it was recorded."""
 
     @property
     def info(self) -> SessionInfo:
         """The manifest: graph, models, versions, clocks, ledger."""
-        return self._reader.info
+        return self.reader.info
 
     @property
     def state(self) -> str:
-        """COMPLETE, INCOMPLETE, or RECORDING while a recorder is still writing."""
-        return self._reader.state
+        """COMPLETE, INCOMPLETE, DAMAGED, or RECORDING while a recorder is still writing."""
+        return self.reader.state
 
     @property
     def name(self) -> str:
@@ -61,17 +62,17 @@ class Session:
     @property
     def topics(self) -> list[str]:
         """Names of the recorded topics."""
-        return self._reader.topics()
+        return self.reader.topics()
 
     @cached_property
     def zero_ns(self) -> int:
         """`t_ns` of t_s 0: the first frame or sample that was captured; where none was, the first result."""
         for topics in ((VIDEO, AUDIO), RESULTS):
-            firsts = [next(self._reader.messages([topic.name]), None) for topic in topics]
+            firsts = [next(self.reader.messages([topic.name]), None) for topic in topics]
             times = [found[1].t_ns for found in firsts if found is not None]
             if times:
                 return min(times)
-        return self.info.first_t_ns or 0
+        return self.reader.start_ns
 
     def seconds(self, t_ns: int) -> float:
         """An instant of the session's clock as t_s."""
@@ -86,7 +87,7 @@ class Session:
         for name in topics:
             if name not in there:
                 raise RecordError(f"{self.path} holds no topic '{name}'; it has: {', '.join(sorted(there))}")
-        for _, message in self._reader.messages(topics or None):
+        for _, message in self.reader.messages(topics or None):
             yield self.seconds(message.t_ns), message
 
     def table(self, *, markers: bool = False) -> pl.DataFrame:
@@ -96,10 +97,10 @@ class Session:
         markers: adds `marker`, the label that was set last at or before the row, and `marker_t_s`, when it was set.
         """
         builder = TableBuilder(self.name, sound_only=not self._has(FACE.name), start_ns=self.zero_ns)
-        end_ns = max((m.t_ns for _, m in self._reader.messages([VIDEO.name, AUDIO.name])), default=None)
+        end_ns = max((m.t_ns for _, m in self.reader.messages([VIDEO.name, AUDIO.name])), default=None)
         names: dict[tuple[int, int], str] = {}
         depth = {topic.name: level for level, topic in enumerate(RESULTS)}
-        for topic, message in self._reader.stream_order(depth, depth):
+        for topic, message in self.reader.stream_order(depth, depth):
             if topic is not AFFECT or (message.t_ns >= self.zero_ns and (end_ns is None or message.t_ns <= end_ns)):
                 builder.add(message)
             if isinstance(message, Affect):
@@ -122,7 +123,7 @@ class Session:
 
     @cached_property
     def _marks(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        marks = [cast(Marker, message) for _, message in self._reader.messages([MARKER.name])]
+        marks = [cast(Marker, message) for _, message in self.reader.messages([MARKER.name])]
         times = pl.Series("t_ns", [min(mark.t_ns, LAST_NS) for mark in marks], pl.Int64)
         found = pl.DataFrame(
             {
@@ -140,7 +141,7 @@ class Session:
         return found.filter(here), found.filter(~here)
 
     def _has(self, topic: str) -> bool:
-        return next(self._reader.messages([topic]), None) is not None
+        return next(self.reader.messages([topic]), None) is not None
 
     def _utc(self, times: pl.Series) -> pl.Series:
         """Instants in UTC by the pairs of clocks that the recorder wrote; null without any."""

@@ -6,11 +6,12 @@ from typing import Any, Protocol
 
 import msgspec
 
+from liveaffect.offline.verifying.known import Trust
 from liveaffect.stream.capture.media import NS, probe
 from liveaffect.stream.graph import Entry
 from liveaffect.stream.lockstep import OfflineContext
 from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
-from liveaffect.stream.session.info import SessionInfo, SourceFile, sha256_of
+from liveaffect.stream.session.info import SessionInfo, sha256_of
 from liveaffect.stream.session.media_writer import HOP, RATE
 from liveaffect.stream.topics import AUDIO, VIDEO
 
@@ -98,18 +99,23 @@ class FromUpstream:
         return msgspec.structs.replace(header, **filled)
 
 
-def from_source(entry: Entry, topic: str, info: SessionInfo, folder: Path) -> "Arrays | str":
-    """Arrays of a source node's topic from what it played, or why that cannot be."""
+def from_source(entry: Entry, topic: str, info: SessionInfo, folder: Path, trust: Trust) -> "Arrays | str":
+    """Arrays of a source node's topic from what it played, or why that cannot be.
+
+    A file is looked for in the session's folder and where the user said, under its own name, and nowhere else.
+    """
     what = "pixels" if topic == VIDEO.name else "sound"
     source = str(getattr(entry.node, "source", ""))
     if source.startswith("lavfi:"):
+        if not trust.graph(source):
+            return f"{what} not recorded, and this graph may open files: name it with --source {source!r:.200}"
         return FromFile(_offline(entry, source), f"made again by {source}")
     known = next((file for file in info.sources if file.node == entry.name), None)
     if known is None:
         return f"{what} not recorded"
-    path = _located(known, folder)
+    path = trust.file(folder, known.path)
     if path is None:
-        return f"{what} not recorded, and {known.path} is gone"
+        return f"{what} not recorded: name the file that was played with --source, it was {known.path}"
     if known.sha256 and sha256_of(path) != known.sha256:
         return f"{what} not recorded, and {path} has changed since (another sha256)"
     round_samples = 0
@@ -117,15 +123,6 @@ def from_source(entry: Entry, topic: str, info: SessionInfo, folder: Path) -> "A
         round_samples = (probe(path).duration_ns or 0) * RATE // NS
     text = f"decoded again from {path.name}" + ("" if known.sha256 else " (its sha256 was not recorded)")
     return FromFile(_offline(entry, str(path)), text, round_samples)
-
-
-def _located(known: SourceFile, folder: Path) -> Path | None:
-    """The source file where it was, or under its own name beside the session."""
-    name = Path(known.path).name
-    for path in (Path(known.path), folder / name, folder.parent / name, Path(name)):
-        if path.is_file():
-            return path
-    return None
 
 
 def _offline(entry: Entry, source: str) -> Callable[[], Iterator[Message]]:

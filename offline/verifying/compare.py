@@ -112,6 +112,8 @@ class VerifyReport:
     strict: bool
     """True where everything had to be identical: the machine and the versions are those that recorded."""
     verdicts: list[Verdict]
+    faults: list[str] = field(default_factory=list[str])
+    """What of the session is not as it was recorded, in words: nothing of it is then "verified"."""
 
     @property
     def diverging(self) -> list[Verdict]:
@@ -119,8 +121,12 @@ class VerifyReport:
 
     @property
     def ok(self) -> bool:
-        """True when something was verified and nothing diverges."""
-        return not self.diverging and any(v.status in ("identical", "within tolerance") for v in self.verdicts)
+        """True when something was verified, nothing diverges, and the session is as it was recorded."""
+        return (
+            not self.faults
+            and not self.diverging
+            and any(v.status in ("identical", "within tolerance") for v in self.verdicts)
+        )
 
 
 class _Walk:

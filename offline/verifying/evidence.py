@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from liveaffect.stream.messages import Drop, MediaSpan, Message
+from liveaffect.stream.session.manifest import UNREADABLE
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.topics import DROP, HEALTH, MEDIA, REGISTRY
 
@@ -51,7 +52,9 @@ class Evidence:
 
     def __init__(self, reader: SessionReader, writers: Mapping[str, str]) -> None:
         self._process = {
-            name: str(table.get("process", name)) for name, table in reader.info.graph.items() if name != "graph"
+            name: str(table.get("process", name))
+            for name, table in reader.info.graph.items()
+            if name != "graph" and isinstance(table, dict)
         }
         outputs: dict[str, list[str]] = defaultdict(list)
         for topic, node in writers.items():
@@ -69,19 +72,24 @@ class Evidence:
         for name, record in reader.raw():
             if name not in REGISTRY:
                 continue  # H.264 for viewers, or topics of a package that is not here
-            head = decoder.decode(record.data)
-            if name == DROP.name:
-                self._note(msgspec.json.decode(record.data, type=Drop))
-            elif name == HEALTH.name:
-                report = health.decode(record.data)
+            try:
+                head = decoder.decode(record.data)
+                drop = msgspec.json.decode(record.data, type=Drop) if name == DROP.name else None
+                report = health.decode(record.data) if name == HEALTH.name else None
+                span = msgspec.json.decode(record.data, type=MediaSpan) if name == MEDIA.name else None
+            except UNREADABLE:
+                continue  # the reader counts it as malformed
+            if drop is not None:
+                self._note(drop)
+            elif report is not None:
                 if report.state == "starting":
                     self._began_ns[report.node, report.restarts] = head.pub_ns
                 if report.state == "ok":  # with it came every drop so far
                     said = ((t, self.runs[t].get(report.incarnation)) for t in outputs[report.node])
                     self._sure[report.node, report.incarnation] = {t: run.last_seq for t, run in said if run}
                     self._sure_ns[report.node, report.incarnation] = head.pub_ns
-            elif name == MEDIA.name:
-                self.spans.append(msgspec.json.decode(record.data, type=MediaSpan))
+            elif span is not None:
+                self.spans.append(span)
             run = self.runs[name].get(head.incarnation)
             if run is None:
                 self.runs[name][head.incarnation] = Run(head.seq, head.seq, 1, head.pub_ns)
@@ -109,6 +117,20 @@ class Evidence:
             return False
         at = bisect_right(ranges, (seq, 1 << 62))
         return any(first <= seq <= last for first, last in ranges[max(0, at - 4) : at])
+
+    def unexplained(self, node: str, start: int, line: Line, first: int, last: int) -> tuple[int, int]:
+        """How many of the messages `first` to `last` this start of a node did not report as dropped, and the first."""
+        free, at = 0, -1
+        next_seq = first
+        for begin, end in self._drops[node, start].get(line, ()):
+            if begin > last or next_seq > last:
+                break
+            if begin > next_seq:
+                free, at = free + begin - next_seq, next_seq if at < 0 else at
+            next_seq = max(next_seq, end + 1)
+        if next_seq <= last:
+            free, at = free + last + 1 - next_seq, next_seq if at < 0 else at
+        return free, at
 
     def heard_from(self, node: str, start: int, topic: str) -> int | None:
         """The first incarnation of the topic's publisher that this start of the node heard, where it is known."""

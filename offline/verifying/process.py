@@ -8,14 +8,18 @@ import msgspec
 
 from liveaffect.offline.apart import start
 from liveaffect.offline.verifying.compare import VerifyReport
+from liveaffect.offline.verifying.known import Trust
 from liveaffect.stream.errors import LiveAffectError, RecordError
 
 
 def verify_apart(
-    session: Path, tolerance: float | None = None, progress: Callable[[str, int, int], None] | None = None
+    session: Path,
+    tolerance: float | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+    trust: Trust | None = None,
 ) -> VerifyReport:
     """Verifies in a process of its own, whose way out of the machine is closed. Raises what went wrong there."""
-    worker, here = start(_work, str(session), tolerance)
+    worker, here = start(_work, str(session), tolerance, trust)
     try:
         while True:
             kind, value = here.recv()
@@ -34,7 +38,7 @@ def verify_apart(
             worker.kill()
 
 
-def _work(pipe: Any, session: str, tolerance: float | None) -> None:
+def _work(pipe: Any, session: str, tolerance: float | None, trust: Trust | None) -> None:
     from liveaffect.nodes.face.privacy import close_door
 
     close_door()
@@ -42,7 +46,8 @@ def _work(pipe: Any, session: str, tolerance: float | None) -> None:
     from liveaffect.offline.verifying.verify import verify
 
     try:
-        report = verify(session, tolerance=tolerance, progress=lambda *done: pipe.send(("progress", done)))
+        said = lambda *done: pipe.send(("progress", done))  # noqa: E731
+        report = verify(session, tolerance=tolerance, progress=said, trust=trust)
         pipe.send(("report", msgspec.json.encode(report)))
     except (LiveAffectError, ModelError) as error:
         pipe.send(("error", str(error)))

@@ -11,6 +11,7 @@ from typing import Any
 from liveaffect.offline.verifying.arrays import Arrays, FromUpstream, from_source
 from liveaffect.offline.verifying.compare import Difference, Tally, Verdict, VerifyReport
 from liveaffect.offline.verifying.evidence import Evidence, Expected
+from liveaffect.offline.verifying.known import Trust, depths, split
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.graph import Entry, Graph, build_graph
 from liveaffect.stream.lockstep import LockstepHost
@@ -32,6 +33,7 @@ def verify(
     *,
     tolerance: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    trust: Trust | None = None,
 ) -> VerifyReport:
     """Recomputes whatever can be recomputed of the session in `folder`.
 
@@ -39,9 +41,10 @@ def verify(
     numbers may be 1e-4 apart (relative above 1) and a decision may be another in 0.5 % of the messages.
 
     It must run in a process of its own whose way out is closed (`nodes.face.privacy.close_door`) where the graph has a
-    face node. `progress` gets node, messages compared, messages recorded. Raises RecordError for what is no session.
+    face node. `progress` gets node, messages compared, messages recorded. `trust` is what the user named besides the
+    session. Raises RecordError for what is no session.
     """
-    return Verification(SessionReader(folder), tolerance, progress).report()
+    return Verification(SessionReader(folder), tolerance, progress, trust or Trust()).report()
 
 
 class Verification:
@@ -52,23 +55,30 @@ class Verification:
         reader: SessionReader,
         tolerance: float | None,
         progress: Callable[[str, int, int], None] | None,
+        trust: Trust,
     ) -> None:
-        self.reader, self.info = reader, reader.info
+        self.reader, self.info, self._trust = reader, reader.info, trust
         if reader.running:
             raise RecordError(f"{reader.folder} is still being recorded: stop that first")
         if not self.info.graph:
-            raise RecordError(f"{reader.folder} does not name its launch graph, so nothing can be recomputed")
+            told = "".join(f"; {fault}" for fault in reader.faults)
+            raise RecordError(f"{reader.folder} does not name its launch graph, so nothing can be recomputed{told}")
         self.strict = tolerance is None and (self.info.machine, self.info.versions) == (machine(), versions())
         self._tolerance = 0.0 if self.strict else tolerance if tolerance is not None else TOLERANCE
         self._share, self._progress = 0.0 if self.strict else FLIPPED_SHARE, progress
+        self._table, self._refused = split(self.info.graph, trust)
+        if set(self._table) <= {"graph"}:
+            told = "; ".join(f"[{name}]: {why}" for name, why in self._refused.items())
+            raise RecordError(f"{reader.folder} names no node that can be recomputed here{': ' if told else ''}{told}")
         self.graph = self._build()
+        self.graph.depth = {**depths(self.info.wiring), **self.graph.depth}  # also of what is not made again
         self.evidence = Evidence(reader, self.graph.writers)
         self._tallies: dict[str, Tally] = {}
         self._why: dict[str, str] = {}
         self._sources: dict[str, str] = {}
 
     def _build(self) -> Graph:
-        return build_graph(self.info.graph, origin=str(self.reader.folder), partial=True)
+        return build_graph(self._table, origin=str(self.reader.folder), partial=True)
 
     def report(self) -> VerifyReport:
         """Runs everything and judges."""
@@ -121,7 +131,7 @@ class Verification:
         if writer is None:
             return f"nothing in the graph writes {topic.name}"
         if writer.spec.sources:
-            found = from_source(writer, topic.name, self.info, self.reader.folder)
+            found = from_source(writer, topic.name, self.info, self.reader.folder, self._trust)
             if isinstance(found, str) and topic is VIDEO and kept.video == "h264":
                 return "pixels were recorded as H.264, which is not what the nodes saw"
             return found
@@ -205,9 +215,9 @@ class Verification:
             if not topic.host:
                 due = expected.get(line, 0 if self.info.from_start and not began_ns else message.seq)
                 expected[line] = message.seq + 1
-                lost = [q for q in range(due, message.seq) if not evidence.dropped(name, start, line, q)]
+                lost, first = evidence.unexplained(name, start, line, due, message.seq - 1)
                 if lost:
-                    self._stop(outputs, f"{len(lost)} inputs on {topic.name} were not recorded (from seq {lost[0]})")
+                    self._stop(outputs, f"{lost} inputs on {topic.name} were not recorded (from seq {first})")
                     return
             arrays = plan.get(topic.name)
             if arrays is not None:
@@ -241,8 +251,12 @@ class Verification:
                 if not verdict.why and 0 < verdict.compared < verdict.recorded:
                     verdict.why = "what a node did after its last report, or before the recording, is not known"
                 verdicts.append(verdict)
-        start_ns = self.info.first_t_ns or 0
-        return VerifyReport(str(self.reader.folder), self.reader.state, start_ns, self.strict, verdicts)
+        for name, why in self._refused.items():
+            for topic in self.info.wiring.get(name, {}).get("writes", ()):
+                if topic in self.evidence.runs:
+                    verdicts.append(Verdict(topic, name, "not verified", self._count(topic), why=why))
+        reader = self.reader
+        return VerifyReport(str(reader.folder), reader.state, reader.start_ns, self.strict, verdicts, reader.faults)
 
     def _weigh(self, verdict: Verdict, tally: Tally) -> None:
         verdict.compared, verdict.digest, verdict.first = tally.compared, tally.digest, tally.first

@@ -48,6 +48,8 @@ class MediaSpan(Message):
     source_incarnation: int = 0
     offset: int = 0
     """Where the first of them begins in `file`: number of the frame, or of the sample."""
+    crc: int | None = None
+    """CRC-32 of their bytes where they lie in `file` as they are (sound); a film proves its own."""
 
 
 class Health(Message):

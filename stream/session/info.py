@@ -1,4 +1,4 @@
-"""session.json: what a recording is made of, in words a person can read; rewritten atomically."""
+"""What a recording is made of, in words a person can read: the content of session.json, rewritten in one step."""
 
 import contextlib
 import hashlib
@@ -10,24 +10,31 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+import psutil
+from msgspec import Meta
 
 from liveaffect.stream.errors import RecordError
+from liveaffect.stream.identity import Identity
+from liveaffect.stream.session import manifest
+from liveaffect.stream.session.files import read_plain, replace_with
 from liveaffect.stream.session.ledger import TopicAccount
 
 MANIFEST = "session.json"
 RECORDING = "session.mcap"
 FORMAT = "liveaffect-session"
+Nanoseconds = Annotated[int, Meta(ge=-(1 << 62), le=1 << 62)]
+"""73 years to each side: what is further away is no time."""
 PACKAGES = ("liveaffect", "numpy", "numba", "mediapipe", "onnxruntime", "onnxruntime-gpu", "av", "soxr", "msgspec")
 
 
 class ClockPair(msgspec.Struct, kw_only=True):
     """One instant on the recording machine's monotonic clock and on its wall clock."""
 
-    monotonic_ns: int
-    unix_ns: int
+    monotonic_ns: Nanoseconds
+    unix_ns: Nanoseconds
 
 
 class SourceFile(msgspec.Struct, kw_only=True):
@@ -65,7 +72,7 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     """The manifest of a session."""
 
     format: str = FORMAT
-    version: int = 1
+    version: int = manifest.VERSION
     state: Literal["RECORDING", "COMPLETE", "INCOMPLETE"] = "RECORDING"
     reason: str = ""
     """Why the recording ended."""
@@ -73,15 +80,17 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     ended_utc: str = ""
     writers: list[int] = []
     """Process ids of the recorder, one per start."""
-    run: int = 0
-    """Process id of the program that ran the graph."""
+    processes: list[Identity] = []
+    """The same processes, so that nobody else is taken for one of them."""
+    run: str | int = ""
+    """UUID of the run of the graph (in old sessions a process id); "" offline."""
     from_start: bool = False
     """True when the recorder ran before anything was published."""
     clock: str = "media"
     clocks: list[ClockPair] = []
     """At each start and end of the recorder."""
-    first_t_ns: int | None = None
-    last_t_ns: int | None = None
+    first_t_ns: Nanoseconds | None = None
+    last_t_ns: Nanoseconds | None = None
     persisted: Persisted = msgspec.field(default_factory=Persisted)
     privacy: list[dict[str, Any]] = []
     """Instants at which storing pixels and sound was switched off or on."""
@@ -102,39 +111,63 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     missing: list[Missing] = []
     ledger: dict[str, TopicAccount] = {}
 
+    @property
+    def alive(self) -> bool:
+        """True while the process that recorded last runs (it may have ended this recording)."""
+        if self.processes:
+            return self.processes[-1].fate() == "running" and self.processes[-1].pid != os.getpid()
+        return bool(self.writers) and self.writers[-1] != os.getpid() and _older(self.writers[-1], self.created_utc)
+
     def save(self, folder: Path) -> None:
         """Replaces session.json in one step. Raises OSError."""
-        temporary = folder / f"{MANIFEST}.{os.getpid()}"
-        data = msgspec.json.format(msgspec.json.encode(self, order="deterministic"), indent=1)
-        try:
-            with temporary.open("wb") as file:
-                file.write(data + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(folder / MANIFEST)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        self.version = manifest.VERSION
+        replace_with(folder / MANIFEST, manifest.seal(msgspec.to_builtins(self)))
+
+
+def _older(pid: int, created_utc: str) -> bool:
+    """True where a process with that number was there before the recording; a later one has only taken the number."""
+    try:
+        created = datetime.fromisoformat(created_utc).timestamp()
+        return psutil.Process(pid).create_time() <= created + 1.0
+    except (psutil.Error, ValueError, OverflowError):
+        return psutil.pid_exists(pid) and not created_utc
+
+
+def is_session(path: Path) -> bool:
+    """True for a folder that holds a session, or a part of one."""
+    return path.is_dir() and any(os.path.lexists(path / name) for name in (MANIFEST, RECORDING))
 
 
 def load_info(folder: Path) -> SessionInfo:
     """The manifest of the session in `folder`. Raises RecordError, saying what is missing and what to do."""
+    return load(folder)[0]
+
+
+def load(folder: Path) -> tuple[SessionInfo, list[str]]:
+    """The manifest, and the names of its keys that are damaged and were left out. Raises RecordError as `load_info`."""
     path = folder / MANIFEST
+    remedy = f"; `liveaffect recover {folder}` makes it anew from the recording" * (folder / RECORDING).is_file()
     if not folder.is_dir():
         what = "is a file, not the folder of a session" if folder.exists() else "does not exist"
         raise RecordError(f"{folder} {what}: give the folder that holds {RECORDING}")
     try:
-        info = msgspec.json.decode(path.read_bytes(), type=SessionInfo)
+        fields, damaged, whole = manifest.unseal(read_plain(path, manifest.LIMIT))
     except FileNotFoundError:
-        hint = f"; run `liveaffect recover {folder}`" if (folder / RECORDING).is_file() else ""
-        raise RecordError(f"{folder} is not a session: it holds no {MANIFEST}{hint}") from None
+        raise RecordError(f"{folder} is not a session: it holds no {MANIFEST}{remedy}") from None
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error.strerror}") from None
-    except msgspec.MsgspecError as error:
-        raise RecordError(f"{path} is not the manifest of a session: {error}") from None
-    if info.format != FORMAT:
-        raise RecordError(f"{path} says format '{info.format}', not '{FORMAT}': it belongs to another program")
-    return info
+    if not whole:
+        raise RecordError(f"{path} is not the manifest of a session, or it is damaged{remedy}")
+    if fields.get("format", FORMAT) != FORMAT:
+        raise RecordError(f"{path} says format {fields['format']!r:.80}, not '{FORMAT}': it belongs to another program")
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(SessionInfo):
+        if field.name in fields:
+            try:
+                values[field.name] = msgspec.convert(fields[field.name], field.type)
+            except manifest.UNREADABLE:
+                damaged.append(field.name)
+    return SessionInfo(**values), damaged
 
 
 def here_and_now() -> ClockPair:

@@ -1,41 +1,51 @@
-"""Reads MCAP files that may be torn: every whole record, and where the good part ends.
+"""What an MCAP file holds, torn or damaged as it may be: every proven chunk, and in words what cannot be read."""
 
-The file format is that of https://mcap.dev/spec.
-"""
-
-import io
-import struct
+import os
 import zlib
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import zstandard
-from mcap.data_stream import ReadDataStream, RecordBuilder
+from mcap.data_stream import RecordBuilder
 from mcap.opcode import Opcode
-from mcap.records import Channel, Chunk, ChunkIndex, Message, MessageIndex, Schema
+from mcap.records import Channel, ChunkIndex, Message, MessageIndex, Schema
 
 from liveaffect.stream.errors import RecordError
+from liveaffect.stream.session.files import open_plain
+from liveaffect.stream.session.mcap_format import (
+    MAGIC,
+    Damaged,
+    Inside,
+    channel,
+    index_of,
+    records_in,
+    schema,
+)
+from liveaffect.stream.session.mcap_walk import DAMAGE, Piece, Tail, tail_of, walk
 
-MAGIC = b"\x89MCAP0\r\n"
-RECORD_LIMIT = 1 << 30
-HEAD = struct.Struct("<BQ")
-"""Every record: opcode and length of the payload."""
-MESSAGE = struct.Struct("<HIQQ")
-"""A message's channel, sequence, log time and publish time; its content follows."""
-INDEX = struct.Struct("<HI")
-"""A message index's channel, and the bytes of its pairs of log time and offset."""
+
+@dataclass(frozen=True)
+class Damage:
+    """A stretch of the file that is not as it was written."""
+
+    offset: int
+    length: int
+    why: str
+    lost: bool = True
+    """False where every message around it could still be read."""
+    from_ns: int | None = None
+    to_ns: int | None = None
+    """Log times between which messages may be lost; None where nobody can know."""
 
 
 @dataclass
 class Contents:
-    """What a file holds, as far as it is whole."""
+    """What a file holds, as far as it can be read."""
 
-    end: int = 0
+    end: int = len(MAGIC)
     """Offset behind the last good record of the data section."""
     size: int = 0
     finished: bool = False
-    """True when the file ends with an index and a footer."""
+    """True when the file ends with an index and a footer, and these fit their checksum."""
     schemas: dict[int, Schema] = field(default_factory=dict[int, Schema])
     channels: dict[int, Channel] = field(default_factory=dict[int, Channel])
     counts: dict[int, int] = field(default_factory=dict[int, int])
@@ -43,10 +53,17 @@ class Contents:
     chunks: int = 0
     chunk_index: RecordBuilder = field(default_factory=RecordBuilder)
     """The ChunkIndex records, as bytes: hours of chunks stay small."""
-    unindexed: "tuple[ChunkIndex, dict[int, MessageIndex], dict[int, int]] | None" = None
-    """The last chunk where its message index is torn off: entry, the missing indexes, and messages by channel."""
+    unindexed: "tuple[ChunkIndex, dict[int, MessageIndex]] | None" = None
+    """The last chunk where its message index is torn off: its entry, and the index that it needs."""
     first_ns: int = 0
     last_ns: int = 0
+    crc: int = 0
+    """CRC-32 of the file up to `end`."""
+    damage: list[Damage] = field(default_factory=list[Damage])
+    orphans: int = 0
+    """Messages whose channel is declared nowhere."""
+    lost: dict[str, int] = field(default_factory=dict[str, int])
+    """Topic -> messages that the summary counts and that can no longer be read."""
 
     @property
     def torn_bytes(self) -> int:
@@ -64,160 +81,190 @@ class Contents:
             self.counts[channel_id] = self.counts.get(channel_id, 0) + count
 
 
-def walk(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    """Opcode, offset and payload of every whole record; ends quietly where the file is torn.
-
-    Raises RecordError where the file is missing or is not an MCAP file.
-    """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise RecordError(f"{path} cannot be read: {error.strerror}") from None
-    with file:
-        if file.read(len(MAGIC)) != MAGIC:
-            raise RecordError(f"{path} is not a recording: it does not begin as an MCAP file does")
-        while True:
-            offset = file.tell()
-            head = file.read(HEAD.size)
-            if len(head) < HEAD.size:
-                return
-            opcode, length = HEAD.unpack(head)
-            if not Opcode.HEADER <= opcode <= Opcode.DATA_END or length > RECORD_LIMIT:
-                return
-            payload = file.read(length)
-            if len(payload) < length:
-                return
-            yield opcode, offset, payload
-            if opcode == Opcode.FOOTER:
-                return
-
-
-def chunk_span(payload: bytes) -> tuple[int, int]:
-    """First and last log time in a chunk, without unpacking it."""
-    return struct.unpack_from("<QQ", payload)
-
-
-def _inside(payload: bytes) -> bytes | None:
-    """What a chunk holds, or None where it is damaged."""
-    chunk = Chunk.read(ReadDataStream(io.BytesIO(payload)))
-    try:
-        data = zstandard.decompress(chunk.data, chunk.uncompressed_size) if chunk.compression else chunk.data
-    except zstandard.ZstdError:
-        return None
-    return None if chunk.uncompressed_crc and zlib.crc32(data) != chunk.uncompressed_crc else data
-
-
-def unpack(payload: bytes, contents: Contents) -> list[tuple[int, Message]] | None:
-    """Offset in the chunk and message, or None where the chunk is damaged; schemas and channels go to `contents`."""
-    data = _inside(payload)
-    if data is None:
-        return None
-    messages: list[tuple[int, Message]] = []
-    stream = ReadDataStream(io.BytesIO(data))
-    while stream.count < len(data):
-        offset = stream.count
-        opcode, length = HEAD.unpack(stream.read(HEAD.size))
-        if opcode == Opcode.MESSAGE:
-            messages.append((offset, Message.read(stream, length)))
-        else:
-            declare(opcode, stream.read(length), contents)
-    return messages
-
-
-def places_of(indexes: list[bytes], contents: Contents, topics: Collection[str]) -> list[int] | None:
-    """Offsets in a chunk of the messages on `topics`, by its MessageIndex records; None where these do not tell."""
-    places: list[int] = []
-    for payload in indexes:
-        channel_id, size = INDEX.unpack_from(payload)
-        channel = contents.channels.get(channel_id)
-        if channel is None:
-            return None
-        if channel.topic in topics:
-            places.extend(struct.unpack_from(f"<{size // 8}Q", payload, INDEX.size)[1::2])
-    return sorted(places) if indexes else None
-
-
-def unpack_at(payload: bytes, places: list[int]) -> list[Message] | None:
-    """The messages at these offsets of a chunk; None where it is damaged."""
-    if not places:
-        return []
-    data = _inside(payload)
-    if data is None:
-        return None
-    messages: list[Message] = []
-    for place in places:
-        _, length = HEAD.unpack_from(data, place)
-        at = place + HEAD.size
-        channel_id, sequence, log_ns, publish_ns = MESSAGE.unpack_from(data, at)
-        content = data[at + MESSAGE.size : at + length]
-        messages.append(Message(channel_id, log_ns, content, publish_ns, sequence))
-    return messages
-
-
-def declare(opcode: int, payload: bytes, contents: Contents) -> None:
-    """Takes in a Schema or Channel record; others are ignored."""
-    if opcode == Opcode.SCHEMA:
-        schema = Schema.read(ReadDataStream(io.BytesIO(payload)))
-        contents.schemas[schema.id] = schema
-    elif opcode == Opcode.CHANNEL:
-        channel = Channel.read(ReadDataStream(io.BytesIO(payload)))
-        contents.channels[channel.id] = channel
-
-
-def scan(path: Path) -> Contents:
-    """Reads a whole file, torn or not, and tells what it holds. Raises RecordError for a file that is no MCAP."""
-    found = Contents(end=len(MAGIC), size=path.stat().st_size if path.exists() else 0)
-    waiting: dict[int, MessageIndex] = {}
-    entry: ChunkIndex | None = None
-    counts: dict[int, int] = {}
-    data_section = True
-    for opcode, offset, payload in walk(path):
-        stop = offset + HEAD.size + len(payload)
-        if opcode == Opcode.FOOTER:
-            found.finished = stop + len(MAGIC) == found.size
-        if not data_section:
-            continue
-        if opcode == Opcode.MESSAGE_INDEX and entry is not None:
-            channel_id = int.from_bytes(payload[:2], "little")
-            waiting.pop(channel_id, None)
-            entry.message_index_offsets[channel_id] = offset
-            entry.message_index_length += stop - offset
-        else:
-            if entry is not None:
-                found.note(entry, counts)
-                entry = None
-            if opcode == Opcode.CHUNK:
-                messages = unpack(payload, found)
-                if messages is None:
-                    break
-                waiting, entry = {}, _entry(payload, offset, stop)
-                for at, message in messages:
-                    index = waiting.setdefault(message.channel_id, MessageIndex(message.channel_id, []))
-                    index.records.append((message.log_time, at))
-                counts = {channel_id: len(index.records) for channel_id, index in waiting.items()}
-            elif opcode == Opcode.DATA_END:
-                data_section = False
-                continue
-            else:
-                declare(opcode, payload, found)
-        found.end = stop
-    if entry is not None and waiting:
-        found.unindexed = (entry, waiting, counts)
-    elif entry is not None:
-        found.note(entry, counts)
-    return found
-
-
-def _entry(payload: bytes, offset: int, stop: int) -> ChunkIndex:
-    chunk = Chunk.read(ReadDataStream(io.BytesIO(payload)))
+def entry_of(offset: int, stop: int, data_size: int, size: int, first_ns: int, last_ns: int) -> ChunkIndex:
+    """The entry of one chunk in the index of a file."""
     return ChunkIndex(
         chunk_length=stop - offset,
         chunk_start_offset=offset,
-        compression=chunk.compression,
-        compressed_size=len(chunk.data),
-        message_end_time=chunk.message_end_time,
+        compression="zstd",
+        compressed_size=data_size,
+        message_end_time=last_ns,
         message_index_length=0,
         message_index_offsets={},
-        message_start_time=chunk.message_start_time,
-        uncompressed_size=chunk.uncompressed_size,
+        message_start_time=first_ns,
+        uncompressed_size=size,
     )
+
+
+def index_records(messages: list[tuple[int, Message]]) -> dict[int, MessageIndex]:
+    """The message index of a chunk."""
+    index: dict[int, MessageIndex] = {}
+    for at, message in messages:
+        index.setdefault(message.channel_id, MessageIndex(message.channel_id, [])).records.append(
+            (message.log_time, at)
+        )
+    return index
+
+
+def scan(path: Path) -> Contents:
+    """Reads a whole file and proves what it holds. Raises RecordError for a file that is no recording."""
+    try:
+        with os.fdopen(open_plain(path), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+        tail = tail_of(path) if size else None
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror}") from None
+    return _Scan(path, size, tail).run()
+
+
+class _Scan:
+    def __init__(self, path: Path, size: int, tail: Tail | None) -> None:
+        self._path, self._tail = path, tail
+        self.found = Contents(size=size)
+        if tail is not None:
+            self.found.channels, self.found.schemas = dict(tail.channels), dict(tail.schemas)
+        self._entry: ChunkIndex | None = None
+        self._index: dict[int, MessageIndex] = {}
+        self._missing: set[int] = set()
+        self._chunk_stop = 0
+        self._adrift = False
+        """The chunk before cannot be read: the message indexes that follow are its."""
+
+    def run(self) -> Contents:
+        found, ended_at, told_crc = self.found, None, 0
+        stretch: Damage | None = None
+        end = self._tail.start if self._tail is not None else None
+        for piece in walk(self._path, end=end):
+            if piece.opcode == DAMAGE:
+                stretch = self._cannot(piece)
+                self._finish_chunk(indexed=False)
+                self._adrift = True
+                continue
+            if stretch is not None:
+                found.damage.append(self._closed(stretch, piece))
+                stretch = None
+            if piece.opcode == Opcode.DATA_END:
+                ended_at, told_crc = piece.offset, int.from_bytes(piece.data, "little")
+                self._finish_chunk()
+                found.end = piece.offset
+                break
+            self._take(piece)
+        if stretch is not None and self._tail is not None:
+            found.damage.append(self._closed(stretch, None))  # else it is torn: `end` says where
+        self._finish_chunk(at_end=ended_at is None)
+        found.crc = _crc(self._path, found.end)
+        found.finished = self._tail is not None
+        if self._tail is not None:
+            self._against(self._tail, ended_at, told_crc)
+        elif ended_at is not None:
+            found.damage.append(Damage(ended_at, found.size - ended_at, "the index at the end is damaged", lost=False))
+        return found
+
+    def _take(self, piece: Piece) -> None:
+        found = self.found
+        if piece.why:
+            found.damage.append(Damage(piece.offset, piece.stop - piece.offset, piece.why, lost=False))
+        try:
+            if piece.opcode == Opcode.MESSAGE_INDEX:
+                if not self._adrift:
+                    self._check_index(piece)
+                found.end = piece.stop
+                return
+            self._finish_chunk()
+            self._adrift = False
+            if piece.opcode == Opcode.CHUNK:
+                self._chunk(piece, records_in(piece.data))
+            elif piece.opcode == Opcode.SCHEMA:
+                self._declare(schema(piece.data), found.schemas)
+            elif piece.opcode == Opcode.CHANNEL:
+                self._declare(channel(piece.data), found.channels)
+        except Damaged as error:
+            lost = piece.opcode == Opcode.CHUNK
+            found.damage.append(Damage(piece.offset, piece.stop - piece.offset, str(error), lost=lost))
+        found.end = piece.stop
+
+    def _declare(self, record: "Schema | Channel", known: dict[int, Schema] | dict[int, Channel]) -> None:
+        """A declaration outside a chunk has no checksum of its own: the summary's is the one to trust."""
+        if self._tail is not None and known.get(record.id) != record:
+            raise Damaged("a declaration is not as the summary has it")
+        known.setdefault(record.id, record)  # type: ignore[arg-type]
+
+    def _chunk(self, piece: Piece, inside: Inside) -> None:
+        found, head = self.found, piece.head
+        assert head is not None
+        found.schemas.update((record.id, record) for record in inside.schemas)
+        found.channels.update((record.id, record) for record in inside.channels)
+        times = [message.log_time for _, message in inside.messages]
+        first, last = (min(times), max(times)) if times else (head.first_ns, head.last_ns)
+        if (first, last, len(piece.data)) != (head.first_ns, head.last_ns, head.size) and not piece.why:
+            why = "the head of a chunk does not fit its content"
+            found.damage.append(Damage(piece.offset, piece.stop - piece.offset, why, lost=False))
+        self._entry = entry_of(piece.offset, piece.stop, head.data_size, len(piece.data), first, last)
+        self._index = index_records(inside.messages)
+        self._missing, self._chunk_stop = set(self._index), piece.stop
+        found.end = piece.stop
+        found.orphans += sum(len(r.records) for number, r in self._index.items() if number not in found.channels)
+
+    def _check_index(self, piece: Piece) -> None:
+        number, records = index_of(piece.data)
+        known = self._index.get(number)
+        if self._entry is None or known is None or known.records != records or number not in self._missing:
+            raise Damaged("the index of a chunk does not fit it")
+        self._missing.discard(number)
+        self._entry.message_index_offsets[number] = piece.offset
+        self._entry.message_index_length += piece.stop - piece.offset
+
+    def _finish_chunk(self, *, at_end: bool = False, indexed: bool = True) -> None:
+        entry, self._entry = self._entry, None
+        if entry is None:
+            return
+        if at_end and self._missing and self._tail is None:
+            entry.message_index_offsets, entry.message_index_length = {}, 0
+            self.found.unindexed, self.found.end = (entry, self._index), self._chunk_stop
+            return
+        faulty = not indexed or any(self._chunk_stop <= item.offset for item in self.found.damage)
+        if self._missing and not faulty:
+            stretch = self.found.end - self._chunk_stop
+            self.found.damage.append(Damage(self._chunk_stop, stretch, "the index of a chunk is missing", lost=False))
+        self.found.note(entry, {number: len(records.records) for number, records in self._index.items()})
+
+    def _cannot(self, piece: Piece) -> Damage:
+        """What is lost where nothing can be read: between the chunk before and the one behind."""
+        spans = self._tail.spans if self._tail is not None else {}
+        within = [span for offset, span in spans.items() if piece.offset <= offset < piece.stop]
+        before = self.found.last_ns if self.found.chunks else None
+        if self._entry is not None:
+            before = max(before or 0, self._entry.message_end_time)
+        if within:
+            span = min(s[0] for s in within), max(s[1] for s in within)
+            return Damage(piece.offset, piece.stop - piece.offset, piece.why, True, *span)
+        lost = self._tail is None
+        return Damage(piece.offset, piece.stop - piece.offset, piece.why, lost, before if lost else None, None)
+
+    def _closed(self, stretch: Damage, behind: Piece | None) -> Damage:
+        head = behind.head if behind is not None else None
+        if not stretch.lost or stretch.to_ns is not None or head is None:
+            return stretch
+        return Damage(stretch.offset, stretch.length, stretch.why, True, stretch.from_ns, head.first_ns)
+
+    def _against(self, tail: Tail, ended_at: int | None, told_crc: int) -> None:
+        """Holds what was read against what the summary says was written."""
+        found = self.found
+        names = {number: record.topic for number, record in found.channels.items()}
+        short = {number: told - found.counts.get(number, 0) for number, told in tail.counts.items()}
+        found.lost = {names.get(number, f"channel {number}"): count for number, count in short.items() if count > 0}
+        whole = ended_at is not None and (not told_crc or told_crc == found.crc)
+        if not whole and not found.damage:
+            why = "the recording does not fit its checksum"
+            found.damage.append(Damage(0, tail.start, why, lost=bool(found.lost)))
+        if found.lost and not any(item.lost for item in found.damage):
+            found.damage.append(Damage(0, tail.start, "messages that were written are not there", lost=True))
+
+
+def _crc(path: Path, end: int) -> int:
+    crc = 0
+    with os.fdopen(open_plain(path), "rb") as file:
+        while end > 0 and (block := file.read(min(end, 1 << 20))):
+            crc = zlib.crc32(block, crc)
+            end -= len(block)
+    return crc

@@ -1,9 +1,11 @@
 """Writes an MCAP file that survives kill -9: whole chunks by time, flat memory, and a way to go on in a torn file.
 
 The file format is that of https://mcap.dev/spec. A chunk and its index are written with one call, so that a torn file
-ends in at most one broken record.
+ends in at most one broken record. Every chunk names its own channels under its own checksum, so that it can be read
+whatever became of the rest of the file.
 """
 
+import errno
 import os
 import struct
 import zlib
@@ -26,7 +28,9 @@ from mcap.records import (
     SummaryOffset,
 )
 
-from liveaffect.stream.session.mcap_scan import MAGIC, Contents, scan
+from liveaffect.stream.session.files import open_plain
+from liveaffect.stream.session.mcap_format import LIBRARY, MAGIC, MESSAGE_LIMIT
+from liveaffect.stream.session.mcap_scan import Contents, entry_of, scan
 
 CHUNK_LIMIT = 4 << 20
 _FOOTER_BYTES = 20
@@ -41,21 +45,21 @@ class McapWriter:
 
     def __init__(self, path: Path, *, resume: bool = False) -> None:
         self.path = path
-        self._known = scan(path) if resume else Contents()
-        flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | (0 if resume else os.O_CREAT | os.O_EXCL)
-        self._file = os.open(path, flags, 0o644)
+        self._known = scan(path) if resume else Contents(end=0)
+        self._file = open_plain(path, os.O_RDWR) if resume else _new(path)
         self._ids = {channel.topic: channel.id for channel in self._known.channels.values()}
         self._schema_ids = {schema.name: schema.id for schema in self._known.schemas.values()}
-        self._declared = RecordBuilder()
+        self._undeclared: set[int] = set()
+        """Schemas that no chunk in the file holds yet."""
         self._start_chunk()
         if resume:
             self._cut()
             if self._known.unindexed is not None:
-                entry, missing, counts = self._known.unindexed
-                self._put_index(entry, missing, counts)
+                entry, missing = self._known.unindexed
+                self._put_index(entry, missing)
         else:
             header = RecordBuilder()
-            Header("", "liveaffect").write(header)
+            Header("", LIBRARY).write(header)
             self._put(MAGIC + header.end())
 
     @property
@@ -63,55 +67,68 @@ class McapWriter:
         """Bytes in the file."""
         return self._known.end
 
+    @property
+    def damage(self) -> bool:
+        """True where the file that is gone on with cannot be read everywhere."""
+        return bool(self._known.damage)
+
     def channel(self, topic: str, schema_name: str, schema: bytes) -> int:
         """Id of the channel of `topic`: JSON messages with a JSON schema."""
         if topic in self._ids:
             return self._ids[topic]
         if schema_name not in self._schema_ids:
             schema_id = self._schema_ids[schema_name] = max(self._known.schemas, default=0) + 1
-            record = self._known.schemas[schema_id] = Schema(schema_id, schema, "jsonschema", schema_name)
-            record.write(self._declared)
+            self._known.schemas[schema_id] = Schema(schema_id, schema, "jsonschema", schema_name)
+            self._undeclared.add(schema_id)
         channel_id = self._ids[topic] = max(self._known.channels, default=0) + 1
-        channel = Channel(channel_id, topic, "json", {}, self._schema_ids[schema_name])
-        self._known.channels[channel_id] = channel
-        channel.write(self._declared)
+        self._known.channels[channel_id] = Channel(channel_id, topic, "json", {}, self._schema_ids[schema_name])
         return channel_id
 
     def add(self, channel_id: int, log_ns: int, publish_ns: int, sequence: int, data: bytes) -> None:
-        """Adds one message to the chunk in progress."""
-        log_ns = max(0, log_ns)
+        """Adds one message to the chunk in progress; times before the epoch count as its beginning.
+
+        Raises ValueError, before anything is written, for a time beyond 64 bits or a message over MESSAGE_LIMIT bytes.
+        """
+        log_ns, publish_ns = max(0, log_ns), max(0, publish_ns)
+        if max(log_ns, publish_ns) >= 1 << 64:
+            raise ValueError(f"a time of {max(log_ns, publish_ns)} ns does not fit into a recording")
+        if len(data) > MESSAGE_LIMIT:
+            raise ValueError(f"a message of {len(data)} bytes is over the {MESSAGE_LIMIT} that a recording takes")
         if not self._index:
             self._span = (log_ns, log_ns)
+        if channel_id not in self._index:
+            self._declare(channel_id)
         self._span = (min(self._span[0], log_ns), max(self._span[1], log_ns))
         index = self._index.setdefault(channel_id, MessageIndex(channel_id, []))
         index.records.append((log_ns, self._chunk.count))
-        Message(channel_id, log_ns, data, max(0, publish_ns), sequence & 0xFFFFFFFF).write(self._chunk)
+        Message(channel_id, log_ns, data, publish_ns, sequence & 0xFFFFFFFF).write(self._chunk)
         if self._chunk.count >= CHUNK_LIMIT:
             self.flush()
 
+    def _declare(self, channel_id: int) -> None:
+        channel = self._known.channels[channel_id]
+        if channel.schema_id in self._undeclared:
+            self._known.schemas[channel.schema_id].write(self._chunk)
+            self._undeclared.discard(channel.schema_id)
+            self._declared.append(channel.schema_id)
+        channel.write(self._chunk)
+
     def flush(self) -> None:
         """Hands the chunk in progress to the operating system; after an OSError the same can be tried again."""
-        declared = self._declared.end()
-        if declared:
-            try:
-                self._put(declared)
-            except OSError:
-                self._declared.write(declared)
-                raise
         if not self._index:
             return
-        data, index, (first, last) = self._chunk.end(), self._index, self._span
+        data, index, (first, last), declared = self._chunk.end(), self._index, self._span, self._declared
         self._start_chunk()
         chunk = Chunk("zstd", zstandard.compress(data), last, first, zlib.crc32(data), len(data))
         out = RecordBuilder()
         chunk.write(out)
-        entry = ChunkIndex(out.count, self._known.end, "zstd", len(chunk.data), last, 0, {}, first, len(data))
-        counts = {channel_id: len(records.records) for channel_id, records in index.items()}
+        begin = self._known.end
+        entry = entry_of(begin, begin + out.count, len(chunk.data), len(data), first, last)
         try:
-            self._put_index(entry, index, counts, before=out.end())
+            self._put_index(entry, index, before=out.end())
         except OSError:
             self._chunk.write(data)
-            self._index, self._span = index, (first, last)
+            self._index, self._span, self._declared = index, (first, last), declared
             raise
 
     def finish(self) -> None:
@@ -133,10 +150,9 @@ class McapWriter:
         self._chunk = RecordBuilder()
         self._index: dict[int, MessageIndex] = {}
         self._span = (0, 0)
+        self._declared: list[int] = []
 
-    def _put_index(
-        self, entry: ChunkIndex, missing: dict[int, MessageIndex], counts: dict[int, int], before: bytes = b""
-    ) -> None:
+    def _put_index(self, entry: ChunkIndex, missing: dict[int, MessageIndex], before: bytes = b"") -> None:
         out = RecordBuilder()
         out.write(before)
         at = out.count
@@ -145,9 +161,11 @@ class McapWriter:
             records.write(out)
         entry.message_index_length += out.count - at
         self._put(out.end())
-        self._known.note(entry, counts)
+        self._known.note(entry, {channel_id: len(records.records) for channel_id, records in missing.items()})
 
     def _put(self, data: bytes) -> None:
+        if self._file < 0:
+            raise OSError(errno.EBADF, "the recording has ended")
         view = memoryview(data)
         try:
             while view:
@@ -156,15 +174,21 @@ class McapWriter:
             self._cut()
             raise
         self._known.end += len(data)
+        self._known.crc = zlib.crc32(data, self._known.crc)
 
     def _cut(self) -> None:
         os.ftruncate(self._file, self._known.end)  # shrinking needs no space
         os.lseek(self._file, self._known.end, os.SEEK_SET)
 
 
+def _new(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    return os.open(path, flags, 0o644)
+
+
 def _summary(known: Contents) -> bytes:
     head, out = RecordBuilder(), RecordBuilder()
-    DataEnd(0).write(head)
+    DataEnd(known.crc).write(head)
     start = known.end + head.count
     offsets: list[SummaryOffset] = []
 

@@ -1,17 +1,20 @@
 """Pixels and sound of a recording, where they were asked for: lossless video and sound beside it, or H.264 within."""
 
+import base64
 import os
 import struct
+import zlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import msgspec
 import numpy as np
 from av.error import FFmpegError
 
 from liveaffect.stream.messages import AudioChunk, MediaSpan, Message, VideoFrame
-from liveaffect.stream.session.schema import COMPRESSED_VIDEO, COMPRESSED_VIDEO_SCHEMA, compressed_video, schema_of
+from liveaffect.stream.session.schema import COMPRESSED_VIDEO, COMPRESSED_VIDEO_SCHEMA, schema_of
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import MEDIA, topic_of
 from liveaffect.stream.wire import to_json
@@ -21,8 +24,14 @@ HOP = 160
 H264_TOPIC = "video/h264"
 MILLISECOND = Fraction(1, 1000)
 WAV_HEADER_BYTES = 58
+DISK_ERRORS = (5, 27, 28, 122)
+"""EIO, EFBIG, ENOSPC, EDQUOT: these end the recording, and not only its video."""
 FLUSH_EVERY = 15
 """Messages between two index entries: half a second of frames."""
+
+
+class EncoderError(Exception):
+    """Pixels cannot be encoded here; the text says why. The rest of the recording is not touched by it."""
 
 
 class Spans:
@@ -33,8 +42,8 @@ class Spans:
         self._open: dict[str, MediaSpan] = {}
         self._seqs = 0
 
-    def add(self, message: Message, file: str, offset: int, every: int) -> None:
-        """One more message is in `file`, at `offset`."""
+    def add(self, message: Message, file: str, offset: int, every: int, data: bytes | None = None) -> None:
+        """One more message is in `file`, at `offset`; where its `data` lie there as they are, the index proves them."""
         topic = topic_of(message).name
         span = self._open.get(topic)
         follows = span is not None and (span.file, span.source_incarnation, span.last_seq + 1) == (
@@ -56,6 +65,8 @@ class Spans:
                 offset=offset,
             )
         span.last_seq = message.seq
+        if data is not None:
+            span.crc = zlib.crc32(data, span.crc or 0)
 
     def end(self, topic: str = "") -> None:
         """Writes out the spans of one topic, or of all."""
@@ -82,8 +93,9 @@ class SoundFile:
         """Appends one hop. Raises OSError."""
         if chunk.samples is None:
             return
-        self._spans.add(chunk, self.path.name, self._samples, 50)
-        self._file.write(np.ascontiguousarray(chunk.samples, "<f4").tobytes())
+        data = np.ascontiguousarray(chunk.samples, "<f4").tobytes()
+        self._spans.add(chunk, self.path.name, self._samples, 50, data)
+        self._file.write(data)
         self._samples += chunk.samples.size
         self._since += chunk.samples.size
         if self._since >= RATE // 2:
@@ -107,10 +119,12 @@ class LosslessFilm:
         self._session, self._spans = session, spans
         self._size = (0, 0)
         self._out: Any = None
+        self._stream: Any = None
+        _check_encoder("ffv1")
         session.at_close(self.close)
 
     def add(self, frame: VideoFrame) -> None:
-        """Appends one frame. Raises OSError."""
+        """Appends one frame. Raises OSError, and EncoderError."""
         if frame.image is None:
             return
         height, width = frame.image.shape[:2]
@@ -121,7 +135,7 @@ class LosslessFilm:
         self._last_ms = max(self._last_ms + 1, frame.t_ns // 1_000_000)
         picture.pts, picture.time_base = self._last_ms, MILLISECOND
         self._count += 1
-        _mux(self._out, self._stream.encode(picture))
+        _mux(self._out, _encode(self._stream, picture))
 
     def _begin(self, width: int, height: int) -> None:
         self.close()
@@ -140,11 +154,14 @@ class LosslessFilm:
         """Finishes the file. Raises OSError."""
         if self._out is None:
             return
-        out, self._out = self._out, None
+        out, stream, self._out, self._stream = self._out, self._stream, None, None
         try:
-            _mux(out, self._stream.encode(None))
+            _mux(out, _encode(stream, None))
         finally:
-            out.close()
+            try:
+                out.close()
+            except FFmpegError as error:
+                raise OSError(error.errno, error.strerror) from None
 
 
 class H264Film:
@@ -153,10 +170,10 @@ class H264Film:
     def __init__(self, session: SessionWriter) -> None:
         self._session = session
         self._size = (0, 0)
-        self._waiting: list[VideoFrame] = []
+        _check_encoder("libx264")
 
     def add(self, frame: VideoFrame) -> None:
-        """Encodes and records one frame."""
+        """Encodes and records one frame. Raises EncoderError."""
         if frame.image is None:
             return
         height, width = frame.image.shape[0] & ~1, frame.image.shape[1] & ~1  # 4:2:0 needs even sizes
@@ -167,7 +184,7 @@ class H264Film:
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.image[:height, :width]), format="rgb24")
         picture.pts, picture.time_base = self._count, self._codec.time_base
         self._count += 1
-        for packet in self._codec.encode(picture):
+        for packet in _encode(self._codec, picture):
             data = compressed_video(frame.t_ns + self._session.offset_ns, bytes(packet))
             header = VideoFrame(t_ns=frame.t_ns, seq=frame.seq, pub_ns=frame.pub_ns)
             self._session.write_json(H264_TOPIC, COMPRESSED_VIDEO, lambda: COMPRESSED_VIDEO_SCHEMA, header, data)
@@ -183,6 +200,37 @@ class H264Film:
             "crf": "23",
             "x264-params": "keyint=60:repeat-headers=1:annexb=1:bframes=0",
         }
+
+
+def compressed_video(unix_ns: int, data: bytes) -> bytes:
+    """One foxglove.CompressedVideo message as JSON."""
+    sec, nsec = divmod(max(0, unix_ns), 1_000_000_000)
+    return msgspec.json.encode(
+        {
+            "timestamp": {"sec": sec, "nsec": nsec},
+            "frame_id": "camera",
+            "data": base64.b64encode(data).decode(),
+            "format": "h264",
+        }
+    )
+
+
+def _check_encoder(name: str) -> None:
+    try:
+        av.codec.Codec(name, "w")
+    except ValueError:  # UnknownCodecError is one
+        text = f"this FFmpeg has no encoder {name}: no video is stored, everything else is"
+        raise EncoderError(f"{text}; install a PyAV that has it, or choose another `video`") from None
+
+
+def _encode(encoder: Any, picture: Any) -> list[Any]:
+    try:
+        return list(encoder.encode(picture))
+    except (FFmpegError, ValueError) as error:
+        if getattr(error, "errno", None) in DISK_ERRORS:
+            raise OSError(error.errno, error.strerror) from None  # type: ignore[union-attr]
+        text = f"the encoder {encoder.name} failed ({error}): no more video is stored, everything else is"
+        raise EncoderError(text) from None
 
 
 def _mux(out: Any, packets: Any) -> None:

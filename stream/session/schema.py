@@ -1,6 +1,5 @@
 """JSON schemas of recorded messages, made from their structs, so that other tools can open a session."""
 
-import base64
 from typing import Any, get_origin
 
 import msgspec
@@ -50,16 +49,3 @@ def schema_of(kind: type[Message]) -> bytes:
     if top:
         schema = {**schema["$defs"].pop(top), "$defs": schema["$defs"]}
     return msgspec.json.encode(schema)
-
-
-def compressed_video(unix_ns: int, data: bytes) -> bytes:
-    """One foxglove.CompressedVideo message as JSON."""
-    sec, nsec = divmod(max(0, unix_ns), 1_000_000_000)
-    return msgspec.json.encode(
-        {
-            "timestamp": {"sec": sec, "nsec": nsec},
-            "frame_id": "camera",
-            "data": base64.b64encode(data).decode(),
-            "format": "h264",
-        }
-    )

@@ -1,10 +1,11 @@
 """What a seek bar needs to know of a session before it is played: how long it is, its markers, and what is missing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import msgspec
 
-from liveaffect.stream.session.reader import SessionReader
+from liveaffect.stream.session.manifest import UNREADABLE
+from liveaffect.stream.session.reader import TIME_LIMIT_NS, SessionReader
 from liveaffect.stream.topics import AFFECT, MARKER, REGISTRY
 
 LEAST_MISSING_S = 0.25
@@ -39,19 +40,17 @@ class _Head(msgspec.Struct):
 
 def survey(reader: SessionReader, topics: Collection[str]) -> Survey | None:
     """Surveys what would be replayed of a session; None where it holds no message on these topics."""
-    decoder = msgspec.json.Decoder(_Head)
-    first = next(((name, record) for name, record in reader.raw(topics)), None)
+    first = next(_heads(reader, topics), None)
     if first is None:
         return None
-    head = decoder.decode(first[1].data)
-    begun_ns = head.pub_ns or head.t_ns + REGISTRY[first[0]].delay_ns
+    name, head, log_ns = first
+    begun_ns = head.pub_ns or head.t_ns + REGISTRY[name].delay_ns
     logged_ns = head.pub_ns or head.t_ns
-    found = Survey(first_ns=begun_ns, log_offset_ns=first[1].log_time - logged_ns)
-    last_ns = max((span[1] for span in reader.spans()), default=first[1].log_time)
+    found = Survey(first_ns=begun_ns, log_offset_ns=log_ns - logged_ns)
+    last_ns = max((span[1] for span in reader.spans()), default=log_ns)
     found.length_s = max(0.0, (last_ns - found.log_offset_ns - begun_ns) / 1e9)
     missing = _Missing()
-    for name, record in reader.raw([AFFECT.name, MARKER.name]):
-        head = decoder.decode(record.data)
+    for name, head, _ in _heads(reader, [AFFECT.name, MARKER.name]):
         if name == MARKER.name:
             found.markers.append((round((head.t_ns - begun_ns) / 1e9, 3), head.label))
         else:
@@ -59,6 +58,18 @@ def survey(reader: SessionReader, topics: Collection[str]) -> Survey | None:
     found.markers = sorted((min(max(t_s, 0.0), found.length_s), label) for t_s, label in found.markers)[:MOST]
     found.missing = missing.spans()[:MOST]
     return found
+
+
+def _heads(reader: SessionReader, topics: Collection[str]) -> Iterator[tuple[str, _Head, int]]:
+    """Topic, header and log time of every message that is one."""
+    decoder = msgspec.json.Decoder(_Head)
+    for name, record in reader.raw(topics):
+        try:
+            head = decoder.decode(record.data)
+        except UNREADABLE:
+            continue
+        if max(abs(head.t_ns), abs(head.pub_ns)) < TIME_LIMIT_NS:
+            yield name, head, record.log_time
 
 
 class _Missing:

@@ -7,19 +7,23 @@ recording is made of. A power cut can lose what the system had not yet written b
 import contextlib
 import os
 import shutil
+import struct
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 from liveaffect.stream.errors import RecordError
+from liveaffect.stream.identity import Identity
 from liveaffect.stream.messages import Health, Message
 from liveaffect.stream.session import info as session_info
-from liveaffect.stream.session.info import MANIFEST, RECORDING, Persisted, SessionInfo, SourceFile
-from liveaffect.stream.session.ledger import Ledger
+from liveaffect.stream.session.context import SessionContext, files_of, ledger_of, shown
+from liveaffect.stream.session.files import keep_damaged
+from liveaffect.stream.session.info import MANIFEST, RECORDING, ClockPair, Missing, SessionInfo, SourceFile
+from liveaffect.stream.session.mcap_scan import scan
 from liveaffect.stream.session.mcap_writer import McapWriter
-from liveaffect.stream.session.reader import SessionReader
+from liveaffect.stream.session.reader import TIME_LIMIT_NS, SessionReader
 from liveaffect.stream.session.schema import schema_of
 from liveaffect.stream.topics import HEALTH, Topic
 from liveaffect.stream.wire import to_json
@@ -29,6 +33,10 @@ MIN_FREE_BYTES = 200 << 20
 RESERVE = ".reserve"
 RESERVE_BYTES = 4 << 20
 """Kept free for the index and the manifest: an index of hours is smaller."""
+MOST_REASONS = 20
+"""Different reasons for which messages were refused that are written down."""
+UNWRITABLE = (ValueError, TypeError, NotImplementedError, OverflowError, RecursionError, struct.error)
+"""What a message raises that has no place in JSON or in an MCAP file."""
 RELEDGER_BYTES = 128 << 20
 """A longer recording that is gone on with gets its ledger from `recover`."""
 
@@ -39,68 +47,72 @@ class SessionWriter:
     Parameters
     ----------
     folder: made if needed; must hold no session, unless `resume`.
-    graph, wiring: as in HostInfo.
-    clock: id of the clock of `t_ns`; "media" offline.
-    from_start: the recorder ran before anything was published, so a first `seq` above 0 is a loss.
-    run: process id of the program that runs the graph.
-    persisted: what is stored beyond results.
-    models: name -> version and hash of every model that the graph may use.
+    context: what is recorded.
     min_free: recording ends when the disk has less room than this (bytes).
-    resume: goes on in a session whose writer was killed.
+    resume: goes on in a session whose writer was killed, and whose manifest then says what is recorded.
     """
 
     def __init__(
         self,
         folder: str | Path,
+        context: SessionContext | None = None,
         *,
-        graph: Mapping[str, Any] | None = None,
-        wiring: Mapping[str, Mapping[str, list[str]]] | None = None,
-        clock: str = "media",
-        from_start: bool = True,
-        run: int = 0,
-        persisted: Persisted | None = None,
-        models: Mapping[str, Any] | None = None,
         min_free: int = MIN_FREE_BYTES,
         resume: bool = False,
     ) -> None:
+        context = context or SessionContext()
         self.folder, self._min_free = Path(folder), min_free
         self.ended = ""
         """Why the recording has ended; "" while it goes on."""
+        self.refused: dict[str, int] = {}
+        """Topic -> messages that no recording can hold, such as one with a time beyond 64 bits."""
         self._ending = False
         self._channels: dict[str, int] = {}
         self._closing: list[Callable[[], None]] = []
+        self.troubles: list[str] = []
+        """What went wrong beside the recording, in words."""
         self._stop_hashing = threading.Event()
         self._next_flush = time.monotonic() + FLUSH_S
         now = session_info.here_and_now()
-        self.offset_ns: int = 0 if clock == "media" else now.unix_ns - now.monotonic_ns
+        self.offset_ns: int = 0 if context.clock == "media" else now.unix_ns - now.monotonic_ns
         try:
             self._open(resume)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a name with NUL in it is a ValueError
+            why = getattr(error, "strerror", None) or error
             raise RecordError(
-                f"{self.folder} cannot be written: {error.strerror}; choose another folder for recordings"
+                f"{shown(folder)} cannot be written: {why}; choose another folder for recordings"
             ) from None
         if not resume:
-            self.info.graph = dict(graph or {})
-            self.info.clock, self.info.run, self.info.from_start = clock, run, from_start
-            self.info.persisted, self.info.models = persisted or Persisted(), dict(models or {})
-            self.info.created_utc = session_info.utc_text(now.unix_ns)
-            self.info.versions, self.info.machine = session_info.versions(), session_info.machine()
-            self.info.sources = session_info.source_files(self.info.graph)
-            self.info.wiring = {node: dict(topics) for node, topics in (wiring or {}).items()}
+            self._describe(context, now)
         self.info.clocks.append(now)
         self.info.writers.append(os.getpid())
+        self.info.processes.append(Identity.mine())
         self.ledger = ledger_of(self.info)
         if resume and self._mcap.size <= RELEDGER_BYTES:
             for topic, message in SessionReader(self.folder).messages():
                 self.ledger.add(topic, message)
         self._save()
-        self._hasher = threading.Thread(target=self._hash, args=(self.info.sources,), daemon=True)
+        arguments = (self.info.sources, self._stop_hashing.is_set)
+        self._hasher = threading.Thread(target=_hash, args=arguments, daemon=True)
         self._hasher.start()
+
+    def _describe(self, context: SessionContext, now: ClockPair) -> None:
+        info = self.info
+        info.graph, info.models = dict(context.graph), dict(context.models)
+        info.clock, info.run, info.from_start = context.clock, context.run, context.from_start
+        info.persisted = context.persisted
+        info.created_utc = session_info.utc_text(now.unix_ns)
+        info.versions, info.machine = session_info.versions(), session_info.machine()
+        info.sources = session_info.source_files(info.graph)
+        info.wiring = {node: dict(topics) for node, topics in context.wiring.items()}
 
     def _open(self, resume: bool) -> None:
         path = self.folder / RECORDING
         if resume:
             self.info = session_info.load_info(self.folder)
+            found = scan(path)
+            if found.torn_bytes:
+                keep_damaged(path, found.end, found.torn_bytes)
             self.info.state, self.info.reason, self.info.ended_utc = "RECORDING", "", ""
         else:
             if path.exists() or (self.folder / MANIFEST).exists():
@@ -118,8 +130,18 @@ class SessionWriter:
         self._mcap = McapWriter(path, resume=resume)
 
     def write(self, topic: Topic[Any], message: Message, *, arrays: bool = False) -> None:
-        """Records one message; arrays of a "header" topic only where `arrays` says so. Does nothing after the end."""
+        """Records one message; arrays of a "header" topic only where `arrays` says so. Does nothing after the end.
+
+        A message that no recording can hold is left out, counted in `refused`, and its gap stands in the ledger.
+        """
         if self.ended or topic.record == "no":
+            return
+        try:
+            data = to_json(message, arrays=arrays or topic.record == "full")
+        except UNWRITABLE as error:
+            self._refuse(topic.name, error)
+            return
+        if not self._put(topic.name, topic.message.__name__, lambda: schema_of(topic.message), message, data):
             return
         self.ledger.add(topic, message)
         if topic is HEALTH:
@@ -128,24 +150,52 @@ class SessionWriter:
             first, last = self.info.first_t_ns, self.info.last_t_ns
             self.info.first_t_ns = message.t_ns if first is None else min(first, message.t_ns)
             self.info.last_t_ns = message.t_ns if last is None else max(last, message.t_ns)
-        data = to_json(message, arrays=arrays or topic.record == "full")
-        self.write_json(topic.name, topic.message.__name__, lambda: schema_of(topic.message), message, data)
+        self.poll()
 
     def write_json(
         self, topic: str, schema_name: str, schema: Callable[[], bytes], message: Message, data: bytes
     ) -> None:
         """Records JSON of any schema with the header of `message`."""
-        if self.ended:
-            return
-        channel = self._channels.get(topic)
-        if channel is None:
-            channel = self._channels[topic] = self._mcap.channel(topic, schema_name, schema())
-        log_ns = (message.pub_ns or message.t_ns) + self.offset_ns
+        if not self.ended:
+            self._put(topic, schema_name, schema, message, data)
+            self.poll()
+
+    def _put(self, topic: str, schema_name: str, schema: Callable[[], bytes], message: Message, data: bytes) -> bool:
         try:
+            if max(abs(message.t_ns), abs(message.pub_ns)) >= TIME_LIMIT_NS:
+                raise ValueError(f"no message has the time {message.t_ns}")
+            channel = self._channels.get(topic)
+            if channel is None:
+                channel = self._channels[topic] = self._mcap.channel(topic, schema_name, schema())
+            log_ns = (message.pub_ns or message.t_ns) + self.offset_ns
             self._mcap.add(channel, log_ns, message.t_ns + self.offset_ns, message.seq, data)
         except OSError as error:
             self.fail(error)
-        self.poll()
+            return False
+        except UNWRITABLE as error:
+            self._refuse(topic, error)
+            return False
+        return True
+
+    def _refuse(self, topic: str, error: Exception) -> None:
+        count = self.refused[topic] = self.refused.get(topic, 0) + 1
+        why = f"cannot be recorded ({str(error)[:200]})"
+        known = next((item for item in self.info.missing if item.topic == topic and item.why == why), None)
+        if known is not None and known.messages is not None:
+            known.messages += 1
+        elif count < MOST_REASONS:
+            self.info.missing.append(Missing(topic=topic, messages=1, why=why))
+
+    def refusals(self) -> list[str]:
+        """In words, what was left out because no recording can hold it."""
+        return [f"{count} messages of {topic} could not be recorded" for topic, count in sorted(self.refused.items())]
+
+    def trouble(self, text: str) -> None:
+        """Notes what went wrong beside the recording, such as a video that cannot be encoded; once each."""
+        if text not in self.troubles and len(self.troubles) < MOST_REASONS:
+            self.troubles.append(text)
+            self.info.missing.append(Missing(topic="video/frame", messages=None, why=text))
+            self._save()
 
     def poll(self) -> None:
         """Flushes where it is time to; call it often."""
@@ -183,11 +233,13 @@ class SessionWriter:
         if self.ended or self._ending:
             return
         self._ending = True
-        (self.folder / RESERVE).unlink(missing_ok=True)
-        for action in self._closing:
+        with contextlib.suppress(OSError):
+            (self.folder / RESERVE).unlink(missing_ok=True)
+        closing, self._closing = self._closing, []  # films hold the session, and it must not hold them
+        for action in closing:
             try:
                 action()
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 complete, reason = False, _in_words(error)
         self.ended = reason
         try:
@@ -199,15 +251,33 @@ class SessionWriter:
         self.info.clocks.append(now)
         self.info.ended_utc = session_info.utc_text(now.unix_ns)
         self.info.ledger = self.ledger.accounts()
-        interrupted = len(self.info.writers) > 1
-        self.info.state = "COMPLETE" if complete and not interrupted else "INCOMPLETE"
-        self.info.reason = f"{self.ended}; the recorder was started {len(self.info.writers)} times" * interrupted
-        self.info.reason = self.info.reason or self.ended
-        names = sorted(path for path in self.folder.iterdir() if path.is_file() and not path.name.startswith("."))
-        self.info.files = {path.name: path.stat().st_size for path in names if path.name != MANIFEST}
+        starts = len(self.info.writers)
+        whole = complete and starts == 1 and not self._mcap.damage
+        self.info.state = "COMPLETE" if whole else "INCOMPLETE"
+        again = f"; the recorder was started {starts} times" * (starts > 1)
+        self.info.reason = self.ended + again + "; a part of it is damaged" * self._mcap.damage
+        self.info.files = files_of(self.folder)
         self._save()
 
-    def fail(self, error: OSError) -> None:
+    def interrupt(self) -> None:
+        """Ends as a kill would, but with everything so far on the disk: the next start goes on in this session.
+
+        For a recorder that dies of an error of its own. Never raises.
+        """
+        if self.ended or self._ending:
+            return
+        self._ending, self.ended = True, "the recorder died"
+        closing, self._closing = self._closing, []
+        for action in closing:
+            with contextlib.suppress(Exception):
+                action()
+        with contextlib.suppress(OSError):
+            self._mcap.flush()
+        self._mcap.abandon()
+        self._stop_hashing.set()
+        self._save()
+
+    def fail(self, error: Exception) -> None:
         """The disk is full or gone: what is in the file stays readable, and the caller goes on living."""
         self.close(_in_words(error), complete=False)
 
@@ -219,11 +289,6 @@ class SessionWriter:
         if found:
             self.info.devices[health.node] = found
 
-    def _hash(self, sources: list[SourceFile]) -> None:
-        for source in sources:
-            if not source.sha256:
-                source.sha256 = session_info.sha256_of(Path(source.path), self._stop_hashing.is_set)
-
     def _finish_hashing(self) -> None:
         self._hasher.join(1.0)
         self._stop_hashing.set()
@@ -234,22 +299,15 @@ class SessionWriter:
             self.info.save(self.folder)
 
 
-def ledger_of(info: SessionInfo) -> Ledger:
-    """An empty ledger for the graph of a session."""
-    readers: dict[str, list[str]] = {}
-    writers: dict[str, str] = {}
-    for node, topics in info.wiring.items():
-        table = info.graph.get(node, {})
-        if table.get("type", "").endswith(":Recorder"):
-            continue  # what it takes in is the column "recorded"
-        for topic in topics.get("reads", ()):
-            readers.setdefault(topic, []).append(node)
-        writers.update(dict.fromkeys(topics.get("writes", ()), node))
-    processes = {name: str(table.get("process", name)) for name, table in info.graph.items() if isinstance(table, dict)}
-    return Ledger(readers=readers, writers=writers, processes=processes, from_start=info.from_start)
+def _hash(sources: list[SourceFile], stop: Callable[[], bool]) -> None:
+    for source in sources:
+        if not source.sha256:
+            source.sha256 = session_info.sha256_of(Path(source.path), stop)
 
 
-def _in_words(error: OSError) -> str:
-    full = error.errno in (28, 27, 122)  # ENOSPC, EFBIG, EDQUOT
-    what = "the disk is full" if full else f"writing failed ({error.strerror})"
+def _in_words(error: Exception) -> str:
+    full = getattr(error, "errno", None) in (28, 27, 122)  # ENOSPC, EFBIG, EDQUOT
+    if isinstance(error, FileNotFoundError):
+        return "the folder of the recording is gone: recording ended"
+    what = "the disk is full" if full else f"writing failed ({getattr(error, 'strerror', None) or error})"
     return f"{what}: recording ended, what was written before is readable"

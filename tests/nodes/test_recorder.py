@@ -250,8 +250,8 @@ def test_a_disk_without_room_is_an_answer_not_a_crash(tmp_path: Path, start: Any
 def test_trouble_while_recording_is_told_and_the_node_lives_on(tmp_path: Path, start: Any) -> None:
     node = start(folder=str(tmp_path / "s"), autostart=True, audio=True)
     node.take(_chunk(0))
-    node._sound._file.close()
-    node._sound._file = open(os.devnull, "rb")  # noqa: PTH123, SIM115 (a file that cannot be written)
+    node._media._sound._file.close()
+    node._media._sound._file = open(os.devnull, "rb")  # noqa: PTH123, SIM115 (a file that cannot be written)
     node.take(_chunk(1))
     node.take(_chunk(2))
     assert "recording ended" in node.info()["error"]

@@ -12,6 +12,7 @@ from liveaffect.nodes.replayer import Replayer
 from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Ack, Affect, Command, FaceAffect, Marker, Message, Playback, VideoFrame
 from liveaffect.stream.node import spec_of
+from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, FACE_AFFECT, MARKER, VIDEO
 
@@ -62,7 +63,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def session(tmp_path: Path) -> Path:
     """Ten seconds, ten frames a second; nobody in view from 4 to 6 s, no estimate from 7 to 9 s, two markers."""
-    writer = SessionWriter(tmp_path / "s", min_free=0, clock="boot")
+    writer = SessionWriter(tmp_path / "s", SessionContext(clock="boot"), min_free=0)
     for seq in range(100):
         t_ns = START + seq * SECOND // 10
         header: dict[str, Any] = {"t_ns": t_ns, "pub_ns": t_ns, "seq": seq, "clock": "boot"}

@@ -13,6 +13,7 @@ from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Affect, Command, Health, Marker, Message, Playback, Tick, VideoFrame
 from liveaffect.stream.node import spec_of
+from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.feed import STARTS_PER_ROUND
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, COMMAND, HEALTH, MARKER, TICK, VIDEO
@@ -28,7 +29,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def session(tmp_path: Path) -> Path:
     """Two seconds of a live recording: a frame and an estimate every 100 ms, a marker, health, ticks, a command."""
-    writer = SessionWriter(tmp_path / "s", min_free=0, clock="boot")
+    writer = SessionWriter(tmp_path / "s", SessionContext(clock="boot"), min_free=0)
     for seq in range(20):
         t_ns = START + seq * SECOND // 10
         header = {"t_ns": t_ns, "seq": seq, "incarnation": 1, "clock": "boot"}

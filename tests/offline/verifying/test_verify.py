@@ -11,7 +11,8 @@ import pytest
 from live_run import live_run, wait_for
 
 from liveaffect.offline.verifying.compare import Tally, VerifyReport
-from liveaffect.offline.verifying.verify import verify
+from liveaffect.offline.verifying.known import Trust
+from liveaffect.offline.verifying.verify import verify as verify_session
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.graph import build_graph
 from liveaffect.stream.lockstep import LockstepHost
@@ -25,6 +26,13 @@ TOYS: dict[str, Any] = {
     "delay": {"type": "toy_nodes:Delay"},
     "adder": {"type": "toy_nodes:Adder"},
 }
+
+
+TRUST = Trust(nodes=("toy_nodes:Counter", "toy_nodes:Delay", "toy_nodes:Adder", "toy_pixels:Mean"))
+
+
+def verify(folder: Path, trust: Trust = TRUST) -> VerifyReport:
+    return verify_session(folder, trust=trust)
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +70,14 @@ def _edit(folder: Path, change: Callable[[str, bytes], bytes | None]) -> None:
             channel = writer.channel(topic, topic, b'{"type": "object"}')
             writer.add(channel, record.log_time, record.publish_time, record.sequence, data)
     writer.finish()
+    _resize(folder)
+
+
+def _resize(folder: Path) -> None:
+    """Tells the manifest that the recording was meant to be changed."""
+    info = load_info(folder)
+    info.files["session.mcap"] = (folder / "session.mcap").stat().st_size
+    info.save(folder)
 
 
 def _statuses(report: VerifyReport) -> dict[str, str]:

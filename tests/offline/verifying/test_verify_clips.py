@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
+from liveaffect.offline.verifying.known import Trust
 from liveaffect.offline.verifying.process import verify_apart
 from liveaffect.stream.capture.media import probe
 
@@ -53,7 +54,7 @@ def test_a_recorded_clip_is_recomputed_identically(
     clips: Path, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, limit: int, topics: set[str]
 ) -> None:
     nodes = _record(clips / name, tmp_path / "s", shared / "models", monkeypatch, limit)
-    report = verify_apart(tmp_path / "s")
+    report = verify_apart(tmp_path / "s", trust=Trust(sources=(str(clips),)))
     found = {verdict.topic: verdict for verdict in report.verdicts}
     if "voice" in nodes:
         topics = topics | {"voice/descriptors", "voice/affect"}

@@ -17,7 +17,9 @@ from mcap.reader import make_reader
 from paths import HELPERS
 
 from liveaffect.stream.errors import RecordError
+from liveaffect.stream.identity import Identity
 from liveaffect.stream.messages import Affect, FaceMesh, FaceObservation, Marker, Message, Person, VideoFrame
+from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.info import load_info
 from liveaffect.stream.session.mcap_scan import scan
 from liveaffect.stream.session.reader import SessionReader
@@ -29,8 +31,8 @@ from liveaffect.stream.topics import AFFECT, FACE, MARKER, MESH, REGISTRY, VIDEO
 WRITER = HELPERS / "session_writer.py"
 
 
-def _write(folder: Path, count: int = 50, **settings: object) -> SessionWriter:
-    session = SessionWriter(folder, min_free=0, **settings)  # type: ignore[arg-type]
+def _write(folder: Path, count: int = 50, context: SessionContext | None = None) -> SessionWriter:
+    session = SessionWriter(folder, context, min_free=0)
     image = np.full((4, 6, 3), 7, np.uint8)
     for seq in range(count):
         t_ns = seq * 33_000_000
@@ -93,7 +95,7 @@ def test_the_manifest_names_files_clocks_versions_and_sources(tmp_path: Path) ->
     clip = tmp_path / "clip.bin"
     clip.write_bytes(b"not really a film")
     graph = {"camera": {"type": "x:Y", "process": "camera", "source": str(clip)}}
-    _write(tmp_path / "s", graph=graph).close()
+    _write(tmp_path / "s", context=SessionContext(graph=graph)).close()
     info = load_info(tmp_path / "s")
     assert info.state == "COMPLETE"
     assert [(s.node, s.bytes, len(s.sha256)) for s in info.sources] == [("camera", 17, 64)]
@@ -204,7 +206,9 @@ def test_a_lost_manifest_is_made_anew(tmp_path: Path) -> None:
 def test_a_session_that_is_being_written_is_not_recovered(tmp_path: Path) -> None:
     session = _write(tmp_path / "s")
     info = load_info(tmp_path / "s")
-    info.writers = [os.getppid()]  # some process that lives
+    parent = Identity.of(os.getppid())
+    assert parent is not None
+    info.processes = [parent]  # some process that lives
     info.save(tmp_path / "s")
     with pytest.raises(RecordError, match="still being recorded"):
         recover(tmp_path / "s")

@@ -18,6 +18,7 @@ from liveaffect.nodes.dashboard.replay.bar import ReplayBar
 from liveaffect.nodes.dashboard.replay.seek_bar import SeekBar
 from liveaffect.nodes.dashboard.scene.node import Dashboard
 from liveaffect.stream.messages import Affect, Marker
+from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, MARKER
 
@@ -28,7 +29,7 @@ LIMIT_S = 20.0
 @pytest.fixture
 def session(tmp_path: Path) -> Path:
     """A minute; nobody in view from 20 to 30 s; markers at 10 and 40 s."""
-    writer = SessionWriter(tmp_path / "s", min_free=0, clock="boot")
+    writer = SessionWriter(tmp_path / "s", SessionContext(clock="boot"), min_free=0)
     for seq in range(601):
         t_ns = (50 + seq / 10) * SECOND
         header: dict[str, Any] = {"t_ns": int(t_ns), "pub_ns": int(t_ns), "seq": seq, "clock": "boot"}
