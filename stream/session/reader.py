@@ -21,7 +21,7 @@ from liveaffect.stream.session.info import MANIFEST, RECORDING, load
 from liveaffect.stream.session.mcap_read import chunks
 from liveaffect.stream.session.mcap_scan import Contents, scan
 from liveaffect.stream.session.mcap_walk import DAMAGE, tail_of, walk
-from liveaffect.stream.topics import REGISTRY, Topic
+from liveaffect.stream.topics import MARKER, REGISTRY, Topic
 from liveaffect.stream.wire import from_json
 
 WINDOW_NS = 10_000_000_000
@@ -148,7 +148,8 @@ class SessionReader:
             except TransportError:
                 self.malformed += 1
                 continue
-            if abs(message.t_ns) < TIME_LIMIT_NS and 0 <= message.pub_ns < TIME_LIMIT_NS:
+            limit = TIME_LIMIT_NS if topic is not MARKER else 1 << 64  # others may have set those on any clock
+            if abs(message.t_ns) < limit and 0 <= message.pub_ns < TIME_LIMIT_NS:
                 yield topic, message
             else:
                 self.malformed += 1
