@@ -4,7 +4,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3; do \
 VENV := .venv/bin
 ARGS :=
 
-.PHONY: demo test check bench soak clean python
+.PHONY: demo test quick test-under-load check bench soak clean python
 .DEFAULT_GOAL := demo
 
 demo: python ## the sensor on a face and a voice that the project makes: no camera or sound card needed
@@ -14,6 +14,14 @@ demo: python ## the sensor on a face and a voice that the project makes: no came
 test: python ## every test but the hour-long ones
 	@$(PYTHON) .ci/setup.py test
 	@$(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+quick: python ## the tests that start no process and open no socket
+	@$(PYTHON) .ci/setup.py test
+	@LIVEAFFECT_QUICK=1 $(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak and not processes" $(ARGS)
+
+test-under-load: python ## every test, three times, beside four busy loops: by hand
+	@$(PYTHON) .ci/setup.py test
+	@$(VENV)/python .ci/under_load.py $(ARGS)
 
 check: python ## style, types, layers
 	@$(PYTHON) .ci/setup.py test

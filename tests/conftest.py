@@ -1,7 +1,9 @@
 """Fixtures every test may use."""
 
+import os
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -15,6 +17,27 @@ hypothesis.settings.register_profile("thorough", deadline=None, derandomize=True
 hypothesis.settings.load_profile("shared-machine")
 
 ROOT = Path(__file__).resolve().parent.parent
+OUTSIDE = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "socket.bind", "socket.connect")
+"""What a quick test does not do: Python's audit events."""
+_now: list[str] = []
+
+
+def _refuse(event: str, arguments: tuple[object, ...]) -> None:
+    if event in OUTSIDE and _now and "ldconfig" not in str(arguments[:1]):  # ctypes asks it where libraries are
+        raise RuntimeError(f"{_now[-1]} is no quick test: {event} {arguments[:1]}. Mark it with pytest.mark.processes")
+
+
+if os.environ.get("LIVEAFFECT_QUICK"):
+    sys.addaudithook(_refuse)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    _now.append(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        _now.pop()
 
 
 @pytest.fixture(scope="session", autouse=True)

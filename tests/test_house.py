@@ -1,6 +1,5 @@
 """The house keeps its order: small files, small folders, names that say something new, no circles of imports."""
 
-import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,10 +13,8 @@ MOST_LINES, MOST_FILES = 300, 20
 
 
 def code() -> list[Path]:
-    """Every Python file that git knows of (or would know of) in the folders of code, relative to the root."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *CODE]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    return sorted({Path(name) for name in names if name.endswith(".py") and (ROOT / name).exists()})
+    """Every Python file in the folders of code, relative to the root."""
+    return sorted(path.relative_to(ROOT) for folder in CODE for path in (ROOT / folder).rglob("*.py"))
 
 
 def circles(imports: Mapping[str, set[str]]) -> Iterator[list[str]]:
