@@ -1,4 +1,4 @@
-"""Runs the whole suite three times while four busy loops share its cores; says how each went. By hand: it takes long."""
+"""Runs the whole suite three times beside four busy loops, and says how each run went. By hand: it takes long."""
 
 import multiprocessing
 import subprocess
