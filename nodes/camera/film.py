@@ -114,10 +114,16 @@ class Film:
     def _shots(self, container: InputContainer, stream: Any) -> Iterator[Shot]:
         start_ns = None if self.info is None else self.info.start_ns
         last_ns = -1
+        reordered = container.format.name == "avi" and stream.codec_context.name in ("h264", "hevc")
         for frame in self._frames(container, stream, start_ns or 0):
             self.count += 1
             if self._raw:
                 t_ns = round((self.count - 1) * NS / self._raw_fps)
+            elif reordered and frame.dts is None:
+                t_ns = last_ns + self.step_ns
+            elif reordered:  # AVI holds the times of decoding alone
+                t_ns = containers.pts_ns(frame.dts, frame.time_base or stream.time_base) - (start_ns or 0)
+                t_ns = max(0, t_ns - stream.codec_context.reorder_depth * self.step_ns)
             elif frame.pts is None:
                 t_ns = last_ns + self.step_ns if last_ns >= 0 else 0
             else:

@@ -9,11 +9,13 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from liveaffect.nodes.microphone import devices
+from liveaffect.nodes.microphone.channels import Mixer, channel_index
 from liveaffect.nodes.microphone.sound import HOP, RATE
 from liveaffect.stream.capture.read_ahead import BACKOFF_S
 from liveaffect.stream.errors import LiveAffectError
@@ -21,6 +23,7 @@ from liveaffect.stream.messages import Array
 
 BUFFER_S = 5.0
 WATCH_S = 0.05
+MOST_CHANNELS = 8
 FIRST_BLOCK_S = 4.0
 """Sound servers take up to 2 s from the start of a stream to its first block."""
 
@@ -45,11 +48,12 @@ class Recording:
     Parameters
     ----------
     source: name or number, "default".
+    channel: which of its channels is heard, as `Mixer` takes it.
     latency_s: buffer asked of the driver.
     stall_s: without a callback for this long the device counts as lost.
     """
 
-    def __init__(self, source: str, *, latency_s: float, stall_s: float) -> None:
+    def __init__(self, source: str, *, channel: str | int = "auto", latency_s: float, stall_s: float) -> None:
         self.error = ""
         """Why there is no sound now, "" while there is."""
         self.facts: dict[str, Any] = {}
@@ -58,6 +62,7 @@ class Recording:
         """Samples lost because nobody took them in time."""
         self.blocked_since: float | None = None
         """Since when (time.monotonic) the thread has been closing a stream."""
+        self._channel = channel
         self._source, self._latency_s, self._stall_s = source, latency_s, stall_s
         self._blocks: deque[Block] = deque()
         self._held_s = 0.0
@@ -113,12 +118,10 @@ class Recording:
         module = devices.portaudio()
         device = devices.find(self._source)
         index, rate, channels = int(device.id), RATE, 1
-        for rate, channels in (
-            (RATE, 1),
-            (RATE, device.channels),
-            (round(device.rate), 1),
-            (round(device.rate), device.channels),
-        ):
+        most = device.channels if device.channels <= MOST_CHANNELS else 2  # sound servers offer 32 of anything
+        if self._channel not in ("auto", "mix"):
+            channel_index(self._channel, [str(n) for n in range(most)])
+        for channels, rate in product(dict.fromkeys((most, 1)), (RATE, round(device.rate))):
             with contextlib.suppress(module.PortAudioError):
                 module.check_input_settings(device=index, channels=channels, dtype="float32", samplerate=rate)
                 break
@@ -142,6 +145,7 @@ class Recording:
 
     def _callback(self, number: int, rate: int) -> Any:
         index = 0
+        mixer = Mixer(self._channel)
 
         def callback(data: Array, frames: int, stamps: Any, status: Any) -> None:
             nonlocal index
@@ -150,7 +154,7 @@ class Recording:
             # block cannot be younger than the block is long, whatever a driver says
             age_s = stamps.currentTime - stamps.inputBufferAdcTime if stamps.inputBufferAdcTime else 0.0
             t_ns = now_ns - round(max(age_s, frames / rate) * 1e9)
-            samples = data[:, 0].copy() if data.shape[1] == 1 else data.mean(axis=1, dtype=np.float32)
+            samples = mixer.mix(data.T, rate).astype(np.float32)  # a copy: the driver keeps its own
             with self._lock:
                 if number == self._stream_number:
                     self._heard = now_ns / 1e9

@@ -3,14 +3,17 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
 import numpy as np
 
+from liveaffect.nodes.microphone.channels import check_channel
 from liveaffect.nodes.microphone.input_device import Recording
 from liveaffect.nodes.microphone.listener import Listener
-from liveaffect.nodes.microphone.sound import HOP, HOP_NS, RATE, Hop, Sound, no_sound_words
+from liveaffect.nodes.microphone.sound import HOP, HOP_NS, RATE, Hearing, Hop, Sound, no_sound_words
+from liveaffect.nodes.microphone.tracks import hearing
 from liveaffect.stream.capture.containers import NS
 from liveaffect.stream.capture.media import MediaInfo, looks_like_file, probe
 from liveaffect.stream.capture.read_ahead import PATIENCE_S, Notices, ReadAhead, wait_until
@@ -44,6 +47,11 @@ class Microphone(Node):
     """Live only: play a file again when it ends."""
     latency_s: Annotated[float, msgspec.Meta(gt=0, le=10)] = 0.03
     """Buffer asked of the driver: less reacts sooner, more survives a busy machine."""
+    channel: str | int = "auto"
+    """Which channel is heard: "mix", "left", "right", a number from 1, or "auto": the mean, but one alone where the
+    others are silent, the difference of two of opposite sign, the centre of a surround mix."""
+    track: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Which sound track of a file is heard, counted from 1; 0 chooses the one with speech."""
     stall_s: Positive = 1.0
     """A device without a block for this long is `no_device`."""
 
@@ -51,14 +59,16 @@ class Microphone(Node):
         """Checks the settings, and a file or graph by looking into it; raises InputError, UsageError."""
         if self.latency_s <= 0 or self.stall_s <= 0:
             raise UsageError("microphone.latency_s and microphone.stall_s must be above 0")
+        self._hearing = Hearing(channel=check_channel(self.channel))
         self._info: MediaInfo | None = None
         self._graph = self.source.removeprefix("lavfi:") if self.source.startswith("lavfi:") else ""
         if self._graph:
-            next(iter(Sound(self._graph, None)), None)
+            next(iter(Sound(self._graph, None, self._hearing)), None)
         elif looks_like_file(self.source):
             self._info = probe(self.source)
             if not self._info.has_audio:
                 raise InputError(no_sound_words(self.source))
+            self._hearing = replace(hearing(self._info, self.track), channel=self._hearing.channel)
 
     @source_of(emits=AUDIO)
     def hops(self, context: SourceContext) -> Iterator[Message | None]:
@@ -77,7 +87,7 @@ class Microphone(Node):
             yield from self._offline(context)
 
     def _offline(self, context: SourceContext) -> Iterator[AudioChunk]:
-        sound = Sound(self._graph or self.source, self._info)
+        sound = Sound(self._graph or self.source, self._info, self._hearing)
         end = Hop(0, 0, NO_SAMPLES, False)
         for hop in sound:
             yield AudioChunk(t_ns=hop.t_ns, samples=hop.samples, first_sample=hop.first_sample, gap=hop.gap)
@@ -129,7 +139,7 @@ class Microphone(Node):
                 rounds = max(0, (start_ns - base_ns) // length_ns)
                 base_ns, first = base_ns + rounds * length_ns, rounds * length_ns * RATE // NS
         while not stopped.is_set():
-            sound = Sound(self._graph or self.source, info)
+            sound = Sound(self._graph or self.source, info, self._hearing)
             sounds[:] = [sound]
             end_ns = 0
             for hop in sound:
@@ -153,7 +163,9 @@ class Microphone(Node):
             context.report(warning=warning)
 
     def _device(self, context: SourceContext, gap: bool) -> Iterator[AudioChunk | None]:
-        recording = Recording(self.source, latency_s=self.latency_s, stall_s=self.stall_s)
+        recording = Recording(
+            self.source, channel=self._hearing.channel, latency_s=self.latency_s, stall_s=self.stall_s
+        )
         notices, listener = Notices(), Listener()
         error = ""
         try:

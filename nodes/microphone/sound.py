@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import soxr
+from av.container import InputContainer
 
+from liveaffect.nodes.microphone.channels import Mender, Mixer
 from liveaffect.stream.capture import containers
 from liveaffect.stream.capture.containers import NS
 from liveaffect.stream.capture.media import MediaInfo
@@ -19,6 +21,8 @@ HOP = 160
 HOP_NS = 10_000_000
 TOLERANCE_NS = 40_000_000
 """Time stamps that far from the count of samples are believed (a hole, an overlap); below that, the count is."""
+CLIPPED_SHARE = 0.001
+"""Of samples at the limit, so many are worth a word."""
 QUALITY = "HQ"
 """soxr's recipe: 20 bit, delay compensated, about 40 ms of look-ahead at 48 kHz (VHQ needs twice that)."""
 
@@ -31,6 +35,20 @@ class Hop:
     first_sample: int
     samples: Array
     gap: bool = False
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How the sound of a file is to be heard (`tracks.hearing`)."""
+
+    track: int | None = None
+    """Index of the track; None for the container's own choice."""
+    scale: float = 1.0
+    """What samples are divided by."""
+    channel: str | int = "auto"
+    """As `channels.Mixer` takes it."""
+    words: tuple[str, ...] = ()
+    """What is to be said of that."""
 
 
 class Resampler:
@@ -64,15 +82,17 @@ class Sound:
     The container's time stamps are honoured: sound that starts late keeps its own time; after a hole of more than
     40 ms time and index jump and the next hop has `gap` (nothing is invented to fill it); samples that overlap what
     has already come, or leap ahead by half a day, are left out and counted in `invalid_ns`. The last hop of a stretch,
-    if not full, is left out. Channels are averaged.
+    if not full, is left out. Samples that are no numbers are mended; channels are mixed (`channels.Mixer`).
 
     Parameters
     ----------
     source: path of the file that `info` describes, or the text of a lavfi graph where `info` is None.
+    hearing: which track, scale and channel.
     """
 
-    def __init__(self, source: str, info: MediaInfo | None) -> None:
+    def __init__(self, source: str, info: MediaInfo | None, hearing: Hearing = Hearing()) -> None:
         self.source, self.info = source, info
+        self._hearing, self._mixer, self._mender = hearing, Mixer(hearing.channel), Mender()
         self.count = 0
         """Hops so far."""
         self.invalid_ns = 0
@@ -88,9 +108,7 @@ class Sound:
         with (
             containers.open_graph(self.source) if self.info is None else containers.open_file(self.source) as container
         ):
-            stream = containers.audio_stream(container)
-            if stream is None:
-                raise InputError(no_sound_words(self.source))
+            stream = self._stream(container)
             zero_ns = None if self.info is None else self.info.start_ns
             for packet in containers.packets(container, stream, self.errors):
                 for frame in containers.decode(stream, packet, self.errors):
@@ -100,12 +118,17 @@ class Sound:
                         t_ns = containers.pts_ns(frame.pts, frame.time_base or stream.time_base)
                         zero_ns = t_ns if zero_ns is None else zero_ns
                         t_ns -= zero_ns
-                    yield from self._frame(mono(frame), frame.sample_rate, t_ns)
+                    yield from self._frame(self._heard(frame), frame.sample_rate, t_ns)
             yield from self._finish()
 
     def warning(self) -> str:
-        """What was wrong with the sound, in words, once it has been read; "" where nothing was."""
-        words: list[str] = []
+        """What was wrong with the sound, and what was done to it, in words, once it has been read; or "" ."""
+        words = list(self._hearing.words)
+        words += [f"{what} was heard for {seconds:.1f} s" for what, seconds in self._mixer.heard.items()]
+        if self._mender.repaired:
+            words.append(f"{self._mender.repaired} samples that are no numbers, or far beyond the scale, were mended")
+        if self._mender.clipped_share > CLIPPED_SHARE:
+            words.append(f"its sound is clipped: {self._mender.clipped_share:.1%} of its samples lie at the limit")
         if self.errors:
             words.append(f"{len(self.errors)} broken packets of sound were left out ({self.errors[0]})")
         if self.holes:
@@ -114,6 +137,22 @@ class Sound:
             lost = f"{self.invalid_ns / NS:.2f} s of sound"
             words.append(f"{lost} whose time stamps go back, or leap ahead by half a day, were left out")
         return f"{self.source}: {'; '.join(words)}" if words else ""
+
+    def _stream(self, container: InputContainer) -> Any:
+        streams = containers.audio_streams(container)
+        track = self._hearing.track
+        stream = (
+            containers.audio_stream(container) if track is None else streams[track] if track < len(streams) else None
+        )
+        if stream is None:
+            raise InputError(no_sound_words(self.source))
+        return stream
+
+    def _heard(self, frame: Any) -> Array:
+        data = channels_of(frame)
+        data = self._mender.mend(data if self._hearing.scale == 1.0 else data / self._hearing.scale)
+        mixed = self._mixer.mix(data, frame.sample_rate, [channel.name for channel in frame.layout.channels])
+        return np.ascontiguousarray(mixed, np.float32)
 
     def _frame(self, samples: Array, rate: int, t_ns: int | None) -> Iterator[Hop]:
         if self._resampler is None:
@@ -157,16 +196,15 @@ class Sound:
             yield Hop(self._start_ns + number * HOP_NS, self._first_sample + number * HOP, samples, gap)
 
 
-def mono(frame: Any) -> Array:
-    """A decoded frame as float32 (n,) in [-1, 1]: the mean of its channels."""
+def channels_of(frame: Any) -> Array:
+    """A decoded frame as floats (channels, n), integers brought to [-1, 1]."""
     data = frame.to_ndarray()
-    channels = len(frame.layout.channels)
-    data = data if frame.format.is_planar else data.reshape(-1, channels).T
+    data = data if frame.format.is_planar else data.reshape(-1, len(frame.layout.channels)).T
     if data.dtype.kind == "u":
-        data = (data.astype(np.float32) - 128.0) / 128.0
-    elif data.dtype.kind == "i":
-        data = data.astype(np.float64) / (1 << (8 * data.dtype.itemsize - 1))
-    return np.ascontiguousarray(data[0] if len(data) == 1 else data.mean(axis=0), np.float32)
+        return (data.astype(np.float32) - 128.0) / 128.0
+    if data.dtype.kind == "i":
+        return data.astype(np.float64) / (1 << (8 * data.dtype.itemsize - 1))
+    return data
 
 
 def no_sound_words(source: str) -> str:

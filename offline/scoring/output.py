@@ -14,7 +14,7 @@ import polars as pl
 
 from liveaffect.offline.scoring.endings import images_of
 from liveaffect.offline.scoring.settings import ScoreSettings, footer
-from liveaffect.offline.tables.files import parts_of, write_table
+from liveaffect.offline.tables.files import notices_of, parts_of, write_table
 from liveaffect.stream.errors import UsageError
 
 ENDINGS = (".parquet", ".csv")
@@ -100,8 +100,9 @@ class Output:
         """Makes the one table of those that these files have, where one is wanted."""
         if self.folder or not files:
             return
-        tables = [pl.scan_parquet(self.path_of(file), glob=False) for file in files]
-        write_table(pl.concat(tables), self.out, self._footer)
+        paths = [self.path_of(file) for file in files]
+        tables = [pl.scan_parquet(path, glob=False) for path in paths]
+        write_table(pl.concat(tables), self.out, self._footer | notices_of(paths))
 
     def close(self) -> None:
         """Removes the tables that went into one."""

@@ -14,7 +14,7 @@ from liveaffect.offline.scoring.ahead import AheadHost
 from liveaffect.offline.scoring.endings import images_of
 from liveaffect.offline.scoring.settings import DEFAULT_GRAPH, ScoreSettings, footer, model_hashes
 from liveaffect.offline.scoring.smoothed import Smoothing
-from liveaffect.offline.tables.files import Parts, parts_of, write_table
+from liveaffect.offline.tables.files import Parts, notices, parts_of, write_table
 from liveaffect.offline.tables.relative import Relative
 from liveaffect.offline.tables.score import TableBuilder
 from liveaffect.stream.capture.media import MediaInfo, probe
@@ -123,7 +123,7 @@ class FileRun:
             if relative is not None:
                 table = relative.subtract(table)
                 self._notes += [relative.warning] if relative.warning else []
-            write_table(table, target, footer(self._settings.told()))
+            write_table(table, target, footer(self._settings.told()) | notices({self._name: self._said()}))
         return Written(rows, seen)
 
     def _batches(self) -> Iterator[pl.DataFrame]:
@@ -140,6 +140,10 @@ class FileRun:
                 yield batch if smoothing is None else smoothing.join(batch)
         batch = builder.finish()
         yield batch if smoothing is None else smoothing.finish(batch)
+
+    def _said(self) -> list[str]:
+        """`warnings` without the path, on which a table does not depend."""
+        return [text.removeprefix(f"{self.info.path}: ") for text in self.warnings()]
 
     def warnings(self) -> list[str]:
         """What there is to say of the run, such as a truncated end, or a net that runs elsewhere than asked."""

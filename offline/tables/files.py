@@ -1,7 +1,8 @@
 """A table on disk while it grows: memory holds a batch of rows, however long the film."""
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,8 @@ import polars as pl
 
 from liveaffect.stream.errors import LiveAffectError
 
+NOTICES = "liveaffect_notices"
+"""Metadata of a Parquet table: JSON, name of the input -> what was done to it, or wrong with it, in words."""
 ROW_GROUP = 8192
 """Rows that a writer holds at once: four and a half minutes of one face."""
 
@@ -80,6 +83,20 @@ def guarded(table: pl.LazyFrame) -> pl.LazyFrame:
         .alias(name)
         for name in texts
     )
+
+
+def notices(said: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What there is to say of each input, as metadata of a table; nothing where nothing was said."""
+    known = {name: list(texts) for name, texts in said.items() if texts}
+    return {NOTICES: json.dumps(known, ensure_ascii=False)} if known else {}
+
+
+def notices_of(paths: Iterable[Path]) -> dict[str, str]:
+    """The same of several Parquet tables together."""
+    said: dict[str, list[str]] = {}
+    for path in paths:
+        said |= json.loads(pl.read_parquet_metadata(path).get(NOTICES, "{}"))
+    return notices(said)
 
 
 @contextmanager

@@ -97,6 +97,11 @@ def audio_stream(container: InputContainer) -> Any:
     return _decodable(container, "audio")
 
 
+def audio_streams(container: InputContainer) -> list[Any]:
+    """All sound streams that have a decoder here."""
+    return [stream for stream in container.streams.audio if stream.codec_context is not None]
+
+
 def _decodable(container: InputContainer, kind: Literal["video", "audio"]) -> Any:
     stream = container.streams.best(kind)
     return None if stream is None or stream.codec_context is None else stream

@@ -13,6 +13,7 @@ from liveaffect.stream.capture.atoms import codec_names, crop_of
 from liveaffect.stream.capture.containers import (
     NS,
     audio_stream,
+    audio_streams,
     first_frame,
     open_file,
     pts_ns,
@@ -52,6 +53,10 @@ class MediaInfo:
     audio_codec: str = ""
     audio_rate: int = 0
     audio_channels: int = 0
+    audio_tracks: int = 0
+    """How many sound tracks it has that can be decoded here."""
+    audio_track: int = 0
+    """Index among them of the one that players take, which the facts above are of."""
     shape: Shape = field(default_factory=Shape)
     """Crop and pixel aspect ratio of all its pictures."""
     turn: Turn | None = None
@@ -97,9 +102,11 @@ def probe(path: str | Path) -> MediaInfo:
         info: dict[str, Any] = {} if video is None or frame is None else _picture_facts(name, kind, video, frame, image)
         if audio is not None and has_audio:
             context = audio.codec_context
+            tracks = audio_streams(container)
             info |= {"audio_codec": context.name, "audio_rate": context.sample_rate, "audio_channels": context.channels}
-        starts = [stream_start_ns(s) for s in (video if has_video else None, audio if has_audio else None) if s]
-        known = [start for start in starts if start is not None]
+            info |= {"audio_tracks": len(tracks), "audio_track": [s.index for s in tracks].index(audio.index)}
+        used = [*([video] if has_video else []), *(audio_streams(container) if has_audio else [])]
+        known = [start for start in map(stream_start_ns, used) if start is not None]
         return MediaInfo(
             path=name,
             format=kind,

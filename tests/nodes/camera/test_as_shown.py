@@ -181,6 +181,13 @@ def test_m10_a_rate_that_nobody_states_is_said_and_can_be_stated(tmp_path: Path)
         Camera(source=str(path), rate=-1).open()
 
 
+def test_film_whose_container_holds_the_order_of_decoding_alone_keeps_every_frame(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.avi", grey_ramp(64, 64, 25), codec="libx264")
+    context = OfflineContext()
+    assert [frame.t_ns for frame in frames_of(path, context)] == [n * 40 * MS for n in range(25)]
+    assert "warning" not in context.info
+
+
 def test_m16_an_animated_webp_is_a_film_with_its_own_times(tmp_path: Path) -> None:
     first, *rest = [Image.fromarray(image) for image in grey_ramp(48, 64, 5)]
     path = tmp_path / "a.webp"

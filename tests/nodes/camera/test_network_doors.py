@@ -60,7 +60,10 @@ def test_a_playlist_from_the_network_opens_no_file_of_this_machine(
     given["/evil.m3u8"] = f"{head}file://{film}\n#EXT-X-ENDLIST\n".encode()
     with open_network(f"{address}/own.m3u8", form="", options={}, stall_s=2.0) as container:
         assert len(list(container.decode(video=0))) > 25
-    with pytest.raises(FFmpegError), open_network(f"{address}/evil.m3u8", form="", options={}, stall_s=2.0) as container:
+    with (
+        pytest.raises(FFmpegError),
+        open_network(f"{address}/evil.m3u8", form="", options={}, stall_s=2.0) as container,
+    ):
         list(container.decode(video=0))
 
 
