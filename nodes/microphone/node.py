@@ -47,7 +47,7 @@ class Microphone(Node):
     """Live only: play a file again when it ends."""
     latency_s: Annotated[float, msgspec.Meta(gt=0, le=10)] = 0.03
     """Buffer asked of the driver: less reacts sooner, more survives a busy machine."""
-    channel: str | int = "auto"
+    channel: str = "auto"
     """Which channel is heard: "mix", "left", "right", a number from 1, or "auto": the mean, but one alone where the
     others are silent, the difference of two of opposite sign, the centre of a surround mix."""
     track: Annotated[int, msgspec.Meta(ge=0)] = 0

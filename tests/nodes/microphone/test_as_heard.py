@@ -16,6 +16,7 @@ from liveaffect.nodes.microphone.sound import Sound
 from liveaffect.nodes.microphone.tracks import hearing
 from liveaffect.stream.capture.media import probe
 from liveaffect.stream.errors import UsageError
+from liveaffect.stream.graph import build_graph
 from liveaffect.stream.lockstep import OfflineContext
 from liveaffect.stream.messages import AudioChunk
 
@@ -95,23 +96,32 @@ def test_m07_a_conversation_with_one_voice_in_each_channel_keeps_both_levels(tmp
     assert abs(loud(second) - loud(plain[8000:])) < 0.5
 
 
-@pytest.mark.parametrize(("channel", "expected"), [("left", 0), ("right", 1), (2, 1), ("1", 0), ("mix", None)])
-def test_the_channel_can_be_stated(tmp_path: Path, channel: str | int, expected: int | None) -> None:
+@pytest.mark.parametrize(("channel", "expected"), [("left", 0), ("right", 1), ("2", 1), ("1", 0), ("mix", None)])
+def test_the_channel_can_be_stated(tmp_path: Path, channel: str, expected: int | None) -> None:
     data = two(voice(), 0.3 * np.sin(np.arange(2 * RATE) / 30).astype(np.float32))
     wanted = data.mean(axis=0) if expected is None else data[expected]
     out = heard(written(tmp_path / "two.wav", data), channel=channel)
     assert abs(loud(out) - loud(wanted)) < 0.3
 
 
-@pytest.mark.parametrize("channel", ["middle", 0, -1, ""])
+@pytest.mark.parametrize("channel", ["middle", "0", "-1", ""])
 def test_a_channel_that_cannot_be_is_refused(channel: Any) -> None:
     with pytest.raises(UsageError, match=r"microphone\.channel"):
         Microphone(source="default", channel=channel).open()
 
 
+def test_a_channel_and_a_track_can_be_typed() -> None:
+    graph = build_graph(
+        {"microphone": {"type": "liveaffect.nodes.microphone:Microphone"}},
+        ["microphone.channel=2", "microphone.track=1"],
+    )
+    node: Any = graph.entries["microphone"].node
+    assert (node.channel, node.track) == ("2", 1)
+
+
 def test_a_channel_that_the_sound_has_not_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="2 channel"):
-        heard(written(tmp_path / "two.wav", two(voice(), voice())), channel=3)
+        heard(written(tmp_path / "two.wav", two(voice(), voice())), channel="3")
 
 
 def test_mixing_is_causal(tmp_path: Path) -> None:
