@@ -1,5 +1,6 @@
 """Score tables held against labels."""
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from importlib.metadata import version
@@ -7,12 +8,25 @@ from pathlib import Path
 
 import polars as pl
 
+from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.errors import BadInput
 from liveaffect.models.evaluation.report import Report
 from liveaffect.models.evaluation.tables import evaluate_tables
+from liveaffect.models.face.custom import ALIASES
 from liveaffect.offline.tables.read import read_table, read_tables, require_columns, require_numbers
 from liveaffect.offline.tables.score import AFFECT_COLUMNS
 from liveaffect.stream.errors import InputError
+
+NAMES = {
+    "file": ("filename", "file_name", "video", "clip", "image", "input", "path", "name"),
+    "t_s": ("timestamp", "time", "time_s", "seconds", "onset"),
+    "face_id": ("face", "person", "person_id"),
+    "valence": ("val", "pleasure"),
+    "arousal": ("aro", "activation"),
+    "label": ("emotion", "category", "expression"),
+    "subject": ("participant", "speaker", "subject_id", "participant_id"),
+}
+"""What others call the columns of a table of labels."""
 
 
 class Judged(StrEnum):
@@ -51,9 +65,14 @@ def evaluate(
         (labels, "the labels") if isinstance(labels, pl.DataFrame) else (read_table(Path(labels)), str(labels))
     )
     got = judged(got, of, columns)
+    truth, taken = familiar(truth, got)
     require_columns(truth, by_whom, ["file", *([subject] if subject else [])], "which says what a row belongs to")
     require_columns(truth, by_whom, by, "which --by asks for")
     require_numbers(truth, by_whom, ["t_s", "face_id", "valence", "arousal"])
+    got, truth = (
+        table.with_columns(pl.col("face_id").cast(pl.Int64)) if "face_id" in table.columns else table
+        for table in (got, truth)
+    )
     if not set(_names(got)) & set(_names(truth)):
         raise InputError(
             f"no file of {by_whom} is in {of}: they name {_example(truth)} and {_example(got)}; "
@@ -66,7 +85,40 @@ def evaluate(
     report.notes |= {
         "predictions": of, "labels": by_whom, "columns": str(columns), "liveaffect": version("liveaffect"),
     }  # fmt: skip
+    if taken:
+        report.notes["labels taken as"] = "; ".join(taken)
     return report
+
+
+def familiar(labels: pl.DataFrame, predictions: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Labels of other programs under the names used here, and what was taken for what.
+
+    Columns may be named otherwise (`NAMES`, small or large letters), categories too (`ALIASES`), files may lack their
+    ending, and where the predictions are of one file no column needs to say so.
+    """
+    taken: list[str] = []
+    plain = {re.sub(r"[\s.\-]+", "_", name.strip().lower()): name for name in reversed(labels.columns)}
+    for here in (*NAMES, *EMOTIONS):
+        there = next((plain[name] for name in (here, *NAMES.get(here, ())) if name in plain), None)
+        if here not in labels.columns and there is not None:
+            labels = labels.rename({there: here})
+            taken.append(f"'{there}' is {here}")
+    files = predictions["file"].drop_nulls().unique().to_list()
+    if "file" not in labels.columns and len(files) == 1:
+        labels = labels.with_columns(pl.lit(files[0]).alias("file"))
+        taken.append(f"all of {files[0]!r}, the only file that is predicted")
+    if "file" in labels.columns and not set(_names(labels)) & set(_names(predictions)):
+        stems = {Path(name).stem: name for name in files}
+        if len(stems) == len(files) and set(_stems_of(labels)) & stems.keys():
+            named = [stems.get(Path(name).stem, name) if name is not None else None for name in labels["file"]]
+            labels = labels.with_columns(pl.Series("file", named, pl.String))
+            taken.append("files by their names without endings")
+    if "label" in labels.columns and labels["label"].dtype == pl.String:
+        said = labels["label"].str.to_lowercase().replace(ALIASES)
+        if not said.equals(labels["label"]):
+            labels = labels.with_columns(said.alias("label"))
+            taken.append("categories by their usual names")
+    return labels, taken
 
 
 def judged(table: pl.DataFrame, of: str, columns: Judged) -> pl.DataFrame:
@@ -89,6 +141,10 @@ def _read(path: str | Path) -> tuple[pl.DataFrame, str]:
 
 def _names(table: pl.DataFrame) -> list[str]:
     return [Path(name).name for name in table["file"].drop_nulls().unique()]
+
+
+def _stems_of(table: pl.DataFrame) -> list[str]:
+    return [Path(name).stem for name in table["file"].drop_nulls().unique()]
 
 
 def _example(table: pl.DataFrame) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from liveaffect.offline.tables.foreign import read_text_table
 from liveaffect.offline.tables.score import SCHEMA, TEXT
 from liveaffect.offline.tables.session import Session
 from liveaffect.stream.errors import InputError
@@ -35,22 +36,17 @@ def read_tables(path: Path) -> pl.DataFrame:
 
 
 def read_table(path: Path) -> pl.DataFrame:
-    """One Parquet or CSV file; a column `file` is text even where every name is a number. Raises InputError."""
+    """One Parquet or text file, see `read_text_table`. Raises InputError."""
     if not path.is_file():
         raise InputError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: give a Parquet or CSV table")
-    if path.suffix.lower() not in ENDINGS:
-        raise InputError(f"{path} is no table: its name must end in {', '.join(ENDINGS)}")
+    if path.suffix.lower() not in (*ENDINGS, ".txt"):
+        hint = "save it as CSV" if path.suffix.lower() in (".xlsx", ".xls", ".ods") else "its name must end in "
+        raise InputError(f"{path} is no table: {hint}{'' if hint[0] == 's' else ', '.join(ENDINGS)}")
     try:
         if path.suffix.lower() == ".parquet":
             table = pl.read_parquet(path, glob=False)
         else:
-            table = pl.read_csv(
-                path,
-                glob=False,
-                separator="\t" if path.suffix.lower() == ".tsv" else ",",
-                infer_schema_length=None,
-                schema_overrides={"file": pl.String},
-            )
+            table = read_text_table(path)
     except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
         raise InputError(f"{path} cannot be read as a table: {_first_line(error)}") from None
     empty = [
