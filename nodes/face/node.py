@@ -163,7 +163,9 @@ class Face(Node):
         rows = tuple(row for _, row, _, _, _ in shown)
         state = min((row.state for row in rows), key=_ORDER.index, default="no_face")
         about = {"t_ns": frame.t_ns, "frame_seq": frame.seq}
-        yield FaceObservation(**about, width=width, height=height, state=state, still=frame.still, faces=rows)
+        left = max(0, self._watch.seen - self.max_faces)
+        size = {"width": width, "height": height}
+        yield FaceObservation(**about, **size, state=state, still=frame.still, faces=rows, unmeasured=left)
         ok = [(row.id, mesh) for _, row, mesh, _, _ in shown if row.state == "ok"]
         if ok:
             yield FaceMesh(**about, ids=tuple(i for i, _ in ok), landmarks=np.stack([mesh for _, mesh in ok]))

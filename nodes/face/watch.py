@@ -29,7 +29,10 @@ class Watch:
 
     def __init__(self, model: Path, max_faces: int) -> None:
         self._model, self._max_faces = model, max_faces
-        self._detector = Detector(model) if max_faces > 1 else None
+        self._detector = Detector(model)
+        self.seen = 0
+        """Faces that the detector saw when it last looked, also beyond `max_faces`."""
+        self._counted_ms: int | None = None
         self._landmarkers: dict[int, Landmarker] = {}
         self._active = 0
         self._next = 0
@@ -59,8 +62,8 @@ class Watch:
 
     def settle(self, image: NDArray[np.uint8]) -> list[Found]:
         """Faces of a photograph: shown again and again to a fresh landmarker until nothing moves."""
-        alone = self._detector is None or self._detector.count(image) < 2
-        landmarker = Landmarker(self._model, 1 if alone else self._max_faces)
+        self.seen = self._detector.count(image)
+        landmarker = Landmarker(self._model, 1 if self.seen < 2 else self._max_faces)
         try:
             faces = landmarker.find(image, 0)
             for turn in range(1, STILL_PASSES if faces else 2):
@@ -72,19 +75,21 @@ class Watch:
             landmarker.close()
 
     def close(self) -> None:
-        for task in (*self._landmarkers.values(), *([self._detector] if self._detector else [])):
+        for task in (*self._landmarkers.values(), self._detector):
             task.close()
         self._landmarkers.clear()
 
     def _wanted(self, image: NDArray[np.uint8], t_ms: int) -> int:
         """How many faces the landmarker for this frame should follow."""
-        if self._detector is None:
-            return 1
-        if self._active > 1:
+        if self._active > 1 or self._max_faces == 1:
+            if self._counted_ms is None or t_ms - self._counted_ms >= LOOK_EVERY_MS:
+                self._counted_ms, self.seen = t_ms, self._detector.count(image)  # only to be told
+            if self._max_faces == 1:
+                return 1
             return 1 if t_ms - self._crowd_ms > ALONE_MS else self._active
         if self._looked_ms is None or t_ms - self._looked_ms >= LOOK_EVERY_MS:
-            self._looked_ms = t_ms
-            if self._detector.count(image) > 1:
+            self._looked_ms, self.seen = t_ms, self._detector.count(image)
+            if self.seen > 1:
                 self._crowd_ms = t_ms
                 return self._max_faces
         return self._next or 1

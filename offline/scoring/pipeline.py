@@ -110,12 +110,13 @@ class FileRun:
 
         Until it is whole its rows lie beside it (`parts_of`), so that memory does not grow with the file.
         """
-        rows = seen = 0
+        rows = seen = crowd = 0
         baseline = self._settings.baseline
         relative = None if baseline is None else Relative(baseline)
         with Parts(parts_of(target)) as parts:
             for batch in self._batches():
                 parts.add(batch)
+                crowd = max(crowd, batch["unmeasured"].max() or 0)  # type: ignore[type-var]
                 rows, seen = rows + batch.height, seen + int((batch["face_state"] == "ok").sum())
                 if relative is not None:
                     relative.add(batch)
@@ -123,6 +124,7 @@ class FileRun:
             if relative is not None:
                 table = relative.subtract(table)
                 self._notes += [relative.warning] if relative.warning else []
+            self._notes += self._crowd_words(crowd)
             write_table(table, target, footer(self._settings.told()) | notices({self._name: self._said()}))
         return Written(rows, seen)
 
@@ -144,6 +146,15 @@ class FileRun:
     def _said(self) -> list[str]:
         """`warnings` without the path, on which a table does not depend."""
         return [text.removeprefix(f"{self.info.path}: ") for text in self.warnings()]
+
+    def _crowd_words(self, unmeasured: int) -> list[str]:
+        """What to say where more people were in view than are measured."""
+        face = self.graph.entries.get("face")
+        most = getattr(face.node, "max_faces", None) if face is not None else None
+        if not unmeasured or most is None:
+            return []
+        words = f"up to {most + unmeasured} faces are in view and {most} at most are measured (column unmeasured)"
+        return [f"{words}: --set face.max_faces={min(most + unmeasured, 8)} measures more"]
 
     def warnings(self) -> list[str]:
         """What there is to say of the run, such as a truncated end, or a net that runs elsewhere than asked."""

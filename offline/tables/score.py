@@ -69,6 +69,11 @@ DICTIONARY: dict[str, tuple[str, str, str]] = {
     "loudness_sone": ("loudness of the sound", "sone (uncalibrated)", "0 and up"),
     "speech_prob": ("probability that anyone speaks", "1", "0 to 1"),
     "speaking_prob": ("probability that this person speaks", "1", "0 to 1"),
+    "unmeasured": (
+        "faces in view beyond those that are measured (face.max_faces); counted twice a second",
+        "",
+        "0 and up",
+    ),
     "discord": ("Jensen-Shannon divergence of face and voice distributions", "bit", "0 to 1"),
 }
 COLUMNS = list(DICTIONARY)
@@ -94,6 +99,7 @@ _KINDS: dict[str, Any] = {
     "t_ns": pl.Int64,
     "utc": UTC,
     "face_id": pl.Int64,
+    "unmeasured": pl.Int64,
 }
 SCHEMA: dict[str, Any] = {name: _KINDS.get(name, pl.Float32) for name in COLUMNS}
 
@@ -110,6 +116,7 @@ class TableBuilder:
         self._file, self._sound_only, self._has_sound, self._start_ns = file, sound_only, sound, start_ns
         self._observed: dict[int, m.Face] = {}
         self._estimated: dict[int, m.FaceEstimate] = {}
+        self._unmeasured: int | None = None
         self._pending: deque[tuple[int, dict[str, Any]]] = deque()
         self._hops: deque[m.VoiceDescriptors] = deque()
         self._voices: deque[m.VoiceAffect] = deque()
@@ -121,6 +128,7 @@ class TableBuilder:
         """Takes one message; topics that the table does not show are ignored."""
         if isinstance(message, m.FaceObservation):
             self._observed = {face.id: face for face in message.faces}
+            self._unmeasured = message.unmeasured
         elif isinstance(message, m.FaceAffect):
             self._estimated = {face.id: face for face in message.faces}
         elif isinstance(message, m.VoiceDescriptors):
@@ -160,6 +168,7 @@ class TableBuilder:
         for person in shown or alone[:1] or [None]:
             row: dict[str, Any] = {"file": self._file, "t_s": (affect.t_ns - self._start_ns) / 1e9, "t_ns": affect.t_ns}
             row["face_state"], row["voice_state"] = affect.face_state, affect.voice_state
+            row["unmeasured"] = self._unmeasured if affect.frame_seq >= 0 else None
             row["state"] = affect.state if affect.face_state in ("ok", "no_device") else affect.face_state
             if person is not None:
                 row["state"] = person.state

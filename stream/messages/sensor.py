@@ -61,6 +61,8 @@ class FaceObservation(Message):
     state: State = "no_face"
     still: bool = False
     faces: tuple[Face, ...] = ()
+    unmeasured: int = 0
+    """Faces in view beyond those that are followed (`face.max_faces`), as the detector counts them twice a second."""
 
 
 class FaceMesh(Message):
