@@ -60,7 +60,7 @@ def offline_graph(info: MediaInfo, settings: ScoreSettings) -> Graph:
     kept: dict[str, Any] = {name: dict(table[name]) for name in wanted if name in table}
     for name in ("camera", "microphone"):
         if name in kept:
-            kept[name]["source"] = info.path if os.sep in info.path else str(Path(os.curdir)) + os.sep + info.path
+            kept[name]["source"] = info.path if os.sep in info.path else f".{os.sep}{info.path}"
     if info.format == "images" and "camera" in kept:
         kept["camera"] |= {"type": SEQUENCE, "fps": info.fps, "images": [p.name for p in images_of(Path(info.path))]}
     if settings.rate_hz is not None and "camera" in kept:
@@ -145,7 +145,8 @@ class FileRun:
 
     def _said(self) -> list[str]:
         """`warnings` without the path, on which a table does not depend."""
-        return [text.removeprefix(f"{self.info.path}: ") for text in self.warnings()]
+        here = f".{os.sep}"
+        return [text.removeprefix(here).removeprefix(f"{self.info.path}: ") for text in self.warnings()]
 
     def _crowd_words(self, unmeasured: int) -> list[str]:
         """What to say where more people were in view than are measured."""
