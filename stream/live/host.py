@@ -13,9 +13,8 @@ import numpy as np
 
 from liveaffect.stream.graph import Entry
 from liveaffect.stream.live.bus import Publisher, Subscriber, newest
-from liveaffect.stream.live.hosted import HostedNode, LiveContext
+from liveaffect.stream.live.hosted import HostedNode, LiveContext, ProcessMeter
 from liveaffect.stream.live.pulse import Pulse
-from liveaffect.stream.live.stats import ProcessMeter
 from liveaffect.stream.messages import OPEN, Log, Message, Tick
 from liveaffect.stream.node import Feed, HostInfo, Node, bind, messages_of, spec_of
 from liveaffect.stream.topics import COMMAND, DROP, HEALTH, LOG, MARKER, REGISTRY, TICK, Topic, topic_of, writer_of
