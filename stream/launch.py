@@ -132,7 +132,11 @@ def hint(word: str, known: Iterable[str]) -> str:
 
 def _read(path: Path) -> Tables:
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        target = path.parent / text.strip()
+        if text.endswith(path.name) and "\n" not in text and target.is_file() and not target.samefile(path):
+            return _read(target)  # a link that git wrote as a file, where the system has no links
+        table = tomllib.loads(text)
     except FileNotFoundError:
         raise LaunchError(
             f"{path} does not exist: give the path of a launch file, or none for the default graph"

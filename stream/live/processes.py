@@ -18,6 +18,7 @@ from liveaffect.stream.live.life import LIVING, Act, Event, Life
 from liveaffect.stream.live.member import Member
 from liveaffect.stream.live.process import Child, Handle
 from liveaffect.stream.live.pulse import Report
+from liveaffect.stream.live.runlog import PRINTED
 from liveaffect.stream.live.spec import child_spec
 from liveaffect.stream.live.watchdog import Machine, Watch, read_account
 from liveaffect.stream.messages import Health, Message
@@ -30,8 +31,6 @@ KEEP_S = 20.0
 """Those who keep what they get (recorders) have so long of their own to close it, whatever the others did."""
 RETELL_S = 1.0
 EPOCH_LEAD_S = 0.3
-PRINTED = 20
-"""Last lines of a dead process that are kept."""
 REPORTS_A_TURN = 200
 REPORT_BYTES = 64 << 10
 

@@ -8,6 +8,8 @@ import logging
 import os
 import platform
 import re
+import shutil
+import tempfile
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -16,8 +18,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import platformdirs
 
+from liveaffect.stream.identity import Identity
 from liveaffect.stream.messages import Log
 from liveaffect.stream.node import NODE_LOGGER
 
@@ -28,6 +32,9 @@ MOST_BYTES = 4 << 20
 """A run's file grows no further; how it ended is written all the same."""
 LINES_WAITING = 200
 WHOLE = "ended whole"
+OWNER = "owner.json"
+PRINTED = 20
+"""Last lines that a process printed before it ended, which are kept."""
 MOST_TEXT = 2000
 LOGGER, NODE = "liveaffect", NODE_LOGGER
 Level = Literal["info", "warning", "error"]
@@ -211,3 +218,40 @@ def last_lines(path: Path, count: int) -> list[str]:
         file.seek(max(0, file.seek(0, 2) - 400 * count))
         return file.read().decode("utf-8", "replace").splitlines()[-count:]
     return []
+
+
+class Owner(msgspec.Struct, kw_only=True):
+    """Whose a run's folder of sockets is."""
+
+    identity: Identity
+    run_file: str = ""
+
+
+def claim(folder: Path, run_file: Path | None) -> None:
+    """Says in a run's folder of sockets which process it belongs to, so that it is not left behind for ever."""
+    owner = Owner(identity=Identity.mine(), run_file=str(run_file or ""))
+    with contextlib.suppress(OSError):
+        (folder / OWNER).write_bytes(msgspec.json.encode(owner))
+
+
+def sweep() -> None:
+    """Removes the folders of runs whose supervisor was killed; what their processes had printed goes to their files."""
+    for folder in Path(tempfile.gettempdir()).glob("liveaffect-*"):
+        with contextlib.suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            if folder.is_symlink() or (hasattr(os, "getuid") and folder.stat().st_uid != os.getuid()):
+                continue
+            owner = msgspec.json.decode((folder / OWNER).read_bytes(), type=Owner)
+            if owner.identity.fate() != "gone":
+                continue
+            path = Path(owner.run_file)
+            if owner.run_file and path.parent == runs_folder() and path.is_file():
+                _keep_printed(folder, path)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep_printed(folder: Path, path: Path) -> None:
+    for printed in sorted(folder.glob("*.log")):
+        handler = RunHandler(path, printed.stem, {})
+        for line in last_lines(printed, PRINTED):
+            handler.write("info", f"printed: {line}", last=True)
+        handler.close()

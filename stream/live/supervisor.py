@@ -22,7 +22,7 @@ from liveaffect.stream.live.bus import Addresses, Publisher, Subscriber, seat
 from liveaffect.stream.live.gateway import Gateway
 from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.processes import EPOCH_LEAD_S, Processes
-from liveaffect.stream.live.runlog import RunLog
+from liveaffect.stream.live.runlog import RunLog, claim, sweep
 from liveaffect.stream.live.spec import WATCHER
 from liveaffect.stream.messages import Ack, Command, Health, Message
 from liveaffect.stream.node import Verb
@@ -104,6 +104,8 @@ class Supervisor:
         gateway: Gateway | None = None
         fault = ""
         self._run_log = RunLog(self.id, self.graph.table())
+        sweep()
+        claim(self.addresses.folder, self._run_log.path)
         self._processes.log_path = str(self._run_log.path or "")
         try:
             self._publisher = Publisher(

@@ -252,3 +252,10 @@ def test_answers_of_one_kind_can_be_asked_for() -> None:
     assert {type(message) for message in everything} == {Slow, Sum}
     assert [message.number for message in slow] == list(range(10))
     assert len(sums) == 10
+
+
+def test_a_link_that_was_checked_out_as_a_file_is_followed(own: Path) -> None:
+    (own / "offline").mkdir()
+    (own / "launch.toml").write_text('[counter]\ntype = "toy_nodes:Counter"\n', "utf-8")
+    (own / "offline" / "launch.toml").write_text("../launch.toml", "utf-8")
+    assert list(load_graph(own / "offline" / "launch.toml").entries) == ["counter"]

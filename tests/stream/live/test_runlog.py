@@ -3,11 +3,24 @@
 import logging
 from pathlib import Path
 
+import msgspec
 import pytest
 from live_run import collect, live_run, wait_for
 
+from liveaffect.stream.identity import Identity
 from liveaffect.stream.live import runlog
-from liveaffect.stream.live.runlog import RunHandler, RunLog, ended_whole, hidden_words, last_lines, prune, runs
+from liveaffect.stream.live.runlog import (
+    Owner,
+    RunHandler,
+    RunLog,
+    claim,
+    ended_whole,
+    hidden_words,
+    last_lines,
+    prune,
+    runs,
+    sweep,
+)
 from liveaffect.stream.messages import Log
 
 TABLE = {"counter": {"type": "toy_nodes:Counter"}, "delay": {"type": "toy_nodes:Delay"}}
@@ -121,3 +134,44 @@ def test_a_run_leaves_what_its_processes_said_and_why_one_died() -> None:
         assert word in text
     assert text.splitlines()[-1].split(maxsplit=3)[3].startswith("ended with a fault: RuntimeError")
     assert not ended_whole(path)
+
+
+def test_the_folder_of_a_killed_run_is_swept_and_what_was_printed_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runlog.tempfile, "gettempdir", lambda: str(tmp_path))
+    log = RunLog("0123456789", TABLE)
+    assert log.path is not None
+    mine = Identity.mine()
+    dead = msgspec.structs.replace(mine, started=mine.started - 1)
+    elsewhere = msgspec.structs.replace(mine, boot="another machine")
+    for name, identity in (("a", dead), ("b", mine), ("c", elsewhere)):
+        folder = tmp_path / f"liveaffect-{name}"
+        folder.mkdir()
+        (folder / "face.log").write_text("a library complains\n", "utf-8")
+        claim(folder, log.path)
+        owner = Owner(identity=identity, run_file=str(log.path))
+        (folder / "owner.json").write_bytes(msgspec.json.encode(owner))
+    (tmp_path / "liveaffect-d").mkdir()
+    (tmp_path / "liveaffect-d" / "owner.json").write_bytes(b"{")
+    (tmp_path / "liveaffect-e").mkdir()
+    (tmp_path / "liveaffect-f").symlink_to(tmp_path / "liveaffect-b")
+    sweep()
+    left = sorted(path.name[-1] for path in tmp_path.glob("liveaffect-*"))
+    assert left == ["b", "c", "d", "e", "f"]
+    assert last_lines(log.path, 1)[0].endswith(" face         info    printed: a library complains")
+    log.end("")
+
+
+def test_a_stranger_cannot_have_lines_put_into_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runlog.tempfile, "gettempdir", lambda: str(tmp_path))
+    mine = Identity.mine()
+    target = tmp_path / "target.txt"
+    target.write_text("mine\n", "utf-8")
+    folder = tmp_path / "liveaffect-a"
+    folder.mkdir()
+    (folder / "face.log").write_text("yours\n", "utf-8")
+    owner = Owner(identity=msgspec.structs.replace(mine, started=1), run_file=str(target))
+    (folder / "owner.json").write_bytes(msgspec.json.encode(owner))
+    sweep()
+    assert target.read_text("utf-8") == "mine\n"
