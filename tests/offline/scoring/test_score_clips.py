@@ -63,6 +63,22 @@ def test_a_talking_face_is_there_in_every_frame_and_her_voice_where_she_speaks(t
     assert grid.filter(pl.col("t_s") < 0.4)["speech_prob"].max() < 0.5  # type: ignore[operator]
 
 
+def test_fused_numbers_stay_with_the_evidence(table: pl.DataFrame) -> None:
+    """Within what face and voice said so far, and near the face's running median of half a second."""
+    far, known = 0, 0
+    for (file, face), mine in table.drop_nulls("face_valence").group_by("file", "face_id"):
+        voice = table.filter(pl.col("file") == file).drop_nulls("voice_valence")
+        for name in ("valence", "arousal"):
+            t, said, fused, sd = (mine[c].to_numpy() for c in ("t_s", f"face_{name}", name, f"{name}_sd"))
+            for k in range(len(t)):
+                seen = [*said[: k + 1], *voice.filter(pl.col("t_s") <= t[k])[f"voice_{name}"]]
+                assert min(seen) - 0.02 <= fused[k] <= max(seen) + 0.02, (file, face, t[k], name)
+                near = np.median(said[np.abs(t - t[k]) <= 0.25])
+                far, known = far + bool(abs(fused[k] - near) > 2 * sd[k]), known + 1
+    assert known > 300
+    assert far <= 0.05 * known
+
+
 def test_where_there_is_no_face_there_are_nulls(table: pl.DataFrame) -> None:
     clip = _of(table, CLIPS[1])
     gone = clip.filter(pl.col("face_state") == "no_face")
