@@ -1,1 +1,1 @@
-"""Face and voice of a person over time: filter, smoother, who speaks, discord, states."""
+"""Face and voice of a person over time: filter, smoother, what is told, who speaks, discord, states."""

@@ -4,10 +4,10 @@ The weights are those of a local level model (Muth 1960; Harvey 1989, section 2.
 
     x(t + d) = x(t) + w,  w ~ N(0, pace d)       y = x + e,  e ~ N(0, 1 + 0.8 s^2 / (s^2 + unsure_sd^2))
 
-in units of the variance of one sure estimate's passing error. It is bounded, so that one sure frame among unsure ones
-is no jump. Every mean is a convex combination of what was said, so
-it never leaves it. The stated deviations are pooled with the same weights, never inverted: what lasts of an error has
-the size that the modality states now, and no difference of two frames tells it from affect.
+in units of the variance of one sure estimate's passing error, which is bounded so that one sure frame among unsure
+ones is no jump. Every mean is a convex combination of what was said, so it never leaves it. The stated deviations are
+pooled with the same weights, never inverted: what lasts of an error has the size that the modality states now, and no
+difference of two frames tells it from affect.
 """
 
 import math
