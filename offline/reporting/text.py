@@ -17,7 +17,8 @@ _READ = (
     (
         "The band around a line",
         "The 90 % interval. On data like that the models learned from, nine of ten true values lie in it. It widens "
-        "when a face is small, turned or dark, and while nothing new is seen.",
+        "when a face is small, turned or dark, while an expression changes, where face and voice differ, and while "
+        "nothing new is seen.",
     ),
     (
         "Shaded time",
@@ -27,7 +28,8 @@ _READ = (
     (
         "Emotions",
         "A distribution over eight words raters chose from. Mixed bands mean that raters would disagree, or that the "
-        "model is unsure; they are not several feelings at once.",
+        "model is unsure; they are not several feelings at once. Where valence is hardly surer than it would be of "
+        "anybody, as with most voices alone, no word is named: heard, not told.",
     ),
     (
         "Action units",
