@@ -16,8 +16,8 @@ MEANING = (
     "Valence (unpleasant to pleasant) and arousal (calm to excited) run from −1 to +1 and describe what a face and a "
     "voice <b>show</b>, as raters would describe it. They do not say what a person feels, thinks, intends or is. The "
     "shaded bands and the ellipse say how sure the sensor is; where it is hardly surer than it would be of anybody, no "
-    "category is named (<b>heard, not told</b>: most voices alone). A missing number is missing: a lost face is a word, "
-    "never a zero."
+    "category is named (<b>heard, not told</b>: most voices alone). A missing number is missing: a lost face is a "
+    "word, never a zero."
 )
 LAW = (
     "Article 5(1)(f) of the EU AI Act (Regulation 2024/1689) forbids placing on the market, putting into service or "
