@@ -65,6 +65,7 @@ class Topic(Generic[M]):
 
     @property
     def delay_ns(self) -> int:
+        """The delay in nanoseconds."""
         return self.delay_ms * 1_000_000
 
     def __repr__(self) -> str:

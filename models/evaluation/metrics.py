@@ -139,28 +139,34 @@ def bin_sums(confidence: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
 
 
 def ccc_of(sums: FloatArray) -> FloatArray:
+    """Concordance correlation of `moment_sums`, (...,)."""
     mean_x, mean_y, var_x, var_y, cov = _moments(sums)
     return _ratio(2.0 * cov, var_x + var_y + (mean_x - mean_y) ** 2)
 
 
 def pearson_of(sums: FloatArray) -> FloatArray:
+    """Pearson's correlation of `moment_sums`, (...,)."""
     _, _, var_x, var_y, cov = _moments(sums)
     return _ratio(cov, np.sqrt(var_x * var_y))
 
 
 def rmse_of(sums: FloatArray) -> FloatArray:
+    """Root mean square error of `moment_sums`, (...,)."""
     return np.sqrt(np.maximum(_ratio(sums[..., 3] + sums[..., 4] - 2.0 * sums[..., 5], sums[..., 0]), 0.0))
 
 
 def sign_agreement_of(sums: FloatArray) -> FloatArray:
+    """Share of pairs with one sign, of `moment_sums`, (...,)."""
     return _ratio(sums[..., 6], sums[..., 0])
 
 
 def mean_of(sums: FloatArray) -> FloatArray:
+    """Mean of sums whose first entry is a count, (...,)."""
     return _ratio(sums[..., 1], sums[..., 0])
 
 
 def accuracy_of(sums: FloatArray) -> FloatArray:
+    """Accuracy of confusion counts, (...,)."""
     counts = _square(sums)
     return _ratio(np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1)))
 
@@ -172,16 +178,19 @@ def recalls_of(sums: FloatArray) -> FloatArray:
 
 
 def uar_of(sums: FloatArray) -> FloatArray:
+    """Unweighted average recall over the classes that have truth, (...,)."""
     return _mean_known(recalls_of(sums))
 
 
 def macro_f1_of(sums: FloatArray) -> FloatArray:
+    """Mean F1 score over the classes that occur, (...,)."""
     counts = _square(sums)
     hits = np.diagonal(counts, axis1=-2, axis2=-1)
     return _mean_known(_ratio(2.0 * hits, counts.sum(axis=-1) + counts.sum(axis=-2)))
 
 
 def calibration_error_of(sums: FloatArray) -> FloatArray:
+    """Expected calibration error of reliability sums (Guo et al. 2017), (...,)."""
     counts, confidence, right = np.moveaxis(sums.reshape(*sums.shape[:-1], 3, BINS), -2, 0)
     return _ratio(np.abs(confidence - right).sum(axis=-1), counts.sum(axis=-1))
 

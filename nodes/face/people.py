@@ -86,6 +86,7 @@ class People:
         self._follows: dict[int, _Follow] = {}
 
     def close(self) -> None:
+        """Ends the thread beside; open questions are dropped."""
         self._beside.shutdown(cancel_futures=True)
 
     def step(self, image: NDArray[np.uint8], sights: Sequence[Sight], t_ns: int) -> set[int]:

@@ -43,6 +43,7 @@ class Track:
 
     @property
     def settling(self) -> bool:
+        """Whether its landmarks still move to their place."""
         return self.age <= SETTLE_FRAMES
 
 
