@@ -31,19 +31,19 @@ class OfflineContext:
         self.drops: dict[tuple[str, str], int] = {}
 
     def now_ns(self) -> int:
-        """Stream time: offline there is no other (ns)."""
+        """Raises RuntimeError: offline there is no clock."""
         raise RuntimeError("offline there is no clock: time comes from the media")
 
     def stopping(self) -> bool:
-        """Never: what is offline runs to its end."""
+        """False: what is offline runs to its end."""
         return False
 
     def dropped(self, topic: Topic[Any], count: int, cause: str) -> None:
-        """Nothing is dropped offline; what a source says of it is not kept."""
+        """Counts what a source could not deliver, by topic and cause."""
         self.drops[topic.name, cause] = self.drops.get((topic.name, cause), 0) + count
 
     def report(self, **info: Any) -> None:
-        """Offline nobody listens to what a source says of itself."""
+        """Keeps what a source says of itself in `info`."""
         self.info.update(info)
 
 
