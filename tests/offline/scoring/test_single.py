@@ -8,7 +8,8 @@ import pytest
 from estimate_nodes import LAUNCH
 from make_media import write_video
 
-from liveaffect.nodes.camera.film import Film, Picture
+from liveaffect.nodes.camera.film import Film
+from liveaffect.nodes.camera.picture import Picture
 from liveaffect.nodes.microphone.sound import Sound
 from liveaffect.offline import DICTIONARY, Scores, ScoreSettings, score
 from liveaffect.offline.scoring.arrays import write_media, write_photograph
