@@ -1,16 +1,20 @@
 """`liveaffect score`: video, sound and image files to tables, every frame, nothing dropped."""
 
+import re
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from liveaffect.models.face.baseline import load_baseline
 from liveaffect.offline.scoring.batch import Batch, Listener, named, score_batch
 from liveaffect.offline.scoring.settings import DEFAULT_GRAPH, ScoreSettings
 from liveaffect.offline.scoring.smoothed import LAG_S
+from liveaffect.stream.errors import UsageError
 
 console = Console(stderr=True)
 
@@ -50,6 +54,13 @@ def score(
     rate: Annotated[
         float | None, typer.Option("--rate", help="Frames a second that are measured, such as 10; else all of them.")
     ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            help="Long films in segments of so long, such as 5min, that all --jobs share; ids are joined at the seams.",
+        ),
+    ] = None,
     sequence: Annotated[
         float | None, typer.Option("--sequence", help="A folder of images is a film of so many images a second.")
     ] = None,
@@ -64,7 +75,13 @@ def score(
     """
     at_rest = None if baseline is None else load_baseline(baseline)
     chosen = ScoreSettings(
-        launch, tuple(settings or ()), lag if smooth else None, at_rest, rate_hz=rate, sequence_hz=sequence
+        launch,
+        tuple(settings or ()),
+        lag if smooth else None,
+        at_rest,
+        rate_hz=rate,
+        split_s=seconds(split),
+        sequence_hz=sequence,
     )
     with Shown() as shown:
         batch = score_batch(inputs, out, settings=chosen, jobs=jobs, cluster=cluster, summary=summary, listener=shown)
@@ -77,10 +94,12 @@ class Shown(Listener):
     """A bar in the terminal, and what there is to say above it."""
 
     def __enter__(self) -> "Shown":
-        columns = (BarColumn(), TextColumn("{task.fields[files]} of {task.fields[todo]} files"), TimeElapsedColumn())
         left = (TextColumn("left"), TimeRemainingColumn())
-        self._bar = Progress(*columns, *left, console=console, disable=not console.is_terminal)
-        self._shown = self._bar.add_task("", total=1, files=0, todo=0)
+        self._bar = Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"),
+                             TimeElapsedColumn(), *left, console=console, disable=not console.is_terminal)  # fmt: skip
+        self._all = self._bar.add_task("", total=1, said="")
+        self._todo = 0
+        self._files: dict[Path, tuple[TaskID, float]] = {}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -89,11 +108,19 @@ class Shown(Listener):
     def begin(self, todo: int, done: int, where: str) -> None:
         if done:
             console.print(f"{done} of {todo + done} files are already done {where}", highlight=False, markup=False)
+        self._todo = todo
         self._bar.start()
-        self._bar.update(self._shown, total=max(todo, 1), todo=todo)
+        self._bar.update(self._all, total=max(todo, 1))
 
-    def progress(self, shares: dict[Path, float], ended: int) -> None:
-        self._bar.update(self._shown, completed=sum(shares.values()), files=ended)
+    def progress(self, shares: dict[Path, float], frames: dict[Path, int], ended: int) -> None:
+        self._bar.update(self._all, completed=sum(shares.values()), said=f"{ended} of {self._todo} files")
+        for file, share in shares.items():
+            if file not in self._files and share < 1.0:
+                self._files[file] = self._bar.add_task(escape(file.name[-30:]), total=1.0, said=""), time.monotonic()
+            if file in self._files:
+                task, begun = self._files[file]
+                rate = frames[file] / max(time.monotonic() - begun, 1e-3)
+                self._bar.update(task, completed=share, said=f"{rate:.0f} frames/s", visible=share < 1.0)
 
     def warn(self, text: str) -> None:
         console.print(text, style="yellow", highlight=False, markup=False, soft_wrap=True)
@@ -101,6 +128,17 @@ class Shown(Listener):
     def left_out(self, lines: list[str]) -> None:
         for line in lines:
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
+
+
+def seconds(text: str | None) -> float | None:
+    """A length such as 90, 90s, 5min or 1h in seconds. Raises UsageError."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([\d.]+)\s*(s|sec|m|min|h)?", text.strip().lower())
+    try:
+        return float(found.group(1)) * {"m": 60, "h": 3600}.get((found.group(2) or "s")[0], 1) if found else float(text)
+    except ValueError:
+        raise UsageError(f"--split {text}: write a length, such as 5min, 300s or 1h") from None
 
 
 def say(batch: Batch) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from liveaffect.nodes.camera.deinterlace import Deinterlacer
@@ -13,6 +14,9 @@ from liveaffect.stream.capture import containers, pictures
 from liveaffect.stream.capture.containers import NS
 from liveaffect.stream.capture.media import RAW_FPS, MediaInfo
 from liveaffect.stream.errors import InputError
+
+ENTER_NS = 5 * NS
+"""A file is entered so much before it is needed: containers that are searched by bytes may lead a little too far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Film:
         self.end_ns = 0
         self.fast_forward_ns: int | None = None
         """Set it to pass over everything, undecoded, up to the first key frame at or after this media time."""
+        self.begin_ns = 0
+        """Set it to enter the file at a key frame at or before this media time, if it can be entered there."""
         self.step_ns = NS // 25
         self._missing_ns = 0
         self._interlaced = 0
@@ -57,6 +63,16 @@ class Film:
         if self.info is not None and self.info.pictures:
             yield from self._pictures()
             return
+        if self.begin_ns > ENTER_NS and self.info is not None and not self._raw:
+            shots = self._entered(self.begin_ns - ENTER_NS)
+            first = next(shots, None)
+            if first is not None and first.t_ns <= self.begin_ns:
+                yield first
+                yield from shots
+                return
+            shots.close()  # it leads nowhere, or too far: from the start then
+            self.count = self.invalid = self._interlaced = 0
+            self.errors.clear()
         with (
             containers.open_graph(self.source) if self.info is None else containers.open_file(self.source) as container
         ):
@@ -69,6 +85,21 @@ class Film:
             yield from self._shots(container, stream)
             if self.info is not None and self.count:
                 self._missing_ns = self._announced_ns(container, stream, self.info) - self.end_ns
+
+    def _entered(self, t_ns: int) -> Iterator[Shot]:
+        """Shots from a key frame at or before a media time, as far as the container keeps to it."""
+        assert self.info is not None
+        with containers.open_file(self.source) as container:
+            stream = containers.video_stream(container)
+            if stream is None or stream.time_base is None:
+                return
+            if rate := stream.average_rate or stream.guessed_rate:
+                self.step_ns = round(NS / rate)
+            try:
+                container.seek(round((t_ns + self.info.start_ns) / NS / stream.time_base), stream=stream)
+            except FFmpegError:
+                return
+            yield from self._shots(container, stream, entered=True)
 
     def _pictures(self) -> Iterator[Shot]:
         """Pictures that FFmpeg cannot read, as frames like its own."""
@@ -111,7 +142,7 @@ class Film:
             words.append(f"{self.invalid} frames whose time stamps go back, or leap ahead by half a day, were left out")
         return f"{self.source}: {'; '.join(words)}" if words else ""
 
-    def _shots(self, container: InputContainer, stream: Any) -> Iterator[Shot]:
+    def _shots(self, container: InputContainer, stream: Any, *, entered: bool = False) -> Iterator[Shot]:
         start_ns = None if self.info is None else self.info.start_ns
         last_ns = -1
         reordered = container.format.name == "avi" and stream.codec_context.name in ("h264", "hevc")
@@ -130,6 +161,7 @@ class Film:
                 t_ns = containers.pts_ns(frame.pts, frame.time_base or stream.time_base)
                 start_ns = t_ns if start_ns is None else start_ns
                 t_ns -= start_ns
+                last_ns = t_ns - 1 if entered and self.count == 1 else last_ns
             if t_ns <= last_ns or t_ns - last_ns > containers.LEAP_NS:
                 self.invalid += 1
                 continue

@@ -100,6 +100,7 @@ class Camera(Node):
         film = Film(self.source if self._info is not None else self._graph, self._info, rate=self.rate)
         picture, still = Picture(self._info), self._info is not None and self._info.is_image
         keep, to_ns = self._measured(), round(self.to_s * NS)
+        film.begin_ns = round(self.from_s * NS)
         for shot in film:
             if to_ns and shot.t_ns >= to_ns:
                 break

@@ -52,6 +52,10 @@ class Microphone(Node):
     others are silent, the difference of two of opposite sign, the centre of a surround mix."""
     track: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Which sound track of a file is heard, counted from 1; 0 chooses the one with speech."""
+    from_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Offline only: media time at which to begin; what comes before is heard, so that nothing depends on it."""
+    to_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Offline only: media time before which to end; 0 for the end of the sound."""
     stall_s: Positive = 1.0
     """A device without a block for this long is `no_device`."""
 
@@ -89,7 +93,12 @@ class Microphone(Node):
     def _offline(self, context: SourceContext) -> Iterator[AudioChunk]:
         sound = Sound(self._graph or self.source, self._info, self._hearing)
         end = Hop(0, 0, NO_SAMPLES, False)
+        from_ns, to_ns = round(self.from_s * NS), round(self.to_s * NS)
         for hop in sound:
+            if hop.t_ns < from_ns:
+                continue
+            if to_ns and hop.t_ns >= to_ns:
+                break
             yield AudioChunk(t_ns=hop.t_ns, samples=hop.samples, first_sample=hop.first_sample, gap=hop.gap)
             end = hop
         self._account(sound, context)

@@ -1,18 +1,22 @@
 """Many files to tables: what is done already is left alone, one failure stops nothing, everything is accounted for."""
 
+import shutil
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from liveaffect.offline.scoring.inputs import STDIN, find_inputs, prepare, read_stdin
 from liveaffect.offline.scoring.output import ENDINGS, Output
-from liveaffect.offline.scoring.pipeline import Written
+from liveaffect.offline.scoring.pipeline import Written, look_at
+from liveaffect.offline.scoring.segments import join_parts, parts_of_film
 from liveaffect.offline.scoring.settings import ScoreSettings
 from liveaffect.offline.scoring.workers import Outcome, Progress, Task, in_words, score_files
+from liveaffect.offline.tables.files import segments_of
 from liveaffect.offline.tables.summary import write_summary
-from liveaffect.stream.errors import UsageError
+from liveaffect.stream.errors import LiveAffectError, UsageError
 
 
 class Listener:
@@ -21,8 +25,8 @@ class Listener:
     def begin(self, todo: int, done: int, where: str) -> None:
         """So many files will be scored; so many were found done, `where` says by whom."""
 
-    def progress(self, shares: dict[Path, float], ended: int) -> None:
-        """How far each file has come, 0 to 1, and how many have come to an end."""
+    def progress(self, shares: dict[Path, float], frames: dict[Path, int], ended: int) -> None:
+        """How far each file has come, 0 to 1; pictures measured of each; how many files have come to an end."""
 
     def warn(self, text: str) -> None:
         """Something to say of a file that was scored, or of the settings."""
@@ -60,18 +64,65 @@ class Batch:
     def score(self, todo: list[Path], jobs: int, settings: ScoreSettings, cluster: str | None = None) -> None:
         """Scores in worker processes, here or on a cluster; one that fails, or kills its worker, stops nothing."""
         begun, self.todo = time.monotonic(), len(todo)
-        tasks = [Task(file, self.output.label(file), self.output.path_of(file)) for file in todo]
-        reached: dict[Path, float] = {}
-        with self.output.writing(todo), closing(_events(tasks, jobs, settings, cluster)) as events:
-            for event in events:
-                file = event.task.file
-                if isinstance(event, Progress):
-                    reached[file] = min(event.done_s / event.of_s, 0.99) if event.of_s > 0 else 0.0
-                else:
-                    reached[file] = 1.0
-                    self._take(file, event)
-                self._listener.progress(reached, len(self.written) + len(self.failures))
+        reached: dict[Task, tuple[float, int]] = {}
+        with self.output.writing(todo):
+            tasks = {file: self._tasks(file, settings) for file in todo}
+            outcomes: dict[Path, list[Outcome]] = {file: [] for file in todo}
+            every = [task for mine in tasks.values() for task in mine]
+            with closing(_events(every, jobs, settings, cluster)) as events:
+                for event in events:
+                    file = event.task.file
+                    if isinstance(event, Progress):
+                        share = min(event.done_s / event.of_s, 0.99) if event.of_s > 0 else 0.0
+                        reached[event.task] = share, event.frames
+                    else:
+                        reached[event.task] = 1.0, reached.get(event.task, (0.0, 0))[1]
+                        outcomes[file].append(event)
+                        if len(outcomes[file]) == len(tasks[file]):
+                            self._take(file, self._whole(file, outcomes.pop(file), settings))
+                    self._tell(reached, tasks)
         self.seconds = time.monotonic() - begun
+
+    def _tasks(self, file: Path, settings: ScoreSettings) -> list[Task]:
+        """What is to be done for a file: one thing, or one for each of its segments."""
+        whole = Task(file, self.output.label(file), self.output.path_of(file))
+        if settings.split_s is None:
+            return [whole]
+        try:
+            parts = parts_of_film(look_at(file, settings).duration_s, settings)
+        except (LiveAffectError, OSError):
+            return [whole]  # it will say what is wrong with it
+        folder = segments_of(whole.target)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return [replace(whole, target=folder / f"{part.number:05}.parquet", part=part) for part in parts]
+
+    def _whole(self, file: Path, outcomes: list[Outcome], settings: ScoreSettings) -> Outcome:
+        """One outcome for a file, whose segments become one table."""
+        if outcomes[0].task.part is None:
+            return outcomes[0]
+        outcomes = sorted(outcomes, key=lambda outcome: outcome.task.target)
+        failed = next((outcome for outcome in outcomes if outcome.written is None), None)
+        if failed is not None:
+            return failed
+        said = list(dict.fromkeys(text for outcome in outcomes for text in outcome.warnings))
+        tables, target, name = [o.task.target for o in outcomes], self.output.path_of(file), self.output.label(file)
+        try:
+            said += join_parts(tables, target, name, settings, self.output.footer, said)
+        except (LiveAffectError, OSError) as error:
+            return Outcome(outcomes[0].task, failure=in_words(error))
+        shutil.rmtree(segments_of(target), ignore_errors=True)
+        written = [outcome.written for outcome in outcomes if outcome.written is not None]
+        whole = Written(sum(table.rows for table in written), sum(table.seen for table in written))
+        return Outcome(outcomes[0].task, whole, tuple(said))
+
+    def _tell(self, reached: dict[Task, tuple[float, int]], tasks: dict[Path, list[Task]]) -> None:
+        shares: dict[Path, float] = {}
+        frames: dict[Path, int] = {}
+        for task, (share, count) in reached.items():
+            shares[task.file] = shares.get(task.file, 0.0) + share / len(tasks[task.file])
+            frames[task.file] = frames.get(task.file, 0) + count
+        self._listener.progress(shares, frames, len(self.written) + len(self.failures))
 
     def _take(self, file: Path, outcome: Outcome) -> None:
         if outcome.written is None:

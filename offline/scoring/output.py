@@ -14,7 +14,7 @@ import polars as pl
 
 from liveaffect.offline.scoring.endings import images_of
 from liveaffect.offline.scoring.settings import ScoreSettings, footer
-from liveaffect.offline.tables.files import notices_of, parts_of, write_table
+from liveaffect.offline.tables.files import notices_of, parts_of, segments_of, write_table
 from liveaffect.stream.errors import UsageError
 
 ENDINGS = (".parquet", ".csv")
@@ -61,6 +61,11 @@ class Output:
                 self._labels[file] = _text(str(file))
         self._stems = stems
 
+    @property
+    def footer(self) -> dict[str, str]:
+        """The metadata of every table of this run."""
+        return self._footer
+
     def label(self, file: Path) -> str:
         """The name in the column `file`: the file's own, with its folder where two share a name."""
         return self._labels[file]
@@ -90,7 +95,8 @@ class Output:
             yield
         finally:
             for file in files:
-                shutil.rmtree(parts_of(self.path_of(file)), ignore_errors=True)
+                for folder in (parts_of(self.path_of(file)), segments_of(self.path_of(file))):
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def finish(self, file: Path) -> None:
         """Puts a receipt beside a file's own table, which has been written. Raises OSError."""

@@ -12,6 +12,7 @@ import polars as pl
 from liveaffect.models.registry import path as model_path
 from liveaffect.offline.scoring.ahead import AheadHost
 from liveaffect.offline.scoring.endings import images_of
+from liveaffect.offline.scoring.segments import Part, Places
 from liveaffect.offline.scoring.settings import DEFAULT_GRAPH, ScoreSettings, footer, model_hashes
 from liveaffect.offline.scoring.smoothed import Smoothing
 from liveaffect.offline.tables.files import Parts, notices, parts_of, write_table
@@ -53,7 +54,7 @@ def look_at(path: Path, settings: ScoreSettings) -> MediaInfo:
     return MediaInfo(str(path), "images", has_video=True, fps=hz, duration_s=count / hz)
 
 
-def offline_graph(info: MediaInfo, settings: ScoreSettings) -> Graph:
+def offline_graph(info: MediaInfo, settings: ScoreSettings, part: Part | None = None) -> Graph:
     """The nodes of the launch graph that this file can feed, its sources set to the file."""
     table = tomllib.loads(settings.launch.read_text("utf-8"))
     wanted = [*(SEEN if info.has_video else ()), *(HEARD if info.has_audio else ()), "fusion"]
@@ -65,6 +66,9 @@ def offline_graph(info: MediaInfo, settings: ScoreSettings) -> Graph:
         kept["camera"] |= {"type": SEQUENCE, "fps": info.fps, "images": [p.name for p in images_of(Path(info.path))]}
     if settings.rate_hz is not None and "camera" in kept:
         kept["camera"]["measure_hz"] = settings.rate_hz
+    for name in ("camera", "microphone"):
+        if part is not None and name in kept:
+            kept[name] |= {"from_s": part.begin_s, "to_s": part.end_s}
     applied = [word for word in settings.overrides if word.partition(".")[0] in kept]
     return build_graph(kept, applied, origin=str(settings.launch))
 
@@ -79,6 +83,7 @@ class FileRun:
     settings: as in a live run, and which columns are asked for.
     progress: called with the media time reached and that of the whole file, in seconds.
     ahead: frames that the face net gets at once; 0 for what suits its device, 1 for every message in its turn.
+    part: the segment that is scored; None for the whole.
     """
 
     def __init__(
@@ -89,20 +94,29 @@ class FileRun:
         *,
         progress: Callable[[float, float], None] = lambda *_: None,
         ahead: int = 0,
+        part: Part | None = None,
     ) -> None:
         self._name, self._settings, self._progress = name, settings or ScoreSettings(), progress
         self.info = look_at(path, self._settings)
         self._notes: list[str] = []
-        self.graph = offline_graph(self.info, self._settings)
+        self._part, self._places = part, None if part is None else Places(part)
+        self.frames = 0
+        """Pictures measured so far."""
+        self.graph = offline_graph(self.info, self._settings, part)
         self.host = LockstepHost(self.graph) if ahead == 1 else AheadHost(self.graph, ahead)
 
     def messages(self) -> Iterator[tuple[Topic[Any], Message]]:
         """Every message of the run, in stream order; frames without the pixels that nobody wants any more."""
-        shown = 0
+        begin_s = 0.0 if self._part is None else self._part.begin_s
+        whole_s = self.info.duration_s or 0.0
+        length_s = (self._part.end_s if self._part is not None and self._part.end_s else whole_s) - begin_s
+        shown = round(begin_s * 1e9)
         for topic, message in self.host.run():
+            self.frames += isinstance(message, VideoFrame)
             if isinstance(message, VideoFrame | AudioChunk) and message.t_ns - shown >= PROGRESS_NS:
                 shown = message.t_ns
-                self._progress(shown / 1e9, self.info.duration_s or shown / 1e9)
+                done_s = shown / 1e9 - begin_s
+                self._progress(done_s, length_s if length_s > 0 else done_s)
             yield topic, message
 
     def write(self, target: Path) -> Written:
@@ -112,9 +126,10 @@ class FileRun:
         """
         rows = seen = crowd = 0
         baseline = self._settings.baseline
-        relative = None if baseline is None else Relative(baseline)
+        relative = None if baseline is None or self._part is not None else Relative(baseline)
         with Parts(parts_of(target)) as parts:
             for batch in self._batches():
+                batch = batch if self._part is None else self._part.rows(batch)
                 parts.add(batch)
                 crowd = max(crowd, batch["unmeasured"].max() or 0)  # type: ignore[type-var]
                 rows, seen = rows + batch.height, seen + int((batch["face_state"] == "ok").sum())
@@ -125,7 +140,8 @@ class FileRun:
                 table = relative.subtract(table)
                 self._notes += [relative.warning] if relative.warning else []
             self._notes += self._crowd_words(crowd)
-            write_table(table, target, footer(self._settings.told()) | notices({self._name: self._said()}))
+            about = footer(self._settings.told()) | notices({self._name: self._said()})
+            write_table(table, target, about if self._places is None else about | self._places.told())
         return Written(rows, seen)
 
     def _batches(self) -> Iterator[pl.DataFrame]:
@@ -135,6 +151,8 @@ class FileRun:
         smoothing = None if lag_s is None else Smoothing(self.graph, lag_s)
         for _, message in self.messages():
             builder.add(message)
+            if self._places is not None:
+                self._places.add(message)
             if smoothing is not None:
                 smoothing.add(message)
             batch = builder.ready()

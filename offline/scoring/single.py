@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def score(
     >>> table = score("interview.mp4")                                            # doctest: +SKIP
     >>> table = score(frames, fps=25, sound=(samples, 48000))                     # doctest: +SKIP
     """
-    chosen = ScoreSettings.of(settings)
+    chosen = replace(ScoreSettings.of(settings), split_s=None)  # one process: nothing to divide
     with tempfile.TemporaryDirectory(prefix="liveaffect-") as folder:
         file = _file(source, fps, sound, Path(folder))
         prepare([file], chosen)

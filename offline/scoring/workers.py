@@ -13,6 +13,7 @@ from typing import Any
 from liveaffect.models.errors import ModelError
 from liveaffect.offline.apart import start
 from liveaffect.offline.scoring.pipeline import FileRun, ScoreSettings, Written
+from liveaffect.offline.scoring.segments import Part
 from liveaffect.stream.errors import LiveAffectError
 
 JOIN_S = 5.0
@@ -25,6 +26,8 @@ class Task:
     file: Path
     name: str
     target: Path
+    part: Part | None = None
+    """The segment that is scored; None for the whole."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Progress:
     task: Task
     done_s: float
     of_s: float
+    frames: int = 0
+    """Pictures measured so far."""
 
 
 @dataclass(frozen=True)
@@ -122,14 +127,19 @@ def _serve(connection: Connection, settings: ScoreSettings) -> None:
 
 
 def score_file(
-    task: Task, settings: ScoreSettings, progress: Callable[[float, float], None] = lambda *_: None
+    task: Task, settings: ScoreSettings, progress: Callable[[float, float, int], None] = lambda *_: None
 ) -> Outcome:
     """Scores one file in this process, whose doors must be closed (`close_door`); a failure is an outcome too.
 
-    progress: as of `FileRun`.
+    progress: called with the media time reached, that of the whole (s), and the pictures measured.
     """
+    run: FileRun | None = None
+
+    def told(done_s: float, of_s: float) -> None:
+        progress(done_s, of_s, run.frames if run is not None else 0)
+
     try:
-        run = FileRun(task.file, task.name, settings, progress=progress)
+        run = FileRun(task.file, task.name, settings, progress=told, part=task.part)
         written = run.write(task.target)
         return Outcome(task, written, tuple(run.warnings()))
     except (BrokenPipeError, ConnectionResetError):

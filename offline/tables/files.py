@@ -55,6 +55,11 @@ def parts_of(target: Path) -> Path:
     return target.with_name(f".{target.name}.rows")
 
 
+def segments_of(target: Path) -> Path:
+    """Where the tables of a film's segments lie until they are one."""
+    return target.with_name(f".{target.name}.segments")
+
+
 def write_table(table: pl.LazyFrame, target: Path, footer: dict[str, str]) -> None:
     """Writes CSV or Parquet (by the ending; only Parquet has a footer), a few rows at a time.
 
