@@ -17,6 +17,7 @@ from typing import Any
 import zmq
 
 from liveaffect.stream.errors import TransportError
+from liveaffect.stream.live.listening import free_path
 from liveaffect.stream.messages import Message
 from liveaffect.stream.topics import Topic
 from liveaffect.stream.wire import BARE, decode, encode
@@ -38,6 +39,11 @@ class Addresses:
         self.ipc = transport == "ipc" or (transport == "auto" and sys.platform != "win32")
         self.by_name = {name: self.make(name) for name in names}
 
+    @property
+    def gateway(self) -> str:
+        """For programs outside, unless another one is asked for."""
+        return f"ipc://{self.folder / 'gateway'}" if self.ipc else "tcp://127.0.0.1:*"
+
     def make(self, name: str) -> str:
         """A fresh address."""
         return f"ipc://{self.folder / name}" if self.ipc else f"tcp://127.0.0.1:{free_port()}"
@@ -57,7 +63,7 @@ def free_port() -> int:
 def bind(sock: zmq.Socket[bytes], address: str, what: str) -> None:
     """Binds, or raises TransportError naming the address and the remedy."""
     if address.startswith("ipc://"):
-        Path(address[6:]).unlink(missing_ok=True)  # left by a killed predecessor
+        free_path(Path(address[6:]), what)
     try:
         sock.bind(address)
     except zmq.ZMQError as error:

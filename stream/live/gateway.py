@@ -1,28 +1,26 @@
-"""The one address for programs outside the graph: results out (XPUB), commands and markers in (ROUTER).
+"""The one address for programs outside the graph: results out, commands and markers in.
 
-Nothing of a topic flows here until somebody subscribes to it. Listening beyond loopback needs CURVE keys.
-Requests and replies are msgpack maps, see `client/requests.py`; `liveaffect.stream.connect` speaks them for you.
+Nothing of a topic flows here until somebody subscribes to it. On tcp it needs keys: the user's own on this machine,
+keys that were given beyond it. Requests and replies are msgpack maps, see `client/requests.py`;
+`liveaffect.stream.connect` speaks them for you.
 """
 
-import threading
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-import msgspec
-import zmq
-
-from liveaffect.stream.client.access import check_address, guard, serve_with, server_keys
+from liveaffect.stream.client.access import check_address, server_keys
 from liveaffect.stream.client.announced import announce, withdraw
-from liveaffect.stream.client.requests import MAX_REQUEST_BYTES, Answer, Reply, number_of, read_request
-from liveaffect.stream.errors import UsageError
-from liveaffect.stream.live.bus import bind
+from liveaffect.stream.client.requests import Answer
 from liveaffect.stream.live.desk import Desk, Reach, Requests
-from liveaffect.stream.messages import Ack, Message
+from liveaffect.stream.live.door import Door
+from liveaffect.stream.messages import Ack, Health, Message
 from liveaffect.stream.node import Verb
 
-AT_ONCE = 32
+AT_ONCE = 16
 """Requests that are answered in one turn of the supervisor's loop."""
+SAY_NS = 1_000_000_000
 
 
 def events_address(address: str) -> str:
@@ -30,15 +28,16 @@ def events_address(address: str) -> str:
     if not address.startswith("tcp://"):
         return address + ".events"
     host, _, port = address.rpartition(":")
-    return f"{host}:{int(port) + 1}"
+    return address if port == "*" else f"{host}:{int(port) + 1}"
 
 
 class Gateway:
-    """Runs inside the supervisor: a forwarding thread for results, `step()` for requests.
+    """Runs inside the supervisor: a thread at the door, `step()` for requests.
 
     Parameters
     ----------
-    address: "ipc:///path", or "tcp://host:port" (results then leave at port + 1).
+    address: "ipc:///path", or "tcp://host:port" (results then leave at port + 1; "*" takes free ports).
+    folder: 0700, of this run.
     writers: addresses of the publishers to forward.
     keys: folder of CURVE keys; "" takes the user's own on tcp, and none on ipc.
     announced: other programs of this user find it without an address.
@@ -46,15 +45,15 @@ class Gateway:
     verbs: those that the program answers itself.
     owners: verb -> node name -> what the node declares of it.
     reach: whether a node's process hears commands.
-    publish: publishes a Marker or a Command to the graph.
+    publish: publishes a Marker, a Command or a Health to the graph.
     hold: told of every held verb and its arguments.
     stop: the verb `stop`.
     """
 
     def __init__(
         self,
-        context: zmq.Context[Any],
         address: str,
+        folder: Path,
         writers: list[str],
         *,
         keys: str,
@@ -68,73 +67,42 @@ class Gateway:
         stop: Callable[[], None],
     ) -> None:
         check_address(address, keys)
-        self.address, self.events = address, events_address(address)
-        self.refused: dict[str, int] = {}
-        self._facts = facts
         keys = server_keys(address, keys)
-        self._auth = guard(context, keys) if keys else None
-        self.requests = context.socket(zmq.ROUTER)
-        self.requests.setsockopt(zmq.MAXMSGSIZE, MAX_REQUEST_BYTES)
-        self.requests.setsockopt(zmq.LINGER, 200)
-        outside = context.socket(zmq.XPUB)
-        outside.set_hwm(500)
-        outside.setsockopt(zmq.MAXMSGSIZE, MAX_REQUEST_BYTES)
-        for sock in (self.requests, outside):
-            serve_with(sock, keys)
-        bind(self.requests, address, "the gateway")
-        bind(outside, self.events, "the gateway")
-        needs = Desk(verbs, owners, reach, self._reply, publish, self._hello, hold, stop, time.monotonic_ns)
-        self._desk = Requests(needs)
-        self._steer = context.socket(zmq.PAIR)
-        self._steer.bind("inproc://gateway-steer")
-        self._thread = threading.Thread(target=_forward, args=(context, writers, outside), daemon=True)
-        self._thread.start()
-        self._word = announce(address, keys, time.time()) if announced else None
+        self._facts, self._publish, self._said_ns = facts, publish, 0
+        self._door = Door(address, events_address(address), keys=keys, folder=folder, writers=writers)
+        self.address = self._door.address
+        reply: Callable[[Any, Any], None] = self._door.reply
+        self._requests = Requests(
+            Desk(verbs, owners, reach, reply, publish, self._hello, hold, stop, time.monotonic_ns)
+        )
+        self._word = announce(self.address, keys, time.time()) if announced else None
 
     def step(self) -> None:
-        """Answers what has arrived; call it often."""
-        for _ in range(AT_ONCE):
-            if not self.requests.poll(0, zmq.POLLIN):
-                break
-            *peer, body = self.requests.recv_multipart()
-            try:
-                request = read_request(body)
-            except UsageError as error:
-                self.refused["malformed"] = self.refused.get("malformed", 0) + 1
-                self._reply(tuple(peer), Reply(ok=False, text=str(error), id=number_of(body)))
-                continue
-            self._desk.take(tuple(peer), request)
-        self._desk.step()
+        """Answers what has arrived, a bounded number; call it often."""
+        for _ in range(min(AT_ONCE, len(self._door.requests))):
+            peer, request = self._door.requests.popleft()
+            self._requests.take(peer, request)
+        self._requests.step()
+        now_ns = time.monotonic_ns()
+        if now_ns - self._said_ns > SAY_NS:
+            self._said_ns = now_ns
+            self._publish(self.health(now_ns))
+
+    def health(self, now_ns: int) -> Health:
+        """Who is in, and what was refused to whom."""
+        lost, skipped = self._door.losses()
+        dropped = {name: count for name, count in (("overflow", lost), ("skipped", skipped)) if count}
+        info = {"visitors": self._door.visitors, "refused": dict(self._door.refused)}
+        return Health(t_ns=now_ns, node="gateway", process="supervisor", state="ok", dropped=dropped, info=info)
 
     def acknowledge(self, ack: Ack) -> None:
         """A node answered a command."""
-        self._desk.acknowledge(ack)
+        self._requests.acknowledge(ack)
 
     def close(self) -> None:
-        """Stops forwarding and forgets the announced address."""
-        self._steer.send(b"TERMINATE")
-        self._thread.join(1.0)
-        if self._auth is not None:
-            self._auth.stop()
+        """Lets the last answers out, closes, and takes back the announcement."""
         withdraw(self._word)
+        self._door.close()
 
     def _hello(self) -> dict[str, Any]:
-        return {"events": self.events, **self._facts()}
-
-    def _reply(self, peer: Hashable, reply: Reply) -> None:
-        assert isinstance(peer, tuple)
-        self.requests.send_multipart([*peer, msgspec.msgpack.encode(reply)], zmq.NOBLOCK)
-
-
-def _forward(context: zmq.Context[Any], writers: list[str], outside: zmq.Socket[bytes]) -> None:
-    inside = context.socket(zmq.XSUB)
-    inside.set_hwm(500)
-    inside.setsockopt(zmq.RECONNECT_IVL, 20)
-    inside.setsockopt(zmq.RECONNECT_IVL_MAX, 200)
-    for address in writers:
-        inside.connect(address)
-    steer = context.socket(zmq.PAIR)
-    steer.connect("inproc://gateway-steer")
-    zmq.proxy_steerable(inside, outside, None, steer)
-    for sock in (inside, outside, steer):
-        sock.close(linger=100)
+        return {"events": self._door.events, **self._facts()}

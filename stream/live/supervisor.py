@@ -55,6 +55,7 @@ class Supervisor:
         self.id = uuid.uuid4().hex
         """Names this run, and no other one ever."""
         self._processes = Processes(graph, self.addresses, self.id, self._clock, self._publish, self._log)
+        self._gateway: Gateway | None = None
         self._seqs: dict[str, int] = {}
         self._faults: dict[str, str] = {}
         self._info: dict[str, dict[str, Any]] = {}
@@ -72,7 +73,8 @@ class Supervisor:
     @property
     def gateway_address(self) -> str:
         """Where programs outside the graph connect."""
-        return self.graph.settings.gateway or self.addresses.by_name["supervisor"] + ".gateway"
+        asked = self.graph.settings.gateway or self.addresses.gateway
+        return asked if self._gateway is None else self._gateway.address
 
     @property
     def deaths(self) -> list[str]:
@@ -111,7 +113,7 @@ class Supervisor:
             self._publisher = Publisher(
                 self._context, self.addresses.by_name["supervisor"], [HEALTH, MARKER, COMMAND, LOG], "the supervisor"
             )
-            gateway = self._gateway()
+            gateway = self._gateway = self._make_gateway()
             subscriber = Subscriber(self._context, WATCHER)
             for name in self._processes.members:
                 subscriber.connect(self.addresses.by_name[name], [ACK, HEALTH])
@@ -193,10 +195,10 @@ class Supervisor:
         message.clock, message.pub_ns = self._clock, time.monotonic_ns()
         self._publisher.send(topic, message)
 
-    def _gateway(self) -> Gateway:
+    def _make_gateway(self) -> Gateway:
         return Gateway(
-            self._context,
             self.gateway_address,
+            self.addresses.folder,
             list(self.addresses.by_name.values()),
             keys=self.graph.settings.keys,
             announced=self.graph.settings.announce,

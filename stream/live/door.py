@@ -1,0 +1,281 @@
+"""The door of the sensor: a thread that lets programs in, hands their requests on, and results out to them.
+
+Bounded everywhere: so many visitors, so many messages a second from each, so many bytes without a whole message, so
+much that waits for each. Who breaks a bound is shown out and counted; nobody else notices.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import zmq
+
+from liveaffect.stream.client.access import guard
+from liveaffect.stream.client.requests import Reply, Request, number_of, read_request
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.live.listening import listen
+from liveaffect.stream.live.visitor import Kind, Refused, Visitor
+from liveaffect.stream.topics import REGISTRY
+from liveaffect.stream.wire import BARE
+
+MOST_VISITORS = 64
+MOST_REQUESTS = 256
+ACCEPTS_A_TURN = 4
+MESSAGES_A_TURN = 16
+RESULTS_A_TURN = 200
+IDLE_MS, BUSY_MS = 200, 10
+GOODBYE_S = 0.2
+"""The last answers have so long to leave."""
+
+Peer = tuple[Visitor, list[bytes]]
+"""Who asked, and the envelope of the answer."""
+
+
+class Door:
+    """Listens, and serves who comes, in a thread of its own.
+
+    Parameters
+    ----------
+    address: where requests enter; results leave beside it.
+    events: where results leave; "" is the next port, or "*" again.
+    keys: folder of the CURVE keys, or "".
+    folder: 0700, for the inner ends of the relays.
+    connect: connects a socket to a writer of results.
+    writers: addresses of the publishers whose results go out.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        events: str,
+        *,
+        keys: str,
+        folder: Path,
+        writers: Iterable[str],
+        connect: Callable[[zmq.Socket[bytes], str], None] = lambda sock, address: sock.connect(address) and None,
+    ) -> None:
+        self.requests: deque[tuple[Peer, Request]] = deque()
+        self.refused: dict[str, int] = {}
+        """Why, and how often, somebody was shown out or a message was not taken."""
+        self.lost = self.skipped = 0
+        """Results that found no room at a reader, and pictures that a newer one replaced, of readers that have left."""
+        self._keys, self._folder = keys, folder
+        self._outbox: deque[tuple[Peer, bytes]] = deque()
+        self._visitors: list[Visitor] = []
+        self._closing = False
+        self._context = zmq.Context()
+        self._context.setsockopt(zmq.MAX_SOCKETS, 8192)
+        self._bell, self._ring = socket.socketpair()
+        for end in (self._bell, self._ring):
+            end.setblocking(False)
+        self._listeners: list[tuple[socket.socket, Kind]] = []
+        self._auth = None
+        try:
+            entry, self.address = listen(address, "the gateway")
+            self._listeners.append((entry, "asks"))
+            leave, self.events = listen(events, "the gateway")
+            self._listeners.append((leave, "reads"))
+            self._auth = guard(self._context, keys) if keys else None
+        except BaseException:
+            self._free()
+            raise
+        self._wanted: set[bytes] = set()
+        self._feeds = {queue: self._feed(hwm) for queue, hwm in (("latest", 4), ("all", 2000))}
+        for sock in self._feeds.values():
+            for writer in writers:
+                connect(sock, writer)
+        self._thread = threading.Thread(target=self._serve, name="gateway", daemon=True)
+        self._thread.start()
+
+    @property
+    def visitors(self) -> int:
+        """How many are in."""
+        return len(self._visitors)
+
+    def losses(self) -> tuple[int, int]:
+        """Results lost and pictures skipped for readers outside, so far."""
+        now = list(self._visitors)
+        return self.lost + sum(v.outlet.dropped for v in now), self.skipped + sum(v.outlet.skipped for v in now)
+
+    def reply(self, peer: Peer, reply: Reply) -> None:
+        """Answers; from any thread."""
+        self._outbox.append((peer, msgspec.msgpack.encode(reply)))
+        with contextlib.suppress(OSError):
+            self._ring.send(b"!")
+
+    def close(self) -> None:
+        """Hands out the last answers and closes."""
+        self._closing = True
+        with contextlib.suppress(OSError):
+            self._ring.send(b"!")
+        self._thread.join(5.0)
+
+    def _feed(self, hwm: int) -> zmq.Socket[bytes]:
+        sock = self._context.socket(zmq.SUB)
+        sock.set_hwm(hwm)
+        sock.setsockopt(zmq.RECONNECT_IVL, 20)
+        sock.setsockopt(zmq.RECONNECT_IVL_MAX, 200)
+        sock.setsockopt(zmq.LINGER, 0)
+        return sock
+
+    def _serve(self) -> None:
+        end = float("inf")
+        try:
+            while (now := time.monotonic()) < end:
+                if self._closing and end == float("inf"):
+                    end = now + GOODBYE_S
+                self._turn(now)
+        finally:
+            self._free()
+
+    def _turn(self, now: float) -> None:
+        items: list[tuple[Any, int]] = [(self._bell, zmq.POLLIN)]
+        items += [(sock, zmq.POLLIN) for sock, _ in self._listeners if not self._closing]
+        items += [(sock, zmq.POLLIN) for sock in self._feeds.values()]
+        busy = self._closing
+        for visitor in self._visitors:
+            wanted = visitor.wanted(now)
+            items += wanted
+            busy |= visitor.outlet.waiting or not any(sock is visitor.sock for sock, _ in wanted)
+        zmq.zmq_poll(items, BUSY_MS if busy else IDLE_MS)
+        with contextlib.suppress(OSError):
+            self._bell.recv(4096)
+        for sock, kind in self._listeners:
+            self._admit(sock, kind, now)
+        self._hand_out()
+        while self._outbox:
+            (visitor, envelope), body = self._outbox.popleft()
+            if visitor in self._visitors:
+                visitor.reply([*envelope, body])
+        for visitor in list(self._visitors):
+            try:
+                visitor.pump(now)
+                self._hear(visitor, now)
+            except Refused as why:
+                self._count(str(why))
+                self._show_out(visitor)
+            except (OSError, zmq.ZMQError):
+                self._show_out(visitor)
+
+    def _admit(self, listener: socket.socket, kind: Kind, now: float) -> None:
+        for _ in range(ACCEPTS_A_TURN):
+            try:
+                outer, _ = listener.accept()
+            except OSError:
+                return
+            if len(self._visitors) >= MOST_VISITORS and not self._make_room():
+                outer.close()
+                self._count("crowded")
+                continue
+            try:
+                self._visitors.append(Visitor(self._context, outer, kind, self._folder, self._keys, now))
+            except (OSError, zmq.ZMQError):
+                outer.close()
+                self._count("crowded")
+
+    def _make_room(self) -> bool:
+        """Shows out who came first of those who have said nothing that makes sense."""
+        mute = [visitor for visitor in self._visitors if not visitor.proven]
+        if mute:
+            self._count("crowded")
+            self._show_out(min(mute, key=lambda visitor: visitor.came))
+        return bool(mute)
+
+    def _hear(self, visitor: Visitor, now: float) -> None:
+        for _ in range(MESSAGES_A_TURN):
+            if not visitor.allowance.open(now):
+                return
+            parts = visitor.next()
+            if parts is None:
+                return
+            if visitor.kind == "reads":
+                visitor.subscribe(parts)
+                self._want()
+            else:
+                self._take(visitor, parts)
+
+    def _take(self, visitor: Visitor, parts: list[bytes]) -> None:
+        *envelope, body = parts
+        peer = (visitor, envelope)
+        try:
+            request = read_request(body)
+        except UsageError as error:
+            self._count("malformed")
+            self._answer(peer, Reply(ok=False, text=str(error), id=number_of(body)))
+            visitor.strike()
+            return
+        visitor.proven = True
+        if request.verb == "clock":  # at once: the time that it takes is the error of the answer
+            facts = {"monotonic_ns": time.monotonic_ns()}
+            self._answer(peer, Reply(ok=True, facts=facts, id=request.id))
+        elif len(self.requests) >= MOST_REQUESTS:
+            self._count("busy")
+            text = f"{MOST_REQUESTS} requests are waiting already: ask again later"
+            self._answer(peer, Reply(ok=False, text=text, id=request.id))
+        else:
+            self.requests.append((peer, request))
+
+    def _answer(self, peer: Peer, reply: Reply) -> None:
+        visitor, envelope = peer
+        visitor.reply([*envelope, msgspec.msgpack.encode(reply)])
+
+    def _want(self) -> None:
+        """Asks the writers for what somebody here wants, and for no more: known topics by their own names."""
+        wanted: set[bytes] = set()
+        prefixes = {prefix for visitor in self._visitors for prefix in visitor.prefixes}
+        for name in REGISTRY:
+            for form in (name.encode(), (BARE + name).encode()):
+                bare = form[:1] == BARE.encode()
+                if any(form.startswith(one) and (not bare or one[:1] == BARE.encode()) for one in prefixes):
+                    wanted.add(form)
+        for names, option in ((wanted - self._wanted, zmq.SUBSCRIBE), (self._wanted - wanted, zmq.UNSUBSCRIBE)):
+            for name in names:
+                self._feeds[_queue(name)].setsockopt(option, name)
+        self._wanted = wanted
+
+    def _hand_out(self) -> None:
+        for queue, feed in self._feeds.items():
+            for _ in range(RESULTS_A_TURN):
+                try:
+                    frames = feed.recv_multipart(zmq.NOBLOCK, copy=False)
+                except zmq.Again:
+                    break
+                topic = bytes(frames[0].buffer)
+                for visitor in self._visitors:
+                    if visitor.kind == "reads" and visitor.wants(topic):
+                        visitor.outlet.offer(topic, frames, latest=queue == "latest")
+
+    def _show_out(self, visitor: Visitor) -> None:
+        self.lost += visitor.outlet.dropped
+        self.skipped += visitor.outlet.skipped
+        self._visitors.remove(visitor)
+        visitor.close()
+        if visitor.prefixes:
+            self._want()
+
+    def _count(self, why: str) -> None:
+        self.refused[why] = self.refused.get(why, 0) + 1
+
+    def _free(self) -> None:
+        for sock in (self._bell, self._ring, *(sock for sock, _ in self._listeners)):
+            sock.close()
+        if self._listeners:
+            for address in (getattr(self, "address", ""), getattr(self, "events", "")):
+                if address.startswith("ipc://"):
+                    Path(address.removeprefix("ipc://")).unlink(missing_ok=True)
+        for visitor in self._visitors:
+            visitor.close()
+        if self._auth is not None:
+            self._auth.stop()
+        self._context.destroy(linger=0)
+
+
+def _queue(form: bytes) -> str:
+    """Which feed a topic comes on: what has no arrays is small, and all of it counts."""
+    return "all" if form[:1] == BARE.encode() else REGISTRY[form.decode()].queue
