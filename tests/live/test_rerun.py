@@ -1,5 +1,6 @@
 """`replay --rerun`: nodes run again, live, on what a session holds, and say what they said then."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from live_run import LiveRun
 from paths import GOLDEN
 
 from liveaffect.cli.replay import replay_table
+from liveaffect.stream.client.link import Gone
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.graph import build_graph
 from liveaffect.stream.messages import Affect, Drop, Message, VoiceAffect
@@ -28,7 +30,7 @@ def run_again(*nodes: str) -> tuple[dict[int, Affect], list[VoiceAffect], int]:
     fused: dict[int, Affect] = {}
     voiced: list[VoiceAffect] = []
     late: list[Drop] = []
-    with run.client(AFFECT.name, VOICE_AFFECT.name, DROP.name) as client:
+    with run.client(AFFECT.name, VOICE_AFFECT.name, DROP.name) as client, contextlib.suppress(Gone):
         while (received := client.receive(20.0 if not fused else 3.0)) is not None:
             said = received[1]
             if isinstance(said, Affect) and said.frame_seq >= 0:
