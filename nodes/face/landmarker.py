@@ -111,12 +111,17 @@ class Detector:
 
     def count(self, image: NDArray[np.uint8]) -> int:
         """How many faces it sees in `image`."""
+        return len(self.scores(image))
+
+    def scores(self, image: NDArray[np.uint8]) -> list[float]:
+        """How sure it is of each face that it sees in `image`, 0.5 to 1."""
         prepared, _ = prepare(image)
         if prepared is None:
-            return 0
+            return []
         self._calls += 1
         with _quiet() if self._calls <= QUIET_CALLS else nullcontext():
-            return len(self._task.detect(_wrap(prepared)).detections)
+            found = self._task.detect(_wrap(prepared)).detections
+        return [float(face.categories[0].score) for face in found]
 
     def close(self) -> None:
         with _quiet():

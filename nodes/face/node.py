@@ -17,6 +17,7 @@ from liveaffect.models.face.quality import face_quality
 from liveaffect.nodes.face.cover import covered
 from liveaffect.nodes.face.cuts import Cuts
 from liveaffect.nodes.face.landmarker import Found
+from liveaffect.nodes.face.lookout import Lookout, back_mesh, back_row
 from liveaffect.nodes.face.people import People, Sight
 from liveaffect.nodes.face.privacy import close_door
 from liveaffect.nodes.face.tracking import Track, Tracker, mouth_motion
@@ -67,6 +68,7 @@ class Face(Node):
             close_door()
         self._model: Path = registry.path("face-landmarker")
         self._watch = Watch(self._model, self.max_faces)
+        self._lookout = Lookout(self._model)
         crop_face(
             np.zeros((CROP_PX, CROP_PX, 3), np.uint8), _ANY_LANDMARKS
         )  # compiled code is loaded here, not at the first face
@@ -80,12 +82,15 @@ class Face(Node):
     def close(self) -> None:
         if watch := self.__dict__.pop("_watch", None):
             watch.close()
+        if lookout := self.__dict__.get("_lookout"):
+            lookout.close()
         if people := self.__dict__.pop("_people", None):
             people.close()
 
     def info(self) -> dict[str, Any]:
+        notice = "; ".join(filter(None, (self._without, self._lookout.notice())))
         return {"model": self._model.name, "max_faces": self.max_faces, "frames_back_in_time": self._backwards,
-                **({"notice": self._without} if self._without else {})}  # fmt: skip
+                **({"notice": notice} if notice else {})}  # fmt: skip
 
     @on(VIDEO, emits=(FACE, MESH, CROP))
     def step(self, frame: VideoFrame) -> Iterator[Message]:
@@ -106,7 +111,7 @@ class Face(Node):
         if not frame.still:
             self._last_ns = frame.t_ns
             self._last_ms = max(frame.t_ns // 1_000_000, self._last_ms + 1)
-        found = self._watch.settle(image) if alone else self._watch.find(image, self._last_ms)
+        image, found = self._found(image, alone)
         height, width = image.shape[:2]
         if self.people == 1 and len(found) > 1:
             found = [max(found, key=lambda face: face_px(face.landmarks, (width, height)))]
@@ -130,7 +135,35 @@ class Face(Node):
             lost = [] if shown else lost[:1]
         shown += [(person, FaceRow(id=person, state="no_face"), None, None, None) for person in lost]
         shown.sort(key=lambda row: row[0])
+        if self._lookout.turned:
+            shown = [
+                (i, back_row(row), None if mesh is None else back_mesh(mesh), *rest) for i, row, mesh, *rest in shown
+            ]
         yield from self._messages(frame, width, height, shown)
+
+    def _found(self, image: NDArray[np.uint8], alone: bool) -> tuple[NDArray[np.uint8], list[Found]]:
+        """The picture as it is to be measured, and the faces in it."""
+        t_ms, lookout = self._last_ms, self._lookout
+        if alone:
+            lookout.look(image, t_ms, still=True)
+            found = self._watch.settle(lookout.view(image))
+            lookout.surprised(t_ms, len(found))
+            return lookout.view(image), found
+        if lookout.due(t_ms) and lookout.look(image, t_ms):
+            self._turn()
+        found = self._watch.find(lookout.view(image), t_ms)
+        if lookout.surprised(t_ms, len(found)) and lookout.look(image, t_ms):
+            self._turn()
+            found = self._watch.find(lookout.view(image), t_ms)
+            lookout.surprised(t_ms, len(found))
+        return lookout.view(image), found
+
+    def _turn(self) -> None:
+        """Film that is upside down from now on, or no longer: what followed the faces so far would mislead."""
+        self._watch.close()
+        self._watch = Watch(self._model, self.max_faces)
+        self._tracker.forget()
+        self._cuts.forget()
 
     def _name(self, image: NDArray[np.uint8], measured: list[Any], t_ns: int, alone: bool) -> None:
         """Settles who everybody is; a face of which that is open loses its numbers."""
@@ -189,6 +222,7 @@ class Face(Node):
         """Starts anew: nothing seen before the gap, or in another photograph, may show in what comes."""
         self._tracker.forget()
         self._cuts.forget()
+        self._lookout.forget()
         if self._people is not None:
             self._people.forget()
         if self._last_ns is not None:

@@ -40,6 +40,8 @@ class Tally:
     first: Difference | None = None
     extra: str = ""
     """A recorded message that was not recomputed at all."""
+    fields: frozenset[str] | None = None
+    """What messages of the recording hold: a field that is younger than it has nothing to be compared with."""
 
     def __post_init__(self) -> None:
         self._recorded, self._recomputed = hashlib.sha256(), hashlib.sha256()
@@ -52,7 +54,8 @@ class Tally:
     def add(self, recorded: Message, recomputed: Message) -> None:
         """Compares one pair; publication time, clock and incarnation do not count."""
         arrays = _has_arrays(recorded)
-        one, two = canonical(recorded, arrays=arrays), canonical(recomputed, arrays=arrays)
+        one = canonical(recorded, arrays=arrays, fields=self.fields)
+        two = canonical(recomputed, arrays=arrays, fields=self.fields)
         self._recorded.update(one)
         self._recomputed.update(two)
         self.compared += 1
@@ -71,9 +74,20 @@ class Tally:
             self.max_error = max(self.max_error, walk.error)
 
 
-def canonical(message: Message, *, arrays: bool) -> bytes:
-    """The message as JSON without what a recomputation cannot know."""
-    return to_json(msgspec.structs.replace(message, pub_ns=0, clock="", incarnation=0), arrays=arrays)
+def fields_of(recorded: bytes) -> frozenset[str] | None:
+    """Names of the fields of a recorded message; None where it is none."""
+    try:
+        return frozenset(msgspec.json.decode(recorded, type=dict[str, msgspec.Raw]))
+    except msgspec.MsgspecError:
+        return None
+
+
+def canonical(message: Message, *, arrays: bool, fields: frozenset[str] | None = None) -> bytes:
+    """The message as JSON without what a recomputation cannot know, and without what is not among `fields`."""
+    said = to_json(msgspec.structs.replace(message, pub_ns=0, clock="", incarnation=0), arrays=arrays)
+    if fields is None or fields.issuperset(type(message).__struct_fields__):
+        return said
+    return msgspec.json.encode({name: value for name, value in msgspec.json.decode(said).items() if name in fields})
 
 
 def _has_arrays(message: Message) -> bool:

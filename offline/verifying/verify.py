@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from liveaffect.offline.verifying.arrays import Arrays, FromUpstream, from_source
-from liveaffect.offline.verifying.compare import Difference, Tally, Verdict, VerifyReport
+from liveaffect.offline.verifying.compare import Difference, Tally, Verdict, VerifyReport, fields_of
 from liveaffect.offline.verifying.evidence import Evidence, Expected
 from liveaffect.offline.verifying.known import Trust, depths, split
 from liveaffect.stream.errors import RecordError
@@ -180,7 +180,7 @@ class Verification:
                 break  # what this start still had in hand when it ended
             recorded = expected.take(topic.name, message.seq)
             if recorded is not None:
-                tally = self._tallies.setdefault(topic.name, Tally())
+                tally = self._tallies.setdefault(topic.name, Tally(fields=self._fields(topic.name)))
                 tally.add(recorded, message)
                 if self._progress is not None and tally.compared % 50 == 0:
                     self._progress(entry.name, tally.compared, self._count(topic.name))
@@ -194,6 +194,10 @@ class Verification:
                 tally.extra = tally.extra or f"recorded message {message.seq} was not recomputed"
                 where = Difference(message.t_ns, message.seq, "", "a message", "none")
                 tally.first = tally.first or where
+
+    def _fields(self, topic: str) -> frozenset[str] | None:
+        record = next((record for _, record in self.reader.raw([topic])), None)
+        return None if record is None else fields_of(record.data)
 
     def _heard(self, entry: Entry, start: int, outputs: list[str], plan: dict[str, Arrays]) -> Iterator[Message]:
         """What one start of a node processed, in stream order, arrays attached; ends where an input is missing."""
