@@ -13,7 +13,7 @@ from liveaffect.models.face.neutral import RunningNeutral, relative
 from liveaffect.models.files import manifest
 from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate
 from liveaffect.stream.messages import FaceAffect as FaceAffectMessage
-from liveaffect.stream.node import Node, on
+from liveaffect.stream.node import Node, ahead_of, on
 from liveaffect.stream.topics import CROP, FACE_AFFECT
 
 IN_A_ROW = 16
@@ -71,11 +71,11 @@ class FaceAffect(Node):
         session = getattr(self._net, "session", None)
         return session is not None and not session.on_cpu
 
-    @property
-    def ahead(self) -> int:
+    def burst(self) -> int:
         """How many frames at once suit the device."""
         return BATCH if self.together else IN_A_ROW
 
+    @ahead_of(CROP)
     def prepare(self, crops: Sequence[FaceCrop]) -> None:
         """Answers frames that are still to come, in their order; `step` then has them ready.
 

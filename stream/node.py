@@ -14,7 +14,7 @@ least every 50 ms while there is nothing, so that the host stays in control.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 
@@ -125,6 +125,10 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
         """Facts for the node's health, such as model ids and execution providers."""
         return {}
 
+    def burst(self) -> int:
+        """How many messages at once suit its `@ahead_of` method; asked after `open`."""
+        return 1
+
 
 Handler = Callable[[Any, Any], Output]
 
@@ -152,6 +156,8 @@ class NodeSpec:
     """True when the host must make ticks for it."""
     commands: dict[str, Verb] = field(default_factory=dict)
     """What its handler of `command` answers."""
+    ahead: dict[str, str] = field(default_factory=dict)
+    """Topic name -> method that takes messages of it before they are handled."""
 
 
 def on(*topics: Topic[M], emits: Emits = ()) -> Callable[[Callable[[N, M], Output]], Callable[[N, M], Output]]:
@@ -159,6 +165,22 @@ def on(*topics: Topic[M], emits: Emits = ()) -> Callable[[Callable[[N, M], Outpu
 
     def mark(method: Callable[[N, M], Output]) -> Callable[[N, M], Output]:
         method.__on__ = (topics, _tuple(emits))  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def ahead_of(
+    topic: Topic[M],
+) -> Callable[[Callable[[N, Sequence[M]], None]], Callable[[N, Sequence[M]], None]]:
+    """Marks a method `(self, messages)` that is shown messages of `topic` before their handler gets them one by one.
+
+    For nodes that work faster on many at once, such as a net on a GPU. Only a host that has a whole file before it
+    calls it (with `burst()` messages, in their order); live nobody does. The handler's answers must be the same.
+    """
+
+    def mark(method: Callable[[N, Sequence[M]], None]) -> Callable[[N, Sequence[M]], None]:
+        method.__ahead__ = topic  # type: ignore[attr-defined]
         return method
 
     return mark
@@ -202,6 +224,7 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
     cls = node if isinstance(node, type) else type(node)
     handlers: dict[str, str] = {}
     commands: dict[str, Verb] = {}
+    ahead: dict[str, str] = {}
     taker = ""
     sources: list[str] = []
     inputs: list[Topic[Any]] = []
@@ -222,6 +245,8 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
                 inputs.append(topic)
             outputs.extend(emits)
             commands.update(getattr(method, "__commands__", {}))
+        elif hasattr(method, "__ahead__"):
+            ahead[method.__ahead__.name] = name  # type: ignore[union-attr]
         elif hasattr(method, "__on_recorded__"):
             taker = name
         elif hasattr(method, "__source__"):
@@ -233,7 +258,7 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
         recorded = [topic for topic in REGISTRY.values() if topic.record != "no" and topic.name not in handlers]
         handlers.update({topic.name: taker for topic in recorded})
         inputs.extend(recorded)
-    return NodeSpec(handlers, tuple(sources), tuple(inputs), tuple(dict.fromkeys(outputs)), ticked, commands)
+    return NodeSpec(handlers, tuple(sources), tuple(inputs), tuple(dict.fromkeys(outputs)), ticked, commands, ahead)
 
 
 def messages_of(output: Output) -> Iterable[Message]:

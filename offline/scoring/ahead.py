@@ -10,32 +10,33 @@ runs ahead knows nothing of what is behind, and what is behind hears everything 
 from collections.abc import Iterator
 from typing import Any
 
-from liveaffect.nodes.face_affect import FaceAffect
 from liveaffect.stream.graph import Entry, Graph
 from liveaffect.stream.lockstep import LockstepHost, OfflineContext
-from liveaffect.stream.messages import FaceCrop, Message, VideoFrame
+from liveaffect.stream.messages import Message, VideoFrame
 from liveaffect.stream.topics import TICK, VIDEO, Topic
 
 BURST_NS = 1_000_000_000
-"""Stream time that a chain without a face net runs ahead."""
+"""Stream time that a chain runs ahead where no node behind it takes messages in batches."""
 HELD_BYTES = 64 << 20
 """Pixels that may wait for their turn, where a node behind wants them."""
 
 
 class AheadHost:
-    """A LockstepHost in parts: chains that run ahead, and what reads the face net, a tick, or more than one chain.
+    """A LockstepHost in parts: chains that run ahead, and what takes batches, a tick, or more than one chain.
 
     Parameters
     ----------
     graph: checked nodes.
-    ahead: frames that the face net gets at once; 0 leaves it to the node.
+    ahead: messages that an `@ahead_of` method gets at once; 0 leaves it to its node.
 
     Frames come without their pixels where none of the nodes behind reads them.
     """
 
     def __init__(self, graph: Graph, ahead: int = 0) -> None:
         self.graph = graph
-        self._net = next((e.node for e in graph.entries.values() if isinstance(e.node, FaceAffect)), None)
+        self._takers = {
+            topic: (e.node, method) for e in graph.entries.values() for topic, method in e.spec.ahead.items()
+        }
         self._ahead = ahead
         chains, behind = _split(graph)
         self._chains = [LockstepHost(graph.only(chain), ticks="inputs") for chain in chains]
@@ -53,28 +54,30 @@ class AheadHost:
 
     def _in_bursts(self, chain: LockstepHost) -> Iterator[Message]:
         waiting: list[Message] = []
-        crops: list[FaceCrop] = []
+        taken: dict[str, list[Message]] = {}
         held = 0
-        for _, message in chain.run():
+        for topic, message in chain.run():
             waiting.append(message)
             if isinstance(message, VideoFrame) and message.image is not None:
                 if self._keep_pixels:
                     held += message.image.nbytes
                 else:
                     message.image = None
-            if isinstance(message, FaceCrop) and self._net is not None:
-                crops.append(message)
-                full = len(crops) >= (self._ahead or self._net.ahead)
+            if topic.name in self._takers:
+                batch = taken.setdefault(topic.name, [])
+                batch.append(message)
+                full = len(batch) >= (self._ahead or self._takers[topic.name][0].burst())
             else:
-                full = not crops and message.t_ns - waiting[0].t_ns >= BURST_NS
+                full = not taken and message.t_ns - waiting[0].t_ns >= BURST_NS
             if full or held > HELD_BYTES:
-                yield from self._ready(waiting, crops)
-                waiting, crops, held = [], [], 0
-        yield from self._ready(waiting, crops)
+                yield from self._ready(waiting, taken)
+                waiting, taken, held = [], {}, 0
+        yield from self._ready(waiting, taken)
 
-    def _ready(self, waiting: list[Message], crops: list[FaceCrop]) -> list[Message]:
-        if self._net is not None and crops:
-            self._net.prepare(crops)
+    def _ready(self, waiting: list[Message], taken: dict[str, list[Message]]) -> list[Message]:
+        for topic, messages in taken.items():
+            node, method = self._takers[topic]
+            getattr(node, method)(messages)
         return waiting
 
 
@@ -82,7 +85,7 @@ def _split(graph: Graph) -> tuple[list[list[str]], list[str]]:
     """Names of the nodes of each chain that can run ahead, and of those that cannot, writers before readers.
 
     A node belongs to the chain that all its inputs come from; it stays behind where they come from several, from a
-    node behind or from a tick, and where it is a face net, which is asked ahead in its own way.
+    node behind or from a tick, and where it takes batches, which it is given in its own way.
     """
     chain_of: dict[str, str] = {}
     """Topic -> the source node that everything in it comes from."""
@@ -100,4 +103,4 @@ def _split(graph: Graph) -> tuple[list[list[str]], list[str]]:
 
 
 def _waits(entry: Entry) -> bool:
-    return TICK in entry.spec.inputs or isinstance(entry.node, FaceAffect)
+    return TICK in entry.spec.inputs or bool(entry.spec.ahead)

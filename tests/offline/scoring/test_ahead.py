@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from liveaffect.offline.scoring.ahead import AheadHost
 from liveaffect.stream.graph import Graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import AudioChunk, FaceObservation, Tick, VideoFrame, VoiceDescriptors
-from liveaffect.stream.node import Node, SourceContext, on, source
+from liveaffect.stream.node import Node, SourceContext, ahead_of, on, source
 from liveaffect.stream.topics import AUDIO, FACE, TICK, VIDEO, VOICE
 
 SCRIPT = """
@@ -24,11 +24,14 @@ close_door()
 from liveaffect.offline.scoring.pipeline import FileRun, ScoreSettings
 from liveaffect.models.files.net import Session
 from liveaffect.nodes.face_affect import FaceAffect
+from liveaffect.stream.node import ahead_of
+from liveaffect.stream.topics import CROP
 
 clip, out = Path(sys.argv[1]), Path(sys.argv[2])
 most_frames = most_rows = 0
 prepare, run = FaceAffect.prepare, Session.run
 
+@ahead_of(CROP)
 def counted(node, crops):
     global most_frames
     most_frames = max(most_frames, len(crops))
@@ -210,3 +213,33 @@ def test_frames_that_nobody_behind_reads_come_without_their_pixels() -> None:
         if isinstance(m, VideoFrame)
     ]
     assert [frame.image for frame in frames] == [None] * 40
+
+
+class Batched(Node):
+    """A node that takes sound in batches before it handles it."""
+
+    def open(self) -> None:
+        self.batches: list[int] = []
+        self.ready: set[int] = set()
+
+    def burst(self) -> int:
+        return 7
+
+    @ahead_of(AUDIO)
+    def prepare(self, chunks: Sequence[AudioChunk]) -> None:
+        self.batches.append(len(chunks))
+        self.ready |= {chunk.seq for chunk in chunks}
+
+    @on(AUDIO)
+    def step(self, chunk: AudioChunk) -> None:
+        assert chunk.seq in self.ready
+
+
+def test_a_node_that_declares_it_takes_messages_in_batches_before_it_handles_them() -> None:
+    node = Batched()
+    heard = [topic for topic, _ in AheadHost(Graph.of(Ears(), node)).run() if topic is AUDIO]
+    assert len(heard) == 190
+    assert node.batches == [7] * 27 + [1]
+    node = Batched()
+    assert sum(topic is AUDIO for topic, _ in AheadHost(Graph.of(Ears(), node), ahead=50).run()) == 190
+    assert node.batches == [50, 50, 50, 40]
