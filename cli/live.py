@@ -26,6 +26,9 @@ def live(
     terminal: Annotated[bool, typer.Option("--terminal", "-t", help="A view in the terminal, no windows.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="A line a second in the terminal.")] = False,
     seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after so long.")] = None,
+    more: Annotated[
+        list[Path] | None, typer.Option("--with", help="A launch file laid over the graph, with a node of your own.")
+    ] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="node.key=value; may be repeated.")] = None,
 ) -> None:
     """Watch this computer's camera and microphone; closing the window, or Ctrl-C, ends it.
@@ -38,7 +41,8 @@ def live(
         overrides.append(f"camera.source={as_toml(camera)}")
     if microphone:
         overrides.append(f"microphone.source={as_toml(microphone)}")
-    load_graph(DEFAULT_GRAPH, overrides)  # wrong words are told before any window asks for more
+    more = more or []
+    load_graph(DEFAULT_GRAPH, overrides, more=more)  # wrong words are told before any window asks for more
     why = "" if terminal or plain else why_none()
     if not (terminal or plain or why):
         try:
@@ -47,13 +51,13 @@ def live(
                 say("Nothing was started: the window was closed.")
                 raise typer.Exit(0)
             overrides = [*choice_overrides({"folder": load()[0].folder, **chosen}), *overrides]
-            graph = assemble(None, overrides, view=False, record=record)
+            graph = assemble(None, overrides, more=more, view=False, record=record)
             raise typer.Exit(run_with_window(Supervisor(graph, log=say), say, seconds))
         except NoWindow as error:
             why = str(error)
     if why:
         say(f"The view is in the terminal: {why}.")
-    graph = assemble(None, overrides, record=record, plain=plain, title="liveaffect live")
+    graph = assemble(None, overrides, more=more, record=record, plain=plain, title="liveaffect live")
     raise typer.Exit(start(graph, seconds))
 
 
