@@ -4,7 +4,8 @@ The columns are a contract; `DICTIONARY` states each one's meaning, unit and ran
 """
 
 from bisect import bisect_right
-from collections import deque
+from collections import OrderedDict, deque
+from collections.abc import Mapping
 from typing import Any, get_args
 
 import polars as pl
@@ -15,7 +16,8 @@ from liveaffect.stream import messages as m
 from liveaffect.stream.topics import VOICE_AFFECT
 
 HOP_NS = 10_000_000
-VOICE_WINDOW_NS = 150_000_000
+VOICE_WINDOW_NS, VOICE_STEP_NS = 150_000_000, 100_000_000
+FRAMES_KEPT = 256
 """An estimate every 100 ms: one that is older says nothing about this instant."""
 BATCH = 1024
 
@@ -115,9 +117,10 @@ class TableBuilder:
 
     def __init__(self, file: str, *, sound_only: bool = False, sound: bool = True, start_ns: int = 0) -> None:
         self._file, self._sound_only, self._has_sound, self._start_ns = file, sound_only, sound, start_ns
-        self._observed: dict[int, m.Face] = {}
-        self._estimated: dict[int, m.FaceEstimate] = {}
-        self._unmeasured: int | None = None
+        self._observed: OrderedDict[int, dict[int, m.Face]] = OrderedDict()
+        self._estimated: OrderedDict[int, dict[int, m.FaceEstimate]] = OrderedDict()
+        """Frame -> faces: a recording may lack what was said of a frame, and then nothing stands in for it."""
+        self._unmeasured: OrderedDict[int, int | None] = OrderedDict()
         self._pending: deque[tuple[int, dict[str, Any]]] = deque()
         self._hops: deque[m.VoiceDescriptors] = deque()
         self._voices: deque[m.VoiceAffect] = deque()
@@ -128,10 +131,10 @@ class TableBuilder:
     def add(self, message: m.Message) -> None:
         """Takes one message; topics that the table does not show are ignored."""
         if isinstance(message, m.FaceObservation):
-            self._observed = {face.id: face for face in message.faces}
-            self._unmeasured = message.unmeasured
+            _note(self._observed, message.frame_seq, {face.id: face for face in message.faces})
+            _note(self._unmeasured, message.frame_seq, message.unmeasured)
         elif isinstance(message, m.FaceAffect):
-            self._estimated = {face.id: face for face in message.faces}
+            _note(self._estimated, message.frame_seq, {face.id: face for face in message.faces})
         elif isinstance(message, m.VoiceDescriptors):
             self._hops.append(message)
             self._heard_ns = message.t_ns
@@ -163,26 +166,27 @@ class TableBuilder:
 
     def _affect(self, affect: m.Affect) -> None:
         """Rows of one instant; a face that is not in the frame has none, even while the stream carries it on."""
-        here = {face_id for face_id, estimate in self._estimated.items() if estimate.state != "no_face"}
+        estimated = self._estimated.get(affect.frame_seq, {})
+        here = {face_id for face_id, estimate in estimated.items() if estimate.state != "no_face"}
         shown = [person for person in affect.people if person.id in here] if affect.frame_seq >= 0 else []
         alone = [person for person in affect.people if person.id < 0]
         for person in shown or alone[:1] or [None]:
             row: dict[str, Any] = {"file": self._file, "t_s": (affect.t_ns - self._start_ns) / 1e9, "t_ns": affect.t_ns}
             row["face_state"], row["voice_state"] = affect.face_state, affect.voice_state
-            row["unmeasured"] = self._unmeasured if affect.frame_seq >= 0 else None
+            row["unmeasured"] = self._unmeasured.get(affect.frame_seq)
             row["state"] = affect.state if affect.face_state in ("ok", "no_device") else affect.face_state
             if person is not None:
                 row["state"] = person.state
                 row.update(_numbers("", person), speaking_prob=person.speaking_prob, discord=person.discord)
                 if person.id >= 0:
                     row["face_id"] = person.id
-                    self._face(row, self._estimated[person.id])
+                    self._face(row, estimated[person.id], self._observed.get(affect.frame_seq, {}))
             self._pending.append((affect.t_ns, row))
 
-    def _face(self, row: dict[str, Any], estimate: m.FaceEstimate) -> None:
+    def _face(self, row: dict[str, Any], estimate: m.FaceEstimate, observed: Mapping[int, m.Face]) -> None:
         row["face_state"] = estimate.state
         row.update(_numbers("face_", estimate))
-        face = self._observed.get(estimate.id)
+        face = observed.get(estimate.id)
         if face is not None:
             row.update(yaw_deg=face.yaw_deg, pitch_deg=face.pitch_deg, roll_deg=face.roll_deg)
             row.update(zip(AU_COLUMNS, face.au or (), strict=False))
@@ -197,12 +201,12 @@ class TableBuilder:
                 self._flush()
 
     def _sound(self, row: dict[str, Any], t_ns: int) -> None:
-        hop = _last_until(self._hops, t_ns, HOP_NS)
+        hop = _last_until(self._hops, t_ns, HOP_NS, HOP_NS)
         if hop is not None:
             row["speech_prob"] = hop.speech_prob
             row["f0_hz"] = hop.values.get("f0_hz")
             row["loudness_sone"] = hop.values.get("loudness_sone")
-        voice = _last_until(self._voices, t_ns, VOICE_WINDOW_NS)
+        voice = _last_until(self._voices, t_ns, VOICE_WINDOW_NS, VOICE_STEP_NS)
         if voice is not None:
             row["voice_state"] = voice.state
             row.update(_numbers("voice_", voice))
@@ -214,15 +218,26 @@ class TableBuilder:
             self._rows = []
 
 
-def _last_until(line: deque[Any], t_ns: int, window_ns: int) -> Any:
-    """The newest message at or before `t_ns` and no older than the window; forgets what no later row can want."""
+def _note(line: OrderedDict[int, Any], frame: int, what: Any) -> None:
+    line[frame] = what
+    if len(line) > FRAMES_KEPT:
+        line.popitem(last=False)
+
+
+def _last_until(line: deque[Any], t_ns: int, window_ns: int, step_ns: int) -> Any:
+    """The newest message at or before `t_ns` and no older than the window; forgets what no later row can want.
+
+    Where the next message is missing (its number is not there), the one before stands for its own step alone.
+    """
     index = bisect_right(line, t_ns, key=lambda message: message.t_ns) - 1
     if index < 0:
         return None
     found = line[index]
+    follows = len(line) > index + 1 and line[index + 1].seq in (-1, found.seq + 1)
     for _ in range(index):
         line.popleft()
-    return found if t_ns - found.t_ns <= window_ns else None
+    age_ns = t_ns - found.t_ns
+    return found if age_ns < step_ns or (follows and age_ns <= window_ns) else None
 
 
 def _numbers(prefix: str, estimate: Any) -> dict[str, Any]:

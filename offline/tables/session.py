@@ -67,6 +67,8 @@ class Session:
     @cached_property
     def zero_ns(self) -> int:
         """`t_ns` of t_s 0: the first frame or sample that was captured; where none was, the first result."""
+        if self.info.zero_t_ns is not None:  # it stands also where the beginning of the recording is damaged
+            return self.info.zero_t_ns
         for topics in ((VIDEO, AUDIO), RESULTS):
             firsts = [next(self.reader.messages([topic.name]), None) for topic in topics]
             times = [found[1].t_ns for found in firsts if found is not None]

@@ -91,6 +91,8 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     """At each start and end of the recorder."""
     first_t_ns: Nanoseconds | None = None
     last_t_ns: Nanoseconds | None = None
+    zero_t_ns: Nanoseconds | None = None
+    """t_ns of the first frame or sample: what tables count their seconds from."""
     persisted: Persisted = msgspec.field(default_factory=Persisted)
     privacy: list[dict[str, Any]] = []
     """Instants at which storing pixels and sound was switched off or on."""

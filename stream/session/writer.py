@@ -25,7 +25,7 @@ from liveaffect.stream.session.mcap_scan import scan
 from liveaffect.stream.session.mcap_writer import McapWriter
 from liveaffect.stream.session.reader import TIME_LIMIT_NS, SessionReader
 from liveaffect.stream.session.schema import schema_of
-from liveaffect.stream.topics import HEALTH, Topic
+from liveaffect.stream.topics import AUDIO, HEALTH, VIDEO, Topic
 from liveaffect.stream.wire import to_json
 
 FLUSH_S = 0.5
@@ -67,6 +67,7 @@ class SessionWriter:
         self.refused: dict[str, int] = {}
         """Topic -> messages that no recording can hold, such as one with a time beyond 64 bits."""
         self._ending = False
+        self._begun: set[Topic[Any]] = set()
         self._channels: dict[str, int] = {}
         self._closing: list[Callable[[], None]] = []
         self.troubles: list[str] = []
@@ -150,6 +151,10 @@ class SessionWriter:
             first, last = self.info.first_t_ns, self.info.last_t_ns
             self.info.first_t_ns = message.t_ns if first is None else min(first, message.t_ns)
             self.info.last_t_ns = message.t_ns if last is None else max(last, message.t_ns)
+            if topic in (VIDEO, AUDIO) and topic not in self._begun:
+                self._begun.add(topic)
+                zero = self.info.zero_t_ns
+                self.info.zero_t_ns = message.t_ns if zero is None else min(zero, message.t_ns)
         self.poll()
 
     def write_json(
