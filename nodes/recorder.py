@@ -133,8 +133,8 @@ class Recorder(Node):
             facts["since_ns"] = session.info.clocks[0].monotonic_ns
             if session.ended and session.info.state != "COMPLETE":
                 facts["error"] = session.ended
-            elif session.troubles or session.refused:
-                facts["error"] = "; ".join([*session.troubles, *session.refusals()])
+            elif told := session.troubles.words():
+                facts["error"] = "; ".join(told)
         if self._error:
             facts["error"] = self._error
         return facts
@@ -176,7 +176,7 @@ class Recorder(Node):
             if recording and self._session is not None:
                 raise RecordError(f"already recording to {self._session.folder}: stop that first")
             self._begin(self._folder(arguments.folder or self.folder), self._persisted(arguments))
-            troubles = "".join(f"; {text}" for text in self._session.troubles) if self._session else ""
+            troubles = "".join(f"; {text}" for text in self._session.troubles.words()) if self._session else ""
             return f"recording to {self._session.folder if self._session else ''}{troubles}"
         if arguments.action == "stop" and recording and self._session is not None:
             self._session.close()

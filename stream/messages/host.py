@@ -48,8 +48,8 @@ class MediaSpan(Message):
     source_incarnation: int = 0
     offset: int = 0
     """Where the first of them begins in `file`: number of the frame, or of the sample."""
-    crc: int | None = None
-    """CRC-32 of their bytes where they lie in `file` as they are (sound); a film proves its own."""
+    crcs: list[int] = []
+    """CRC-32 of each frame's pixels, or one of the whole stretch of sound: what comes back is what was given."""
 
 
 class Health(Message):

@@ -3,6 +3,7 @@
 from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
 from liveaffect.stream.session.media_writer import EncoderError, H264Film, LosslessFilm, SoundFile, Spans
 from liveaffect.stream.session.writer import SessionWriter
+from liveaffect.stream.topics import VIDEO
 
 
 class MediaKeeper:
@@ -23,7 +24,7 @@ class MediaKeeper:
             elif kept.video == "h264":
                 self._film = H264Film(session)
         except EncoderError as error:
-            session.trouble(str(error))
+            session.trouble(VIDEO.name, str(error))
         self._sound = SoundFile(session, self._spans) if kept.audio else None
 
     @property
@@ -40,6 +41,6 @@ class MediaKeeper:
                 self._sound.add(message)
         except EncoderError as error:
             self._film = None
-            self._session.trouble(str(error))
+            self._session.trouble(VIDEO.name, str(error))
         except (OSError, ValueError) as error:  # a file that was closed under it is a ValueError
             self._session.fail(error)

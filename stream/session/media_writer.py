@@ -1,6 +1,7 @@
 """Pixels and sound of a recording, where they were asked for: lossless video and sound beside it, or H.264 within."""
 
 import base64
+import contextlib
 import os
 import struct
 import zlib
@@ -42,8 +43,8 @@ class Spans:
         self._open: dict[str, MediaSpan] = {}
         self._seqs = 0
 
-    def add(self, message: Message, file: str, offset: int, every: int, data: bytes | None = None) -> None:
-        """One more message is in `file`, at `offset`; where its `data` lie there as they are, the index proves them."""
+    def add(self, message: Message, file: str, offset: int, every: int, data: Any, *, together: bool) -> None:
+        """One more message is in `file`, at `offset`; `data` are proven with it, or `together` with the stretch."""
         topic = topic_of(message).name
         span = self._open.get(topic)
         follows = span is not None and (span.file, span.source_incarnation, span.last_seq + 1) == (
@@ -65,8 +66,10 @@ class Spans:
                 offset=offset,
             )
         span.last_seq = message.seq
-        if data is not None:
-            span.crc = zlib.crc32(data, span.crc or 0)
+        if together:
+            span.crcs = [zlib.crc32(data, span.crcs[0] if span.crcs else 0)]
+        else:
+            span.crcs.append(zlib.crc32(data))
 
     def end(self, topic: str = "") -> None:
         """Writes out the spans of one topic, or of all."""
@@ -94,7 +97,7 @@ class SoundFile:
         if chunk.samples is None:
             return
         data = np.ascontiguousarray(chunk.samples, "<f4").tobytes()
-        self._spans.add(chunk, self.path.name, self._samples, 50, data)
+        self._spans.add(chunk, self.path.name, self._samples, 50, data, together=True)
         self._file.write(data)
         self._samples += chunk.samples.size
         self._since += chunk.samples.size
@@ -130,8 +133,9 @@ class LosslessFilm:
         height, width = frame.image.shape[:2]
         if (width, height) != self._size:
             self._begin(width, height)
-        self._spans.add(frame, self.path.name, self._count, FLUSH_EVERY)
-        picture = av.VideoFrame.from_ndarray(frame.image, format="rgb24").reformat(format="bgr0")
+        pixels = np.ascontiguousarray(frame.image)
+        self._spans.add(frame, self.path.name, self._count, FLUSH_EVERY, pixels, together=False)
+        picture = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="bgr0")
         self._last_ms = max(self._last_ms + 1, frame.t_ns // 1_000_000)
         picture.pts, picture.time_base = self._last_ms, MILLISECOND
         self._count += 1
@@ -156,7 +160,8 @@ class LosslessFilm:
             return
         out, stream, self._out, self._stream = self._out, self._stream, None, None
         try:
-            _mux(out, _encode(stream, None))
+            with contextlib.suppress(EncoderError):  # it was told when it failed
+                _mux(out, _encode(stream, None))
         finally:
             try:
                 out.close()

@@ -18,9 +18,9 @@ from liveaffect.stream.messages import Message
 from liveaffect.stream.order import order_key
 from liveaffect.stream.session.files import open_plain
 from liveaffect.stream.session.info import MANIFEST, RECORDING, load
-from liveaffect.stream.session.mcap_read import chunks
-from liveaffect.stream.session.mcap_scan import Contents, scan
-from liveaffect.stream.session.mcap_walk import DAMAGE, tail_of, walk
+from liveaffect.stream.session.mcap.read import chunks
+from liveaffect.stream.session.mcap.scan import Contents, scan
+from liveaffect.stream.session.mcap.walk import DAMAGE, tail_of, walk
 from liveaffect.stream.topics import MARKER, REGISTRY, Topic
 from liveaffect.stream.wire import from_json
 

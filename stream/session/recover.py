@@ -19,9 +19,9 @@ from liveaffect.stream.session.context import files_of, ledger_of
 from liveaffect.stream.session.files import DAMAGED, keep_damaged, read_plain, sync_folder
 from liveaffect.stream.session.info import MANIFEST, RECORDING, Missing, SessionInfo, load
 from liveaffect.stream.session.ledger import TopicAccount
-from liveaffect.stream.session.mcap_read import UNDECLARED, chunks
-from liveaffect.stream.session.mcap_scan import Contents, scan
-from liveaffect.stream.session.mcap_writer import McapWriter
+from liveaffect.stream.session.mcap.read import UNDECLARED, chunks
+from liveaffect.stream.session.mcap.scan import Contents, scan
+from liveaffect.stream.session.mcap.writer import McapWriter
 from liveaffect.stream.session.reader import TIME_LIMIT_NS
 from liveaffect.stream.session.schema import schema_of
 from liveaffect.stream.session.writer import FLUSH_S, RESERVE

@@ -7,7 +7,6 @@ recording is made of. A power cut can lose what the system had not yet written b
 import contextlib
 import os
 import shutil
-import struct
 import threading
 import time
 from collections.abc import Callable
@@ -20,11 +19,12 @@ from liveaffect.stream.messages import Health, Message
 from liveaffect.stream.session import info as session_info
 from liveaffect.stream.session.context import SessionContext, files_of, ledger_of, shown
 from liveaffect.stream.session.files import keep_damaged
-from liveaffect.stream.session.info import MANIFEST, RECORDING, ClockPair, Missing, SessionInfo, SourceFile
-from liveaffect.stream.session.mcap_scan import scan
-from liveaffect.stream.session.mcap_writer import McapWriter
+from liveaffect.stream.session.info import MANIFEST, RECORDING, ClockPair, SessionInfo, SourceFile
+from liveaffect.stream.session.mcap.scan import scan
+from liveaffect.stream.session.mcap.writer import McapWriter
 from liveaffect.stream.session.reader import TIME_LIMIT_NS, SessionReader
 from liveaffect.stream.session.schema import schema_of
+from liveaffect.stream.session.troubles import UNWRITABLE, Troubles, in_words
 from liveaffect.stream.topics import AUDIO, HEALTH, VIDEO, Topic
 from liveaffect.stream.wire import to_json
 
@@ -33,10 +33,6 @@ MIN_FREE_BYTES = 200 << 20
 RESERVE = ".reserve"
 RESERVE_BYTES = 4 << 20
 """Kept free for the index and the manifest: an index of hours is smaller."""
-MOST_REASONS = 20
-"""Different reasons for which messages were refused that are written down."""
-UNWRITABLE = (ValueError, TypeError, NotImplementedError, OverflowError, RecursionError, struct.error)
-"""What a message raises that has no place in JSON or in an MCAP file."""
 RELEDGER_BYTES = 128 << 20
 """A longer recording that is gone on with gets its ledger from `recover`."""
 
@@ -64,14 +60,10 @@ class SessionWriter:
         self.folder, self._min_free = Path(folder), min_free
         self.ended = ""
         """Why the recording has ended; "" while it goes on."""
-        self.refused: dict[str, int] = {}
-        """Topic -> messages that no recording can hold, such as one with a time beyond 64 bits."""
         self._ending = False
         self._begun: set[Topic[Any]] = set()
         self._channels: dict[str, int] = {}
         self._closing: list[Callable[[], None]] = []
-        self.troubles: list[str] = []
-        """What went wrong beside the recording, in words."""
         self._stop_hashing = threading.Event()
         self._next_flush = time.monotonic() + FLUSH_S
         now = session_info.here_and_now()
@@ -85,6 +77,7 @@ class SessionWriter:
             ) from None
         if not resume:
             self._describe(context, now)
+        self.troubles = Troubles(self.info)
         self.info.clocks.append(now)
         self.info.writers.append(os.getpid())
         self.info.processes.append(Identity.mine())
@@ -133,14 +126,14 @@ class SessionWriter:
     def write(self, topic: Topic[Any], message: Message, *, arrays: bool = False) -> None:
         """Records one message; arrays of a "header" topic only where `arrays` says so. Does nothing after the end.
 
-        A message that no recording can hold is left out, counted in `refused`, and its gap stands in the ledger.
+        A message that no recording can hold is left out and counted in `troubles`, and its gap stands in the ledger.
         """
         if self.ended or topic.record == "no":
             return
         try:
             data = to_json(message, arrays=arrays or topic.record == "full")
         except UNWRITABLE as error:
-            self._refuse(topic.name, error)
+            self.troubles.refuse(topic.name, error)
             return
         if not self._put(topic.name, topic.message.__name__, lambda: schema_of(topic.message), message, data):
             return
@@ -178,28 +171,13 @@ class SessionWriter:
             self.fail(error)
             return False
         except UNWRITABLE as error:
-            self._refuse(topic, error)
+            self.troubles.refuse(topic, error)
             return False
         return True
 
-    def _refuse(self, topic: str, error: Exception) -> None:
-        count = self.refused[topic] = self.refused.get(topic, 0) + 1
-        why = f"cannot be recorded ({str(error)[:200]})"
-        known = next((item for item in self.info.missing if item.topic == topic and item.why == why), None)
-        if known is not None and known.messages is not None:
-            known.messages += 1
-        elif count < MOST_REASONS:
-            self.info.missing.append(Missing(topic=topic, messages=1, why=why))
-
-    def refusals(self) -> list[str]:
-        """In words, what was left out because no recording can hold it."""
-        return [f"{count} messages of {topic} could not be recorded" for topic, count in sorted(self.refused.items())]
-
-    def trouble(self, text: str) -> None:
-        """Notes what went wrong beside the recording, such as a video that cannot be encoded; once each."""
-        if text not in self.troubles and len(self.troubles) < MOST_REASONS:
-            self.troubles.append(text)
-            self.info.missing.append(Missing(topic="video/frame", messages=None, why=text))
+    def trouble(self, topic: str, text: str) -> None:
+        """Notes that something of a topic is not stored from here on, such as pixels without an encoder."""
+        if self.troubles.tell(topic, text):
             self._save()
 
     def poll(self) -> None:
@@ -245,12 +223,12 @@ class SessionWriter:
             try:
                 action()
             except (OSError, ValueError) as error:
-                complete, reason = False, _in_words(error)
+                complete, reason = False, in_words(error)
         self.ended = reason
         try:
             self._mcap.finish()
         except OSError as error:
-            complete, self.ended = False, _in_words(error)
+            complete, self.ended = False, in_words(error)
         self._finish_hashing()
         now = session_info.here_and_now()
         self.info.clocks.append(now)
@@ -284,7 +262,7 @@ class SessionWriter:
 
     def fail(self, error: Exception) -> None:
         """The disk is full or gone: what is in the file stays readable, and the caller goes on living."""
-        self.close(_in_words(error), complete=False)
+        self.close(in_words(error), complete=False)
 
     def _note_health(self, health: Health) -> None:
         if not health.info:
@@ -308,11 +286,3 @@ def _hash(sources: list[SourceFile], stop: Callable[[], bool]) -> None:
     for source in sources:
         if not source.sha256:
             source.sha256 = session_info.sha256_of(Path(source.path), stop)
-
-
-def _in_words(error: Exception) -> str:
-    full = getattr(error, "errno", None) in (28, 27, 122)  # ENOSPC, EFBIG, EDQUOT
-    if isinstance(error, FileNotFoundError):
-        return "the folder of the recording is gone: recording ended"
-    what = "the disk is full" if full else f"writing failed ({getattr(error, 'strerror', None) or error})"
-    return f"{what}: recording ended, what was written before is readable"

@@ -25,8 +25,8 @@ from liveaffect.offline.verifying.verify import verify
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.session.context import SessionContext, files_of
 from liveaffect.stream.session.info import load_info
-from liveaffect.stream.session.mcap_read import chunks
-from liveaffect.stream.session.mcap_walk import walk
+from liveaffect.stream.session.mcap.read import chunks
+from liveaffect.stream.session.mcap.walk import walk
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.session.recover import recover
 from liveaffect.stream.session.writer import SessionWriter

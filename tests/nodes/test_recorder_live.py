@@ -16,7 +16,7 @@ from live_run import live_run, wait_for
 from paths import HELPERS
 
 from liveaffect.stream.session.info import SessionInfo, load_info
-from liveaffect.stream.session.mcap_scan import scan
+from liveaffect.stream.session.mcap.scan import scan
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.session.recover import recover
 

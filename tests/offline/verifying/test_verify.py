@@ -18,7 +18,7 @@ from liveaffect.stream.graph import build_graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import Affect, Person
 from liveaffect.stream.session.info import load_info
-from liveaffect.stream.session.mcap_writer import McapWriter
+from liveaffect.stream.session.mcap.writer import McapWriter
 from liveaffect.stream.session.reader import SessionReader
 
 TOYS: dict[str, Any] = {

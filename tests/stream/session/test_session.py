@@ -21,7 +21,7 @@ from liveaffect.stream.identity import Identity
 from liveaffect.stream.messages import Affect, FaceMesh, FaceObservation, Marker, Message, Person, VideoFrame
 from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.info import load_info
-from liveaffect.stream.session.mcap_scan import scan
+from liveaffect.stream.session.mcap.scan import scan
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.session.recover import recover
 from liveaffect.stream.session.schema import schema_of

@@ -29,8 +29,8 @@ from mcap.records import (
 )
 
 from liveaffect.stream.session.files import open_plain
-from liveaffect.stream.session.mcap_format import LIBRARY, MAGIC, MESSAGE_LIMIT
-from liveaffect.stream.session.mcap_scan import Contents, entry_of, scan
+from liveaffect.stream.session.mcap.format import LIBRARY, MAGIC, MESSAGE_LIMIT
+from liveaffect.stream.session.mcap.scan import Contents, entry_of, scan
 
 CHUNK_LIMIT = 4 << 20
 _FOOTER_BYTES = 20

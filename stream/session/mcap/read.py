@@ -6,8 +6,8 @@ from pathlib import Path
 from mcap.opcode import Opcode
 from mcap.records import Message
 
-from liveaffect.stream.session.mcap_format import ChunkHead, Damaged, channel, records_in
-from liveaffect.stream.session.mcap_walk import tail_of, walk
+from liveaffect.stream.session.mcap.format import ChunkHead, Damaged, channel, records_in
+from liveaffect.stream.session.mcap.walk import tail_of, walk
 
 UNDECLARED = "undeclared/"
 """Begins the name of a topic whose declaration was lost."""

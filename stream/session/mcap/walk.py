@@ -16,7 +16,7 @@ from mcap.records import Channel, Schema
 
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.session.files import open_plain
-from liveaffect.stream.session.mcap_format import (
+from liveaffect.stream.session.mcap.format import (
     CHUNK,
     DATA_END,
     FOOTER,

@@ -11,7 +11,7 @@ from mcap.records import Channel, ChunkIndex, Message, MessageIndex, Schema
 
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.session.files import open_plain
-from liveaffect.stream.session.mcap_format import (
+from liveaffect.stream.session.mcap.format import (
     MAGIC,
     Damaged,
     Inside,
@@ -20,7 +20,7 @@ from liveaffect.stream.session.mcap_format import (
     records_in,
     schema,
 )
-from liveaffect.stream.session.mcap_walk import DAMAGE, Piece, Tail, tail_of, walk
+from liveaffect.stream.session.mcap.walk import DAMAGE, Piece, Tail, tail_of, walk
 
 
 @dataclass(frozen=True)
