@@ -160,9 +160,9 @@ class SessionReader:
         Chunks before `from_ns` are not unpacked.
         """
         wanted = (lambda head: head.last_ns >= from_ns) if from_ns else None
-        for records in chunks(self.path, wanted):
+        for records in chunks(self.path, wanted, topics):
             for name, record in records:
-                if record.log_time >= from_ns and (topics is None or name in topics):
+                if record.log_time >= from_ns:
                     yield name, record
 
     def spans(self) -> Iterator[tuple[int, int]]:
