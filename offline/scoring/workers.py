@@ -12,6 +12,7 @@ from typing import Any
 
 from liveaffect.models.errors import ModelError
 from liveaffect.offline.apart import start
+from liveaffect.offline.scoring.guard import LOOK_S, Limits, Watched, limits
 from liveaffect.offline.scoring.pipeline import FileRun, ScoreSettings, Written
 from liveaffect.offline.scoring.segments import Part
 from liveaffect.stream.errors import LiveAffectError
@@ -51,13 +52,15 @@ class Outcome:
     failure: str = ""
 
 
-def score_files(tasks: Sequence[Task], jobs: int, settings: ScoreSettings) -> Generator[Progress | Outcome]:
+def score_files(
+    tasks: Sequence[Task], jobs: int, settings: ScoreSettings, most: Limits | None = None
+) -> Generator[Progress | Outcome]:
     """Scores every task once, at most `jobs` at a time, and yields what happens as it happens.
 
-    A worker scores file after file; where one dies (killed for want of memory, crashed in a codec) its file is a
-    failure, the others go on and a new worker takes its place.
+    A worker scores file after file; where one dies (killed for want of memory, crashed in a codec), or takes more than
+    `most`, its file is a failure, the others go on and a new worker takes its place.
     """
-    waiting, idle = deque(tasks), list[_Worker]()
+    waiting, idle, most = deque(tasks), list[_Worker](), most or limits(jobs)
     busy: dict[Connection, _Worker] = {}
     try:
         while waiting or busy:
@@ -66,12 +69,13 @@ def score_files(tasks: Sequence[Task], jobs: int, settings: ScoreSettings) -> Ge
                 if not worker.alive():
                     worker.end()
                     worker = _Worker(settings)
-                worker.give(waiting.popleft())
+                worker.give(waiting.popleft(), most)
                 busy[worker.connection] = worker
-            for connection in wait(list(busy)):
-                assert isinstance(connection, Connection)
-                worker = busy[connection]
-                said = worker.hear()
+            ready = {c for c in wait(list(busy), LOOK_S) if isinstance(c, Connection)}
+            for connection, worker in list(busy.items()):
+                said = worker.hear() if connection in ready else worker.excess()
+                if said is None:
+                    continue
                 if isinstance(said, Outcome):
                     del busy[connection]
                     if worker.alive():
@@ -93,18 +97,29 @@ class _Worker:
         """False where the process has ended."""
         return self._process.is_alive()
 
-    def give(self, task: Task) -> None:
-        self._task = task
+    def give(self, task: Task, most: Limits) -> None:
+        self._task, self._watched = task, Watched(self._process.pid or 0, most)
         with contextlib.suppress(OSError):  # it has died just now: `hear` says so
             self.connection.send(task)
 
     def hear(self) -> Progress | Outcome:
         assert self._task is not None
+        self._watched.heard()
         try:
             return self.connection.recv()
         except (EOFError, OSError):
             self._process.join(JOIN_S)
             return Outcome(self._task, failure=_death(self._process.exitcode))
+
+    def excess(self) -> Outcome | None:
+        """Ends a process that takes too much; None where it does not."""
+        why = self._watched.excess()
+        if not why:
+            return None
+        assert self._task is not None
+        self._process.kill()
+        self._process.join(JOIN_S)
+        return Outcome(self._task, failure=why)
 
     def end(self) -> None:
         self.connection.close()
