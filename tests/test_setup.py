@@ -101,11 +101,13 @@ def test_a_changed_pin_is_noticed(setup: ModuleType, monkeypatch: pytest.MonkeyP
     assert len(calls) == 4
 
 
+@pytest.mark.processes
 def test_a_failed_installation_ends_with_what_pip_said(setup: ModuleType) -> None:
     with pytest.raises(SystemExit, match="no such distribution"):
         setup._pip([sys.executable, "-c", "print('no such distribution'); raise SystemExit(1)"])
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="make and a POSIX shell")
 def test_the_closing_line_of_pytest_comes_last_even_after_a_failure(tmp_path: Path) -> None:
     (tmp_path / ".ci").mkdir()

@@ -17,6 +17,8 @@ from liveaffect.cli.demo_media.clip import write
 from liveaffect.models import registry
 from liveaffect.models.errors import ModelMissing
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parent.parent
 NOT_SOURCE = (".*", "out", "sessions", "build", "dist", "*.egg-info", "__pycache__", "tests", "training", "benchmarks")
 

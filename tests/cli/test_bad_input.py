@@ -9,6 +9,8 @@ import av
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.processes
+
 
 def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """The command as a user types it."""
@@ -16,7 +18,7 @@ def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedP
 
     command = [sys.executable, "-m", "liveaffect.cli.main", *words]
     whole = {**os.environ, **(env or {})}
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=whole)
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=whole)
 
 
 def refused(code: int, words: list[str], *parts: str, env: dict[str, str] | None = None) -> None:

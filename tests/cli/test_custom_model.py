@@ -52,7 +52,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "manifest.toml"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_u02_a_net_of_ones_own_measures_a_photograph_in_score(
     manifest: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,7 +68,7 @@ def test_u02_a_net_of_ones_own_measures_a_photograph_in_score(
     assert '"mine"' in table.metadata["liveaffect_models"]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_u02_a_net_of_ones_own_measures_a_film_in_run(manifest: Path, shared: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "LIVEAFFECT_MANIFEST": str(manifest), "LIVEAFFECT_MODELS": str(shared / "models")}
     words = ["run", "--headless", "--input", str(shared / "clips" / "pyfeat_single_face.mp4")]

@@ -15,6 +15,8 @@ from liveaffect.models.files import fetch
 from liveaffect.nodes.camera.devices import CameraInfo
 from liveaffect.stream.live.runlog import RunLog
 
+pytestmark = pytest.mark.processes
+
 
 def report(capsys: pytest.CaptureFixture[str]) -> tuple[object, dict]:
     with pytest.raises(SystemExit) as caught:

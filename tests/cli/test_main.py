@@ -32,6 +32,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     monkeypatch.setattr("liveaffect.cli.doctor.doctor", doctor)
 
 
+@pytest.mark.processes
 def test_help_names_every_verb_and_imports_none_of_their_libraries() -> None:
     code = (
         "import sys\nfrom liveaffect.cli.main import main\n"
@@ -62,6 +63,7 @@ def test_a_wrong_question_ends_with_2(words: tuple[str, ...], capsys: pytest.Cap
     assert "Usage: liveaffect" in capsys.readouterr().err
 
 
+@pytest.mark.processes
 def test_a_known_failure_is_one_message_on_stderr_and_ends_with_1() -> None:
     done = run("models", "info", "nix")
     assert done.returncode == 1
@@ -73,6 +75,7 @@ def test_a_known_failure_is_one_message_on_stderr_and_ends_with_1() -> None:
     ]
 
 
+@pytest.mark.processes
 def test_debug_shows_where_a_failure_came_from() -> None:
     done = run("models", "info", "nix", LIVEAFFECT_DEBUG="1")
     assert done.returncode == 1
@@ -117,6 +120,7 @@ def test_control_c_ends_with_130_and_no_traceback(
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.processes
 def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
     command = [sys.executable, "-m", "liveaffect.cli.main", "models", "list", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -16,6 +16,8 @@ from liveaffect.stream.client.connection import Client
 from liveaffect.stream.messages import Marker, Message
 from liveaffect.stream.session.reader import SessionReader
 
+pytestmark = pytest.mark.processes
+
 COUNTER: dict[str, Any] = {"counter": {"type": "toy_nodes:Counter"}}
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or shutil.which("strace") is None, reason="needs strace, which is not installed"
-)
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(
+        sys.platform != "linux" or shutil.which("strace") is None, reason="needs strace, which is not installed"
+    ),
+]
 CALLS = "connect,sendto,sendmsg,sendmmsg"
 TRACED_S = 64
 """MediaPipe's first report would come 60 s after the landmarker was made, and one more at its close."""
@@ -45,12 +48,12 @@ def test_the_trace_would_see_a_connection(tmp_path: Path) -> None:
     subprocess.run(
         ["strace", "-f", "--seccomp-bpf", "-e", f"trace={CALLS}", "-o", str(log), sys.executable, "-c", code],
         check=False,
-        timeout=60,
+        timeout=900,
     )
     assert len(_foreign(log)) == 1
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_a_live_run_and_its_close_address_nothing_outside(tmp_path: Path, demo_clip: Path) -> None:
     log = tmp_path / "live"
     words = ["run", "--headless", "--input", str(demo_clip), "--seconds", str(TRACED_S)]
@@ -61,7 +64,7 @@ def test_a_live_run_and_its_close_address_nothing_outside(tmp_path: Path, demo_c
     assert "127.0.0.1" in log.read_text("utf-8", "replace"), "the closed door was never tried: is it still needed?"
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_score_addresses_nothing_outside(tmp_path: Path, demo_clip: Path) -> None:
     log = tmp_path / "score"
     done = _traced(["score", str(demo_clip), "--out", str(tmp_path / "t.parquet")], log, 200)

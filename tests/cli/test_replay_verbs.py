@@ -46,6 +46,7 @@ def _run(*words: str) -> int:
     return int(ended.value.code or 0)
 
 
+@pytest.mark.processes
 def test_a_program_outside_gets_every_recorded_message_with_its_own_header(session: Path) -> None:
     run = LiveRun(build_graph(replay_table(session)), None)
     run.start()

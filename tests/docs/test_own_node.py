@@ -39,6 +39,7 @@ def test_the_launch_file_of_the_example_is_valid() -> None:
     assert graph.entries["blink_rate"].process == "face"
 
 
+@pytest.mark.processes
 def test_the_example_runs_live_on_a_real_clip(clips: Path, tmp_path: Path) -> None:
     table = load_graph(EXAMPLES / "blink_rate.toml").table()
     table["camera"]["source"] = str(clips / "pyfeat_single_face.mp4")

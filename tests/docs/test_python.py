@@ -13,7 +13,7 @@ from paths import GOLDEN, ROOT
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text("utf-8"), re.S)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_ten_lines_end_in_a_plot(tmp_path: Path, shared: Path) -> None:
     assert len(BLOCKS[0].splitlines()) <= 11
     (tmp_path / "interview.mp4").symlink_to(shared / "clips" / "pyfeat_single_face.mp4")

@@ -35,7 +35,8 @@ TIMES = 6
 """The clip's voice is heard so many times over."""
 
 pytestmark = [
-    pytest.mark.timeout(300),
+    pytest.mark.processes,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(bool(missing_programs()), reason="PulseAudio is not installed"),
     pytest.mark.skipif(xvfb_missing(), reason="Xvfb is not installed"),
 ]

@@ -17,6 +17,8 @@ from liveaffect.stream.messages import Health
 from liveaffect.stream.session.info import load_info
 from liveaffect.stream.session.ledger import TopicAccount
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +103,7 @@ def test_of_a_killed_run_recover_tells_what_its_nodes_wrote_down(tmp_path: Path)
     assert not alive
     command = [sys.executable, "-m", "liveaffect.cli.main", "recover", str(folder / "s")]
     known = {**os.environ, "PYTHONPATH": str(HELPERS), "COLUMNS": "200"}
-    told = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True, env=known).stdout
+    told = subprocess.run(command, capture_output=True, text=True, timeout=900, check=True, env=known).stdout
     info = load_info(folder / "s")
     assert info.state == "INCOMPLETE"
     adds_up(info.ledger)

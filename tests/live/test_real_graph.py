@@ -16,6 +16,8 @@ from virtual_microphone import VirtualMicrophone, missing_programs
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.messages import Affect, Health, Message
 
+pytestmark = pytest.mark.processes
+
 SECOND_NS = 1_000_000_000
 NO_SOUND = ("microphone", "voice", "voice_affect")
 
@@ -53,7 +55,7 @@ def sounding(demo_clip: Path, tmp_path: Path) -> Iterator[LiveRun]:
         yield run
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_process_may_die_and_comes_back_while_the_others_go_on(sounding: LiveRun) -> None:
     with sounding.client("affect", "health") as client:
         collect(client, _affect(_seen), 60)
@@ -73,7 +75,7 @@ def test_every_process_may_die_and_comes_back_while_the_others_go_on(sounding: L
             collect(client, _affect(_seen), 60)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(900)
 def test_a_network_camera_that_goes_away_is_named_and_comes_back_without_a_hand(demo_clip: Path) -> None:
     with MjpegServer(demo_clip) as server, live_run(_graph(server.url)) as run, run.client("affect") as client:
         collect(client, _affect(_seen), 60)
@@ -83,7 +85,7 @@ def test_a_network_camera_that_goes_away_is_named_and_comes_back_without_a_hand(
         collect(client, _affect(_seen), 60)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(bool(missing_programs()), reason="PulseAudio is not installed")
 def test_a_sound_server_may_freeze_and_die_and_come_back(demo_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with VirtualMicrophone() as microphone:

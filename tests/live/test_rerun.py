@@ -15,6 +15,8 @@ from liveaffect.stream.messages import Affect, Drop, Message, VoiceAffect
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.topics import AFFECT, DROP, VOICE_AFFECT
 
+pytestmark = pytest.mark.processes
+
 
 def recorded(*topics: str) -> list[Message]:
     return [message for _, message in SessionReader(GOLDEN).messages(topics)]

@@ -224,6 +224,7 @@ def test_a_users_entry_that_does_not_describe_its_net_is_refused(
         registry.load("mine").predict(crops((1, 2, 3)))
 
 
+@pytest.mark.processes
 def test_importing_the_registry_is_light() -> None:
     code = f"import sys, liveaffect.models.registry; print(*[m for m in {HEAVY} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -20,6 +20,8 @@ from liveaffect.stream.session.mcap.scan import scan
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.session.recover import recover
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

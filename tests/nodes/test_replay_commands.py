@@ -183,6 +183,7 @@ def test_fusion_that_runs_again_forgets_everybody_at_a_seek() -> None:
     assert last([*before, frame(60, -0.5)]) != last([frame(60, -0.5)])
 
 
+@pytest.mark.processes
 def test_it_is_driven_through_the_gateway(session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

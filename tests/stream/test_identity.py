@@ -22,6 +22,7 @@ def test_another_process_of_the_same_number_is_not_it() -> None:
     assert msgspec.structs.replace(mine, started=mine.started - 1).fate() == "gone"
 
 
+@pytest.mark.processes
 def test_a_process_that_has_ended_is_gone_collected_or_not() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         found = Identity.of(child.pid)

@@ -70,6 +70,7 @@ def test_an_open_mouth_is_dark_and_grows_with_its_strength(portrait: Portrait) -
     assert shades[0] - shades[-1] > 40.0
 
 
+@pytest.mark.processes
 def test_a_landmarker_sees_the_expressions_and_no_face_on_the_wall(portrait: Portrait, tmp_path: Path) -> None:
     try:
         model = registry.path("face-landmarker")

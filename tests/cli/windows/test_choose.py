@@ -11,6 +11,8 @@ import pytest
 from liveaffect.cli.windows.choose import shown
 from liveaffect.nodes.dashboard.start.preferences import Preferences, load, save
 
+pytestmark = pytest.mark.processes
+
 BARS = "lavfi:testsrc=size=320x240:rate=30"
 
 
@@ -59,7 +61,7 @@ def test_the_program_prints_one_line_of_json_or_ends_with_three(tmp_path: Path, 
     env = os.environ | {"XDG_CONFIG_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
     env.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER, how], env=env, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", DRIVER, how], env=env, capture_output=True, text=True, timeout=900, check=False
     )
     assert done.returncode == code, done.stderr
     assert done.stderr.splitlines()[-1] == "[]", "no mediapipe, no cv2, no models in the process of a window"

@@ -18,6 +18,8 @@ from liveaffect.nodes.recorder import Recorder
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.graph import load_graph
 
+pytestmark = pytest.mark.processes
+
 
 def ends_with(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """In place of the windows runs this code."""

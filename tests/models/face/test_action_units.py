@@ -17,6 +17,8 @@ from liveaffect.models.errors import BadInput, ModelMissing
 from liveaffect.models.face.action_unit_table import MEASURES, UNITS
 from liveaffect.models.face.action_units import ACTION_UNITS, BLENDSHAPES, action_units, measures
 
+pytestmark = pytest.mark.processes
+
 NUMBERS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 18, 20, 22, 23, 24, 25, 26, 28, 43, 45)
 NAMES = [f"AU{number:02d}" for number in NUMBERS]
 WORKER = Path(__file__).parent / "portrait_worker.py"
@@ -49,7 +51,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -160,6 +160,7 @@ def test_rules_without_landmarks_say_nothing_rather_than_neutral(crops):
     assert np.isnan(result.emotions).all()
 
 
+@pytest.mark.processes
 def test_load_is_offered_by_the_package_and_importing_it_opens_nothing():
     code = "import sys; from liveaffect.models import load; print('numba' in sys.modules, 'onnxruntime' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

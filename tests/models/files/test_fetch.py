@@ -15,6 +15,8 @@ from liveaffect.models.errors import FetchFailed, WrongHash
 from liveaffect.models.files import fetch
 from liveaffect.models.files.manifest import BUILT_IN, Entry, Source
 
+pytestmark = pytest.mark.processes
+
 CONTENT = b"a net of sorts" * 20_000
 
 

@@ -106,10 +106,11 @@ FARM = ("CI", "ORT_", "GITHUB_", "TF_BUILD", "BUILD_", "JENKINS", "GITLAB", "TRA
 def opened_elsewhere(net: Path, home: Path, code: str) -> list[Path]:
     """Runs `code` on the net in a process with a home of its own; returns what the runtime left behind there."""
     env = {key: value for key, value in os.environ.items() if not key.startswith((*FARM, "XDG_"))} | {"HOME": str(home)}
-    subprocess.run([sys.executable, "-c", code, str(net)], env=env, check=True, timeout=60, capture_output=True)
+    subprocess.run([sys.executable, "-c", code, str(net)], env=env, check=True, timeout=900, capture_output=True)
     return [path for path in home.rglob("*") if "onnxruntime" in str(path)]
 
 
+@pytest.mark.processes
 def test_the_runtime_reports_nothing_and_leaves_no_device_id(net: Path, tmp_path: Path) -> None:
     code = "import sys; from liveaffect.models.files.net import Session; Session(sys.argv[1])"
     assert opened_elsewhere(net, tmp_path, code) == []

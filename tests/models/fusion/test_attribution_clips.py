@@ -11,6 +11,8 @@ import pytest
 
 from liveaffect.models.fusion.attribution import Attributor
 
+pytestmark = pytest.mark.processes
+
 WOMAN, MAN = "grid_f_brbk7n.mpg", "grid_m_swiz3n.mpg"  # both speak
 SMILING, TURNING = "pyfeat_single_face.mp4", "intel_head-pose-face-detection-male.gif"  # neither does
 

@@ -15,10 +15,13 @@ from paths import HELPERS
 
 from liveaffect.nodes.camera.devices import kind_of
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or shutil.which("gcc") is None or not Path("/usr/include/linux/videodev2.h").exists(),
-    reason="the fake Video4Linux device needs Linux, gcc and linux/videodev2.h",
-)
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(
+        sys.platform != "linux" or shutil.which("gcc") is None or not Path("/usr/include/linux/videodev2.h").exists(),
+        reason="the fake Video4Linux device needs Linux, gcc and linux/videodev2.h",
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,7 @@ def device() -> Iterator[Path]:
 def story(library: Path, device: Path, *states: str, wall: bool = False) -> list[dict[str, Any]]:
     env = os.environ | {"LD_PRELOAD": str(library)} | ({"FAKE_WALL": "1"} if wall else {})
     command = [sys.executable, str(HELPERS / "camera_story.py"), str(device), *states]
-    return json.loads(subprocess.run(command, env=env, check=True, capture_output=True, timeout=60).stdout)
+    return json.loads(subprocess.run(command, env=env, check=True, capture_output=True, timeout=900).stdout)
 
 
 @pytest.mark.parametrize("wall", [False, True])

@@ -15,6 +15,8 @@ from liveaffect.stream.errors import InputError
 from liveaffect.stream.messages import VideoFrame
 from liveaffect.stream.node import HostInfo, bind
 
+pytestmark = pytest.mark.processes
+
 MS = 1_000_000
 
 

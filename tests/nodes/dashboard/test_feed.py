@@ -13,6 +13,8 @@ from liveaffect.nodes.dashboard.scene.node import Dashboard
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.errors import TransportError
 
+pytestmark = pytest.mark.processes
+
 WAIT_MS = 20_000
 
 

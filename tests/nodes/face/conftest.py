@@ -31,7 +31,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = SHARED / "clips"
     done = subprocess.run(
         [sys.executable, str(WORKER), str(folder) if folder.is_dir() else "", str(out)],
-        env=environment, capture_output=True, text=True, timeout=110, check=False,
+        env=environment, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return {**json.loads(out.read_bytes()), "stderr": done.stderr}

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 NUMBERS = ("blendshapes", "au", "yaw_deg", "pitch_deg", "roll_deg", "mouth_motion")
 GRID = "grid_f_brbk7n.mpg"
 TWO = "intel_head-pose-face-detection-female-and-male.gif"

@@ -32,7 +32,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     out = tmp_path_factory.mktemp("lookout") / "told.json"
     done = subprocess.run(
         [sys.executable, str(WORKER), str(out)],
-        env=environment, capture_output=True, text=True, timeout=115, check=False,
+        env=environment, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(out.read_bytes())

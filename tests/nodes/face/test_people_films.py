@@ -22,7 +22,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         environment["LIVEAFFECT_MODELS"] = str(SHARED / "models")
     out = tmp_path_factory.mktemp("people") / "said.json"
     command = [sys.executable, str(WORKER), str(out)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(out.read_bytes())
 

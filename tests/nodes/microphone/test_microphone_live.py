@@ -22,6 +22,8 @@ from liveaffect.stream.capture.media import probe
 from liveaffect.stream.messages import AudioChunk
 from liveaffect.stream.node import HostInfo, bind
 
+pytestmark = pytest.mark.processes
+
 MS = 1_000_000
 needs_pulseaudio = pytest.mark.skipif(
     bool(missing_programs()), reason=f"a virtual microphone needs {', '.join(missing_programs()) or 'nothing'}"

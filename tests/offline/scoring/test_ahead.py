@@ -16,6 +16,8 @@ from liveaffect.stream.messages import AudioChunk, FaceObservation, Tick, VideoF
 from liveaffect.stream.node import Node, SourceContext, ahead_of, on, source
 from liveaffect.stream.topics import AUDIO, FACE, TICK, VIDEO, VOICE
 
+pytestmark = pytest.mark.processes
+
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -72,7 +74,7 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A clip scored message by message, in bursts, in batches, and with a GPU asked for that may not be there."""
     out = tmp_path_factory.mktemp("tables")
     command = [sys.executable, "-c", SCRIPT, str(clips / request.param), str(out)]
-    return out, subprocess.run(command, capture_output=True, text=True, timeout=110, check=True).stdout
+    return out, subprocess.run(command, capture_output=True, text=True, timeout=900, check=True).stdout
 
 
 def test_the_net_gets_frames_in_bursts_and_only_a_gpu_gets_their_faces_in_one_run(runs: tuple[Path, str]) -> None:

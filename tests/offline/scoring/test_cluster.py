@@ -18,6 +18,8 @@ from liveaffect.offline.scoring.pipeline import ScoreSettings
 from liveaffect.offline.scoring.workers import Outcome, Task
 from liveaffect.stream.errors import TransportError
 
+pytestmark = pytest.mark.processes
+
 
 def _films(folder: Path) -> list[Path]:
     folder.mkdir()
@@ -49,7 +51,7 @@ def die_once(task: Task, settings: ScoreSettings) -> tuple[Outcome, bytes]:
 _score_here: Any = cluster._score_here
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 def test_a_cluster_writes_the_bytes_that_one_process_writes(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     films = _films(tmp_path / "films")
@@ -63,7 +65,7 @@ def test_a_cluster_writes_the_bytes_that_one_process_writes(tmp_path: Path) -> N
     assert one == many
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 def test_a_worker_that_is_killed_costs_its_file_another_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
     monkeypatch.setattr(cluster, "_score_here", die_once)

@@ -15,6 +15,8 @@ import polars as pl
 import pytest
 from make_media import write_clip, write_sound, write_video
 
+pytestmark = pytest.mark.processes
+
 Said = tuple[int, str]
 
 rng = np.random.default_rng(5)
@@ -113,7 +115,7 @@ def make(folder: Path) -> None:
 def command(*words: str | Path, before: Sequence[str] = ()) -> Said:
     """The command as a user types it, and all it says."""
     line = [*before, sys.executable, "-m", "liveaffect.cli.main", "score", *map(str, words)]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(line, capture_output=True, text=True, timeout=900, check=False)
     return done.returncode, done.stderr + done.stdout
 
 

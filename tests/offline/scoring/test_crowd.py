@@ -10,7 +10,7 @@ from liveaffect.offline.tables.score import TableBuilder
 from liveaffect.stream.messages import Affect, FaceObservation
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_m11_people_beyond_max_faces_are_counted_and_said(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import matplotlib as mpl
     from PIL import Image

@@ -69,7 +69,7 @@ def test_m05_a_table_of_another_file_is_not_overwritten(tmp_path: Path, launch: 
     assert tables.group_by("file").len()["len"].to_list() == [3, 3]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("ending", ["", ".csv"])
 def test_m06_one_table_for_each_of_many_odd_names(
     tmp_path: Path, launch: Path, ending: str, capsys: pytest.CaptureFixture[str]

@@ -22,7 +22,7 @@ CLIPS = (
 NUMBERS = [name for name in COLUMNS if SCHEMA[name] == pl.Float32]
 FUSED = ["valence", "valence_sd", "arousal", "arousal_sd", *(f"p_{name}" for name in EMOTIONS)]
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.processes]
 
 
 def run(*words: str, limit_s: float = 300) -> subprocess.CompletedProcess[str]:

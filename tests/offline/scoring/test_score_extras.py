@@ -13,6 +13,8 @@ from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.offline.tables.score import COLUMNS, REL_COLUMNS, SCHEMA, SMOOTH_COLUMNS
 from liveaffect.offline.tables.summary import SUMMARY_DICTIONARY
 
+pytestmark = pytest.mark.processes
+
 CLIP = "pyfeat_single_face.mp4"
 HEARD = ("[microphone]", "[voice]", "[voice_affect]")
 """Left out: what these columns add does not depend on the sound."""

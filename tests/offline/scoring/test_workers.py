@@ -15,6 +15,8 @@ from liveaffect.offline.scoring.output import Output
 from liveaffect.offline.scoring.pipeline import ScoreSettings
 from liveaffect.offline.scoring.workers import Outcome, Progress, Task, score_files
 
+pytestmark = pytest.mark.processes
+
 COLOURS = {"dark": (40, 40, 40), "bright": (200, 200, 200), "deadly": (255, 0, 0), "black": (0, 0, 0)}
 
 

@@ -160,6 +160,7 @@ def test_a_session_without_its_graph_cannot_be_verified(session: Path) -> None:
         verify(session)
 
 
+@pytest.mark.processes
 def test_a_live_run_verifies_though_a_node_was_killed_in_it(tmp_path: Path) -> None:
     table = {**TOYS, "counter": {"type": "toy_nodes:Counter"}, "recorder": _recorder(tmp_path / "s")}
     with live_run(table) as run, run.client("toy/sum") as client:

@@ -14,6 +14,8 @@ from liveaffect.offline.verifying.known import Trust
 from liveaffect.offline.verifying.process import verify_apart
 from liveaffect.stream.capture.media import probe
 
+pytestmark = pytest.mark.processes
+
 RECORD = """
 import json, sys
 from liveaffect.nodes.face.privacy import close_door
@@ -38,7 +40,7 @@ def _record(clip: Path, folder: Path, models: Path, monkeypatch: pytest.MonkeyPa
         if name in table:
             table[name]["source"] = str(clip)
     table["recorder"] |= {"folder": str(folder), "autostart": True, "min_free_mb": 0}
-    subprocess.run([sys.executable, "-c", RECORD, json.dumps(table), str(limit)], check=True, timeout=110)
+    subprocess.run([sys.executable, "-c", RECORD, json.dumps(table), str(limit)], check=True, timeout=900)
     return set(table)
 
 

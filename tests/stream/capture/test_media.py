@@ -98,6 +98,7 @@ def test_a_video_cut_off_before_its_index_says_so(tmp_path: Path) -> None:
         probe(path)
 
 
+@pytest.mark.processes
 def test_a_playlist_does_not_lead_to_the_network(tmp_path: Path) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))

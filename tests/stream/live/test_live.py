@@ -23,6 +23,8 @@ from liveaffect.stream.live.supervisor import Supervisor
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import Drop, Health, Marker, Message, Tick
 
+pytestmark = pytest.mark.processes
+
 TABLE: dict[str, Any] = {
     "counter": {"type": "toy_nodes:Counter"},
     "delay": {"type": "toy_nodes:Delay"},

@@ -99,6 +99,7 @@ def _counts(messages: list[Message]) -> list[Any]:
     return [message for message in messages if type(message).__name__ == "Count"]
 
 
+@pytest.mark.processes
 def test_a_changed_setting_starts_its_process_again_and_no_other() -> None:
     with live_run(TABLE) as run, run.client("toy/count", "command", "health") as client:
         collect(client, lambda m: len(_counts(m)) >= 3)
@@ -121,6 +122,7 @@ def test_a_changed_setting_starts_its_process_again_and_no_other() -> None:
         assert "write action = list" in client.request("settings", action="sell").text
 
 
+@pytest.mark.processes
 def test_settings_are_refused_while_recording_and_the_next_session_names_the_new_ones(tmp_path: Path) -> None:
     recorder = {"type": "liveaffect.nodes.recorder:Recorder", "min_free_mb": 0, "folder": str(tmp_path / "s")}
     with live_run({**TABLE, "recorder": recorder}) as run, run.client("toy/count") as client:
@@ -136,6 +138,7 @@ def test_settings_are_refused_while_recording_and_the_next_session_names_the_new
     assert load_info(tmp_path / "s-2").graph["counter"]["rate_hz"] == 50.0
 
 
+@pytest.mark.processes
 def test_privacy_stands_when_the_recorder_is_started_again(tmp_path: Path) -> None:
     recorder = {"type": "liveaffect.nodes.recorder:Recorder", "min_free_mb": 0, "folder": str(tmp_path / "s")}
 

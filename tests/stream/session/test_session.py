@@ -158,6 +158,7 @@ def test_a_torn_file_is_read_up_to_the_tear_and_recovered_whole(tmp_path: Path) 
     assert 0 < chunk_ends < 60
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("after_s", [random.Random(n).uniform(0.05, 1.6) for n in (1, 2, 3)])
 def test_kill_9_loses_at_most_a_second_and_the_ledger_says_so(tmp_path: Path, after_s: float) -> None:
     folder = tmp_path / "s"
@@ -234,6 +235,7 @@ def test_a_restarted_recorder_goes_on_in_the_same_session(tmp_path: Path) -> Non
     assert scan(tmp_path / "s" / "session.mcap").finished
 
 
+@pytest.mark.processes
 def test_a_full_disk_ends_the_recording_readably_and_nothing_is_raised(small_disk: Path) -> None:
     session = SessionWriter(small_disk / "s", min_free=0)
     noise = random.Random(5)

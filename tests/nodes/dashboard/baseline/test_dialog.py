@@ -21,6 +21,8 @@ from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.messages import Baseline, Face, FaceObservation, Health
 
+pytestmark = pytest.mark.processes
+
 LIMIT_MS = 60_000
 AU = tuple(0.2 for _ in ACTION_UNITS)
 

@@ -22,6 +22,8 @@ from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, MARKER
 
+pytestmark = pytest.mark.processes
+
 SECOND = 1_000_000_000
 LIMIT_S = 20.0
 

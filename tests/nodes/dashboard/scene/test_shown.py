@@ -154,6 +154,7 @@ def test_no_pixel_is_kept_where_none_is_wanted(node: Dashboard) -> None:
     assert shot.image is None
 
 
+@pytest.mark.processes
 def test_the_node_needs_no_qt() -> None:
     import subprocess
 

@@ -17,6 +17,8 @@ from liveaffect.nodes.dashboard.scene.node import Dashboard
 from liveaffect.nodes.dashboard.settings.field import SettingField
 from liveaffect.nodes.dashboard.settings.form import SettingsForm
 
+pytestmark = pytest.mark.processes
+
 LIMIT_MS = 30_000
 TABLE: dict[str, dict[str, Any]] = {
     "camera": {"type": "liveaffect.nodes.camera:Camera", "source": "lavfi:testsrc=size=64x48:rate=10"},

@@ -108,6 +108,7 @@ def test_the_help_sheet_names_the_keys_and_the_law(app: Any, qtbot: Any) -> None
     assert not sheet.isVisible()
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(bool(missing_programs()), reason=f"a virtual microphone needs {missing_programs()}")
 def test_a_real_sound_server_is_listed_by_name_and_heard(app: Any, qtbot: Any, tmp_path: Path) -> None:
     tone = write_sound(tmp_path / "tone.wav", 0.3 * np.sin(np.arange(16000 * 20) * 0.17), rate=16000)

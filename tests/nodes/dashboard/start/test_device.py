@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from paths import HELPERS
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("gcc") is None or not Path("/usr/include/linux/videodev2.h").exists(),
@@ -22,7 +24,7 @@ def test_a_device_is_released_at_every_change_and_at_the_start(tmp_path: Path) -
     try:
         env = os.environ | {"LD_PRELOAD": str(library), "QT_QPA_PLATFORM": "offscreen"}
         command = [sys.executable, str(HELPERS / "first_window_story.py"), str(device)]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=90, check=False)
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=900, check=False)
     finally:
         device.unlink()
     assert done.returncode == 0, done.stderr

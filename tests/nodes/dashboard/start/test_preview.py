@@ -110,6 +110,7 @@ def test_remedies_speak_of_the_system_they_are_for() -> None:
     assert "Microphone" in absent("microphone", system="darwin")
 
 
+@pytest.mark.processes
 def test_who_uses_a_device_is_named(tmp_path: Path) -> None:
     import subprocess
     import sys

@@ -321,6 +321,7 @@ def test_every_control_has_a_tooltip_and_a_place_in_the_tab_order(desk: Desk) ->
     assert [one for one in shown if not one.focusPolicy() & Qt.FocusPolicy.TabFocus] == []
 
 
+@pytest.mark.processes
 def test_the_desktop_program_has_neither_cv2_nor_mediapipe(tmp_path: Path) -> None:
     import subprocess
     import sys
