@@ -132,11 +132,11 @@ class MainWindow:
         self._over = True
         if self._popen is None or self._popen.poll() is not None:
             return
-        self._popen.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(END_S)
-        self._popen.kill()
-        self._popen.wait()
+        for end in (self._popen.terminate, self._popen.kill):
+            end()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # one that waits inside the system is left to it
+                self._popen.wait(END_S)
+                return
 
     def _start(self) -> None:
         self._popen = subprocess.Popen(  # a session of its own keeps Ctrl-C away: the sensor ends first, in order

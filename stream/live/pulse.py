@@ -9,6 +9,8 @@ import msgspec
 import zmq
 
 BEAT_S = 0.25
+MOST_TEXT = 4000
+"""Characters of an error that are told: a report that is too large would cut the way to the supervisor."""
 FIRST = 10
 """The first calls of a node take longer than all later ones: models warm up, memory is taken."""
 
@@ -98,7 +100,7 @@ class Pulse:
             progress=self.progress,
             patient=self.patient,
             doing=self.doing,
-            text=text,
+            text=text[:MOST_TEXT],
             exit_code=exit_code,
         )
         with self._lock, contextlib.suppress(zmq.Again, zmq.ContextTerminated):

@@ -42,7 +42,7 @@ def test_no_healthy_process_is_killed(busy: None, demo_clip: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("hang", ["sleeps", "spins"])
 def test_a_loop_that_hangs_is_found_within_ten_seconds(busy: None, hang: str) -> None:
-    if os.getloadavg()[0] > 4 * (os.cpu_count() or 1):
+    if hang == "spins" and os.getloadavg()[0] > 4 * (os.cpu_count() or 1):
         pytest.skip("others keep this machine busier than the test does")
     table = {
         "counter": {"type": "toy_nodes:Counter"},
