@@ -36,11 +36,7 @@ def live(
     A first window asks for the devices, unless --camera, --microphone or --start name them. Nothing is recorded unless
     you ask for it. Without a display, or without the extra `liveaffect[desktop]`, the view is in the terminal.
     """
-    overrides = list(settings or [])
-    if camera:
-        overrides.append(f"camera.source={as_toml(camera)}")
-    if microphone:
-        overrides.append(f"microphone.source={as_toml(microphone)}")
+    overrides = [*(settings or []), *device_overrides(camera, microphone)]
     more = more or []
     load_graph(DEFAULT_GRAPH, overrides, more=more)  # wrong words are told before any window asks for more
     why = "" if terminal or plain else why_none()
@@ -59,6 +55,12 @@ def live(
         say(f"The view is in the terminal: {why}.")
     graph = assemble(None, overrides, more=more, record=record, plain=plain, title="liveaffect live")
     raise typer.Exit(start(graph, seconds))
+
+
+def device_overrides(camera: str, microphone: str) -> list[str]:
+    """Devices that were named, whatever is in their names, as settings; "" leaves one as it is."""
+    named = (("camera", camera), ("microphone", microphone))
+    return [f"{node}.source={as_toml(name)}" for node, name in named if name]
 
 
 def choice_overrides(chosen: dict[str, Any]) -> list[str]:

@@ -164,6 +164,8 @@ def score_batch(
     settings, listener = settings or ScoreSettings(), listener or Listener()
     if summary is not None and summary.suffix.lower() not in ENDINGS:
         raise UsageError(f"--summary {summary}: end it in .csv or .parquet")
+    if summary is not None and not summary.absolute().parent.is_dir():
+        raise UsageError(f"--summary {summary}: there is no folder {summary.absolute().parent}: make it first")
     found = find_inputs(inputs, sequences=settings.sequence_hz is not None)
     with TemporaryDirectory(prefix="liveaffect-") as spool:
         labels: dict[Path, str] = {}

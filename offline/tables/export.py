@@ -5,7 +5,7 @@ from typing import Literal
 
 import polars as pl
 
-from liveaffect.offline.tables.files import write_csv
+from liveaffect.offline.tables.files import require_folder, write_csv
 from liveaffect.offline.tables.read import of_frame, read_table
 from liveaffect.offline.tables.score import DICTIONARY, EXTRAS
 from liveaffect.offline.tables.session import MARKERS_SCHEMA, Session
@@ -53,10 +53,10 @@ def export(
     if not isinstance(source, Session | pl.DataFrame) and target.resolve() == Path(source).resolve():
         raise UsageError(f"--out {target} is the input itself: name another file")
     table, marks = load(source, markers=markers)
+    require_folder(target)
     dictionary = target.with_name(f"{target.stem}.dictionary.csv")
     written = [target, dictionary]
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         if form == "csv":
             write_csv(table, target, bom=excel)
         elif form == "parquet":

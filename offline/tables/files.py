@@ -9,7 +9,7 @@ from types import TracebackType
 
 import polars as pl
 
-from liveaffect.stream.errors import LiveAffectError
+from liveaffect.stream.errors import LiveAffectError, UsageError
 
 NOTICES = "liveaffect_notices"
 """Metadata of a Parquet table: JSON, name of the input -> what was done to it, or wrong with it, in words."""
@@ -65,11 +65,12 @@ def write_table(table: pl.LazyFrame, target: Path, footer: dict[str, str]) -> No
 
     It is there whole or not at all. Raises LiveAffectError where it cannot be written.
     """
-    with told_where(target.parent), new_file(target) as temporary:
+    with told_where(target.parent), new_file(target) as temporary, temporary.open("wb") as file:
+        # an open file: by its name, a thread of polars could make it again after a failure
         if target.suffix.lower() == ".csv":
-            guarded(table).sink_csv(temporary, datetime_format=ISO_8601)
+            guarded(table).sink_csv(file, datetime_format=ISO_8601)
         else:
-            table.sink_parquet(temporary, metadata=footer, row_group_size=ROW_GROUP)
+            table.sink_parquet(file, metadata=footer, row_group_size=ROW_GROUP)
 
 
 def write_csv(table: pl.DataFrame, path: Path, *, bom: bool = False) -> None:
@@ -102,6 +103,13 @@ def notices_of(paths: Iterable[Path]) -> dict[str, str]:
     for path in paths:
         said |= json.loads(pl.read_parquet_metadata(path).get(NOTICES, "{}"))
     return notices(said)
+
+
+def require_folder(target: Path) -> None:
+    """Raises UsageError where the folder of a file to be written is not there: a wrong name makes no folders."""
+    if not target.absolute().parent.is_dir():
+        folder = target.absolute().parent
+        raise UsageError(f"--out {target}: there is no folder {folder}: make it, or correct the name")
 
 
 @contextmanager

@@ -98,7 +98,9 @@ class Session:
         Where people were named there is a column `name`.
         markers: adds `marker`, the label that was set last at or before the row, and `marker_t_s`, when it was set.
         """
-        builder = TableBuilder(self.name, sound_only=not self._has(FACE.name), start_ns=self.zero_ns)
+        builder = TableBuilder(
+            self.name, sound_only=not (self._has(FACE.name) or self._has(FACE_AFFECT.name)), start_ns=self.zero_ns
+        )
         end_ns = max((m.t_ns for _, m in self.reader.messages([VIDEO.name, AUDIO.name])), default=None)
         names: dict[tuple[int, int], str] = {}
         depth = {topic.name: level for level, topic in enumerate(RESULTS)}

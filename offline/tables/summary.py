@@ -65,7 +65,6 @@ def write_summary(tables: Iterable[Path], path: Path) -> None:
     parts = [summarise_table(pl.read_parquet(table, columns=_READ, glob=False)) for table in tables]
     whole = pl.concat([_EMPTY, *parts])
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with new_file(path) as temporary:
             if path.suffix.lower() == ".parquet":
                 whole.write_parquet(temporary)

@@ -63,7 +63,7 @@ def session(tmp_path: Path) -> Path:
 def test_m15_csv_begins_with_its_first_column_and_with_a_byte_order_mark_only_if_asked(
     session: Path, tmp_path: Path
 ) -> None:
-    target, markers, dictionary = export(session, tmp_path / "out" / "x.csv")
+    target, markers, dictionary = export(session, tmp_path / "x.csv")
     assert target.read_bytes().startswith(b"file,t_s,t_ns,utc,face_id,")
     assert not any(path.read_bytes().startswith(b"\xef\xbb\xbf") for path in (markers, dictionary))
     assert export(session, tmp_path / "e.csv", excel=True)[0].read_bytes().startswith(b"\xef\xbb\xbffile,")

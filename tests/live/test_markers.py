@@ -1,0 +1,44 @@
+"""Markers set live at the own times of frames: recorded and exported, each has its frame's t_s to the last bit."""
+
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+from live_run import live_run
+
+from liveaffect.offline import export, open_session, report
+from liveaffect.stream.messages import Affect, Message
+
+MARKS = 60
+
+
+@pytest.mark.timeout(300)
+def test_m04_sixty_markers_at_frames_of_a_live_session_have_their_t_s_everywhere(tmp_path: Path) -> None:
+    graph = {
+        "camera": {"type": "liveaffect.nodes.camera:Camera", "source": "lavfi:color=gray:s=64x48:r=20"},
+        "face_affect": {"type": "estimate_nodes:Brightness", "process": "face"},
+        "fusion": {"type": "liveaffect.nodes.fusion:Fusion", "process": "face"},
+        "recorder": {"type": "liveaffect.nodes.recorder:Recorder", "folder": str(tmp_path / "s"), "autostart": True},
+    }
+    marked: list[int] = []
+    with live_run(graph) as run, run.client("affect") as client:
+        while len(marked) < MARKS:
+            received = client.receive(30.0)
+            assert received is not None
+            message: Message = received[1]
+            if isinstance(message, Affect) and message.frame_seq >= 0:
+                assert client.mark(f"frame {message.frame_seq}", t_ns=message.t_ns).ok
+                marked.append(message.t_ns)
+    session = open_session(tmp_path / "s")
+    rows, marks = session.table(markers=True), session.markers()
+    times = dict(zip(rows["t_ns"], rows["t_s"], strict=True))
+    assert marks["t_ns"].to_list() == sorted(marked)
+    assert marks["t_s"].to_list() == [times[t_ns] for t_ns in sorted(marked)]
+    assert rows["t_s"][0] == 0.0
+    files = export(session, tmp_path / "x.csv")
+    assert pl.read_csv(files[1])["t_s"].to_list() == marks["t_s"].to_list()
+    assert set(marks["t_s"]) <= set(pl.read_csv(files[0])["t_s"])
+    page = report(session, tmp_path / "x.html").read_text("utf-8")
+    assert [float(t) for t in re.findall(r'<time title="t_s ([^"]+)"', page)] == marks["t_s"].to_list()
+    assert rows.filter(pl.col("t_ns") == marked[0])["marker"].to_list()[0].startswith("frame ")
