@@ -1,17 +1,17 @@
 """What a session says about what each node heard: its starts, and the messages it did not process."""
 
-from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from liveaffect.stream.messages import Drop, MediaSpan, Message
+from liveaffect.stream.session.losses import Line, Losses, Reader
 from liveaffect.stream.session.manifest import UNREADABLE
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.topics import DROP, HEALTH, MEDIA, REGISTRY
 
-Line = tuple[str, int, str]
+Place = tuple[str, int, str]
 """Topic, incarnation of its publisher, and which publisher that is where a topic has many."""
 
 
@@ -33,16 +33,6 @@ class Report(msgspec.Struct):
     restarts: int = 0
 
 
-class Run(msgspec.Struct):
-    """One incarnation of one topic as recorded."""
-
-    first_seq: int
-    last_seq: int
-    count: int
-    last_ns: int
-    """Latest publication; 0 offline."""
-
-
 class Evidence:
     """One pass over a session.
 
@@ -56,6 +46,7 @@ class Evidence:
             for name, table in reader.info.graph.items()
             if name != "graph" and isinstance(table, dict)
         }
+        self._offline = reader.info.clock == "media"
         outputs: dict[str, list[str]] = defaultdict(list)
         for topic, node in writers.items():
             outputs[node].append(topic)
@@ -64,9 +55,9 @@ class Evidence:
         self._began_ns: dict[tuple[str, int], int] = {}
         self._drop_reports: dict[tuple[str, int], int] = {}
         self._lost_reports: set[tuple[str, int]] = set()
-        self.runs: dict[str, dict[int, Run]] = defaultdict(dict)
+        self.runs: dict[str, dict[int, Line]] = defaultdict(dict)
         self.spans: list[MediaSpan] = []
-        self._drops: dict[tuple[str, int], dict[Line, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+        self._losses = Losses()
         self._heard_from: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
         decoder, health = msgspec.json.Decoder(Head), msgspec.json.Decoder(Report)
         for name, record in reader.raw():
@@ -86,18 +77,13 @@ class Evidence:
                     self._began_ns[report.node, report.restarts] = head.pub_ns
                 if report.state == "ok":  # with it came every drop so far
                     said = ((t, self.runs[t].get(report.incarnation)) for t in outputs[report.node])
-                    self._sure[report.node, report.incarnation] = {t: run.last_seq for t, run in said if run}
+                    self._sure[report.node, report.incarnation] = {t: run.last for t, run in said if run}
                     self._sure_ns[report.node, report.incarnation] = head.pub_ns
             elif span is not None:
                 self.spans.append(span)
-            run = self.runs[name].get(head.incarnation)
-            if run is None:
-                self.runs[name][head.incarnation] = Run(head.seq, head.seq, 1, head.pub_ns)
-            else:
-                run.count, run.last_ns, run.last_seq = run.count + 1, max(run.last_ns, head.pub_ns), head.seq
-        for lines in self._drops.values():
-            for ranges in lines.values():
-                ranges.sort()
+            run = self.runs[name].setdefault(head.incarnation, Line(head.seq))
+            run.add(head.seq)
+            run.last_ns = max(run.last_ns, head.pub_ns)
 
     def _note(self, drop: Drop) -> None:
         node = (drop.node, drop.incarnation)
@@ -105,32 +91,20 @@ class Evidence:
         if drop.seq != self._drop_reports.get(reporter, -1) + 1:
             self._lost_reports.add(reporter)
         self._drop_reports[reporter] = drop.seq
-        self._drops[node][drop.topic, drop.source_incarnation, drop.source].append((drop.first_seq, drop.last_seq))
+        self._losses.add(drop)
         if drop.cause == "down" and not drop.source:
             first = self._heard_from[node].get(drop.topic, drop.source_incarnation)
             self._heard_from[node][drop.topic] = min(first, drop.source_incarnation)
 
-    def dropped(self, node: str, start: int, line: Line, seq: int) -> bool:
+    def dropped(self, node: str, start: int, place: Place, seq: int) -> bool:
         """True when this start of the node did not process that message."""
-        ranges = self._drops[node, start].get(line)
-        if not ranges:
-            return False
-        at = bisect_right(ranges, (seq, 1 << 62))
-        return any(first <= seq <= last for first, last in ranges[max(0, at - 4) : at])
+        topic, incarnation, source = place
+        return self._losses.lost(Reader(node, start, topic), (source, incarnation), seq)
 
-    def unexplained(self, node: str, start: int, line: Line, first: int, last: int) -> tuple[int, int]:
+    def unexplained(self, node: str, start: int, place: Place, first: int, last: int) -> tuple[int, int]:
         """How many of the messages `first` to `last` this start of a node did not report as dropped, and the first."""
-        free, at = 0, -1
-        next_seq = first
-        for begin, end in self._drops[node, start].get(line, ()):
-            if begin > last or next_seq > last:
-                break
-            if begin > next_seq:
-                free, at = free + begin - next_seq, next_seq if at < 0 else at
-            next_seq = max(next_seq, end + 1)
-        if next_seq <= last:
-            free, at = free + last + 1 - next_seq, next_seq if at < 0 else at
-        return free, at
+        topic, incarnation, source = place
+        return self._losses.unexplained(Reader(node, start, topic), (source, incarnation), first, last)
 
     def heard_from(self, node: str, start: int, topic: str) -> int | None:
         """The first incarnation of the topic's publisher that this start of the node heard, where it is known."""
@@ -142,7 +116,7 @@ class Evidence:
 
     def sure_until(self, node: str, start: int) -> dict[str, int] | None:
         """Topic -> last `seq` up to which every drop was reported; None offline, where nothing is dropped."""
-        return self._sure.get((node, start), {}) if self._sure else None
+        return None if self._offline else self._sure.get((node, start), {})
 
     def starts(self, outputs: list[str]) -> list[int]:
         """Incarnations of a node whose outputs were recorded."""
@@ -150,7 +124,7 @@ class Evidence:
 
     def first_seq(self, outputs: list[str], start: int) -> int:
         """Smallest first `seq` over a node's outputs in one of its starts; 0 where all was recorded."""
-        firsts = [self.runs[topic][start].first_seq for topic in outputs if start in self.runs.get(topic, {})]
+        firsts = [self.runs[topic][start].first for topic in outputs if start in self.runs.get(topic, {})]
         return max(firsts, default=0)
 
     def lived(self, node: str, start: int, outputs: list[str]) -> tuple[int, int]:

@@ -75,6 +75,10 @@ class Verification:
         self.evidence = Evidence(reader, self.graph.writers)
         self._tallies: dict[str, Tally] = {}
         self._why: dict[str, str] = {}
+        self._heard_ns: dict[str, int] = {}
+        """Topic -> time of the last input that the node which is being run was given."""
+        self._torn = self.info.clock != "media" and self.info.state != "COMPLETE"
+        """A kill takes what was on its way: a result may be in the recording, and what it was made of not."""
         self._sources: dict[str, str] = {}
 
     def _build(self) -> Graph:
@@ -189,7 +193,9 @@ class Verification:
         if close is not None:
             close()
         for topic_name, message in expected.left():
-            if topic_name not in self._why:
+            if self._torn and message.t_ns > min(self._heard_ns.values(), default=-1):
+                self._why.setdefault(topic_name, f"what message {message.seq} was made of was lost with the kill")
+            elif topic_name not in self._why:
                 tally = self._tallies.setdefault(topic_name, Tally())
                 tally.extra = tally.extra or f"recorded message {message.seq} was not recomputed"
                 where = Difference(message.t_ns, message.seq, "", "a message", "none")
@@ -204,6 +210,7 @@ class Verification:
         evidence, name = self.evidence, entry.name
         began_ns, ended_ns = evidence.lived(name, start, outputs)
         expected: dict[tuple[str, int, str], int] = {}
+        self._heard_ns = {t.name: -1 for t in entry.spec.inputs if not t.host and t.name in evidence.runs}
         wanted = {topic.name for topic in entry.spec.inputs}
         for topic, message in self.reader.stream_order(wanted, self.graph.depth):
             if isinstance(message, Tick):
@@ -217,6 +224,7 @@ class Verification:
             if evidence.dropped(name, start, line, message.seq):
                 continue
             if not topic.host:
+                self._heard_ns[topic.name] = max(self._heard_ns.get(topic.name, -1), message.t_ns)
                 due = expected.get(line, 0 if self.info.from_start and not began_ns else message.seq)
                 expected[line] = message.seq + 1
                 lost, first = evidence.unexplained(name, start, line, due, message.seq - 1)
@@ -240,7 +248,7 @@ class Verification:
         self._why.update(dict.fromkeys(outputs, f"{why}; what follows is not verified"))
 
     def _count(self, topic: str) -> int:
-        return sum(run.count for run in self.evidence.runs.get(topic, {}).values())
+        return sum(run.recorded + run.duplicates for run in self.evidence.runs.get(topic, {}).values())
 
     def _judge(self, entries: list[Entry]) -> VerifyReport:
         verdicts: list[Verdict] = []

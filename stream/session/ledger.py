@@ -6,15 +6,17 @@ published = processed + dropped (by cause) + pending.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
 
 from liveaffect.stream.messages import OPEN, Drop, Health, Message
+from liveaffect.stream.session.losses import Line, Losses, Origin, Ranges
 from liveaffect.stream.topics import DROP, HEALTH, REGISTRY, VIDEO, Topic
 
 GAPS_LISTED = 200
+RANGES_KEPT = 4096
+"""Gaps, and ranges of drops, that are kept one by one: hours of a busy machine; older ones are sums."""
 SUPERVISOR = "supervisor"
 
 
@@ -60,57 +62,6 @@ class TopicAccount(msgspec.Struct, kw_only=True):
     duplicates: int = 0
 
 
-class _Line:
-    """Sequence numbers of one start of one publisher."""
-
-    __slots__ = ("duplicates", "first", "gaps", "last", "recorded")
-
-    def __init__(self, first: int) -> None:
-        self.first, self.last, self.recorded, self.duplicates = first, first - 1, 0, 0
-        self.gaps: list[tuple[int, int]] = []
-
-    def add(self, seq: int) -> None:
-        if seq > self.last:
-            self.reach(seq - 1)
-            self.last = seq
-            self.recorded += 1
-        elif self._fill(seq):
-            self.recorded += 1
-        else:
-            self.duplicates += 1
-
-    def reach(self, seq: int) -> None:
-        """Everything up to `seq` was published."""
-        if seq > self.last:
-            self.gaps.append((self.last + 1, seq))
-            self.last = seq
-
-    def _fill(self, seq: int) -> bool:
-        for index, (first, last) in enumerate(self.gaps):
-            if first <= seq <= last:
-                parts = [(first, seq - 1), (seq + 1, last)]
-                self.gaps[index : index + 1] = [part for part in parts if part[0] <= part[1]]
-                return True
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class _Loss:
-    """A range of one start of a publisher (`line`) that one start of a node did not process."""
-
-    topic: str
-    node: str
-    start: int
-    cause: str
-    line: tuple[str, int]
-    first: int
-    last: int
-
-    def within(self, line: _Line, since: int) -> int:
-        """How many of them were published from `since` on; 0 or less: none."""
-        return min(self.last, line.last) - max(self.first, since) + 1
-
-
 class Ledger:
     """Takes recorded messages one by one.
 
@@ -132,8 +83,8 @@ class Ledger:
     ) -> None:
         self._readers = {topic: list(names) for topic, names in (readers or {}).items()}
         self._writers, self._processes, self._from_start = dict(writers or {}), dict(processes or {}), from_start
-        self._lines: dict[str, dict[tuple[str, int], _Line]] = {}
-        self._drops: list[_Loss] = []
+        self._lines: dict[str, dict[Origin, Line]] = {}
+        self._losses = Losses(RANGES_KEPT)
         self._reads: dict[str, list[str]] = {}
         for topic, names in self._readers.items():
             for name in names:
@@ -153,7 +104,8 @@ class Ledger:
         if line is None:
             said_before = publisher == SUPERVISOR and topic.name == HEALTH.name  # "starting", to nobody yet
             began = (self._from_start and not said_before) or any(name == publisher for name, _ in lines)
-            line = lines[publisher, message.incarnation] = _Line(0 if began else message.seq)
+            first = 0 if began else message.seq
+            line = lines[publisher, message.incarnation] = Line(first, gaps=Ranges(RANGES_KEPT))
         line.add(message.seq)
         if not topic.host:
             self._newest[topic.name] = (message.incarnation, message.seq)
@@ -164,10 +116,7 @@ class Ledger:
             if drop.cause == "down":  # what an earlier start had processed was not lost
                 incarnation, seq = self._reached(drop)
                 first = max(first, seq + 1) if incarnation == drop.source_incarnation else first
-            line_of = (drop.source, drop.source_incarnation)
-            self._drops.append(
-                _Loss(drop.topic, drop.node, drop.incarnation, drop.cause, line_of, first, drop.last_seq)
-            )
+            self._losses.add(drop, first)
         elif topic.name == HEALTH.name:
             health = cast(Health, message)
             counts = self._health.setdefault(health.node, {})
@@ -199,15 +148,16 @@ class Ledger:
 
     def accounts(self) -> dict[str, TopicAccount]:
         """The ledger so far: topic name -> account."""
-        for loss in self._drops:  # what was dropped had been published
-            line = self._lines.get(loss.topic, {}).get(loss.line)
-            if line is not None and loss.topic in self._writers and loss.last != OPEN:
-                line.reach(loss.last)
+        for topic in self._losses.topics():  # what was dropped had been published
+            for _, _, origin, ranges in self._losses.of(topic) if topic in self._writers else ():
+                line = self._lines.get(topic, {}).get(origin)
+                if line is not None and ranges.last != OPEN:
+                    line.reach(ranges.last)
         return {topic: self._account(topic) for topic in sorted(self._lines)}
 
     def _account(self, topic: str) -> TopicAccount:
         lines = self._lines[topic]
-        published = sum(line.last - line.first + 1 for line in lines.values())
+        published = sum(line.published for line in lines.values())
         recorded = sum(line.recorded for line in lines.values())
         gaps = [
             Gap(publisher=publisher, incarnation=incarnation, first_seq=first, last_seq=last)
@@ -233,22 +183,20 @@ class Ledger:
             readers=readers,
             starts=len(lines),
             gaps=gaps[:GAPS_LISTED],
-            gaps_left_out=max(0, len(gaps) - GAPS_LISTED),
+            gaps_left_out=max(0, len(gaps) - GAPS_LISTED) + sum(line.gaps.folded for line in lines.values()),
             duplicates=sum(line.duplicates for line in lines.values()),
         )
 
     def _dropped(self, topic: str) -> Iterable[tuple[str, str, int]]:
         """Node, cause and number of the dropped messages that belong to this recording."""
-        for loss in self._drops:
-            if loss.topic != topic:
-                continue
-            line = self._lines[topic].get(loss.line)
-            if line is None:
-                count = loss.last - loss.first + 1 if loss.last != OPEN else 0
+        for reader, cause, origin, ranges in self._losses.of(topic):
+            line = self._lines[topic].get(origin)
+            if line is not None:
+                count = ranges.count(line.first, line.last)
             else:
-                count = loss.within(line, line.first)
+                count = ranges.count(0, ranges.last) if ranges.last != OPEN else 0
             if count > 0:
-                yield loss.node, loss.cause, count
+                yield reader.node, cause, count
 
     def _reader(self, topic: str, name: str, published: int) -> ReaderAccount:
         dropped: dict[str, int] = {}
@@ -271,21 +219,19 @@ class Ledger:
 
     def _in_flight(self, topic: str, name: str, answers: Mapping[int, int], pending: int) -> int:
         """What the last start of a reader neither answered nor reported; an earlier one took its own with it."""
-        losses = [loss for loss in self._drops if (loss.topic, loss.node) == (topic, name)]
-        start = max([*answers, *(loss.start for loss in losses)])
-        began = {loss.line: loss.last + 1 for loss in losses if (loss.start, loss.cause) == (start, "down")}
+        losses = [loss for loss in self._losses.of(topic) if loss[0].node == name]
+        start = max([*answers, *(reader.start for reader, *_ in losses)])
+        began = {
+            of: ranges.last + 1 for reader, cause, of, ranges in losses if (reader.start, cause) == (start, "down")
+        }
         if not began:
             return pending
-        first_line = min(began, key=lambda line: line[1])
+        first_line = min(began, key=lambda origin: origin[1])
         heard = {of: line for of, line in self._lines[topic].items() if of[1] >= first_line[1]}
         since = {of: max(line.first, began[of] if of == first_line else 0) for of, line in heard.items()}
         total = sum(line.last - since[of] + 1 for of, line in heard.items())
-        mine = [loss for loss in losses if loss.start == start and loss.line in heard]
-        return (
-            total
-            - answers.get(start, 0)
-            - sum(max(0, loss.within(heard[loss.line], since[loss.line])) for loss in mine)
-        )
+        mine = [(of, ranges) for reader, _, of, ranges in losses if reader.start == start and of in heard]
+        return total - answers.get(start, 0) - sum(ranges.count(since[of], heard[of].last) for of, ranges in mine)
 
     def _lost_at_source(self, topic: str) -> dict[str, int]:
         writer = self._writers.get(topic, "")

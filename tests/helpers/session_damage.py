@@ -1,6 +1,6 @@
 """Damages copies of a session at places that a seed chooses, and holds every reader to what is left.
 
-    python tests/helpers/session_damage.py OUT [--count 1000]
+    python tests/helpers/session_damage.py OUT [--count 1000] [--first 0]
 
 writes one line of JSON per case into OUT/cases.jsonl and goes on where an earlier run stopped.
 """
@@ -160,7 +160,7 @@ def _recovered(
     return broken
 
 
-def run(out: Path, count: int) -> list[dict[str, Any]]:
+def run(out: Path, count: int, first: int = 0) -> list[dict[str, Any]]:
     """Runs the cases that OUT/cases.jsonl does not have yet; returns all of them."""
     out.mkdir(parents=True, exist_ok=True)
     log = out / "cases.jsonl"
@@ -169,7 +169,7 @@ def run(out: Path, count: int) -> list[dict[str, Any]]:
     shutil.rmtree(out / "whole", ignore_errors=True)
     whole = Whole(sealed(out / "whole"))
     with log.open("a", encoding="utf-8") as lines:
-        for seed in range(count):
+        for seed in range(first, first + count):
             if seed in known:
                 continue
             folder = out / "damaged"
@@ -193,8 +193,9 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("out", type=Path)
     words.add_argument("--count", type=int, default=1000)
+    words.add_argument("--first", type=int, default=0)
     asked = words.parse_args()
-    cases = run(asked.out, asked.count)
+    cases = run(asked.out, asked.count, asked.first)
     kinds = Counter(f"{case['kind']} in {case['file']}" for case in cases)
     bad = [case for case in cases if case["broken"]]
     print(f"{len(cases)} cases ({', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items()))}); {len(bad)} broken")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,18 @@ import msgspec
 import pytest
 from live_run import live_run, wait_for
 
+from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.offline.verifying.compare import Tally, VerifyReport
-from liveaffect.offline.verifying.known import Trust
+from liveaffect.offline.verifying.known import NODES, Trust
 from liveaffect.offline.verifying.verify import verify as verify_session
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.graph import build_graph
 from liveaffect.stream.lockstep import LockstepHost
-from liveaffect.stream.messages import Affect, Person
+from liveaffect.stream.messages import Affect, Health, Person
 from liveaffect.stream.session.info import load_info
 from liveaffect.stream.session.mcap.writer import McapWriter
 from liveaffect.stream.session.reader import SessionReader
+from liveaffect.stream.session.recover import recover
 
 TOYS: dict[str, Any] = {
     "counter": {"type": "toy_nodes:Counter", "limit": 200},
@@ -246,3 +249,107 @@ def test_publication_time_clock_and_start_do_not_count() -> None:
     live = msgspec.structs.replace(_affect(0.1, 0.2), pub_ns=99, clock="boot", incarnation=4)
     tally.add(live, _affect(0.1, 0.2))
     assert (tally.compared, tally.differing) == (1, 0)
+
+
+def _as_if_killed(folder: Path) -> None:
+    info = load_info(folder)
+    info.clock, info.state = "a boot", "INCOMPLETE"
+    info.save(folder)
+
+
+def _health(folder: Path, node: str, after: int) -> None:
+    """Adds the word of a process that it is well, after so many messages of its own."""
+    path = folder / "session.mcap"
+    records = list(SessionReader(folder).raw())
+    path.unlink()
+    writer = McapWriter(path)
+    said = msgspec.json.encode(Health(t_ns=1, seq=0, node=node, process=node, state="ok"))
+    count = 0
+    for topic, record in records:
+        writer.add(
+            writer.channel(topic, topic, b"{}"), record.log_time, record.publish_time, record.sequence, record.data
+        )
+        count += topic == "toy/sum"
+        if count == after and topic == "toy/sum":
+            writer.add(writer.channel("health", "Health", b"{}"), record.log_time, 0, 0, said)
+    writer.finish()
+    _resize(folder)
+
+
+def test_e43_a_run_killed_before_anybody_reported_its_drops_gives_no_false_alarm(session: Path) -> None:
+    # as if it had skipped an input in its first second, which no report tells of: another number came out
+    _edit(session, lambda topic, data: data.replace(b'"number":7,', b'"number":9,') if topic == "toy/sum" else data)
+    _as_if_killed(session)
+    report = verify(session)
+    assert not report.diverging
+    assert {v.status for v in report.verdicts} == {"input", "not verified"}
+    assert not report.ok
+
+
+def test_e43_results_whose_inputs_a_kill_took_away_do_not_diverge(session: Path) -> None:
+    def lose(topic: str, data: bytes) -> bytes | None:
+        number = int(data.partition(b'"seq":')[2].partition(b",")[0])
+        return None if topic in ("toy/count", "toy/slow") and number >= 120 else data
+
+    _edit(session, lose)
+    _health(session, "adder", 160)
+    assert verify(session).diverging  # of a session that nobody killed it is one
+    _as_if_killed(session)
+    report = verify(session)
+    assert not report.diverging, [(v.topic, v.why, v.first) for v in report.diverging]
+    found = {verdict.topic: verdict for verdict in report.verdicts}
+    assert found["toy/sum"].status == "identical"
+    assert found["toy/sum"].compared >= 119
+    assert "lost with the kill" in found["toy/sum"].why
+
+
+def test_e29_one_flipped_bit_is_never_verified(session: Path) -> None:
+    assert verify(session).ok
+    path = session / "session.mcap"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 4] ^= 16
+    path.write_bytes(data)
+    report = verify(session)
+    assert report.faults
+    assert report.state == "DAMAGED"
+    assert not report.ok
+    recover(session)
+    assert verify(session).state == "INCOMPLETE"
+
+
+def test_e31_a_session_runs_no_class_and_opens_no_file_that_the_user_did_not_name(
+    session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stranger_of_verify.py").write_text("raise SystemExit('this ran')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    info = load_info(session)
+    info.graph["x"] = {"type": "stranger_of_verify:A"}
+    info.wiring["x"] = {"reads": [], "writes": ["toy/nobody"]}
+    info.graph["voice_affect"] = {"type": "liveaffect.nodes.voice_affect:VoiceAffect", "baseline": "/etc/hostname"}
+    info.graph["again"] = {"type": "liveaffect.nodes.replayer:Replayer", "session": "/somewhere"}
+    info.save(session)
+    assert _statuses(verify(session))["toy/sum"] == "identical"
+    with pytest.raises(RecordError, match=r"toy_nodes:Counter.*--node"):
+        verify(session, Trust())
+
+
+@pytest.mark.parametrize(
+    ("graph", "may"),
+    [
+        ("lavfi:testsrc=size=64x48:rate=10:duration=1", True),
+        ("lavfi:testsrc2,scale=64:48", True),
+        ("lavfi:movie=/etc/passwd", False),
+        ("lavfi:testsrc,drawtext=textfile=/etc/passwd", False),
+        ("lavfi:testsrc[a];amovie=x[b];[a][b]concat", False),
+        ("lavfi:cellauto=filename=/etc/passwd", False),
+        ("lavfi:color=c='red',lut3d=/x", False),
+    ],
+)
+def test_e31_a_filter_graph_of_a_session_opens_no_file(graph: str, may: bool) -> None:
+    assert Trust().graph(graph) is may
+    assert Trust(sources=(graph,)).graph(graph)
+
+
+def test_every_node_of_the_default_graph_is_known() -> None:
+    table = tomllib.loads(DEFAULT_GRAPH.read_text("utf-8"))
+    assert {entry["type"] for name, entry in table.items() if name != "graph"} <= NODES
