@@ -68,7 +68,7 @@ def _of_person(
         "missing": "a missing number lies on a straight line between its neighbours; see the stream of the missing"
     }
     yield Stream(f"{label} numbers", "Affect", channels, grid, values, rate_hz=rate, facts=facts)
-    flags = [Channel(c, "", f"1 where {c} is missing") for c in numbers]
+    flags = [Channel(f"{c}_missing", "", f"1 where {c} is missing") for c in numbers]
     yield Stream(f"{label} missing", "Missing", flags, grid, missing.astype(np.int8), rate_hz=rate)
     if states:
         texts = list(_changes(times, rows.select(states)))

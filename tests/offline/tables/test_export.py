@@ -105,7 +105,7 @@ def test_m14_xdf_has_no_null_that_could_poison_a_channel_and_says_what_is_missin
     assert valence[7] == pytest.approx(0.07)
     assert valence[5] == pytest.approx(0.05)  # on the line between its neighbours
     names = [c["label"][0] for c in missing["info"]["desc"][0]["channels"][0]["channel"]]
-    flags = missing["time_series"][:, names.index("valence")]
+    flags = missing["time_series"][:, names.index("valence_missing")]
     assert flags.tolist() == [1 if n == 5 else 0 for n in range(FRAMES)]
     codes = numbers["time_series"][:, labels.index("state_code")]
     assert codes.tolist() == [CODES["no_face"] if n == 5 else 0 for n in range(FRAMES)]
