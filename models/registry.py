@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from liveaffect.models.errors import LicenceRefused, ManifestError, ModelError, ModelMissing
 from liveaffect.models.files import fetch, manifest
 from liveaffect.models.files.manifest import Entry
 from liveaffect.models.files.net import Provider, Session
+
+if TYPE_CHECKING:
+    from liveaffect.models.voice.activity import VoiceActivity
 
 State = Literal["ready", "missing", "wrong hash", "refused"]
 
@@ -55,14 +58,14 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
         if name == "voice-rules":
             from liveaffect.models.voice.rules import VoiceRules
 
-            return VoiceRules()
+            return VoiceRules(_speech_detector)
         from liveaffect.models.face.rules import FaceRules
 
         return FaceRules()
     file = path(name)
     session = Session(file, name=name, provider=provider)
     session.check(entry)
-    if entry.kind == "speech":
+    if entry.kind in ("speech", "voice-encoder"):
         return session
     if entry.is_users:
         if entry.kind != "face-affect":
@@ -79,10 +82,23 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
 
         return FaceAffect(session)
     if entry.kind == "voice-affect":
-        from liveaffect.models.voice.affect import VoiceAffect
+        import numpy as np
 
-        return VoiceAffect(session)
+        from liveaffect.models.voice.affect import VoiceAffect
+        from liveaffect.models.voice.mel import N_MELS
+        from liveaffect.models.voice.window import WINDOW_HOPS
+
+        full = {"rows": np.zeros((1, WINDOW_HOPS, N_MELS), np.float32)}
+        encoder = Session(path("voice-encoder"), name="voice-encoder", provider=provider, warm_up=full)
+        encoder.check(manifest.entry("voice-encoder"))
+        return VoiceAffect(session, encoder, _speech_detector)
     raise ModelError(f"model `{name}` is of kind `{entry.kind}`, which nothing here opens; install liveaffect again")
+
+
+def _speech_detector() -> "VoiceActivity":
+    from liveaffect.models.voice.activity import VoiceActivity
+
+    return VoiceActivity(load("silero-vad"))
 
 
 def pull(names: list[str] | None = None, *, progress: fetch.Progress | None = None) -> dict[str, Path]:

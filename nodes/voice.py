@@ -11,7 +11,7 @@ import numpy.typing as npt
 from liveaffect.models import registry
 from liveaffect.models.voice.activity import VoiceActivity
 from liveaffect.models.voice.descriptors import NAMES, STATES, Hops, VoiceStream, build_cache
-from liveaffect.models.voice.mel import LogMel
+from liveaffect.models.voice.mel import DECIMALS, LogMel
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.messages import AudioChunk, State, VoiceDescriptors
 from liveaffect.stream.node import Node, on
@@ -20,7 +20,6 @@ from liveaffect.stream.topics import AUDIO, VOICE
 ROOM_MS = 60
 """What a topic's delay must leave for capture and transport."""
 DIGITS = 6
-MEL_DECIMALS = 2
 TINY = 1e-12
 """Below this, fewer digits are left."""
 _STATES: dict[str, State] = {"ok": "ok", "silence": "silence", "invalid": "low_quality"}
@@ -30,7 +29,7 @@ class Voice(Node):
     """eGeMAPS low-level descriptors and speech probability of every 10 ms hop.
 
     A hop's message comes when all its descriptors are known: about 60 ms (the frame) plus `lookahead_ms` after it was
-    spoken. A gap starts everything anew. Descriptors are given to six significant digits, the mel row to 0.01 dB: all
+    spoken. A gap starts everything anew. Descriptors are given to six significant digits, the mel row to 0.1 dB: all
     digits would say no more of a voice, and double the size of a recording.
     """
 
@@ -69,7 +68,7 @@ class Voice(Node):
             self._reset()
             self._gap = True
         row = self._mel.push(chunk.samples)
-        self._waiting.append((chunk, tuple(row.astype(np.float64).round(MEL_DECIMALS).tolist())))
+        self._waiting.append((chunk, tuple(row.astype(np.float64).round(DECIMALS).tolist())))
         self._activity.push(chunk.samples)
         yield from self._messages(self._stream.push(chunk.samples))
 

@@ -8,22 +8,27 @@ from liveaffect.models import registry
 from liveaffect.models.files import manifest
 from liveaffect.models.voice.affect import STEP_HOPS
 from liveaffect.models.voice.baseline import VoiceBaseline
-from liveaffect.models.voice.mel import HOP
+from liveaffect.models.voice.mel import HOP, N_MELS
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, on
 from liveaffect.stream.topics import VOICE, VOICE_AFFECT
+
+_OLDER = (
+    f"these voice descriptors were recorded by an older version, without the {N_MELS} bands that the voice model "
+    "hears; run the node `voice` again too, from the recorded sound"
+)
 
 
 class VoiceAffect(Node):
     """Runs the voice-affect model on the last seconds of speech.
 
     A message leaves with every tenth hop and carries the time of that hop, the end of the window. Without speech its
-    state is "silence" and its numbers are None; a gap forgets what was heard.
+    state is "silence" and its numbers are None; a gap forgets what was heard. The model is asked twice a second, which
+    takes it several milliseconds: it has a process of its own, out of the way of the next hop.
     """
 
     model: str = "voice-affect"
     """A name in the manifest; "voice-rules" tells arousal alone, which fusion then leaves out."""
-    """A name in the manifest; a user's own entry works too."""
     provider: Literal["cpu", "cuda"] = "cpu"
     """Where the net runs; "cuda" needs the extra `liveaffect[gpu]`."""
     baseline: str = ""
@@ -34,13 +39,14 @@ class VoiceAffect(Node):
         self._label = f"{self.model} {manifest.entry(self.model).version}"
         known = VoiceBaseline.load(Path(self.baseline).expanduser()) if self.baseline else None
         self._stream = self._net.stream(known)
+        self._older: str | None = None
 
     def info(self) -> dict[str, Any]:
         known, session = self._stream.baseline, getattr(self._net, "session", None)
         return {
             "model": self._label,
             "providers": list(getattr(session, "providers", ())),
-            "notice": getattr(session, "notice", None),
+            "notice": getattr(session, "notice", None) or self._older,
             "baseline_s": 0.0 if known is None else known.seconds,
         }
 
@@ -52,9 +58,13 @@ class VoiceAffect(Node):
         if hop.state in ("no_device", "node_down", "stale"):
             self._stream.reset()
             return m.VoiceAffect(t_ns=hop.t_ns, state=hop.state, model=self._label)
-        self._stream.push(hop.values, hop.mel_db, hop.speech_prob)
+        strange = hop.mel_db is not None and len(hop.mel_db) != N_MELS
+        self._stream.push(hop.values, None if strange else hop.mel_db, hop.speech_prob)
         if (hop.first_sample // HOP + 1) % STEP_HOPS:
             return None
+        if strange:
+            self._older = _OLDER
+            return m.VoiceAffect(t_ns=hop.t_ns, state="low_quality", model=self._label)
         said = self._stream.estimate()
         if said is None:
             return m.VoiceAffect(t_ns=hop.t_ns, state="silence", speech_prob=hop.speech_prob, model=self._label)

@@ -13,7 +13,7 @@ from liveaffect.models.errors import ManifestError, UnknownModel
 BUILT_IN = Path(__file__).parents[1] / "manifest.toml"
 """The manifest that comes with the package; its files lie in `weights/` beside it, or are fetched."""
 
-Kind = Literal["face-identity", "landmarker", "speech", "face-affect", "voice-affect", "rules"]
+Kind = Literal["face-identity", "landmarker", "speech", "face-affect", "voice-affect", "voice-encoder", "rules"]
 Use = Literal["research", "commercial"]
 
 

@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,16 @@ from liveaffect.models.voice.activity import VoiceActivity
 from liveaffect.models.voice.baseline import Piece, VoiceBaseline
 from liveaffect.models.voice.descriptors import Hops, VoiceStream
 from liveaffect.models.voice.descriptors.whole import mono_16k
-from liveaffect.models.voice.mel import HOP, N_MELS, SAMPLE_RATE, LogMel
-from liveaffect.models.voice.window import LEAST_HOPS, SUMMARY_NAMES, WINDOW_HOPS, SpeechWindow, row_of, summary
+from liveaffect.models.voice.mel import FLOOR_DB, HOP, N_MELS, SAMPLE_RATE, LogMel
+from liveaffect.models.voice.usual import Usual
+from liveaffect.models.voice.window import LEAST_HOPS, WINDOW_HOPS, SpeechWindow, row_of, summary
 
 Floats = npt.NDArray[np.float32]
 
 STEP_HOPS: Final = 10
-"""One estimate per 100 ms."""
+"""One answer per 100 ms."""
+ENCODED: Final = 1152
+"""Numbers the encoder says of a window: the means over time of its three layers, 384 each."""
 _PIECE_HOPS = WINDOW_HOPS
 """Speech that goes into a baseline as one piece: as much as is judged at once, since some numbers depend on it."""
 
@@ -62,12 +65,16 @@ class VoiceModel(ABC):
     """What judges the last seconds of speech: `VoiceAffect`, or rules that stand in for it.
 
     Args:
-        activity: speech probabilities for whole signals; the Silero model of the registry where None. The streaming
-            interface does not need it: there the probability comes with each hop.
+        activity: makes the speech detector that whole signals need. The streaming interface does without: there the
+            probability comes with each hop.
     """
 
-    def __init__(self, activity: VoiceActivity | None = None) -> None:
-        self._activity = activity
+    fresh_hops: ClassVar[int] = STEP_HOPS
+    """While someone speaks, the window is judged anew after so many hops; until then the last answer stands."""
+
+    def __init__(self, activity: Callable[[], VoiceActivity] | None = None) -> None:
+        self._open_activity = activity
+        self._activity: VoiceActivity | None = None
 
     def stream(self, baseline: VoiceBaseline | None = None) -> "VoiceAffectStream":
         """A new stream for one microphone; `baseline` is what is known of the speaker's calm speech."""
@@ -123,21 +130,26 @@ class VoiceModel(ABC):
                 pieces.append(self._piece(stream.window, fresh))
         return VoiceBaseline.of(pieces)
 
+    def encode(self, mel_db: Floats) -> Floats | None:
+        """What a baseline keeps of log-mel rows (n, 80); None where the model has no encoder."""
+        del mel_db
+        return None
+
     @abstractmethod
-    def run(self, window: SpeechWindow, baseline: VoiceBaseline | None) -> VoiceEstimate:
-        """What one window says that holds enough speech."""
+    def run(self, window: SpeechWindow, baseline: VoiceBaseline | None, usual: Usual | None = None) -> VoiceEstimate:
+        """What one window says that holds enough speech; `usual`, of its stream, learns of it."""
 
     def _piece(self, window: SpeechWindow, hops: int) -> Piece:
         values, mel = window.values[-hops:], window.mel[-hops:]
-        return Piece(summary(values), mel.sum(axis=0), len(values), self.run(window, None).arousal)
+        return Piece(summary(values), self.encode(mel), len(values), self.run(window, None).arousal)
 
     def _hops(self, signal: npt.ArrayLike, sample_rate: float) -> Iterator[tuple[int, Floats, Floats, float | None]]:
         """Hop number, descriptors, log-mel row and speech probability of each hop, in order."""
         samples = mono_16k(np.asarray(signal), sample_rate=sample_rate)
         if self._activity is None:
-            from liveaffect.models import registry
-
-            self._activity = VoiceActivity(registry.load("silero-vad"))
+            if self._open_activity is None:
+                raise BadInput("a whole signal needs the speech detector: open the model with `registry.load`")
+            self._activity = self._open_activity()
         activity, voice, mel = self._activity, VoiceStream(), LogMel()
         activity.reset()
         rows: deque[Floats] = deque()
@@ -151,37 +163,57 @@ class VoiceModel(ABC):
 
 
 class VoiceAffect(VoiceModel):
-    """The voice model over an ONNX session (`registry.load("voice-affect")`); `activity` as for `VoiceModel`.
+    """The voice model (`registry.load("voice-affect")`): a speech encoder, and heads that were fitted to its answers.
 
-    Raises ModelBroken: the net was made for other inputs than this version computes.
+    Args:
+        heads: ONNX session of "voice-affect".
+        encoder: of "voice-encoder".
+        activity: as for `VoiceModel`.
+    Raises:
+        ModelBroken: a net was made for other inputs than this version computes.
     """
 
-    def __init__(self, session: Session, activity: VoiceActivity | None = None) -> None:
-        super().__init__(activity)
-        self.session = session
-        found = {tensor.name: tensor.shape for tensor in session.inputs}
-        wanted = {"functionals": len(SUMMARY_NAMES), "mel": N_MELS, "calm_functionals": len(SUMMARY_NAMES)}
-        for name, width in wanted.items():
-            if name not in found or found[name][-1] != width:
-                raise ModelBroken(
-                    f"{session.path}: input `{name}` should end in {width} numbers, the net has {found.get(name)}; "
-                    "weights and code are of different versions: install liveaffect again"
-                )
+    fresh_hops = 50
 
-    def run(self, window: SpeechWindow, baseline: VoiceBaseline | None) -> VoiceEstimate:
-        """The net on one window that holds enough speech."""
-        mel = np.zeros((1, WINDOW_HOPS, N_MELS), np.float32)
+    def __init__(self, heads: Session, encoder: Session, activity: Callable[[], VoiceActivity] | None = None) -> None:
+        super().__init__(activity)
+        self.session, self._encoder = heads, encoder
+        for session, wanted in ((encoder, {"rows": N_MELS}), (heads, {"encoded": ENCODED, "calm": ENCODED})):
+            found = {tensor.name: tensor.shape for tensor in session.inputs}
+            for name, width in wanted.items():
+                if name not in found or found[name][-1] != width:
+                    raise ModelBroken(
+                        f"{session.path}: input `{name}` should end in {width} numbers, the net has {found.get(name)}; "
+                        "weights and code are of different versions: install liveaffect again"
+                    )
+
+    def stream(self, baseline: VoiceBaseline | None = None) -> "VoiceAffectStream":
+        """A new stream for one microphone. Raises BadInput where the baseline was made without the encoder."""
+        if baseline is not None and baseline.seconds > 0 and baseline.encoded is None:
+            raise BadInput("this voice baseline was made by rules, without the encoder; make it again with this model")
+        return super().stream(baseline)
+
+    def encode(self, mel_db: Floats) -> Floats:
+        """What the encoder says of log-mel rows (n, 80) in dB, n at most 300: (1152,)."""
+        return self._encoder.run({"rows": mel_db[None]})[0][0]
+
+    def run(self, window: SpeechWindow, baseline: VoiceBaseline | None, usual: Usual | None = None) -> VoiceEstimate:
+        """Encoder and heads on one window that holds enough speech."""
         rows = window.mel
-        mel[0, WINDOW_HOPS - len(rows) :] = rows
-        calm = baseline if baseline is not None else _NOTHING
+        encoded = self.encode(rows)
+        if usual is not None:
+            usual.add(encoded, self.fresh_hops * HOP / SAMPLE_RATE)
+        calm, weight = _NOTHING, 0.0
+        if baseline is not None and baseline.encoded is not None:
+            calm, weight = baseline.encoded[None], baseline.weight
         emotions, mean, sd = self.session.run(
             {
-                "functionals": summary(window.values)[None],
-                "mel": mel,
-                "hops": np.array([[len(rows)]], np.float32),
-                "calm_functionals": calm.functionals[None],
-                "calm_mel": calm.mel[None],
-                "weight": np.array([[calm.weight]], np.float32),
+                "encoded": encoded[None],
+                "heard": np.array([[len(rows), reach_db(rows)]], np.float32),
+                "usual": _NOTHING if usual is None else usual.mean[None],
+                "usual_weight": np.array([[0.0 if usual is None else usual.weight]], np.float32),
+                "calm": calm,
+                "weight": np.array([[weight]], np.float32),
             }
         )
         p = emotions[0].astype(np.float64)
@@ -192,6 +224,15 @@ class VoiceAffect(VoiceModel):
             arousal_sd=float(sd[0, 1]),
             emotions=tuple(float(v) for v in p / p.sum()),
         )
+
+
+def reach_db(rows: Floats) -> float:
+    """How far the loud hops of a window (n, 80) stand out of its soft ones, dB: little in noise and in echo."""
+    low, high = np.percentile(rows.max(axis=1), (5, 95))
+    return float(high - low)
+
+
+_NOTHING = np.zeros((1, ENCODED), np.float32)
 
 
 def _joined(
@@ -209,10 +250,15 @@ class VoiceAffectStream:
         self.model = model
         self.baseline = baseline
         self.window = SpeechWindow()
+        self.usual = Usual(ENCODED)
+        self._said: VoiceEstimate | None = None
+        self._age = 0
 
     def reset(self) -> None:
         """Forgets what was heard, as after a gap; the baseline stays."""
         self.window.reset()
+        self.usual.reset()
+        self._said = None
 
     def push(
         self, values: "Mapping[str, Any] | npt.ArrayLike", mel_db: npt.ArrayLike | None, speech_prob: float | None
@@ -222,21 +268,32 @@ class VoiceAffectStream:
         Args:
             values: descriptors, a mapping of names to numbers or None, or an array in the order of
                 `liveaffect.models.voice.descriptors.NAMES` with NaN where undefined.
-            mel_db: the log-mel row (40,) of the same hop (`voice_mel.LogMel`); None counts as no speech.
+            mel_db: the log-mel row (80,) of the same hop (`mel.LogMel`); None counts as no speech.
             speech_prob: 0 to 1; None counts as no speech.
         Raises:
-            BadInput: the log-mel row is not 40 long.
+            BadInput: the log-mel row is not 80 long.
         """
         if mel_db is None:
-            speech_prob, mel_db = None, np.zeros(N_MELS, np.float32)
+            speech_prob, mel_db = None, _SILENT
         mel = np.asarray(mel_db, np.float32)
         if mel.shape != (N_MELS,):
-            raise BadInput(f"a log-mel row has {N_MELS} numbers, this one has shape {mel.shape}")
+            raise BadInput(
+                f"a log-mel row has {N_MELS} numbers, this one has shape {mel.shape}; descriptors that an older "
+                "version recorded must be made again from the sound"
+            )
+        self._age += 1
         return self.window.push(row_of(values), mel, speech_prob)
 
     def estimate(self) -> VoiceEstimate | None:
-        """What the last seconds of speech express, or None: silence, or less than 0.4 s of speech so far."""
-        return self.model.run(self.window, self.baseline) if self.window.speaking else None
+        """What the last seconds of speech express, or None: silence, or less than 0.4 s of speech so far.
+
+        The model is asked when speech begins and each `fresh_hops` from then on; in between its last answer stands.
+        """
+        if not self.window.speaking:
+            self._said = None
+        elif self._said is None or self._age >= self.model.fresh_hops:
+            self._said, self._age = self.model.run(self.window, self.baseline, self.usual), 0
+        return self._said
 
 
-_NOTHING = VoiceBaseline()
+_SILENT = np.full(N_MELS, FLOOR_DB, np.float32)

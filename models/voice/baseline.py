@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from liveaffect.models.errors import BadInput
-from liveaffect.models.voice.mel import N_MELS
 from liveaffect.models.voice.window import SUMMARY_NAMES
 
 Floats = npt.NDArray[np.float32]
@@ -30,8 +29,9 @@ class Piece(NamedTuple):
     """Up to 3 s of speech heard for a baseline."""
 
     summary: Floats
-    mel: Floats
-    """Sum (40,) of its log-mel rows."""
+    """Functionals, (len(SUMMARY_NAMES),)."""
+    encoded: Floats | None
+    """What the encoder says of it, (1152,); None where the model has no encoder."""
     hops: int
     arousal: float
     """As estimated without a baseline."""
@@ -42,11 +42,11 @@ class VoiceBaseline:
     """Calm speech of one person under the conditions of use; an empty one changes nothing."""
 
     functionals: Floats = field(default_factory=lambda: np.full(len(SUMMARY_NAMES), np.nan, np.float32))
-    """Mean `summary` of the calm speech, NaN where undefined."""
-    mel: Floats = field(default_factory=lambda: np.zeros(N_MELS, np.float32))
-    """Mean log-mel row, dB."""
+    """Mean `summary` of the calm speech, NaN where undefined: what rules compare with."""
+    encoded: Floats | None = None
+    """Mean of what the encoder says of it, (1152,): what the net compares with. None: made by rules."""
     seconds: float = 0.0
-    """Calm speech heard, pauses left out."""
+    """Calm speech heard, long pauses left out."""
     left_out_s: float = 0.0
     """Speech heard that was not calm."""
 
@@ -62,19 +62,19 @@ class VoiceBaseline:
             return cls()
         limit = max(CALM_AROUSAL, float(np.median([piece.arousal for piece in pieces])) + NEAR)
         calm = [piece for piece in pieces if piece.arousal <= limit]
-        hops = sum(piece.hops for piece in calm)
+        hops = np.array([piece.hops for piece in calm], np.float64)
         table = np.array([piece.summary for piece in calm], np.float64)
         known = ~np.isnan(table)
-        heard = known * np.array([[piece.hops] for piece in calm], np.float64)
+        heard = known * hops[:, None]
         count = heard.sum(axis=0)
         mean = (np.where(known, table, 0.0) * heard).sum(axis=0) / np.maximum(count, 1)
         mean[count == 0] = np.nan
-        mel = np.array([piece.mel for piece in calm], np.float64).sum(axis=0) / hops
+        encoded = [piece.encoded for piece in calm if piece.encoded is not None]
         return cls(
             functionals=mean.astype(np.float32),
-            mel=mel.astype(np.float32),
-            seconds=hops * _HOP_S,
-            left_out_s=(sum(piece.hops for piece in pieces) - hops) * _HOP_S,
+            encoded=np.average(encoded, axis=0, weights=hops).astype(np.float32) if len(encoded) == len(calm) else None,
+            seconds=float(hops.sum()) * _HOP_S,
+            left_out_s=sum(piece.hops for piece in pieces if piece.arousal > limit) * _HOP_S,
         )
 
     def save(self, path: Path) -> None:
@@ -84,7 +84,7 @@ class VoiceBaseline:
         }
         content = {
             "what": "liveaffect voice baseline", "seconds": self.seconds, "left_out_s": self.left_out_s,
-            "functionals": functionals, "mel_db": [float(v) for v in self.mel],
+            "functionals": functionals, "encoded": None if self.encoded is None else [float(v) for v in self.encoded],
         }  # fmt: skip
         Path(path).write_text(json.dumps(content, indent=1))
 
@@ -94,11 +94,11 @@ class VoiceBaseline:
         try:
             content: dict[str, Any] = json.loads(Path(path).read_text())
             values = content["functionals"]
-            mel = np.array(content["mel_db"], np.float32)
             seconds, left_out = float(content["seconds"]), float(content["left_out_s"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{path} is no voice baseline ({error}); make one from about 30 s of calm speech") from error
-        if not isinstance(values, dict) or set(values) != set(SUMMARY_NAMES) or mel.shape != (N_MELS,):
-            raise BadInput(f"{path}: this baseline holds other descriptors than this version uses; make it again")
+        if not isinstance(values, dict) or set(values) != set(SUMMARY_NAMES) or "encoded" not in content:
+            raise BadInput(f"{path}: this baseline holds other numbers than this version uses; make it again")
         row = np.array([np.nan if values[name] is None else values[name] for name in SUMMARY_NAMES], np.float32)
-        return cls(row, mel, seconds, left_out)
+        encoded = content["encoded"]
+        return cls(row, None if encoded is None else np.array(encoded, np.float32), seconds, left_out)

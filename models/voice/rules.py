@@ -13,6 +13,7 @@ import numpy as np
 from liveaffect.models.circumplex import N_EMOTIONS
 from liveaffect.models.voice.affect import VoiceEstimate, VoiceModel
 from liveaffect.models.voice.baseline import VoiceBaseline
+from liveaffect.models.voice.usual import Usual
 from liveaffect.models.voice.window import SUMMARY_NAMES, SpeechWindow, summary
 
 WORTH: Final = {"f0_semitone_at50": 2 / 3, "loudness_sone_at50": 2.0, "alpha_ratio_db_at50": 0.25}
@@ -28,8 +29,9 @@ _SD = 0.35  # RMSE 0.27 to 0.34 against the places of acted categories: 90 % int
 class VoiceRules(VoiceModel):
     """Drop-in for `VoiceAffect` that needs no net: valence and emotions are NaN, they cannot be told by rule."""
 
-    def run(self, window: SpeechWindow, baseline: VoiceBaseline | None) -> VoiceEstimate:
+    def run(self, window: SpeechWindow, baseline: VoiceBaseline | None, usual: Usual | None = None) -> VoiceEstimate:
         """Arousal of one window that holds enough speech."""
+        del usual  # rules learn nothing of a voice
         own = summary(window.values)[_COLUMNS].astype(np.float64)
         calm, weight = (baseline.functionals[_COLUMNS], baseline.weight) if baseline is not None else (_TYPICAL, 0.0)
         from_typical = np.where(np.isnan(own), 0.0, own - _TYPICAL)

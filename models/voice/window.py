@@ -1,4 +1,4 @@
-"""The last seconds of speech: which hops count, and the numbers that sum them up for the voice model."""
+"""The last seconds of speech: which hops count, and the numbers that sum them up for the rules."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,17 +11,21 @@ from liveaffect.models.voice.descriptors.functionals import FUNCTIONAL_NAMES, fu
 from liveaffect.models.voice.mel import N_MELS
 
 Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
 
 WINDOW_HOPS: Final = 300
-"""At most 3 s of speech; pauses are left out."""
+"""At most 3 s are judged at once."""
 LEAST_HOPS: Final = 40
 """Fewer hops of speech (0.4 s) say nothing."""
 MAX_AGE_HOPS: Final = 600
 """Speech of more than 6 s ago no longer counts."""
+LEAD_HOPS: Final = 10
+"""Before speech this many hops count too (100 ms): soft onsets."""
 HANG_HOPS: Final = 20
 """After the last hop of speech this many still count (200 ms): word ends, stops between syllables."""
 SPEECH: Final = 0.5
 """A hop is speech from this probability on."""
+_ROOM = 2 * MAX_AGE_HOPS
 
 _INDEX = {name: i for i, name in enumerate(NAMES)}
 _LOUDNESS, _FLUX, _F0 = _INDEX["loudness_sone"], _INDEX["spectral_flux"], _INDEX["f0_semitone"]
@@ -48,70 +52,70 @@ logarithms and spectral flux against loudness (so that gain is an offset or noth
 
 
 class SpeechWindow:
-    """The newest hops of speech of one stream, pauses cut out."""
+    """The newest hops of one stream, and which of them are speech; longer pauses are cut out."""
 
     def __init__(self) -> None:
-        self._values = np.empty((2 * WINDOW_HOPS, len(NAMES)), np.float32)
-        self._mel = np.empty((2 * WINDOW_HOPS, N_MELS), np.float32)
-        self._hop = np.empty(2 * WINDOW_HOPS, np.int64)
-        self._speech = np.empty(2 * WINDOW_HOPS, np.bool_)
+        self._values = np.empty((_ROOM, len(NAMES)), np.float32)
+        self._mel = np.empty((_ROOM, N_MELS), np.float32)
+        self._speech = np.empty(_ROOM, np.bool_)
         self.reset()
 
     def reset(self) -> None:
         """Forgets everything."""
         self._end = 0
-        self._now = 0
-        self._last_speech = -HANG_HOPS - 1
+        self._since_speech = HANG_HOPS + 1
 
     def push(self, values: npt.ArrayLike, mel_db: npt.ArrayLike, speech_prob: float | None) -> bool:
-        """Takes in one hop: descriptors (len(NAMES),) NaN where undefined, log-mel row (40,), speech probability.
+        """Takes in one hop: descriptors (len(NAMES),) NaN where undefined, log-mel row (80,), speech probability.
 
-        Returns whether the hop counts: speech, or up to 200 ms after it.
+        Returns whether the hop is speech, or follows it within 200 ms.
         """
-        self._now += 1
+        if self._end == _ROOM:
+            for ring in (self._values, self._mel, self._speech):
+                ring[:MAX_AGE_HOPS] = ring[MAX_AGE_HOPS:]
+            self._end = MAX_AGE_HOPS
         speech = speech_prob is not None and speech_prob >= SPEECH
-        if speech:
-            self._last_speech = self._now
-        elif self._now - self._last_speech > HANG_HOPS:
-            return False
-        if self._end == len(self._hop):
-            for ring in (self._values, self._mel, self._hop, self._speech):
-                ring[:WINDOW_HOPS] = ring[WINDOW_HOPS:]
-            self._end = WINDOW_HOPS
         self._values[self._end] = values
         self._mel[self._end] = mel_db
-        self._hop[self._end] = self._now
         self._speech[self._end] = speech
         self._end += 1
-        return True
+        self._since_speech = 0 if speech else self._since_speech + 1
+        return self._since_speech <= HANG_HOPS
 
     @property
     def speaking(self) -> bool:
         """Whether the newest hop is speech or follows it within 200 ms, and enough speech was heard for an estimate."""
-        return self._now - self._last_speech <= HANG_HOPS and int(self._speech[self._slice].sum()) >= LEAST_HOPS
+        return self._since_speech <= HANG_HOPS and int(self._speech[self.hops].sum()) >= LEAST_HOPS
+
+    @property
+    def hops(self) -> npt.NDArray[np.int64]:
+        """Where the window's hops lie among those held, in order, at most WINDOW_HOPS."""
+        start = max(self._end - MAX_AGE_HOPS, 0)
+        return np.flatnonzero(counted(self._speech[start : self._end]))[-WINDOW_HOPS:] + start
 
     @property
     def values(self) -> Floats:
-        """Descriptors of the window's hops, (n, len(NAMES)), n at most WINDOW_HOPS; a view."""
-        return self._values[self._slice]
+        """Descriptors of the window's hops, (n, len(NAMES)), n at most WINDOW_HOPS."""
+        return self._values[self.hops]
 
     @property
     def mel(self) -> Floats:
-        """Log-mel rows of the same hops, (n, 40); a view."""
-        return self._mel[self._slice]
+        """Log-mel rows of the same hops, (n, 80)."""
+        return self._mel[self.hops]
 
     @property
-    def _slice(self) -> slice:
-        start = max(self._end - WINDOW_HOPS, 0)
-        start += int(np.searchsorted(self._hop[start : self._end], self._now - MAX_AGE_HOPS))
-        return slice(start, self._end)
+    def speech_hops(self) -> int:
+        """How many of the window's hops are speech."""
+        return int(self._speech[self.hops].sum())
 
 
-def counted(speech_probs: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Which hops of a whole signal a `SpeechWindow` keeps: speech, and up to 200 ms after it."""
-    speech = np.asarray(speech_probs, np.float32) >= SPEECH
-    last = np.maximum.accumulate(np.where(speech, np.arange(len(speech)), -HANG_HOPS - 1))
-    return np.arange(len(speech)) - last <= HANG_HOPS
+def counted(speech: npt.NDArray[np.bool_]) -> Bools:
+    """Which hops (n,) count of those heard so far: speech, 100 ms before it and 200 ms after."""
+    change = np.zeros(len(speech) + 1, np.int32)
+    at = np.flatnonzero(speech)
+    np.add.at(change, np.maximum(at - LEAD_HOPS, 0), 1)
+    np.add.at(change, np.minimum(at + HANG_HOPS + 1, len(speech)), -1)
+    return np.cumsum(change)[:-1] > 0
 
 
 def summary(values: Floats) -> Floats:

@@ -128,7 +128,7 @@ class VoiceDescriptors(Message):
     delay_ms: float | None = None
     """From this hop's first sample to the last sample that its descriptors waited for (look-ahead included)."""
     mel_db: tuple[float, ...] | None = None
-    """Log-mel row of this hop, dB re full scale (40 bands, `liveaffect.models.voice.mel`): what voice_affect sees."""
+    """Log-mel row of this hop, dB re full scale (80 bands, `liveaffect.models.voice.mel`): what voice_affect sees."""
     gap: bool = False
 
 

@@ -84,12 +84,12 @@ def apply(
     if session.room is not None:
         x = _convolve(x, session.room)[: len(x)]
     if session.noise is not None:
-        x = _with_noise(x, session, rng, babble)
+        x = with_noise(x, session, rng, babble)
     if session.response is not None:
         x = _convolve(x, session.response)[: len(x)]
     x = np.clip(x * 10 ** ((session.gain_db + rng.uniform(-1.5, 1.5)) / 20), -1, 1)
     if session.codec is not None:
-        x = _coded(x, session.codec)
+        x = coded(x, session.codec)
     return np.ascontiguousarray(np.clip(x, -1, 1), np.float32)
 
 
@@ -126,6 +126,11 @@ def _wsola(x, speed):  # pragma: no cover - compiled
     return out
 
 
+def in_room(x: Array, rng: np.random.Generator) -> Array:
+    """A signal (n,) in a random room."""
+    return _convolve(x, _room(rng))[: len(x)]
+
+
 def _room(rng: np.random.Generator) -> Array:
     """A synthetic impulse response: the direct sound, then noise that decays by 60 dB in 0.12 to 0.8 s."""
     decay_s = rng.uniform(0.12, 0.8)
@@ -157,7 +162,8 @@ def _convolve(x: Array, h: Array) -> Array:
     return y[lead : lead + len(x)]
 
 
-def _with_noise(x: Array, session: Session, rng: np.random.Generator, babble: Sequence[Array]) -> Array:
+def with_noise(x: Array, session: Session, rng: np.random.Generator, babble: Sequence[Array]) -> Array:
+    """A signal (n,) with the session's noise."""
     n = len(x)
     if session.noise == "babble":
         noise = np.zeros(n)
@@ -180,7 +186,8 @@ def _loud(x: Array) -> float:
     return float(np.sqrt(np.percentile(x[: hops * 160].reshape(-1, 160).var(axis=1), 85)) if hops else np.std(x))
 
 
-def _coded(x: Array, codec: str) -> Array:
+def coded(x: Array, codec: str) -> Array:
+    """A signal (n,) after a codec: "mulaw" (telephone), "narrow", "opus", "mp3"."""
     if codec in ("mulaw", "narrow"):
         y = soxr.resample(x, RATE, 8000)
         if codec == "mulaw":  # G.711

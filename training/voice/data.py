@@ -1,4 +1,4 @@
-"""The emotional-speech corpora: utterances, labels in this project's order, speakers, and who is held out."""
+"""The emotional-speech corpora: utterances, labels in this project's order, speakers, and what is known of each."""
 
 import io
 import zipfile
@@ -14,16 +14,24 @@ from liveaffect.models.circumplex import EMOTIONS
 SPEECH = Path(__file__).resolve().parents[3] / "shared" / "data" / "speech"
 SAMPLE_RATE = 16000
 
-ZIPS = {"ravdess": "ravdess_actors_01_18.zip", "nemo": "nemo_7_speakers.zip", "baved": "baved.zip"}
+ZIPS = {
+    "ravdess": "ravdess_actors_01_18.zip",
+    "nemo": "nemo_7_speakers.zip",
+    "emospeech": "emospeech.zip",
+    "jl": "jl_subset.zip",
+    "korean": "korean_emotiontts.zip",
+    "ased": "ased.zip",
+    "bangla": "banglaser_ext.zip",
+    "baved": "baved.zip",
+}
 LABELS = {
-    "neutral": "neutral", "calm": "neutral", "happy": "happiness", "happiness": "happiness", "surprised": "surprise",
-    "sad": "sadness", "sadness": "sadness", "angry": "anger", "anger": "anger", "disgust": "disgust",
-    "fearful": "fear", "fear": "fear",
+    "neutral": "neutral", "calm": "neutral", "happy": "happiness", "happiness": "happiness", "excited": "happiness",
+    "surprised": "surprise", "sad": "sadness", "sadness": "sadness", "angry": "anger", "anger": "anger",
+    "disgust": "disgust", "fearful": "fear", "fear": "fear",
 }  # fmt: skip
 """Corpus label to category. RAVDESS's "calm" is neutral of low arousal. No corpus here has contempt."""
-
-SIX = tuple(EMOTIONS.index(name) for name in ("neutral", "happiness", "surprise", "sadness", "anger", "fear"))
-"""Categories that both acted corpora have: what leave-one-corpus-out is scored on."""
+COMMON_TEXTS = {"ased": ("06", "07")}
+"""Of ASED only the sentences that were spoken in every emotion: of the others the words tell the label."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,8 @@ class Utterance:
     speaker: str
     female: bool
     label: int
-    calm: bool
+    word: str
+    """The corpus's own label."""
     intensity: int
     """RAVDESS: 1 normal, 2 strong; 0 elsewhere."""
     level: int
@@ -43,34 +52,30 @@ class Utterance:
     text: str
     """What ties utterances of the same words together, "" where the corpus does not say."""
 
+    @property
+    def common(self) -> bool:
+        """Whether the words do not tell the label."""
+        return self.corpus not in COMMON_TEXTS or self.text in COMMON_TEXTS[self.corpus]
+
 
 def manifest(corpus: str, folder: Path = SPEECH) -> list[Utterance]:
     """The utterances of one corpus, in its manifest's order."""
     with zipfile.ZipFile(folder / ZIPS[corpus]) as archive:
-        table = pl.read_csv(archive.read("manifest.csv"))
-    found = []
-    for row in table.iter_rows(named=True):
-        label = str(row["label"])
-        found.append(
-            Utterance(
-                corpus=corpus,
-                file=row["file"],
-                speaker=f"{corpus}/{row['speaker']}",
-                female=str(row["gender"]).startswith("f"),
-                label=EMOTIONS.index(LABELS[label]) if corpus != "baved" else -1,
-                calm=label == "calm",
-                intensity=int(row.get("intensity") or 0),
-                level=("low", "neutral", "high").index(label) if corpus == "baved" else -1,
-                text=str(row.get("statement") or ""),
-            )
+        table = pl.read_csv(archive.read("manifest.csv"), infer_schema_length=0)
+    return [
+        Utterance(
+            corpus=corpus,
+            file=row["file"],
+            speaker=f"{corpus}/{row['speaker']}",
+            female=str(row["gender"]).startswith("f"),
+            label=EMOTIONS.index(LABELS[row["label"]]) if corpus != "baved" else -1,
+            word=row["label"],
+            intensity=int(row.get("intensity") or 0) if corpus == "ravdess" else 0,
+            level=("low", "neutral", "high").index(row["label"]) if corpus == "baved" else -1,
+            text=str(row.get("statement") or ""),
         )
-    return found
-
-
-def classes(corpus: str) -> np.ndarray:
-    """(8,) bool: the categories a corpus has. Losses and scores mask the others."""
-    here = {u.label for u in manifest(corpus)}
-    return np.array([i in here for i in range(len(EMOTIONS))])
+        for row in table.iter_rows(named=True)
+    ]
 
 
 def sounds(corpus: str, folder: Path = SPEECH) -> list[np.ndarray]:
@@ -79,10 +84,7 @@ def sounds(corpus: str, folder: Path = SPEECH) -> list[np.ndarray]:
     with zipfile.ZipFile(folder / ZIPS[corpus]) as archive:
         for utterance in manifest(corpus, folder):
             samples, rate = soundfile.read(io.BytesIO(archive.read(utterance.file)), dtype="float32", always_2d=True)
-            mono = samples.mean(axis=1)
             if rate != SAMPLE_RATE:
-                import soxr
-
-                mono = soxr.resample(mono, rate, SAMPLE_RATE)
-            found.append(np.ascontiguousarray(mono, np.float32))
+                raise ValueError(f"{ZIPS[corpus]}: {utterance.file} has {rate} Hz, 16000 are wanted")
+            found.append(np.ascontiguousarray(samples.mean(axis=1), np.float32))
     return found

@@ -1,48 +1,103 @@
-"""Writes the trained voice net as one ONNX file and holds it against torch."""
+"""Heads of the voice model as one ONNX net: what a user must not get wrong is inside the graph."""
 
-import hashlib
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
-import torch
+from onnx import TensorProto, helper
 
-from liveaffect.models.files.net import Session
-from liveaffect.models.voice.mel import N_MELS
-from liveaffect.models.voice.window import SUMMARY_NAMES, WINDOW_HOPS
-from training.voice.nets import VoiceAffectNet
+from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS, N_EMOTIONS
+from liveaffect.models.voice.affect import ENCODED
+from liveaffect.models.voice.window import WINDOW_HOPS
+from training.voice.encoder import Graph
 
-INPUTS = ("functionals", "mel", "hops", "calm_functionals", "calm_mel", "weight")
-OUTPUTS = ("emotions", "mean", "sd")
+Array = np.ndarray
+FULL_DB = 30.0
+"""Reach (loud over soft hops) of clean speech in a quiet room; beyond it nothing is surer."""
 
 
-def export(net: VoiceAffectNet, path: Path) -> None:
-    """Writes `path`; raises ValueError where onnxruntime and torch differ by more than 1e-4."""
-    net.eval()
-    rng = np.random.default_rng(0)
-    n = len(SUMMARY_NAMES)
-    summary = rng.normal(0, 1, (3, n)).astype(np.float32) * 3
-    summary[1, :7] = np.nan
-    calm = np.stack([np.full(n, np.nan), summary[0], summary[2]]).astype(np.float32)
-    feeds = {
-        "functionals": summary,
-        "mel": rng.normal(-50, 12, (3, WINDOW_HOPS, N_MELS)).astype(np.float32),
-        "hops": np.array([[300], [41], [128]], np.float32),
-        "calm_functionals": calm,
-        "calm_mel": rng.normal(-50, 5, (3, N_MELS)).astype(np.float32),
-        "weight": np.array([[0.0], [0.5], [0.9]], np.float32),
-    }
-    tensors = tuple(torch.from_numpy(feeds[name]) for name in INPUTS)
-    torch.onnx.export(
-        net, tensors, str(path), input_names=list(INPUTS), output_names=list(OUTPUTS), opset_version=17, dynamo=False,
-        dynamic_axes={name: {0: "n"} for name in (*INPUTS, *OUTPUTS)},
-    )  # fmt: skip
-    onnx.checker.check_model(onnx.load(str(path)))
-    session = Session(path, warm_up=feeds)
-    with torch.no_grad():
-        wanted = [t.numpy() for t in net(*tensors)]
-    for name, ours, theirs in zip(OUTPUTS, session.run(feeds), wanted, strict=True):
-        if (worst := float(np.abs(ours - theirs).max())) > 1e-4:
-            raise ValueError(f"{path}: {name} differs from torch by {worst:.2g}")
-    content = path.read_bytes()
-    print(f"{path} {len(content)} bytes sha256 {hashlib.sha256(content).hexdigest()}")
+@dataclass
+class Heads:
+    """All that is fitted; the last row of each matrix is what is added."""
+
+    cold: Array
+    """(1153, 8): log-ratios of the categories from what the encoder says."""
+    relative: Array
+    """(1153, 8): the same from its difference to the speaker's calm speech."""
+    plane_cold: Array
+    """(1153, 2): valence and arousal, linear."""
+    plane_relative: Array
+    typical: Array
+    """(1152,): what the encoder says of speech on average."""
+    present: Array
+    """(8,) bool: categories that any corpus has."""
+    trust: float
+    """Share of `relative` where a baseline is fully believed."""
+    sharpness: Array
+    """(4,): logarithm of what multiplies the log-ratios: cold, with a baseline, per doubling of speech, per 10 dB."""
+    leave: Array
+    """(2,): how far valence and arousal may follow the linear answer away from the place of the distribution."""
+    reach: float
+    """At most so far."""
+    spread: Array
+    """(2,): what multiplies the distribution's own spread on the plane."""
+    floor: Array
+    """(2,): least standard deviation: people of one category differ too."""
+
+
+_INPUTS = (
+    ("encoded", ENCODED),
+    ("heard", 2),
+    ("usual", ENCODED),
+    ("usual_weight", 1),
+    ("calm", ENCODED),
+    ("weight", 1),
+)
+
+
+def to_onnx(h: Heads) -> onnx.ModelProto:
+    """Inputs as in the manifest, one row a window; outputs `emotions`, `mean`, `sd`."""
+    g = Graph()
+    away = g("Sub", "encoded", "calm")
+    moved = g("Sub", "encoded", g("Mul", g("Sub", "usual", g.constant(h.typical)), "usual_weight"))
+    believed = g("Mul", "weight", g.constant(h.trust))
+    doubt = g("Sub", g.constant(1.0), believed)
+
+    def mixed(cold: Array, relative: Array) -> str:
+        one = g("Add", g("MatMul", moved, g.constant(cold[:-1])), g.constant(cold[-1]))
+        other = g("Add", g("MatMul", away, g.constant(relative[:-1])), g.constant(relative[-1]))
+        return g("Add", g("Mul", one, doubt), g("Mul", other, believed))
+
+    hops, reach = (g("Slice", "heard", *(g.constant([v], np.int64) for v in (i, i + 1, 1))) for i in (0, 1))
+    length = g(
+        "Mul",
+        g("Log", g("Max", g("Mul", hops, g.constant(1 / WINDOW_HOPS)), g.constant(0.1))),
+        g.constant(1 / np.log(2.0)),
+    )
+    clear = g(
+        "Mul", g("Sub", g("Clip", reach, g.constant(0.0), g.constant(FULL_DB)), g.constant(FULL_DB)), g.constant(0.1)
+    )
+    terms = g("Add", g.constant(h.sharpness[0]), g("Mul", believed, g.constant(h.sharpness[1])))
+    terms = g("Add", terms, g("Mul", length, g.constant(h.sharpness[2])))
+    terms = g("Add", terms, g("Mul", clear, g.constant(h.sharpness[3])))
+    masked = g.constant(np.where(h.present, 0.0, -1e4))
+    logits = g("Add", g("Mul", mixed(h.cold, h.relative), g("Exp", terms)), masked)
+    p = g("Softmax", logits, output="emotions", axis=-1)
+    place = g("MatMul", p, g.constant(CIRCUMPLEX))
+    leave = g("Sub", mixed(h.plane_cold, h.plane_relative), place)
+    leave = g("Mul", g("Clip", leave, g.constant(-h.reach), g.constant(h.reach)), g.constant(h.leave))
+    g("Clip", g("Add", place, leave), g.constant(-0.95), g.constant(0.95), output="mean")
+    square = g("MatMul", p, g.constant(CIRCUMPLEX**2))
+    variance = g("Max", g("Sub", square, g("Mul", place, place)), g.constant(0.0))
+    variance = g("Mul", variance, g.constant(h.spread**2))
+    g("Sqrt", g("Add", variance, g.constant(h.floor**2)), output="sd")
+    value = helper.make_tensor_value_info
+    inputs = [value(name, TensorProto.FLOAT, ["n", width]) for name, width in _INPUTS]
+    outputs = [
+        value(name, TensorProto.FLOAT, ["n", w]) for name, w in (("emotions", N_EMOTIONS), ("mean", 2), ("sd", 2))
+    ]
+    graph = helper.make_graph(g.nodes, "voice-affect", inputs, outputs, g.constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    helper.set_model_props(model, {"categories": ",".join(EMOTIONS)})
+    onnx.checker.check_model(model)
+    return model

@@ -1,151 +1,178 @@
-"""Scores of a voice net on speakers or corpora it never saw: recall, arousal order, calibration, with intervals."""
+"""Scores of heads on speakers or corpora they never saw: recall, order in valence and arousal, coverage, intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-import torch
+from scipy.optimize import minimize, minimize_scalar
 
-from liveaffect.models.circumplex import EMOTIONS
-from training.voice.batches import mel_of, weight_of
-from training.voice.data import SIX
-from training.voice.nets import VoiceAffectNet
-from training.voice.windows import Windows, calm_baseline
+from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS, N_EMOTIONS
+from liveaffect.models.voice.baseline import HALF_S
+from liveaffect.models.voice.usual import Usual
+from liveaffect.models.voice.window import WINDOW_HOPS
+from training.voice.export import FULL_DB, Heads
+from training.voice.heads import Fitted
+from training.voice.table import Calm, Table
 
 Array = np.ndarray
+HIGH, LOW = [EMOTIONS.index(n) for n in ("anger", "fear")], [EMOTIONS.index(n) for n in ("neutral", "sadness")]
+BAD, GOOD = [EMOTIONS.index(n) for n in ("sadness", "anger", "disgust", "fear")], [EMOTIONS.index("happiness")]
 
 
 @dataclass
-class Predicted:
-    """What the net says of windows (n); `scored` leaves out the calm utterances its baseline was made of."""
+class Said:
+    """What heads that never saw them say of windows (n), before calibration."""
 
-    rows: Array
-    emotions: Array
-    mean: Array
-    sd: Array
-    scored: Array
-
-    def only(self, mask: Array) -> "Predicted":
-        """The part of it where `mask` (n,) is true."""
-        return Predicted(*(getattr(self, f.name)[mask] for f in fields(self)))
+    cold: Array
+    relative: Array
+    plane_cold: Array
+    plane_relative: Array
+    weight: Array
+    """How far the speaker's baseline is believed, 0 where there is none."""
+    used: Array
+    """Whether the utterance is part of that baseline."""
+    typical: Array
+    """(n, 10): what cold heads say of speech on average: log-ratios, valence, arousal."""
 
     @staticmethod
-    def joined(parts: "Sequence[Predicted]") -> "Predicted":
+    def of(fitted: Fitted, table: Table, calm: Calm) -> "Said":
+        """Of the rows of `table`, whose speakers `calm` knows."""
+        mean, seconds, known = calm.of(table)
+        cold, relative = fitted.cold_of(table.means), fitted.relative_of(table.means - mean)
+        weight = np.where(known, seconds / (seconds + HALF_S), 0.0)
+        middle = np.concatenate([part[0] for part in fitted.cold_of(fitted.typical[None])])
+        typical = np.repeat(middle[None], len(table), axis=0)
+        return Said(cold[0], relative[0], cold[1], relative[1], weight, calm.used.copy(), typical)
+
+    @staticmethod
+    def joined(parts: "Sequence[Said]") -> "Said":
         """One after the other."""
-        return Predicted(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Predicted)))
+        return Said(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Said)))
+
+    def where(self, mask: Array) -> "Said":
+        """The rows where `mask` is true, or at these places."""
+        return Said(*(getattr(self, f.name)[mask] for f in fields(self)))
 
 
-def predict(net: VoiceAffectNet, windows: Windows, rows: Array, seconds: float, seed: int = 11) -> Predicted:
-    """The net on windows `rows`, with `seconds` of the speaker's calm speech as baseline (0: cold).
+def with_usual(said: Said, order: Sequence[Array], seconds: float = 3.0) -> Said:
+    """As a stream says it that hears the rows of each of `order` one after the other, so many seconds each.
 
-    At most half of a speaker's calm utterances go into the baseline, so that the others can be scored.
+    All heads are linear, so that moving what the encoder says moves their answers. Rows come in the order heard.
     """
-    rng = np.random.default_rng(seed)
-    label, level = windows.column("label")[rows], windows.column("level")[rows]
-    names = np.array([f"{windows.utterance[i].speaker}#{windows.copy[i]}" for i in rows])
-    summary = np.full((len(rows), windows.summary.shape[1]), np.nan, np.float32)
-    calm_mel, weight = np.zeros((len(rows), windows.mel.shape[1]), np.float32), np.zeros((len(rows), 1), np.float32)
-    scored = np.ones(len(rows), bool)
-    for name in np.unique(names) if seconds > 0 else []:
-        mine = np.flatnonzero(names == name)
-        calm = mine[((label[mine] == 0) | (level[mine] == 0) | (level[mine] == 1)) & windows.whole[rows[mine]]]
-        half = rng.permutation(calm)[: len(calm) // 2]
-        heard = np.cumsum((windows.stop - windows.start)[rows[half]]) * 0.01
-        half = half[: int(np.searchsorted(heard, seconds)) + 1]
-        b = calm_baseline(windows, rows[half], seconds, rng)
-        if b is not None:
-            summary[mine], calm_mel[mine], weight[mine] = b.summary, b.mel, weight_of(b.seconds)
-            used = set(windows.index[rows[half]])
-            scored[[i for i in mine if windows.index[rows[i]] in used]] = False
-    outs = []
-    with torch.no_grad():
-        for k in range(0, len(rows), 256):
-            part = slice(k, k + 256)
-            mel, hops = mel_of(windows, rows[part]) if len(net.mel) else (torch.zeros(0), torch.zeros(0))
-            t = [torch.from_numpy(a[part]) for a in (windows.summary[rows], summary, calm_mel, weight)]
-            outs.append(net(t[0], mel, hops, t[1], t[2], t[3]))
-    p, mean, sd = (torch.cat(column).numpy() for column in zip(*outs, strict=True))
-    return Predicted(rows, p, mean, sd, scored)
+    rows = np.concatenate(order)
+    found = said.where(rows)
+    start = 0
+    for part in order:
+        own = slice(start, start + len(part))
+        start += len(part)
+        answers = np.concatenate([found.cold[own], found.plane_cold[own]], axis=1)
+        usual = Usual(answers.shape[1])
+        for k, row in enumerate(answers.copy()):
+            usual.add(row.astype(np.float32), seconds)
+            answers[k] = row - usual.weight * (usual.mean - found.typical[own][k])
+        found.cold[own], found.plane_cold[own] = answers[:, :N_EMOTIONS], answers[:, N_EMOTIONS:]
+    return found
 
 
-def recall(label: Array, emotions: Array, classes: tuple[int, ...] = SIX) -> float:
-    """Unweighted average recall among `classes`: the most probable of them against the label."""
-    chosen = np.array(classes)[emotions[:, list(classes)].argmax(axis=1)]
-    return float(np.mean([np.mean(chosen[label == c] == c) for c in classes if np.any(label == c)]))
+def answer(
+    h: Heads, said: Said, table: Table, baseline: bool, allowed: Array | None = None
+) -> tuple[Array, Array, Array]:
+    """Emotions (n, 8), mean (n, 2), sd (n, 2): what the exported graph computes, from `said`.
+
+    allowed (n, 8): categories that may be named; those that any corpus has where None.
+    """
+    believed = (h.trust * said.weight * baseline)[:, None]
+    logits = (1 - believed) * said.cold + believed * said.relative
+    plane = (1 - believed) * said.plane_cold + believed * said.plane_relative
+    logits = logits * np.exp(terms(table, believed) @ h.sharpness)[:, None]
+    logits = np.where(h.present if allowed is None else allowed & h.present, logits, -1e4)
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    place = p @ CIRCUMPLEX
+    mean = np.clip(place + np.clip(plane - place, -h.reach, h.reach) * h.leave, -0.95, 0.95)
+    variance = np.maximum(p @ CIRCUMPLEX**2 - place**2, 0.0)
+    return p, mean, np.sqrt(variance * h.spread**2 + h.floor**2)
 
 
-def pairs(value: Array, high: Array, low: Array, group: Array) -> tuple[float, int]:
-    """Share of pairs within a group (high, low) whose `value` is in that order, and how many pairs."""
+def terms(table: Table, believed: Array) -> Array:
+    """(n, 4): what the logarithm of sharpness is a sum of."""
+    length = np.log2(np.maximum(table.hops / WINDOW_HOPS, 0.1))
+    clear = (np.clip(table.reach_db, 0.0, FULL_DB) - FULL_DB) * 0.1
+    return np.column_stack([np.ones(len(table)), believed[:, 0], length, clear])
+
+
+def calibrate(h: Heads, said: Said, table: Table, baseline: Array, weight: Array) -> None:
+    """Sets `sharpness` to what makes the labels least surprising, then the spread on the plane to hold nine in ten.
+
+    baseline (n,) 0 or 1: with it or cold; weight (n,): how much each row counts.
+    """
+    allowed = table.classes() & h.present
+    right = np.arange(len(table)), table.label
+    believed = (h.trust * said.weight * baseline)[:, None]
+    logits = (1 - believed) * said.cold + believed * said.relative
+    inputs = terms(table, believed)
+    weight = weight / weight.sum()
+
+    def surprise(sharpness: Array) -> float:
+        z = np.where(allowed, logits * np.exp(inputs @ sharpness)[:, None], -1e4)
+        top = z.max(axis=1, keepdims=True)
+        log_p = z - top - np.log(np.exp(z - top).sum(axis=1, keepdims=True))
+        return float(-log_p[right] @ weight)
+
+    h.sharpness = np.asarray(minimize(surprise, h.sharpness, method="Nelder-Mead", options={"maxiter": 400}).x)
+    place = table.places()
+    for k in range(2):
+
+        def miss(scale: float, k: int = k) -> float:
+            h.spread[k] = scale
+            _, mean, sd = answer(h, said, table, baseline=True)
+            return abs(weight @ (np.abs(place[:, k] - mean[:, k]) <= 1.645 * sd[:, k]) - 0.9)
+
+        h.spread[k] = minimize_scalar(miss, bounds=(0.5, 2.0), method="bounded", options={"xatol": 0.01}).x
+
+
+def recall(label: Array, p: Array) -> float:
+    """Unweighted average recall among the categories that `label` has: the most probable of them against the label."""
+    classes = [c for c in range(N_EMOTIONS) if (label == c).any()]
+    chosen = np.array(classes)[p[:, classes].argmax(axis=1)]
+    return float(np.mean([np.mean(chosen[label == c] == c) for c in classes]))
+
+
+def pairs(value: Array, high: Array, low: Array, group: Array) -> float:
+    """Share of pairs within a group (high, low) whose `value` is in that order."""
     right = count = 0
     for g in np.unique(group):
         a, b = value[high & (group == g)], value[low & (group == g)]
         right += int((a[:, None] > b[None, :]).sum())
         count += len(a) * len(b)
-    return (right / count if count else float("nan")), count
+    return right / count if count else float("nan")
 
 
-def scores(windows: Windows, said: Predicted, draws: int = 400, seed: int = 3) -> dict[str, tuple[float, float, float]]:
-    """Name to (value, low, high): 95 % intervals by bootstrap of speakers.
-
-    Judged by the window at an utterance's end, and (`_rows`) by the mean over all windows of the utterance.
-    """
-    said = said.only(said.scored)
-    names = np.array([f"{windows.utterance[i].speaker}/{windows.index[i]}#{windows.copy[i]}" for i in said.rows])
-    key = np.unique(names, return_inverse=True)[1]
-    count = np.bincount(key)[:, None]
-    mean_p, mean_m = np.zeros((len(count), said.emotions.shape[1])), np.zeros((len(count), 2))
-    np.add.at(mean_p, key, said.emotions)
-    np.add.at(mean_m, key, said.mean)
-    end = windows.whole[said.rows]
-    all_p, all_m = (mean_p / count)[key[end]], (mean_m / count)[key[end]]
-    said = said.only(end)
-    rows, p, mean = said.rows, said.emotions, said.mean
-    label, intensity, level = (windows.column(n)[rows] for n in ("label", "intensity", "level"))
-    speaker = np.array([f"{windows.utterance[i].speaker}#{windows.copy[i]}" for i in rows])
-    unique = np.unique(speaker)
-
-    def of(chosen: Array) -> dict[str, float]:
-        where = np.concatenate([np.flatnonzero(speaker == s) for s in chosen])
-        group = np.concatenate([np.full(int((speaker == s).sum()), k) for k, s in enumerate(chosen)])
-        y, q, m = label[where], p[where], mean[where]
-        all_q, all_n = all_p[where], all_m[where]
-        six = np.isin(y, SIX)
-        found = {"uar6": recall(y[six], q[six]) if six.any() else np.nan}
-        found["uar6_rows"] = recall(y[six], all_q[six]) if six.any() else np.nan
-        found["anger_over_neutral"] = pairs(m[:, 1], y == EMOTIONS.index("anger"), y == 0, group)[0]
-        found["anger_over_neutral_rows"] = pairs(all_n[:, 1], y == EMOTIONS.index("anger"), y == 0, group)[0]
-        found["strong_over_normal"] = pairs(
-            m[:, 1], intensity[where] == 2, intensity[where] == 1, group * 10 + np.maximum(y, 0)
-        )[0]
-        found["high_over_low"] = pairs(m[:, 1], level[where] == 2, level[where] == 0, group)[0]
-        return found
-
-    rng = np.random.default_rng(seed)
-    here = of(unique)
-    again = [of(rng.choice(unique, len(unique))) for _ in range(draws)]
-    result = {}
-    for name, value in here.items():
-        others = np.array([a[name] for a in again])
-        bounds = np.nanpercentile(others, [2.5, 97.5]) if np.isfinite(others).any() else (np.nan, np.nan)
-        result[name] = (float(value), float(bounds[0]), float(bounds[1]))
-    return result
-
-
-def calibration(windows: Windows, said: Predicted, bins: int = 10) -> dict[str, float]:
-    """Calibration error of the confidence, coverage of the 90 % intervals of valence and arousal, over all windows."""
-    label = windows.column("label")
-    said = said.only(said.scored & (label[said.rows] >= 0))
-    if not len(said.rows):
-        return {}
-    label, target, p, mean, sd = label[said.rows], windows.targets()[said.rows], said.emotions, said.mean, said.sd
-    confidence, right = p.max(axis=1), p.argmax(axis=1) == label
-    edge = np.minimum((confidence * bins).astype(int), bins - 1)
-    ece = sum(abs(confidence[edge == b].mean() - right[edge == b].mean()) * np.mean(edge == b) for b in np.unique(edge))
-    inside = np.abs(target - mean) <= 1.645 * sd
+def scores(table: Table, p: Array, mean: Array, sd: Array) -> dict[str, float]:
+    """Recall, arousal and valence in pairs of one speaker, coverage of 90 % intervals, how sure against right."""
+    label, place = table.label, table.places()
+    group = np.unique(table.speaker.astype(str), return_inverse=True)[1]
+    inside = np.abs(place - mean) <= 1.645 * sd
+    classes = np.unique(label)
+    among = p[:, classes] / p[:, classes].sum(axis=1, keepdims=True)
+    neutral = label == 0
     return {
-        "ece": float(ece), "confidence": float(confidence.mean()), "accuracy": float(right.mean()),
-        "coverage_valence": float(inside[:, 0].mean()), "coverage_arousal": float(inside[:, 1].mean()),
-        "sd_valence": float(sd[:, 0].mean()), "sd_arousal": float(sd[:, 1].mean()),
-        "rmse_valence": float(np.sqrt(np.mean((target - mean)[:, 0] ** 2))),
-        "rmse_arousal": float(np.sqrt(np.mean((target - mean)[:, 1] ** 2))),
-    }  # fmt: skip
+        "recall": recall(label, p),
+        "arousal": pairs(mean[:, 1], np.isin(label, HIGH), np.isin(label, LOW), group),
+        "valence": pairs(mean[:, 0], np.isin(label, GOOD), np.isin(label, BAD), group),
+        "valence_in_90": float(inside[:, 0].mean()),
+        "arousal_in_90": float(inside[:, 1].mean()),
+        "confidence": float(among.max(axis=1).mean()),
+        "accuracy": float((classes[among.argmax(axis=1)] == label).mean()),
+        "neutral_first": float((p[neutral].argmax(axis=1) == 0).mean()) if neutral.any() else float("nan"),
+        "neutral_anger_fear": float(p[neutral][:, HIGH].sum(axis=1).mean()) if neutral.any() else float("nan"),
+    }
+
+
+def interval(speakers: Array, of: Callable[[Array], float], draws: int = 300, seed: int = 3) -> tuple[float, float]:
+    """95 % by bootstrap of speakers; `of` gets the places of the rows drawn."""
+    rows = [np.flatnonzero(speakers == s) for s in np.unique(speakers)]
+    rng = np.random.default_rng(seed)
+    found = [of(np.concatenate([rows[k] for k in rng.integers(len(rows), size=len(rows))])) for _ in range(draws)]
+    low, high = np.nanpercentile(found, [2.5, 97.5])
+    return float(low), float(high)

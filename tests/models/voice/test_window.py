@@ -9,6 +9,7 @@ from liveaffect.models.voice.descriptors import NAMES
 from liveaffect.models.voice.mel import N_MELS
 from liveaffect.models.voice.window import (
     HANG_HOPS,
+    LEAD_HOPS,
     LEAST_HOPS,
     MAX_AGE_HOPS,
     SUMMARY_NAMES,
@@ -46,14 +47,14 @@ def test_it_falls_silent_after_the_hang():
 def test_pauses_are_cut_out():
     window = SpeechWindow()
     hear(window, [0.9] * 50 + [0.0] * 100 + [0.9] * 10)
-    assert len(window.values) == 50 + HANG_HOPS + 10
+    assert len(window.values) == 50 + HANG_HOPS + LEAD_HOPS + 10
     assert window.values[-1, 0] == 159
 
 
 def test_old_speech_no_longer_counts():
     window = SpeechWindow()
     hear(window, [0.9] * 50 + [0.0] * (MAX_AGE_HOPS + HANG_HOPS) + [0.9] * 10)
-    assert len(window.values) == 10
+    assert len(window.values) == LEAD_HOPS + 10
     assert not window.speaking
 
 
@@ -71,11 +72,22 @@ def test_an_unknown_probability_is_no_speech():
     assert len(window.values) == 0
 
 
-def test_whole_signals_keep_the_hops_the_stream_keeps():
-    p = np.repeat(RNG.random(60), 7)
+def test_a_window_holds_what_is_counted_of_the_last_six_seconds_at_every_hop():
+    speech = np.repeat(RNG.random(90) < 0.4, RNG.integers(1, 60, 90))
     window = SpeechWindow()
-    kept = [window.push(np.zeros(len(NAMES)), np.zeros(N_MELS), float(v)) for v in p]
-    np.testing.assert_array_equal(counted(p), kept)
+    for k, is_speech in enumerate(speech):
+        window.push(np.full(len(NAMES), k), np.full(N_MELS, k), float(is_speech))
+        if k % 37 == 0:
+            start = max(k + 1 - MAX_AGE_HOPS, 0)
+            expected = np.flatnonzero(counted(speech[start : k + 1]))[-WINDOW_HOPS:] + start
+            np.testing.assert_array_equal(window.mel[:, 0], expected)
+            assert window.speech_hops == speech[expected].sum()
+
+
+def test_hops_before_and_after_speech_count():
+    speech = np.zeros(100, bool)
+    speech[50] = True
+    np.testing.assert_array_equal(np.flatnonzero(counted(speech)), np.arange(50 - LEAD_HOPS, 51 + HANG_HOPS))
 
 
 def test_the_summary_of_a_known_window_has_the_numbers_of_a_plain_computation():
