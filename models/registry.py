@@ -65,7 +65,7 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
     file = path(name)
     session = Session(file, name=name, provider=provider)
     session.check(entry)
-    if entry.kind in ("speech", "voice-encoder"):
+    if entry.kind == "speech":
         return session
     if entry.is_users:
         if entry.kind != "face-affect":
@@ -81,17 +81,14 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
         from liveaffect.models.face.affect import FaceAffect
 
         return FaceAffect(session)
+    if entry.kind == "voice-encoder":
+        from liveaffect.models.voice.encoder import VoiceEncoder
+
+        return VoiceEncoder(session)
     if entry.kind == "voice-affect":
-        import numpy as np
-
         from liveaffect.models.voice.affect import VoiceAffect
-        from liveaffect.models.voice.mel import N_MELS
-        from liveaffect.models.voice.window import WINDOW_HOPS
 
-        full = {"rows": np.zeros((1, WINDOW_HOPS, N_MELS), np.float32)}
-        encoder = Session(path("voice-encoder"), name="voice-encoder", provider=provider, warm_up=full)
-        encoder.check(manifest.entry("voice-encoder"))
-        return VoiceAffect(session, encoder, _speech_detector)
+        return VoiceAffect(session, load("voice-encoder", provider=provider), _speech_detector)
     raise ModelError(f"model `{name}` is of kind `{entry.kind}`, which nothing here opens; install liveaffect again")
 
 

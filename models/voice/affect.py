@@ -16,6 +16,7 @@ from liveaffect.models.voice.activity import VoiceActivity
 from liveaffect.models.voice.baseline import Piece, VoiceBaseline
 from liveaffect.models.voice.descriptors import Hops, VoiceStream
 from liveaffect.models.voice.descriptors.whole import mono_16k
+from liveaffect.models.voice.encoder import ENCODED, VoiceEncoder
 from liveaffect.models.voice.mel import FLOOR_DB, HOP, N_MELS, SAMPLE_RATE, LogMel
 from liveaffect.models.voice.usual import Usual
 from liveaffect.models.voice.window import LEAST_HOPS, WINDOW_HOPS, SpeechWindow, row_of, summary
@@ -24,8 +25,6 @@ Floats = npt.NDArray[np.float32]
 
 STEP_HOPS: Final = 10
 """One answer per 100 ms."""
-ENCODED: Final = 1152
-"""Numbers the encoder says of a window: the means over time of its three layers, 384 each."""
 _PIECE_HOPS = WINDOW_HOPS
 """Speech that goes into a baseline as one piece: as much as is judged at once, since some numbers depend on it."""
 
@@ -166,8 +165,8 @@ class VoiceAffect(VoiceModel):
     """The voice model (`registry.load("voice-affect")`): a speech encoder, and heads that were fitted to its answers.
 
     Args:
-        heads: ONNX session of "voice-affect".
-        encoder: of "voice-encoder".
+        session: the heads, "voice-affect".
+        encoder: what they were fitted to.
         activity: as for `VoiceModel`.
     Raises:
         ModelBroken: a net was made for other inputs than this version computes.
@@ -175,17 +174,18 @@ class VoiceAffect(VoiceModel):
 
     fresh_hops = 50
 
-    def __init__(self, heads: Session, encoder: Session, activity: Callable[[], VoiceActivity] | None = None) -> None:
+    def __init__(
+        self, session: Session, encoder: VoiceEncoder, activity: Callable[[], VoiceActivity] | None = None
+    ) -> None:
         super().__init__(activity)
-        self.session, self._encoder = heads, encoder
-        for session, wanted in ((encoder, {"rows": N_MELS}), (heads, {"encoded": ENCODED, "calm": ENCODED})):
-            found = {tensor.name: tensor.shape for tensor in session.inputs}
-            for name, width in wanted.items():
-                if name not in found or found[name][-1] != width:
-                    raise ModelBroken(
-                        f"{session.path}: input `{name}` should end in {width} numbers, the net has {found.get(name)}; "
-                        "weights and code are of different versions: install liveaffect again"
-                    )
+        self.session, self.encoder = session, encoder
+        found = {tensor.name: tensor.shape for tensor in session.inputs}
+        for name in ("encoded", "usual", "calm"):
+            if name not in found or found[name][-1] != ENCODED:
+                raise ModelBroken(
+                    f"{session.path}: input `{name}` should end in {ENCODED} numbers, the net has {found.get(name)}; "
+                    "weights and code are of different versions: install liveaffect again"
+                )
 
     def stream(self, baseline: VoiceBaseline | None = None) -> "VoiceAffectStream":
         """A new stream for one microphone. Raises BadInput where the baseline was made without the encoder."""
@@ -195,7 +195,7 @@ class VoiceAffect(VoiceModel):
 
     def encode(self, mel_db: Floats) -> Floats:
         """What the encoder says of log-mel rows (n, 80) in dB, n at most 300: (1152,)."""
-        return self._encoder.run({"rows": mel_db[None]})[0][0]
+        return self.encoder.encode(mel_db)
 
     def run(self, window: SpeechWindow, baseline: VoiceBaseline | None, usual: Usual | None = None) -> VoiceEstimate:
         """Encoder and heads on one window that holds enough speech."""

@@ -7,7 +7,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS, N_EMOTIONS
-from liveaffect.models.voice.affect import ENCODED
+from liveaffect.models.voice.encoder import ENCODED
 from liveaffect.models.voice.window import WINDOW_HOPS
 from training.voice.encoder import Graph
 

@@ -13,9 +13,10 @@ from liveaffect.models import registry
 from liveaffect.models.circumplex import COORDINATES, EMOTIONS
 from liveaffect.models.errors import BadInput
 from liveaffect.models.voice.activity import VoiceActivity
-from liveaffect.models.voice.affect import ENCODED, VoiceAffect, VoiceAffectResult
+from liveaffect.models.voice.affect import VoiceAffect, VoiceAffectResult
 from liveaffect.models.voice.baseline import HALF_S, Piece, VoiceBaseline
 from liveaffect.models.voice.descriptors import NAMES, VoiceStream
+from liveaffect.models.voice.encoder import ENCODED
 from liveaffect.models.voice.mel import HOP, LogMel, log_mel
 from liveaffect.models.voice.window import SUMMARY_NAMES, SpeechWindow
 

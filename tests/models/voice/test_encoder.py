@@ -17,7 +17,7 @@ FIRST_OF_LAYERS, PER_LAYER = 13, 19
 
 @pytest.fixture(scope="module")
 def encoder() -> Session:
-    return registry.load("voice-encoder")
+    return registry.load("voice-encoder").session
 
 
 @pytest.fixture(scope="module")
