@@ -18,7 +18,7 @@ from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import follow
 from liveaffect.nodes.dashboard.scene.node import Dashboard
 from liveaffect.nodes.dashboard.window.main import MainWindow
-from liveaffect.stream.client.access import announced
+from liveaffect.stream.client.announced import announced
 from liveaffect.stream.errors import TransportError
 
 NEAR = ("ipc://", "tcp://127.", "tcp://localhost", "tcp://[::1]")

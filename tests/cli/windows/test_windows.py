@@ -168,3 +168,9 @@ def test_a_signal_to_the_program_ends_its_window_too(number: int, call: str) -> 
         assert program.wait() == 128 + number
         wait_for(lambda: not psutil.pid_exists(window), "the end of the window")
         assert program.stderr.read() == ""
+
+
+def test_the_program_of_the_windows_can_be_started() -> None:
+    done = subprocess.run([*window.PROGRAM, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "the main window" in done.stdout

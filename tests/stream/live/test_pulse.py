@@ -1,7 +1,7 @@
 """What a node process tells of itself, from a thread of its own."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -10,6 +10,14 @@ import zmq
 
 from liveaffect.stream.live.processes import REPORT_BYTES
 from liveaffect.stream.live.pulse import FIRST, Pulse, Report
+
+
+@dataclass
+class Toy:
+    """What is called."""
+
+    name: str
+    calls: int
 
 
 @pytest.fixture
@@ -42,7 +50,7 @@ def test_it_beats_by_itself_and_tells_how_far_the_loop_is(way: tuple[Pulse, zmq.
 def test_first_calls_are_waited_for_and_calls_may_stand_inside_each_other(way: tuple[Pulse, zmq.Socket[bytes]]) -> None:
     pulse, _ = way
     pulse.patient = False
-    old, new = SimpleNamespace(name="old", calls=FIRST), SimpleNamespace(name="new", calls=0)
+    old, new = Toy("old", FIRST), Toy("new", 0)
     with pulse.call(old):
         assert (pulse.patient, pulse.doing) == (False, "old")
         with pulse.call(new):
