@@ -16,6 +16,7 @@ class MediaKeeper:
         self._session = session
         kept = session.info.persisted
         self._spans = Spans(session)
+        session.at_flush(self._spans.end)  # a kill costs the pixels of a second, at any rate of frames
         session.at_close(self._spans.end)
         self._film: LosslessFilm | H264Film | None = None
         try:

@@ -64,6 +64,8 @@ class SessionWriter:
         self._begun: set[Topic[Any]] = set()
         self._channels: dict[str, int] = {}
         self._closing: list[Callable[[], None]] = []
+        self._noting: list[Callable[[], None]] = []
+        self._flushing = False
         self._stop_hashing = threading.Event()
         self._next_flush = time.monotonic() + FLUSH_S
         now = session_info.here_and_now()
@@ -190,6 +192,12 @@ class SessionWriter:
 
     def flush(self) -> None:
         """Hands everything so far to the operating system, and ends the recording where the disk is nearly full."""
+        if self._flushing:
+            return
+        self._flushing = True
+        for action in self._noting:
+            action()
+        self._flushing = False
         try:
             self._mcap.flush()
             free = shutil.disk_usage(self.folder).free
@@ -201,6 +209,10 @@ class SessionWriter:
                 f"the disk is nearly full ({free >> 20} MB left, {self._min_free >> 20} MB wanted): recording ended",
                 complete=False,
             )
+
+    def at_flush(self, action: Callable[[], None]) -> None:
+        """Adds something that is to be noted in the recording before what came so far is handed over."""
+        self._noting.append(action)
 
     def at_close(self, action: Callable[[], None]) -> None:
         """Adds something to be closed with the session, such as a sound file; it may raise OSError."""
@@ -218,7 +230,7 @@ class SessionWriter:
         self._ending = True
         with contextlib.suppress(OSError):
             (self.folder / RESERVE).unlink(missing_ok=True)
-        closing, self._closing = self._closing, []  # films hold the session, and it must not hold them
+        closing, self._closing, self._noting = self._closing, [], []  # films hold the session, it must not hold them
         for action in closing:
             try:
                 action()
@@ -250,7 +262,7 @@ class SessionWriter:
         if self.ended or self._ending:
             return
         self._ending, self.ended = True, "the recorder died"
-        closing, self._closing = self._closing, []
+        closing, self._closing, self._noting = self._closing, [], []
         for action in closing:
             with contextlib.suppress(Exception):
                 action()

@@ -1,0 +1,185 @@
+"""Kills recorders, supervisors and whole graphs at instants that a seed chooses, and holds what is left against them.
+
+    python tests/helpers/recorder_kills.py OUT [--count 180] [--first 0]
+
+writes one line of JSON per kill into OUT/kills.jsonl and goes on where an earlier run stopped.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import psutil
+from live_run import wait_for
+from paths import HELPERS
+
+from liveaffect.stream.errors import LiveAffectError
+from liveaffect.stream.messages import MediaSpan, Message, VideoFrame
+from liveaffect.stream.session.info import SessionInfo, load_info
+from liveaffect.stream.session.mcap.scan import scan
+from liveaffect.stream.session.media_reader import MediaStore
+from liveaffect.stream.session.media_writer import H264_TOPIC
+from liveaffect.stream.session.reader import SessionReader
+from liveaffect.stream.session.recover import recover
+
+WHOM = ("recorder", "supervisor", "everything")
+VIDEO = ("no", "h264", "lossless")
+SECOND = 1_000_000_000
+
+
+def table(folder: Path, video: str = "no", **settings: Any) -> dict[str, Any]:
+    """A small graph with a recorder, and with a camera where pixels are to be stored."""
+    recorder = {"type": "liveaffect.nodes.recorder:Recorder", "min_free_mb": 0, "folder": str(folder), **settings}
+    nodes: dict[str, Any] = {
+        "counter": {"type": "toy_nodes:Counter"},
+        "delay": {"type": "toy_nodes:Delay"},
+        "adder": {"type": "toy_nodes:Adder"},
+        "recorder": {"autostart": True, "video": video, **recorder},
+    }
+    if video != "no":
+        nodes["camera"] = {"type": "liveaffect.nodes.camera:Camera", "source": "lavfi:testsrc=size=160x120:rate=15"}
+    return nodes
+
+
+def adds_up(info: SessionInfo) -> bool:
+    """Every identity of the ledger."""
+    for account in info.ledger.values():
+        sums = [
+            account.captured == account.published + sum(account.lost_at_source.values()),
+            account.recorded + account.not_recorded == account.published,
+            account.not_recorded == sum(gap.last_seq - gap.first_seq + 1 for gap in account.gaps),
+            *(
+                reader.processed + sum(reader.dropped.values()) + reader.pending == account.published
+                for reader in account.readers.values()
+            ),
+        ]
+        if not all(sums):
+            return False
+    return bool(info.ledger)
+
+
+def kill(folder: Path, whom: str, video: str, bytes_before: int, then_s: float) -> int:
+    """Records in processes of its own until the kill; returns its instant (monotonic ns).
+
+    whom: "recorder" (the others follow before it can come back), "supervisor" or "everything".
+    bytes_before, then_s: the kill comes so many seconds after so many bytes are on the disk.
+    """
+    script = (
+        f"import sys; sys.path.insert(0, {str(HELPERS)!r})\n"
+        "from liveaffect.stream.graph import build_graph\n"
+        "from liveaffect.stream.live.supervisor import Supervisor\n"
+        f"Supervisor(build_graph({table(folder, video)!r})).run()\n"
+    )
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "-c", script], start_new_session=True, **quiet) as run:  # type: ignore[call-overload]
+        path = folder / "session.mcap"
+        wait_for(lambda: path.exists() and path.stat().st_size > bytes_before, "a recording", 90.0)
+        threading.Event().wait(then_s)
+        family = psutil.Process(run.pid).children(recursive=True)
+        if whom == "recorder":
+            (writer,) = load_info(folder).writers
+            first = [process for process in family if process.pid == writer]
+        else:
+            first = family if whom == "everything" else []
+        for process in first:
+            process.kill()
+        if whom != "recorder":
+            run.kill()
+        killed_ns = time.monotonic_ns()
+        run.kill()
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert not alive, "processes outlive their supervisor"
+    return killed_ns
+
+
+def hold(folder: Path, whom: str, video: str, killed_ns: int) -> dict[str, Any]:
+    """What a kill has cost, and in `broken` every promise that does not hold."""
+    broken: list[str] = []
+    info = recover(folder)
+    reader = SessionReader(folder)
+    messages = [message for _, message in reader.messages()]
+    missing_s = (killed_ns - max(message.pub_ns for message in messages)) / 1e9
+    broken += ["the ledger does not add up"] * (not adds_up(info))
+    broken += [f"{missing_s:.2f} s are missing"] * (missing_s > 1.0)
+    broken += ["not a whole file after recover"] * (not scan(folder / "session.mcap").finished)
+    broken += [f"faults: {reader.faults}"] * bool(reader.faults)
+    broken += ["called complete"] * (reader.state != "INCOMPLETE")
+    if whom != "supervisor":  # the recorder ends by itself when it loses its supervisor, and then nothing is missing
+        tails = [m for m in info.missing if m.topic == "*" and m.from_s is not None and m.to_s is not None]
+        broken += ["no span is told missing"] * (not tails)
+        broken += ["more than a second is told missing"] * any(m.to_s - m.from_s > 1.0 for m in tails)  # type: ignore[operator]
+    broken += _video(folder, reader, video, messages, killed_ns)
+    return {"missing_s": round(missing_s, 3), "messages": len(messages), "broken": broken}
+
+
+def _video(folder: Path, reader: SessionReader, video: str, messages: list[Message], killed_ns: int) -> list[str]:
+    """Pixels of every frame that was published a second and more before the kill must be there."""
+    frames = [m for m in messages if isinstance(m, VideoFrame) and m.state == "ok"]
+    owed = [frame for frame in frames if frame.pub_ns < killed_ns - SECOND]
+    if video == "h264":
+        stored = sum(1 for _ in reader.raw([H264_TOPIC]))
+        return [f"{stored} encoded frames of {len(owed)} owed"] * (stored < len(owed))
+    if video == "lossless":
+        store = MediaStore(folder, [m for m in messages if isinstance(m, MediaSpan)])
+        lost = sum(store.attach(frame) is None for frame in owed)
+        return [f"{lost} frames of {len(owed)} owed have no pixels"] * bool(lost)
+    return []
+
+
+def one(folder: Path, whom: str, video: str, bytes_before: int = 4_000, then_s: float = 0.0) -> dict[str, Any]:
+    """One kill and what it came to."""
+    case: dict[str, Any] = {"whom": whom, "video": video, "then_s": round(then_s, 2)}
+    try:
+        return case | hold(folder, whom, video, kill(folder, whom, video, bytes_before, then_s))
+    except (LiveAffectError, AssertionError, psutil.Error) as error:
+        return case | {"broken": [f"{type(error).__name__}: {error}"]}
+
+
+def run(out: Path, count: int, first: int = 0) -> list[dict[str, Any]]:
+    """Runs the kills that OUT/kills.jsonl does not have yet; returns all of them."""
+    out.mkdir(parents=True, exist_ok=True)
+    log, folder = out / "kills.jsonl", out / "s"
+    os.environ["XDG_CACHE_HOME"] = str(out / "cache")
+    done = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+    known = {case["seed"] for case in done}
+    with log.open("a", encoding="utf-8") as lines:
+        for seed in range(first, first + count):
+            if seed in known:
+                continue
+            shutil.rmtree(folder, ignore_errors=True)
+            whom, video = WHOM[seed % 3], VIDEO[seed // 3 % 3]
+            case = one(folder, whom, video, then_s=random.Random(f"kill {seed}").uniform(0.0, 5.0)) | {"seed": seed}
+            done.append(case)
+            lines.write(json.dumps(case) + "\n")
+            lines.flush()
+    return done
+
+
+def main() -> None:
+    """Runs the kills and prints what they came to."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("out", type=Path)
+    words.add_argument("--count", type=int, default=180)
+    words.add_argument("--first", type=int, default=0)
+    asked = words.parse_args()
+    cases = run(asked.out, asked.count, asked.first)
+    kinds = Counter(f"{case['whom']} with video {case['video']}" for case in cases)
+    bad = [case for case in cases if case["broken"]]
+    longest = max((case.get("missing_s", 0.0) for case in cases), default=0.0)
+    print(f"{len(cases)} kills, at most {longest:.2f} s missing, {len(bad)} broken; {dict(sorted(kinds.items()))}")
+    for case in bad[:20]:
+        print(case)
+    sys.exit(bool(bad))
+
+
+if __name__ == "__main__":
+    main()
