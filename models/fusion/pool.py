@@ -79,7 +79,7 @@ def _mixed(
     """
     other = 1.0 - weight
     blind = [sure * face[i] + (1.0 - sure) * voice[i] for i in unseen]
-    heard = 1.0 - sum([voice[i] for i in unseen])
+    heard = sum([p for i, p in enumerate(voice) if i not in unseen])  # not 1 minus the others: it may be tiny
     if heard <= 0.0:
         return face
     part = other * (1.0 - sum(blind)) / heard

@@ -142,6 +142,13 @@ def test_the_voice_moves_nothing_in_a_category_it_never_learned():
     assert after.emotions[EMOTIONS.index("anger")] > before.emotions[EMOTIONS.index("anger")]
 
 
+def test_a_voice_almost_all_in_a_category_it_never_learned_leaves_a_distribution():
+    odd = (0.0, 1e-17, 0.0, 0.0, 1e-18, 0.0, 0.0, 1.0)
+    fused = PersonFilter().step(0.0, FACE, Estimate(-0.3, 0.4, 0.3, 0.2, odd))
+    assert sum(fused.emotions) == pytest.approx(1.0, abs=1e-12)
+    assert fused.emotions[1] > 0.9 * fused.emotions[4]
+
+
 def test_the_noise_scale_widens_the_answer():
     wide = PersonFilter(FusionSettings(face_noise_scale=1.5)).step(0.0, FACE, None)
     assert wide.valence_sd == pytest.approx(1.5 * FACE.valence_sd)
