@@ -10,7 +10,7 @@ from typing import Any
 import platformdirs
 import zmq
 import zmq.auth
-from zmq.auth.thread import ThreadAuthenticator
+import zmq.utils.z85
 
 from liveaffect.stream.errors import TransportError, UsageError
 
@@ -97,12 +97,26 @@ def server_keys(address: str, keys: str) -> str:
     return keys
 
 
-def guard(context: zmq.Context[Any], keys: str) -> ThreadAuthenticator:
-    """Asks every peer of this context's CURVE servers for a key that `keys` admits."""
-    auth = ThreadAuthenticator(context)
-    auth.start()
-    auth.configure_curve(domain="*", location=str(Path(keys) / "admitted"))
-    return auth
+class Guard:
+    """Says which keys may enter, to every CURVE server of its context (ZeroMQ RFC 27): poll `sock`, then `answer`."""
+
+    def __init__(self, context: zmq.Context[Any], keys: str) -> None:
+        admitted = zmq.auth.load_certificates(Path(keys) / "admitted")
+        self._admitted = {zmq.utils.z85.decode(public) for public in admitted}
+        self.sock: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
+        self.sock.bind("inproc://zeromq.zap.01")
+
+    def answer(self) -> None:
+        """Answers one question, where there is one."""
+        try:
+            parts = self.sock.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return
+        start = parts.index(b"") + 1
+        _, number, _, _, _, mechanism, *credentials = parts[start:]
+        known = mechanism == b"CURVE" and credentials[:1] and credentials[0] in self._admitted
+        verdict = (b"200", b"OK") if known else (b"400", b"this key is not admitted")
+        self.sock.send_multipart([*parts[:start], b"1.0", number, *verdict, b"", b""])
 
 
 def serve_with(sock: zmq.Socket[bytes], keys: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import zmq
 
-from liveaffect.stream.client.access import guard
+from liveaffect.stream.client.access import Guard
 from liveaffect.stream.client.requests import Reply, Request, number_of, read_request
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.live.listening import listen
@@ -75,13 +75,13 @@ class Door:
         for end in (self._bell, self._ring):
             end.setblocking(False)
         self._listeners: list[tuple[socket.socket, Kind]] = []
-        self._auth = None
+        self._guard: Guard | None = None
         try:
             entry, self.address = listen(address, "the gateway")
             self._listeners.append((entry, "asks"))
             leave, self.events = listen(events, "the gateway")
             self._listeners.append((leave, "reads"))
-            self._auth = guard(self._context, keys) if keys else None
+            self._guard = Guard(self._context, keys) if keys else None
         except BaseException:
             self._free()
             raise
@@ -138,6 +138,8 @@ class Door:
         items: list[tuple[Any, int]] = [(self._bell, zmq.POLLIN)]
         items += [(sock, zmq.POLLIN) for sock, _ in self._listeners if not self._closing]
         items += [(sock, zmq.POLLIN) for sock in self._feeds.values()]
+        if self._guard is not None:
+            items.append((self._guard.sock, zmq.POLLIN))
         busy = self._closing
         for visitor in self._visitors:
             wanted = visitor.wanted(now)
@@ -146,6 +148,8 @@ class Door:
         zmq.zmq_poll(items, BUSY_MS if busy else IDLE_MS)
         with contextlib.suppress(OSError):
             self._bell.recv(4096)
+        if self._guard is not None:
+            self._guard.answer()
         for sock, kind in self._listeners:
             self._admit(sock, kind, now)
         self._hand_out()
@@ -271,8 +275,6 @@ class Door:
                     Path(address.removeprefix("ipc://")).unlink(missing_ok=True)
         for visitor in self._visitors:
             visitor.close()
-        if self._auth is not None:
-            self._auth.stop()
         self._context.destroy(linger=0)
 
 
