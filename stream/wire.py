@@ -19,6 +19,11 @@ BARE = "~"
 """Before a topic's name: the message without its arrays."""
 MAX_HEADER_BYTES = 4 << 20
 MAX_ARRAY_BYTES = 256 << 20
+MAX_FRAMES = 64
+"""Topic, header, arrays."""
+
+DECODE_ERRORS = (msgspec.MsgspecError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError)
+"""What decoding raises for bytes that are no message."""
 
 _decoders: dict[str, msgspec.msgpack.Decoder[Any]] = {}
 
@@ -55,8 +60,11 @@ def decode(frames: Sequence[Any]) -> tuple[Topic[Any], Message]:
     topic = REGISTRY.get(name.removeprefix(BARE))
     if topic is None:
         raise TransportError(f"message on unknown topic '{name[:80]}': import the package that declares it")
-    if len(frames) < 2 or len(frames[1]) > MAX_HEADER_BYTES:
-        raise TransportError(f"message on {name} has no header, or one over {MAX_HEADER_BYTES} bytes")
+    if not 2 <= len(frames) <= MAX_FRAMES or len(frames[1]) > MAX_HEADER_BYTES:
+        raise TransportError(
+            f"message on {name} of {len(frames)} parts: there are 2 to {MAX_FRAMES}, the header of at most "
+            f"{MAX_HEADER_BYTES} bytes"
+        )
     arrays = [frame.buffer if hasattr(frame, "buffer") else frame for frame in frames[2:]]
 
     def from_band(kind: type, value: Any) -> Any:
@@ -72,7 +80,7 @@ def decode(frames: Sequence[Any]) -> tuple[Topic[Any], Message]:
                 _decoders[topic.name] = decoder
         header = frames[1].buffer if hasattr(frames[1], "buffer") else frames[1]
         return topic, decoder.decode(header)
-    except (msgspec.MsgspecError, ValueError, TypeError, LookupError) as error:
+    except DECODE_ERRORS as error:
         raise TransportError(f"malformed message on {name}: {error}") from None
 
 

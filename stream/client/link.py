@@ -124,7 +124,10 @@ class Link:
                 raise Closed("this connection is closed")
             self._number += 1
             body = write_request(Request(verb=verb, target=target, arguments=arguments, id=self._number))
-            self._requests.send(body)
+            try:
+                self._requests.send(body, zmq.NOBLOCK)
+            except zmq.Again:
+                raise TransportError(f"{self.address} takes no more requests: nobody reads them there") from None
             poller = zmq.Poller()
             for one in (self._requests, self._ask_bell.inside):
                 poller.register(one, zmq.POLLIN)

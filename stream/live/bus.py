@@ -3,21 +3,16 @@
 A high-water mark keeps the oldest messages, so readers drain without blocking and keep the newest of "latest" topics.
 """
 
-import os
-import shutil
-import socket
-import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import zmq
 
 from liveaffect.stream.errors import TransportError
-from liveaffect.stream.live.listening import free_path
+from liveaffect.stream.live.addresses import bind, ends, open_inside, serve_inside, unknown
+from liveaffect.stream.live.subscriptions import Subscriptions
 from liveaffect.stream.messages import Message
 from liveaffect.stream.topics import Topic
 from liveaffect.stream.wire import BARE, decode, encode
@@ -25,76 +20,68 @@ from liveaffect.stream.wire import BARE, decode, encode
 BOUND_S = 5.0
 """Queues of "all" topics hold so many seconds."""
 LATEST_QUEUE = 4
-COMPLETE_QUEUE = 60
-"""Frames that may wait for a recorder: two seconds, 55 MB of VGA."""
+COMPLETE_QUEUE = 100
+"""Frames that may wait for a recorder: three seconds, 92 MB of VGA. At the writer only `LATEST_QUEUE` wait."""
+MAX_WORD_BYTES = 4096
 DRAIN_LIMIT = 2000
 
 
-class Addresses:
-    """Where the processes of one run listen: ipc sockets in a private folder, or loopback tcp ports."""
+class Publisher:
+    """The outgoing sockets of a process, one for results and one for pictures. Encodes a topic only when somebody
+    subscribes to it.
 
-    def __init__(self, names: Iterable[str], transport: str = "auto") -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="liveaffect-"))
-        self.folder.chmod(0o700)
-        self.ipc = transport == "ipc" or (transport == "auto" and sys.platform != "win32")
-        self.by_name = {name: self.make(name) for name in names}
+    Parameters
+    ----------
+    address: to bind; `self.address` is where it listens then.
+    topics: all that may be published.
+    what: who it is, for errors.
+    key: of the run, see `addresses`.
+    """
+
+    def __init__(
+        self, context: zmq.Context[Any], address: str, topics: Iterable[Topic[Any]], what: str, key: str = ""
+    ) -> None:
+        topics = list(topics)
+        kept = [topic.rate_hz * BOUND_S for topic in topics if topic.queue == "all" and topic.rate_hz > 1]
+        hwm = {"all": int(max(kept, default=4 * LATEST_QUEUE)), "latest": LATEST_QUEUE}
+        queues = ["all", *(["latest"] if any(topic.queue == "latest" for topic in topics) else [])]
+        self._sockets: dict[str, zmq.Socket[bytes]] = {}
+        self._subscriptions = Subscriptions()
+        self.poller = zmq.Poller()
+        bound: list[str] = []
+        for queue, place in zip(queues, ends(address), strict=False):
+            sock = self._sockets[queue] = context.socket(zmq.XPUB)
+            sock.set_hwm(hwm[queue])
+            sock.setsockopt(zmq.XPUB_VERBOSER, 1)  # every subscriber counts, not only the first
+            sock.setsockopt(zmq.MAXMSGSIZE, MAX_WORD_BYTES)
+            sock.setsockopt(zmq.LINGER, 500)
+            serve_inside(sock, key)
+            bound.append(bind(sock, place, what))
+            self.poller.register(sock, zmq.POLLIN)
+        self.address = " ".join(bound) if unknown(address) else address
 
     @property
-    def gateway(self) -> str:
-        """For programs outside, unless another one is asked for."""
-        return f"ipc://{self.folder / 'gateway'}" if self.ipc else "tcp://127.0.0.1:*"
-
-    def make(self, name: str) -> str:
-        """A fresh address."""
-        return f"ipc://{self.folder / name}" if self.ipc else f"tcp://127.0.0.1:{free_port()}"
-
-    def remove(self) -> None:
-        """Deletes the folder with its sockets and logs."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def free_port() -> int:
-    """A tcp port on the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def bind(sock: zmq.Socket[bytes], address: str, what: str) -> None:
-    """Binds, or raises TransportError naming the address and the remedy."""
-    if address.startswith("ipc://"):
-        free_path(Path(address[6:]), what)
-    try:
-        sock.bind(address)
-    except zmq.ZMQError as error:
-        reason = "the address is in use" if error.errno == zmq.EADDRINUSE else os.strerror(error.errno or 0)
-        raise TransportError(
-            f"{what} cannot listen at {address}: {reason}; end the other program or choose another address"
-        ) from None
-
-
-class Publisher:
-    """The one outgoing socket of a process. Encodes a topic only when somebody subscribes to it."""
-
-    def __init__(self, context: zmq.Context[Any], address: str, topics: Iterable[Topic[Any]], what: str) -> None:
-        self.socket = context.socket(zmq.XPUB)
-        kept = [topic.rate_hz * BOUND_S for topic in topics if topic.queue == "all" and topic.rate_hz > 1]
-        self.socket.set_hwm(int(max(kept, default=4 * LATEST_QUEUE)))
-        self.socket.setsockopt(zmq.XPUB_VERBOSER, 1)  # every subscriber counts, not only the first
-        self.socket.setsockopt(zmq.LINGER, 500)
-        bind(self.socket, address, what)
-        self._subscribers: dict[bytes, int] = {}
+    def refused(self) -> int:
+        """Words that were no subscription."""
+        return self._subscriptions.refused
 
     def update(self) -> None:
-        """Reads who subscribes to what."""
-        while self.socket.poll(0, zmq.POLLIN):
-            event = self.socket.recv(zmq.NOBLOCK)
-            change = 1 if event[:1] == b"\x01" else -1
-            self._subscribers[event[1:]] = max(0, self._subscribers.get(event[1:], 0) + change)
+        """Reads who subscribes to what, a bounded number of words."""
+        for sock in self._sockets.values():
+            for _ in range(DRAIN_LIMIT):
+                try:
+                    frame = sock.recv(zmq.NOBLOCK, copy=False)
+                except zmq.Again:
+                    break
+                try:
+                    peer: Any = frame.get(zmq.SRCFD)
+                except zmq.ZMQError:  # of one that has gone
+                    peer = None
+                self._subscriptions.hear(bytes(frame.buffer), peer)
 
     def count(self, topic: str) -> int:
         """How many sockets subscribe to exactly this topic or `seat`."""
-        return self._subscribers.get(topic.encode(), 0)
+        return self._subscriptions.count(topic.encode())
 
     def wait(self, expected: dict[str, int], limit_s: float, stop: Callable[[], bool]) -> list[str]:
         """Waits until every topic or `seat` has its required subscribers; returns those that lack one at the limit."""
@@ -104,19 +91,19 @@ class Publisher:
             missing = [topic for topic, n in expected.items() if self.count(topic) < n]
             if not missing or time.monotonic() > end or stop():
                 return missing
-            self.socket.poll(20, zmq.POLLIN)
+            self.poller.poll(20)
 
     def wanted(self, topic: Topic[Any]) -> bool:
         """True when anybody subscribes to the topic or to a prefix of it."""
-        name = topic.name.encode()
-        return any(n > 0 and name.startswith(prefix) for prefix, n in self._subscribers.items())
+        return self._subscriptions.wanted(topic.name.encode())
 
     def send(self, topic: Topic[Any], message: Message) -> None:
         """Publishes without ever blocking: a slow reader loses messages and sees the gap in `seq`."""
+        sock = self._sockets[topic.queue]
         if self.wanted(topic):
-            self.socket.send_multipart(encode(topic, message), zmq.NOBLOCK, copy=False)
+            sock.send_multipart(encode(topic, message), zmq.NOBLOCK, copy=False)
         if self.count(BARE + topic.name):
-            self.socket.send_multipart(encode(topic, message, bare=True), zmq.NOBLOCK, copy=False)
+            sock.send_multipart(encode(topic, message, bare=True), zmq.NOBLOCK, copy=False)
 
 
 def seat(topic: str, reader: str) -> str:
@@ -128,10 +115,11 @@ class Subscriber:
     """The incoming sockets of a process: one for "latest" topics with a short queue, one for the others.
 
     `name`: the reading process, so that writers can wait for it (see `seat`).
+    `key`: of the run.
     `complete`: the process takes every message of "latest" topics too, so their queue is longer.
     """
 
-    def __init__(self, context: zmq.Context[Any], name: str = "", *, complete: bool = False) -> None:
+    def __init__(self, context: zmq.Context[Any], name: str = "", *, complete: bool = False, key: str = "") -> None:
         self._name = name
         self._sockets = {"latest": context.socket(zmq.SUB), "all": context.socket(zmq.SUB)}
         self._sockets["latest"].set_hwm(COMPLETE_QUEUE if complete else LATEST_QUEUE)
@@ -141,6 +129,7 @@ class Subscriber:
             sock.setsockopt(zmq.RECONNECT_IVL, 20)
             sock.setsockopt(zmq.RECONNECT_IVL_MAX, 200)
             sock.setsockopt(zmq.LINGER, 0)
+            open_inside(sock, key)
             self.poller.register(sock, zmq.POLLIN)
         self._connected: set[tuple[str, str]] = set()
         self._forms: dict[str, Form] = {}
@@ -156,7 +145,7 @@ class Subscriber:
                 sock.setsockopt(zmq.SUBSCRIBE, seat(topic.name, self._name).encode())
             if (address, topic.queue) not in self._connected:
                 self._connected.add((address, topic.queue))
-                sock.connect(address)
+                sock.connect(ends(address)[topic.queue == "latest"])
 
     def look(self, topic: Topic[Any], arrays: bool) -> None:
         """Asks for a topic with or without its arrays. No message is lost or comes twice: the old form is given up when

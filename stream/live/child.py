@@ -1,6 +1,7 @@
 """Entry of a node process: `python -m liveaffect.stream.live.child`, started by the supervisor only.
 
-The first line of standard input is its ChildSpec; then one line "go EPOCH_NS" starts it and "stop" ends it. The end of
+The first line of standard input is its ChildSpec; where ports are bound a line "peers ADDRESSES" tells those of the
+others; then one line "go EPOCH_NS" starts it and "stop" ends it. The end of
 standard input means that the supervisor is gone: the nodes are closed and the process ends, whatever it is doing.
 """
 
@@ -19,6 +20,7 @@ import msgspec
 import zmq
 
 from liveaffect.stream.graph import Entry, build_graph
+from liveaffect.stream.live.addresses import unknown
 from liveaffect.stream.live.bus import Publisher, Subscriber
 from liveaffect.stream.live.host import LiveHost, host_topics
 from liveaffect.stream.live.process import ENDS
@@ -43,7 +45,7 @@ def main() -> None:
     orders: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(orders, stop, spec.close_s), daemon=True).start()
     context = zmq.Context()
-    pulse = Pulse(context, spec.control, spec.run, spec.process, spec.incarnation)
+    pulse = Pulse(context, spec.control, spec.key, spec.run, spec.process, spec.incarnation)
     code = 0
     try:
         _run(spec, context, orders, stop, pulse, log)
@@ -83,7 +85,14 @@ def _run(
         importlib.import_module(module)
     graph = build_graph(spec.nodes, origin=spec.process, partial=True)
     entries = graph.processes[spec.process]
-    publisher = Publisher(context, spec.addresses[spec.process], host_topics(entries), f"process '{spec.process}'")
+    own = spec.addresses[spec.process]
+    publisher = Publisher(context, own, host_topics(entries), f"process '{spec.process}'", spec.key)
+    if unknown(own):
+        pulse.report("bound", publisher.address)
+        told = _wait_for("peers", orders, stop)
+        if told is None:
+            return
+        spec.addresses = msgspec.json.decode(told, type=dict[str, str])
     host = LiveHost(
         entries,
         spec.depth,
@@ -103,17 +112,18 @@ def _run(
     try:
         host.open()
         pulse.report("ready")
-        epoch_ns = _wait_for_go(orders, stop)
-        if epoch_ns is not None:
+        go = _wait_for("go", orders, stop)
+        if go is not None:
             limit_s = spec.wait_s if spec.incarnation == 0 else min(spec.wait_s, REJOIN_S)
             publisher.wait(spec.expected, limit_s, stop.is_set)
-            host.run(epoch_ns, lambda: pulse.report("ended"))
+            host.run(int(go), lambda: pulse.report("ended"))
     finally:
         host.close()
 
 
 def _subscribe(spec: ChildSpec, context: Any, entries: list[Entry]) -> Subscriber:
-    subscriber = Subscriber(context, spec.process, complete=any(entry.node.complete for entry in entries))
+    complete = any(entry.node.complete for entry in entries)
+    subscriber = Subscriber(context, spec.process, complete=complete, key=spec.key)
     topics = {topic.name: topic for entry in entries for topic in entry.spec.inputs}
     for topic in topics.values():
         if not topic.host:
@@ -129,14 +139,14 @@ def _subscribe(spec: ChildSpec, context: Any, entries: list[Entry]) -> Subscribe
     return subscriber
 
 
-def _wait_for_go(orders: "queue.Queue[str]", stop: threading.Event) -> int | None:
+def _wait_for(awaited: str, orders: "queue.Queue[str]", stop: threading.Event) -> str | None:
     while not stop.is_set():
         try:
             word, _, value = orders.get(timeout=0.1).partition(" ")
         except queue.Empty:
             continue
-        if word == "go":
-            return int(value)
+        if word == awaited:
+            return value
     return None
 
 

@@ -9,7 +9,6 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import zmq
 from liveaffect.stream.client.access import Guard
 from liveaffect.stream.client.requests import Reply, Request, number_of, read_request
 from liveaffect.stream.errors import UsageError
+from liveaffect.stream.live.addresses import ends, open_inside
 from liveaffect.stream.live.listening import listen
 from liveaffect.stream.live.visitor import Kind, Refused, Visitor
 from liveaffect.stream.topics import REGISTRY
@@ -46,8 +46,7 @@ class Door:
     events: where results leave; "" is the next port, or "*" again.
     keys: folder of the CURVE keys, or "".
     folder: 0700, for the inner ends of the relays.
-    connect: connects a socket to a writer of results.
-    writers: addresses of the publishers whose results go out.
+    inside: the key with which the writers of results are read.
     """
 
     def __init__(
@@ -57,8 +56,7 @@ class Door:
         *,
         keys: str,
         folder: Path,
-        writers: Iterable[str],
-        connect: Callable[[zmq.Socket[bytes], str], None] = lambda sock, address: sock.connect(address) and None,
+        inside: str = "",
     ) -> None:
         self.requests: deque[tuple[Peer, Request]] = deque()
         self.refused: dict[str, int] = {}
@@ -86,10 +84,9 @@ class Door:
             self._free()
             raise
         self._wanted: set[bytes] = set()
-        self._feeds = {queue: self._feed(hwm) for queue, hwm in (("latest", 4), ("all", 2000))}
-        for sock in self._feeds.values():
-            for writer in writers:
-                connect(sock, writer)
+        self._writers: deque[str] = deque()
+        self._feeds = [self._feed(hwm, inside) for hwm in (2000, 4)]
+        """Results, and what only the newest counts of."""
         self._thread = threading.Thread(target=self._serve, name="gateway", daemon=True)
         self._thread.start()
 
@@ -106,23 +103,31 @@ class Door:
     def reply(self, peer: Peer, reply: Reply) -> None:
         """Answers; from any thread."""
         self._outbox.append((peer, msgspec.msgpack.encode(reply)))
-        with contextlib.suppress(OSError):
-            self._ring.send(b"!")
+        self._wake()
 
     def close(self) -> None:
         """Hands out the last answers and closes."""
         self._closing = True
-        with contextlib.suppress(OSError):
-            self._ring.send(b"!")
+        self._wake()
         self._thread.join(5.0)
 
-    def _feed(self, hwm: int) -> zmq.Socket[bytes]:
+    def connect(self, writer: str) -> None:
+        """Reads one more writer, at its two ends; from any thread."""
+        self._writers.append(writer)
+        self._wake()
+
+    def _feed(self, hwm: int, inside: str) -> zmq.Socket[bytes]:
         sock = self._context.socket(zmq.SUB)
         sock.set_hwm(hwm)
         sock.setsockopt(zmq.RECONNECT_IVL, 20)
         sock.setsockopt(zmq.RECONNECT_IVL_MAX, 200)
         sock.setsockopt(zmq.LINGER, 0)
+        open_inside(sock, inside)
         return sock
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):
+            self._ring.send(b"!")
 
     def _serve(self) -> None:
         end = float("inf")
@@ -137,7 +142,7 @@ class Door:
     def _turn(self, now: float) -> None:
         items: list[tuple[Any, int]] = [(self._bell, zmq.POLLIN)]
         items += [(sock, zmq.POLLIN) for sock, _ in self._listeners if not self._closing]
-        items += [(sock, zmq.POLLIN) for sock in self._feeds.values()]
+        items += [(sock, zmq.POLLIN) for sock in self._feeds]
         if self._guard is not None:
             items.append((self._guard.sock, zmq.POLLIN))
         busy = self._closing
@@ -152,6 +157,9 @@ class Door:
             self._guard.answer()
         for sock, kind in self._listeners:
             self._admit(sock, kind, now)
+        while self._writers:
+            for sock, address in zip(self._feeds, ends(self._writers.popleft()), strict=True):
+                sock.connect(address)
         self._hand_out()
         while self._outbox:
             (visitor, envelope), body = self._outbox.popleft()
@@ -240,20 +248,21 @@ class Door:
                     wanted.add(form)
         for names, option in ((wanted - self._wanted, zmq.SUBSCRIBE), (self._wanted - wanted, zmq.UNSUBSCRIBE)):
             for name in names:
-                self._feeds[_queue(name)].setsockopt(option, name)
+                self._feeds[_feed_of(name)].setsockopt(option, name)
         self._wanted = wanted
 
     def _hand_out(self) -> None:
-        for queue, feed in self._feeds.items():
+        for feed in self._feeds:
             for _ in range(RESULTS_A_TURN):
                 try:
                     frames = feed.recv_multipart(zmq.NOBLOCK, copy=False)
                 except zmq.Again:
                     break
                 topic = bytes(frames[0].buffer)
+                newest = bool(_feed_of(topic)) and topic[:1] != BARE.encode()
                 for visitor in self._visitors:
                     if visitor.kind == "reads" and visitor.wants(topic):
-                        visitor.outlet.offer(topic, frames, latest=queue == "latest")
+                        visitor.outlet.offer(topic, frames, latest=newest)
 
     def _show_out(self, visitor: Visitor) -> None:
         self.lost += visitor.outlet.dropped
@@ -278,6 +287,7 @@ class Door:
         self._context.destroy(linger=0)
 
 
-def _queue(form: bytes) -> str:
-    """Which feed a topic comes on: what has no arrays is small, and all of it counts."""
-    return "all" if form[:1] == BARE.encode() else REGISTRY[form.decode()].queue
+def _feed_of(form: bytes) -> int:
+    """Which feed a topic comes on, with or without its arrays."""
+    topic = REGISTRY.get(form.decode("utf-8", "replace").removeprefix(BARE))
+    return int(topic is not None and topic.queue == "latest")

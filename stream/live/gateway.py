@@ -38,7 +38,7 @@ class Gateway:
     ----------
     address: "ipc:///path", or "tcp://host:port" (results then leave at port + 1; "*" takes free ports).
     folder: 0700, of this run.
-    writers: addresses of the publishers to forward.
+    inside: the run's own key, with which the writers are read.
     keys: folder of CURVE keys; "" takes the user's own on tcp, and none on ipc.
     announced: other programs of this user find it without an address.
     facts: asked at every `hello`.
@@ -54,8 +54,8 @@ class Gateway:
         self,
         address: str,
         folder: Path,
-        writers: list[str],
         *,
+        inside: str,
         keys: str,
         announced: bool,
         facts: Callable[[], dict[str, Any]],
@@ -69,13 +69,17 @@ class Gateway:
         check_address(address, keys)
         keys = server_keys(address, keys)
         self._facts, self._publish, self._said_ns = facts, publish, 0
-        self._door = Door(address, events_address(address), keys=keys, folder=folder, writers=writers)
+        self._door = Door(address, events_address(address), keys=keys, folder=folder, inside=inside)
         self.address = self._door.address
         reply: Callable[[Any, Any], None] = self._door.reply
         self._requests = Requests(
             Desk(verbs, owners, reach, reply, publish, self._hello, hold, stop, time.monotonic_ns)
         )
         self._word = announce(self.address, keys, time.time()) if announced else None
+
+    def connect(self, writer: str) -> None:
+        """Forwards what another process publishes, too."""
+        self._door.connect(writer)
 
     def step(self) -> None:
         """Answers what has arrived, a bounded number; call it often."""

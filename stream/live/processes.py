@@ -13,7 +13,7 @@ import zmq
 
 from liveaffect.stream.errors import StartError
 from liveaffect.stream.graph import Graph
-from liveaffect.stream.live.bus import Addresses
+from liveaffect.stream.live.addresses import Addresses, bind, serve_inside
 from liveaffect.stream.live.life import LIVING, Act, Event, Life
 from liveaffect.stream.live.member import Member
 from liveaffect.stream.live.process import Child, Handle
@@ -103,11 +103,8 @@ class Processes:
         """Opens the socket on which the processes report."""
         self._control = context.socket(zmq.PULL)
         self._control.setsockopt(zmq.MAXMSGSIZE, REPORT_BYTES)
-        if self._addresses.ipc:
-            self._control.bind(self._addresses.make("control"))
-        else:
-            self._control.bind("tcp://127.0.0.1:*")
-        self._control_address = self._control.getsockopt_string(zmq.LAST_ENDPOINT)
+        serve_inside(self._control, self._addresses.key)
+        self._control_address = bind(self._control, self._addresses.make("control"), "the supervisor")
 
     def watch(self, timeout_ms: int) -> None:
         """Hears what the processes report, for at most so long, and does what is due. Raises StartError where one
@@ -133,7 +130,10 @@ class Processes:
             return
         one.watch.hear(report.progress, report.patient)
         one.doing = report.doing or one.doing
-        if report.kind == "ready":
+        if report.kind == "bound" and (told := self._addresses.heard(report.process, report.text)):
+            for each in self.members.values():
+                each.handle.tell(told)
+        elif report.kind == "ready":
             self._on(one, "ready")
             if self.epoch_ns:  # the others are running
                 self._on(one, "go")

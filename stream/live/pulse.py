@@ -8,11 +8,17 @@ from typing import Any, Literal, Protocol
 import msgspec
 import zmq
 
+from liveaffect.stream.live.addresses import open_inside
+
 BEAT_S = 0.25
 MOST_TEXT = 4000
 """Characters of an error that are told: a report that is too large would cut the way to the supervisor."""
 FIRST = 10
 """The first calls of a node take longer than all later ones: models warm up, memory is taken."""
+
+
+Kind = Literal["beat", "bound", "ready", "ended", "failed"]
+"""What a report says; "bound" has the address at which the process listens as its text."""
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -21,7 +27,7 @@ class Report(msgspec.Struct, kw_only=True):
     run: str
     process: str
     incarnation: int
-    kind: Literal["beat", "ready", "ended", "failed"]
+    kind: Kind
     progress: int = 0
     """Counts opened nodes, turns of the loop and handled messages."""
     patient: bool = False
@@ -63,11 +69,13 @@ class Pulse:
 
     Parameters
     ----------
-    address: where the supervisor listens.
+    address: where the supervisor listens; `key`: of the run.
     run, process, incarnation: who reports.
     """
 
-    def __init__(self, context: zmq.Context[Any], address: str, run: str, process: str, incarnation: int) -> None:
+    def __init__(
+        self, context: zmq.Context[Any], address: str, key: str, run: str, process: str, incarnation: int
+    ) -> None:
         self.progress = 0
         self.patient = True
         self.doing = ""
@@ -75,6 +83,7 @@ class Pulse:
         self._socket = context.socket(zmq.PUSH)
         self._socket.setsockopt(zmq.LINGER, 500)
         self._socket.setsockopt(zmq.SNDTIMEO, 1000)
+        open_inside(self._socket, key)
         self._socket.connect(address)
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -89,7 +98,7 @@ class Pulse:
         """Around every call of a node's handler or source: the first ones of each are waited for longer."""
         return Call(self, node)
 
-    def report(self, kind: Literal["beat", "ready", "ended", "failed"], text: str = "", exit_code: int = 1) -> None:
+    def report(self, kind: Kind, text: str = "", exit_code: int = 1) -> None:
         """Tells the supervisor; never waits for it longer than a second."""
         run, process, incarnation = self._who
         line = Report(

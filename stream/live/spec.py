@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from liveaffect.stream.graph import Graph
-from liveaffect.stream.live.bus import Addresses, seat
+from liveaffect.stream.live.addresses import Addresses
+from liveaffect.stream.live.bus import seat
 from liveaffect.stream.live.host import host_topics
 from liveaffect.stream.topics import HEALTH
 
@@ -34,7 +35,9 @@ class ChildSpec(msgspec.Struct, kw_only=True):
     paths: list[str]
     """sys.path of the supervisor."""
     addresses: dict[str, str]
-    """Process name -> its publisher; "supervisor" too."""
+    """Process name -> its publisher; "supervisor" too. Those that are not bound yet are told later, in one line."""
+    key: str
+    """The run's own, for its sockets on tcp."""
     writers: dict[str, str]
     """Topic name -> process that writes it."""
     expected: dict[str, int]
@@ -77,6 +80,7 @@ def child_spec(
         modules=graph.topic_modules(),
         paths=sys.path,
         addresses=addresses.by_name,
+        key=addresses.key,
         writers={topic: graph.entries[node].process for topic, node in graph.writers.items()},
         expected=_expected(graph, process),
         wait_s=graph.settings.wait_s,

@@ -18,7 +18,8 @@ from liveaffect.stream.capture.clock import clock_id
 from liveaffect.stream.client.access import check_address
 from liveaffect.stream.graph import Graph
 from liveaffect.stream.live import settings
-from liveaffect.stream.live.bus import Addresses, Publisher, Subscriber, seat
+from liveaffect.stream.live.addresses import Addresses
+from liveaffect.stream.live.bus import Publisher, Subscriber, seat
 from liveaffect.stream.live.gateway import Gateway
 from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.processes import EPOCH_LEAD_S, Processes
@@ -110,13 +111,21 @@ class Supervisor:
         claim(self.addresses.folder, self._run_log.path)
         self._processes.log_path = str(self._run_log.path or "")
         try:
-            self._publisher = Publisher(
-                self._context, self.addresses.by_name["supervisor"], [HEALTH, MARKER, COMMAND, LOG], "the supervisor"
-            )
+            addresses, own = self.addresses, self.addresses.by_name["supervisor"]
+            topics = [HEALTH, MARKER, COMMAND, LOG]
+            self._publisher = Publisher(self._context, own, topics, "the supervisor", addresses.key)
+            addresses.by_name["supervisor"] = self._publisher.address
             gateway = self._gateway = self._make_gateway()
-            subscriber = Subscriber(self._context, WATCHER)
-            for name in self._processes.members:
-                subscriber.connect(self.addresses.by_name[name], [ACK, HEALTH])
+            gateway.connect(self._publisher.address)
+            subscriber = Subscriber(self._context, WATCHER, key=addresses.key)
+
+            def connect(address: str) -> None:
+                subscriber.connect(address, [ACK, HEALTH])
+                gateway.connect(address)
+
+            addresses.on_bound = connect
+            for name in self._processes.members if addresses.known else ():
+                connect(addresses.by_name[name])
             self._processes.listen(self._context)
             self._watch(gateway, subscriber, seconds, beside)
             return 1 if self._processes.given_up else 0
@@ -199,7 +208,7 @@ class Supervisor:
         return Gateway(
             self.gateway_address,
             self.addresses.folder,
-            list(self.addresses.by_name.values()),
+            inside=self.addresses.key,
             keys=self.graph.settings.keys,
             announced=self.graph.settings.announce,
             facts=self.facts,

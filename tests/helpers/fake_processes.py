@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from liveaffect.stream.graph import Graph, build_graph
-from liveaffect.stream.live.bus import Addresses
+from liveaffect.stream.live.addresses import Addresses
 from liveaffect.stream.live.processes import Processes
 from liveaffect.stream.live.pulse import Report
 from liveaffect.stream.live.watchdog import Machine

@@ -1,5 +1,6 @@
 """The live graph with real processes and sockets: order, faults, ends, the gateway."""
 
+import contextlib
 import json
 import os
 import signal
@@ -32,6 +33,12 @@ TABLE: dict[str, Any] = {
 }
 
 
+@pytest.fixture(params=["ipc", "tcp"])
+def table(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The graph, once per transport."""
+    return {**TABLE, "graph": {"transport": request.param}}
+
+
 def _is_health(message: Message, node: str, state: str) -> bool:
     return isinstance(message, Health) and (message.node, message.state) == (node, state)
 
@@ -40,8 +47,8 @@ def _numbers(messages: list[Message]) -> list[Any]:
     return [message for message in messages if type(message).__name__ == "Sum"]
 
 
-def test_live_equals_lockstep_over_the_recorded_inputs() -> None:
-    table = {**TABLE, "counter": {**TABLE["counter"], "limit": 120}}
+def test_live_equals_lockstep_over_the_recorded_inputs(table: dict[str, Any]) -> None:
+    table["counter"] = {**TABLE["counter"], "limit": 120}
     with live_run(table) as run, run.client("toy/", "tick", "drop", "health") as client:
         collected = collect(client, lambda m: any(s.number == 119 for s in _numbers(m)))
         ended_ns = collected[-1].pub_ns  # what was late until then is told before the next sign of health
@@ -66,8 +73,8 @@ def test_live_equals_lockstep_over_the_recorded_inputs() -> None:
     assert not [m for m in recorded if isinstance(m, Tick) and m.node != "adder"]
 
 
-def test_a_killed_process_is_named_and_comes_back_while_the_rest_goes_on() -> None:
-    with live_run(TABLE) as run, run.client("toy/sum", "health") as client:
+def test_a_killed_process_is_named_and_comes_back_while_the_rest_goes_on(table: dict[str, Any]) -> None:
+    with live_run(table) as run, run.client("toy/sum", "health") as client:
         collect(client, lambda m: len(_numbers(m)) >= 5)
         os.kill(run.supervisor.pids()["delay"], signal.SIGKILL)
         killed_ns = time.monotonic_ns()
@@ -116,8 +123,8 @@ def test_the_run_ends_when_its_sources_have_ended() -> None:
         assert run.code == 0
 
 
-def test_markers_and_commands_are_answered() -> None:
-    with live_run(TABLE) as run, run.client("marker", "command") as client:
+def test_markers_and_commands_are_answered(table: dict[str, Any]) -> None:
+    with live_run(table) as run, run.client("marker", "command") as client:
         marker = None
         while marker is None:  # a subscription takes a moment to arrive, and nothing says when it has
             assert client.mark("stimulus on", source="test").ok
@@ -147,6 +154,42 @@ def test_malformed_requests_are_counted_and_change_nothing() -> None:
         collect(client, lambda m: len(m) >= 5)
         context.destroy(linger=0)
         assert client.request("hello").ok
+
+
+def test_e17_on_tcp_nobody_is_heard_inside_without_the_key_of_the_run() -> None:
+    with live_run({**TABLE, "graph": {"transport": "tcp"}}) as run, run.client("toy/sum") as client:
+        assert run.supervisor.gateway_address.startswith("tcp://127.0.0.1:")
+        inside = [end for address in run.supervisor.addresses.by_name.values() for end in address.split()]
+        assert len({*inside, run.supervisor.gateway_address}) == len(inside) + 1
+        context, strangers = zmq.Context(), []
+        for address in (*inside, run.supervisor._processes._control_address):
+            assert "*" not in address
+            for kind in (zmq.PUSH, zmq.XSUB):
+                sock = context.socket(kind)
+                strangers.append(sock)
+                sock.connect(address)
+                for _ in range(20):
+                    with contextlib.suppress(zmq.Again):
+                        sock.send(b"\x00toy/count", zmq.NOBLOCK)
+        collect(client, lambda m: len(m) >= 20)
+        context.destroy(linger=0)
+        assert run.supervisor._processes.refused == 0, "not even read"
+        assert not run.supervisor.deaths
+
+
+def test_e17_what_is_no_report_is_counted_and_passed_over() -> None:
+    with live_run(TABLE) as run, run.client("toy/sum") as client:
+        context = zmq.Context()
+        push = context.socket(zmq.PUSH)
+        push.connect(run.supervisor._processes._control_address)
+        wrong = (b"", b"\xc1", b"\x81" * 3000, b"\x82\xa3run\xa1\xff\xa7process\xa1x", b"x" * 200_000)
+        for body in wrong[:-1]:
+            push.send(body)
+        wait_for(lambda: run.supervisor._processes.refused >= 4, "the refusals")
+        push.send(wrong[-1])
+        collect(client, lambda m: len(m) >= 20)
+        context.destroy(linger=0)
+        assert not run.supervisor.deaths
 
 
 def test_an_address_in_use_is_named() -> None:
