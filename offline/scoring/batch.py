@@ -172,6 +172,10 @@ def score_batch(
         if Path(STDIN) in found.files:
             piped = read_stdin(Path(spool))
             found.files[found.files.index(Path(STDIN))], labels[piped] = piped, "stdin"
+        own = Path(out).absolute()  # tables among the films they are of are no news
+        found.left_out = {
+            p: why for p, why in found.left_out.items() if own not in (p.absolute(), *p.absolute().parents)
+        }
         listener.left_out(found.summary())
         if text := prepare(found.files, settings):
             listener.warn(text)
