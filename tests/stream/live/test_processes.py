@@ -8,6 +8,7 @@ from fake_processes import FakeRun
 
 from liveaffect.stream.errors import StartError
 from liveaffect.stream.graph import build_graph
+from liveaffect.stream.live.addresses import open_inside
 from liveaffect.stream.live.processes import KEEP_S
 
 TABLE: dict[str, Any] = {
@@ -222,6 +223,7 @@ def test_what_is_no_report_changes_nothing() -> None:
     with zmq.Context() as context:
         run.processes.listen(context)
         with context.socket(zmq.PUSH) as stranger:
+            open_inside(stranger, run._addresses.key)  # without the key of the run nothing is even read
             stranger.connect(run.processes._control_address)
             bodies = [b"", b"x", b"\xff" * 100, b"\x91" * 5000, b"\x81\xa3run\xa2\xff\xfe", b"\x00" * 60000]
             for body in bodies:
