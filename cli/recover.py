@@ -8,7 +8,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
-from liveaffect.stream.session.info import Missing, SessionInfo
+from liveaffect.stream.errors import RecordError
+from liveaffect.stream.session.files import DAMAGED, read_plain
+from liveaffect.stream.session.info import MANIFEST, Missing, SessionInfo
+from liveaffect.stream.session.manifest import LIMIT
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.session.recover import recover as recover_session
 
@@ -17,17 +20,19 @@ def recover(
     session: Annotated[Path, typer.Argument(help="Folder of a session.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as it now is.")] = False,
 ) -> None:
-    """Rebuild index and loss ledger of a session whose recorder was killed, and say what is missing.
+    """Rebuild index and loss ledger of a session that was killed or damaged, and say what is missing.
 
-    Nothing that can be read is changed; a session that is whole is left alone.
+    Nothing is destroyed: what cannot be read is kept beside. A session that is whole is left alone.
     """
-    whole = _is_whole(session)
+    before = _manifest_bytes(session)
     info = recover_session(session)
+    reader = SessionReader(session)
     if as_json:
-        print((session / "session.json").read_text("utf-8"))
-        return
+        print((session / MANIFEST).read_text("utf-8"))
+        raise typer.Exit(bool(reader.faults))
     out = Console(highlight=False)
-    out.print(f"{session}: {info.state}{'' if whole else ', recovered'} ({info.reason})", markup=False)
+    done = "" if _manifest_bytes(session) == before else ", recovered"
+    out.print(f"{session}: {info.state}{done} ({info.reason})", markup=False)
     print_ledger(info, out)
     for missing in info.missing:
         out.print(f"missing: {_words(missing)}", markup=False, soft_wrap=True)
@@ -35,14 +40,21 @@ def recover(
     if lost and not info.missing:
         told = ", ".join(f"{count} messages of {topic}" for topic, count in lost.items())
         out.print(f"missing: {told}: published, but never received by the recorder", markup=False, soft_wrap=True)
-    if not lost and not info.missing and info.state == "COMPLETE":
+    if (session / DAMAGED).is_dir():
+        out.print(f"what could not be read is kept in {session / DAMAGED}", markup=False, soft_wrap=True)
+    for fault in reader.faults:  # of files beside the recording, which cannot be made anew
+        out.print(fault, markup=False, soft_wrap=True, style="red")
+    if not lost and not info.missing and not reader.faults and info.state == "COMPLETE":
         out.print("nothing is missing")
+    if reader.faults:
+        raise typer.Exit(1)
 
 
-def _is_whole(session: Path) -> bool:
-    if session.is_dir() and not (session / "session.json").exists():
-        return False
-    return SessionReader(session).info.state != "RECORDING"
+def _manifest_bytes(session: Path) -> bytes:
+    try:
+        return read_plain(session / MANIFEST, LIMIT)
+    except (OSError, RecordError):
+        return b""
 
 
 def print_ledger(info: SessionInfo, out: Console) -> None:

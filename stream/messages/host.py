@@ -50,6 +50,8 @@ class MediaSpan(Message):
     """Where the first of them begins in `file`: number of the frame, or of the sample."""
     crcs: list[int] = []
     """CRC-32 of each frame's pixels, or one of the whole stretch of sound: what comes back is what was given."""
+    packets: list[int] = []
+    """CRC-32 of each frame as it is encoded, so that a film can be checked without being decoded."""
 
 
 class Health(Message):

@@ -14,13 +14,12 @@ from av.error import FFmpegError
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import Array, AudioChunk, MediaSpan, Message
 from liveaffect.stream.session.files import inside
-from liveaffect.stream.session.media_writer import HOP, WAV_HEADER_BYTES
+from liveaffect.stream.session.media_check import MOST_HOPS
+from liveaffect.stream.session.media_format import CLOSED, CONTAINER, HOP, WAV_HEADER_BYTES
 from liveaffect.stream.topics import topic_of
 
 LEAST_NS = 4_000_000
 """Least mean distance of frames that are told by their time."""
-MOST_HOPS = 6000
-"""Of one stretch of sound: a minute; the recorder writes half a second."""
 FAR = 12
 """A frame further ahead is sought: decoding all before it would take longer."""
 
@@ -101,7 +100,7 @@ def read_frames(path: Path, from_ms: int | None = None) -> Iterator[Array]:
     `from_ms` begins with the frame of exactly that time, without decoding all before it; nothing where there is none.
     """
     try:
-        with av.open(str(path), format="matroska", options={"protocol_whitelist": "file"}) as container:
+        with av.open(str(path), format=CONTAINER, options=CLOSED) as container:
             if from_ms is not None:
                 container.seek(from_ms, stream=container.streams.video[0])
             for frame in container.decode(video=0):

@@ -15,16 +15,14 @@ import numpy as np
 from av.error import FFmpegError
 
 from liveaffect.stream.messages import AudioChunk, MediaSpan, Message, VideoFrame
+from liveaffect.stream.session.media_format import CONTAINER, RATE, WAV_HEADER_BYTES
 from liveaffect.stream.session.schema import COMPRESSED_VIDEO, COMPRESSED_VIDEO_SCHEMA, schema_of
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import MEDIA, topic_of
 from liveaffect.stream.wire import to_json
 
-RATE = 16000
-HOP = 160
 H264_TOPIC = "video/h264"
 MILLISECOND = Fraction(1, 1000)
-WAV_HEADER_BYTES = 58
 DISK_ERRORS = (5, 27, 28, 122)
 """EIO, EFBIG, ENOSPC, EDQUOT: these end the recording, and not only its video."""
 FLUSH_EVERY = 15
@@ -43,8 +41,10 @@ class Spans:
         self._open: dict[str, MediaSpan] = {}
         self._seqs = 0
 
-    def add(self, message: Message, file: str, offset: int, every: int, data: Any, *, together: bool) -> None:
-        """One more message is in `file`, at `offset`; `data` are proven with it, or `together` with the stretch."""
+    def add(
+        self, message: Message, file: str, offset: int, every: int, data: Any, packets: list[Any] | None = None
+    ) -> None:
+        """One more message is in `file`, at `offset`: `data` as `packets` of a film, or as they are."""
         topic = topic_of(message).name
         span = self._open.get(topic)
         follows = span is not None and (span.file, span.source_incarnation, span.last_seq + 1) == (
@@ -66,10 +66,11 @@ class Spans:
                 offset=offset,
             )
         span.last_seq = message.seq
-        if together:
+        if packets is None:
             span.crcs = [zlib.crc32(data, span.crcs[0] if span.crcs else 0)]
         else:
             span.crcs.append(zlib.crc32(data))
+            span.packets.extend(zlib.crc32(bytes(packet)) for packet in packets)
 
     def end(self, topic: str = "") -> None:
         """Writes out the spans of one topic, or of all."""
@@ -97,7 +98,7 @@ class SoundFile:
         if chunk.samples is None:
             return
         data = np.ascontiguousarray(chunk.samples, "<f4").tobytes()
-        self._spans.add(chunk, self.path.name, self._samples, 50, data, together=True)
+        self._spans.add(chunk, self.path.name, self._samples, 50, data)
         self._file.write(data)
         self._samples += chunk.samples.size
         self._since += chunk.samples.size
@@ -134,19 +135,20 @@ class LosslessFilm:
         if (width, height) != self._size:
             self._begin(width, height)
         pixels = np.ascontiguousarray(frame.image)
-        self._spans.add(frame, self.path.name, self._count, FLUSH_EVERY, pixels, together=False)
         picture = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="bgr0")
         self._last_ms = max(self._last_ms + 1, frame.t_ns // 1_000_000)
         picture.pts, picture.time_base = self._last_ms, MILLISECOND
+        packets = _encode(self._stream, picture)
+        self._spans.add(frame, self.path.name, self._count, FLUSH_EVERY, pixels, packets)
         self._count += 1
-        _mux(self._out, _encode(self._stream, picture))
+        _mux(self._out, packets)
 
     def _begin(self, width: int, height: int) -> None:
         self.close()
         self._size = (width, height)
         self.path = free_name(self._session.folder, "video", ".mkv")
         options = {"cluster_time_limit": "400", "flush_packets": "1"}
-        self._out = av.open(str(self.path), "w", format="matroska", options=options)
+        self._out = av.open(str(self.path), "w", format=CONTAINER, options=options)
         self._stream = self._out.add_stream("ffv1", rate=30)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "bgr0"
         context = self._stream.codec_context

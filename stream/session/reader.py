@@ -21,7 +21,8 @@ from liveaffect.stream.session.info import MANIFEST, RECORDING, load
 from liveaffect.stream.session.mcap.read import chunks
 from liveaffect.stream.session.mcap.scan import Contents, scan
 from liveaffect.stream.session.mcap.walk import DAMAGE, tail_of, walk
-from liveaffect.stream.topics import MARKER, REGISTRY, Topic
+from liveaffect.stream.session.media_check import media_faults
+from liveaffect.stream.topics import MARKER, MEDIA, REGISTRY, Topic
 from liveaffect.stream.wire import from_json
 
 WINDOW_NS = 10_000_000_000
@@ -87,7 +88,18 @@ class SessionReader:
             found.append(f"{contents.orphans} messages lack the declaration of their topic and cannot be read")
         if not contents.finished and not contents.damage and self.info.state != "RECORDING":
             found.append(f"the end of {RECORDING} is missing: it was {self.info.state} when its recorder ended")
-        return found + ([] if self.info.state == "RECORDING" else self._files_changed())
+        return found + self._beside
+
+    @cached_property
+    def _beside(self) -> list[str]:
+        """What is wrong with the files beside the recording; while it grows, nobody can tell."""
+        if self.running:
+            return []
+        kept = self.info.persisted
+        spans: list[Any] = []
+        if kept.audio or kept.video == "lossless":
+            spans = [message for _, message in self.messages([MEDIA.name])]
+        return [*([] if self.info.state == "RECORDING" else self._files_changed()), *media_faults(self.folder, spans)]
 
     @property
     def loses(self) -> bool:
@@ -95,7 +107,7 @@ class SessionReader:
         contents = self.contents
         torn = not contents.finished and self.info.state != "RECORDING"
         lost = contents.lost or contents.orphans or any(item.lost for item in contents.damage)
-        return bool(self.damaged_keys or lost or torn or self._files_changed())
+        return bool(self.damaged_keys or lost or torn or self._beside)
 
     def _in_words(self, item: Any) -> str:
         begin = self.contents.first_ns

@@ -1,6 +1,6 @@
 """SessionWriter: one session folder, written so that kill -9 loses at most a second and a full disk loses nothing.
 
-Results are JSON with schemas in session.mcap, handed to the operating system every 0.5 s; session.json says what the
+Results are JSON with schemas in session.mcap, handed to the operating system every 0.4 s; session.json says what the
 recording is made of. A power cut can lose what the system had not yet written back (30 s by default on Linux).
 """
 
@@ -28,7 +28,7 @@ from liveaffect.stream.session.troubles import UNWRITABLE, Troubles, in_words
 from liveaffect.stream.topics import AUDIO, HEALTH, VIDEO, Topic
 from liveaffect.stream.wire import to_json
 
-FLUSH_S = 0.5
+FLUSH_S = 0.4
 MIN_FREE_BYTES = 200 << 20
 RESERVE = ".reserve"
 RESERVE_BYTES = 4 << 20

@@ -289,11 +289,16 @@ def test_one_flipped_bit_of_sound_or_of_a_lossless_film_is_never_given_back(tmp_
     for message in (*hops, *frames):
         node.take(message)
     node.close()
+    assert SessionReader(folder).faults == []
     for name, at in (("audio.wav", 58 + 4 * 160 * 70 + 1), ("video.mkv", 60_000)):
         data = bytearray((folder / name).read_bytes())
         data[at] ^= 4
         (folder / name).write_bytes(data)
-    spans = [m for _, m in SessionReader(folder).messages([MEDIA.name])]
+    reader = SessionReader(folder)
+    assert [fault for fault in reader.faults if "audio.wav" in fault and "1 stretches" in fault]
+    assert [fault for fault in reader.faults if "video.mkv" in fault and "1 frames" in fault]
+    assert reader.loses
+    spans = [m for _, m in reader.messages([MEDIA.name])]
     store = MediaStore(folder, spans)  # type: ignore[arg-type]
     headers = [m for _, m in SessionReader(folder).messages(["audio/chunk"])]
     heard: list[Any] = [store.attach(header) for header in headers]
