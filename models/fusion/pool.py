@@ -80,8 +80,9 @@ def _mixed(
     other = 1.0 - weight
     blind = [sure * face[i] + (1.0 - sure) * voice[i] for i in unseen]
     heard = sum([p for i, p in enumerate(voice) if i not in unseen])  # not 1 minus the others: it may be tiny
-    if heard <= 0.0:
-        return face
+    if heard <= 0.0:  # all it says is of what it knows nothing of: the face stands for it as far as it is sure
+        share = weight + other * sure
+        return tuple([share * x + (1.0 - share) * y for x, y in zip(face, voice, strict=True)])
     part = other * (1.0 - sum(blind)) / heard
     mixed = [weight * x + part * y for x, y in zip(face, voice, strict=True)]
     for i, repeated in zip(unseen, blind, strict=True):

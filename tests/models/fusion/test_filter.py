@@ -149,6 +149,13 @@ def test_a_voice_almost_all_in_a_category_it_never_learned_leaves_a_distribution
     assert fused.emotions[1] > 0.9 * fused.emotions[4]
 
 
+def test_a_voice_all_in_a_category_it_never_learned_is_not_pulled_by_a_face_that_says_nothing():
+    only = (*[0.0] * 7, 1.0)
+    voice, unsure = Estimate(-0.3, 0.4, 0.3, 0.2, only), Estimate(0.0, 0.0, 0.9, 0.9, CALM)
+    assert PersonFilter().step(0.0, unsure, voice).emotions == only
+    assert PersonFilter().step(0.0, FACE, voice).emotions == pytest.approx(CALM)
+
+
 def test_the_noise_scale_widens_the_answer():
     wide = PersonFilter(FusionSettings(face_noise_scale=1.5)).step(0.0, FACE, None)
     assert wide.valence_sd == pytest.approx(1.5 * FACE.valence_sd)
