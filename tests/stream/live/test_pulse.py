@@ -25,7 +25,7 @@ def way() -> Iterator[tuple[Pulse, zmq.Socket[bytes]]]:
     with zmq.Context() as context:
         pull = context.socket(zmq.PULL)
         pull.bind("inproc://control")
-        pulse = Pulse(context, "inproc://control", "run-1", "face", 3)
+        pulse = Pulse(context, "inproc://control", "", "run-1", "face", 3)
         yield pulse, pull
         pulse.end()
         pull.close()
@@ -72,7 +72,7 @@ def test_an_error_of_a_million_characters_does_not_cut_the_way(way: tuple[Pulse,
 
 def test_a_supervisor_that_does_not_listen_holds_nobody_up() -> None:
     with zmq.Context() as context:
-        pulse = Pulse(context, "tcp://127.0.0.1:9", "run-1", "face", 0)
+        pulse = Pulse(context, "tcp://127.0.0.1:9", "", "run-1", "face", 0)
         for _ in range(3000):  # more than any queue holds
             pulse.report("beat")
         pulse.end()
