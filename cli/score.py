@@ -106,6 +106,7 @@ class Shown(Listener):
         self._bar.stop()
 
     def begin(self, todo: int, done: int, where: str) -> None:
+        """Notes how much there is to do."""
         if done:
             console.print(f"{done} of {todo + done} files are already done {where}", highlight=False, markup=False)
         self._todo = todo
@@ -113,6 +114,7 @@ class Shown(Listener):
         self._bar.update(self._all, total=max(todo, 1))
 
     def progress(self, shares: dict[Path, float], frames: dict[Path, int], ended: int) -> None:
+        """Moves the bars."""
         self._bar.update(self._all, completed=sum(shares.values()), said=f"{ended} of {self._todo} files")
         for file, share in shares.items():
             if file not in self._files and share < 1.0:
@@ -123,9 +125,11 @@ class Shown(Listener):
                 self._bar.update(task, completed=share, said=f"{rate:.0f} frames/s", visible=share < 1.0)
 
     def warn(self, text: str) -> None:
+        """Says what went otherwise than asked."""
         console.print(text, style="yellow", highlight=False, markup=False, soft_wrap=True)
 
     def left_out(self, lines: list[str]) -> None:
+        """Says which files are not scored, and why."""
         for line in lines:
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
 

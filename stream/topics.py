@@ -42,7 +42,7 @@ class Topic(Generic[M]):
         record: Literal["full", "header", "no"] = "full",
         host: bool = False,
     ) -> None:
-        self.declared_in = sys._getframe(1).f_code.co_filename
+        self.declared_in = sys._getframe(1).f_code.co_filename  # noqa: SLF001
         known = REGISTRY.get(name)
         if known is not None and not self._again(known, message):
             raise UsageError(

@@ -50,8 +50,8 @@ def restart() -> None:
     sound server does."""
     module = portaudio()
     with contextlib.suppress(Exception):
-        module._terminate()
-    module._initialize()
+        module._terminate()  # noqa: SLF001 - PortAudio looks for devices only when it starts
+    module._initialize()  # noqa: SLF001
 
 
 def leave() -> None:

@@ -42,6 +42,7 @@ class Scale:
         self.ticks = [k * self.step for k in range(first, math.floor(to_s / self.step + 1e-9) + 1)]
 
     def __call__(self, t_s: float) -> float:
+        """Where an instant lies in the drawing."""
         return LEFT + PLOT * min(max((t_s - self.from_s) / self.length, 0.0), 1.0)
 
     def middles(self, count: int) -> Floats:

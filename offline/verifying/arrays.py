@@ -38,6 +38,7 @@ class FromFile:
         """Frames in one round of a looped film, known once its end has been reached."""
 
     def attach(self, header: Message) -> Message | None:
+        """The message with what was not recorded of it; None where that cannot be had."""
         if getattr(header, "state", "ok") != "ok" or getattr(header, "last", False):
             return header
         if isinstance(header, VideoFrame):
@@ -83,6 +84,7 @@ class FromUpstream:
         self._message: Message | None = None
 
     def attach(self, header: Message) -> Message | None:
+        """The message with what was not recorded of it; None where that cannot be had."""
         key = (header.incarnation, header.seq)
         while self._ahead < key:
             found = next(((s, m) for s, name, m in self._outputs if name == self._topic), None)

@@ -131,6 +131,7 @@ class VerifyReport:
 
     @property
     def diverging(self) -> list[Verdict]:
+        """Verdicts on topics whose messages came out otherwise."""
         return [verdict for verdict in self.verdicts if verdict.status == "diverges"]
 
     @property

@@ -57,6 +57,7 @@ class Shape:
 
     @property
     def plain(self) -> bool:
+        """Whether frames are shown as they are stored."""
         return self == Shape()
 
 

@@ -50,15 +50,18 @@ class Bell:
             end.setblocking(False)
 
     def ring(self) -> None:
+        """Wakes whoever waits."""
         with contextlib.suppress(OSError):  # full: it rings already
             self._outside.send(b"!")
 
     def hush(self) -> None:
+        """Takes back every ring."""
         with contextlib.suppress(OSError):
             while self.inside.recv(64):
                 pass
 
     def close(self) -> None:
+        """Closes both ends."""
         self.inside.close()
         self._outside.close()
 

@@ -115,16 +115,20 @@ class LiveContext:
         self.epoch_ns, self._stats, self._stop = epoch_ns, stats, stop
 
     def now_ns(self) -> int:
+        """The machine's monotonic clock (ns)."""
         return time.monotonic_ns()
 
     def stopping(self) -> bool:
+        """Whether the host is ending."""
         return self._stop()
 
     def dropped(self, topic: Topic[Any], count: int, cause: str) -> None:
+        """Counts what a source could not deliver, by topic and cause."""
         key = f"{topic.name} {cause}"
         self._stats.dropped[key] = self._stats.dropped.get(key, 0) + count
 
     def report(self, **info: Any) -> None:
+        """Keeps what a source says of itself for `health`."""
         self._stats.error = info.pop("error", self._stats.error)
         self._stats.info.update(info)
 

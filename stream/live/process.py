@@ -20,15 +20,38 @@ class Handle(Protocol):
     name: str
 
     @property
-    def alive(self) -> bool: ...
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        ...
+
     @property
-    def pid(self) -> int: ...
-    def start(self, spec: bytes) -> None: ...
-    def tell(self, line: bytes) -> None: ...
-    def kill(self) -> None: ...
-    def collect(self, limit_s: float) -> bool: ...
-    def last_words(self) -> str: ...
-    def printed(self, lines: int) -> list[str]: ...
+    def pid(self) -> int:
+        """Its number."""
+        ...
+
+    def start(self, spec: bytes) -> None:
+        """Starts it and hands over what it is to run."""
+        ...
+
+    def tell(self, line: bytes) -> None:
+        """Writes a line to it."""
+        ...
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        ...
+
+    def collect(self, limit_s: float) -> bool:
+        """Waits for its end, and says whether it came in time."""
+        ...
+
+    def last_words(self) -> str:
+        """What it said last before it ended."""
+        ...
+
+    def printed(self, lines: int) -> list[str]:
+        """The last lines that it printed."""
+        ...
 
 
 class Child:
@@ -47,6 +70,7 @@ class Child:
 
     @property
     def alive(self) -> bool:
+        """Whether the process runs."""
         return self.popen is not None and self.popen.poll() is None
 
     @property

@@ -68,6 +68,7 @@ class RunHandler(logging.Handler):
                 self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Writes a record, without what is to stay private."""
         try:
             text = self.hide(record.getMessage())
             if record.exc_info:
@@ -103,6 +104,7 @@ class RunHandler(logging.Handler):
         return taken
 
     def close(self) -> None:
+        """Closes the file."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

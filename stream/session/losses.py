@@ -110,6 +110,7 @@ class Line:
 
     @property
     def published(self) -> int:
+        """How many messages the span holds."""
         return self.last - self.first + 1
 
 
