@@ -25,6 +25,9 @@ ACTION_UNITS: dict[str, str] = {f"AU{unit.number:02d}": unit.name for unit in UN
 MAX_INTENSITY = 5.0
 """FACS grades A (trace) to E (maximum) as 1 to 5; 0 is absent."""
 
+QUIET = 0.15
+"""Share of the scale for what neutral faces show: 95 of 100 read 0.75 of 5 or less on any one unit."""
+
 
 def action_units(
     blendshapes: NDArray[np.float32], landmarks: NDArray[np.float32], width: int, height: int
@@ -34,9 +37,14 @@ def action_units(
     `blendshapes` (52,) in [0, 1] in MediaPipe's order; `landmarks` (478, 3) as fractions of the frame, z on the scale
     of x; `width` and `height` of the frame in pixels. Each unit is a weighted sum of evidence by the table in
     `action_unit_table.py`, which cites its sources; nothing is remembered between calls and nobody's own neutral face
-    is subtracted, so that an absolute level says less than a change. Raises BadInput for other shapes.
+    is subtracted, so that an absolute level says less than a change. The scale has two slopes: 0 to 0.75 for what 95
+    of 100 neutral faces show, 0.75 to 5 from there to the outermost half per cent of faces. Raises BadInput for other
+    shapes.
     """
-    return MAX_INTENSITY * np.clip(_evidence(blendshapes, landmarks, width, height) @ _WEIGHTS, 0, 1).astype(np.float32)
+    evidence = _evidence(blendshapes, landmarks, width, height) @ _WEIGHTS
+    beyond = QUIET + (1 - QUIET) * (evidence - _QUIET) / (1 - _QUIET)
+    graded = np.where(evidence < _QUIET, QUIET * evidence / _QUIET, beyond)
+    return MAX_INTENSITY * np.clip(graded, 0, 1).astype(np.float32)
 
 
 def measures(landmarks: NDArray[np.float32], width: int, height: int) -> NDArray[np.float64]:
@@ -98,5 +106,6 @@ _CUE = np.array([_order[term.cue] for _, term in _terms])
 _REST = np.array([term.rest for _, term in _terms])
 _GAIN = np.array([1 / (term.full - term.rest) for _, term in _terms])
 _WEIGHTS = np.zeros((len(_terms), len(UNITS)))
+_QUIET = np.array([unit.quiet for unit in UNITS])
 for _row, (_column, _term) in enumerate(_terms):
     _WEIGHTS[_row, _column] = _term.weight

@@ -70,7 +70,7 @@ def test_a_driven_unit_rises_with_every_level(said: dict[str, Any], unit: str) -
     driven = rises(said, unit)[:, NAMES.index(unit)]
     assert driven[0] >= 0
     assert driven[0] < driven[1] < driven[2]
-    assert driven[2] > 0.4
+    assert driven[2] > 0.15  # a small move of one face is within what faces at rest differ by
 
 
 @pytest.mark.parametrize("unit", SMILING + CALM)
@@ -85,6 +85,11 @@ def test_the_smiling_portrait_smiles_and_the_calm_one_does_not(said: dict[str, A
     assert said["rest calm"][NAMES.index("AU12")] < 1
     if "rest smiling" in said:
         assert said["rest smiling"][NAMES.index("AU12")] > 4
+
+
+def test_a_face_at_rest_reads_next_to_nothing_on_every_unit(said: dict[str, Any]) -> None:
+    loud = {name: level for name, level in zip(NAMES, said["rest calm"], strict=True) if level > 1}
+    assert not loud
 
 
 # --- the table alone ---------------------------------------------------------------------------------------------
