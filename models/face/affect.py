@@ -17,7 +17,7 @@ from liveaffect.models.files.net import Provider, Session
 Floats = NDArray[np.float32]
 SIDE = 64
 BATCH = 64
-# Votes of the training part of FER+, as shares: what "natural" stands for and "uniform" divides out.
+# Votes of the training part of FER+, as shares: what "natural" leans towards.
 PRIOR = np.array([0.3197, 0.2606, 0.1212, 0.1437, 0.0843, 0.0162, 0.0358, 0.0185], np.float32)
 # Spread of valence and arousal over all training faces: what is left to say of a face that cannot be seen.
 POPULATION_SD = (0.455, 0.281)
@@ -72,9 +72,10 @@ class FaceAffect:
         `align.crop_face` would put it is cut again, from its own pixels, and judged anew. `geometry` is
         (n, GEOMETRY_SIZE) for stills, or (n, 2 * GEOMETRY_SIZE) from `RunningNeutral.step`; rows with a NaN, and None,
         mean no landmarks.
-        `prior` "natural" keeps the shares of the training votes, "uniform" divides them out (of the emotions, and
-        moves valence and arousal with them). `quality` (n,), 0 to 1 from `quality.face_quality`, widens the
-        standard deviations. Raises BadInput for other shapes, types or an unknown prior.
+        `prior` "natural" leans towards the shares of the training votes, "uniform" to none of the categories; valence
+        and arousal move with the emotions, and their deviations grow by as much. `quality` (n,), 0 to 1 from
+        `quality.face_quality`, widens the standard deviations. Raises BadInput for other shapes, types or an unknown
+        prior.
         """
         if crops.ndim != 4 or crops.shape[3] != 3 or crops.dtype != np.uint8 or 0 in crops.shape[1:]:
             raise BadInput(f"face-affect: crops are {crops.shape} {crops.dtype}; give (n, h, w, 3) uint8 RGB")
@@ -90,7 +91,9 @@ class FaceAffect:
             self._cut_again(crops, vectors, present, out)
         log_p, va, sd = out["log_p"], out["va"], out["va_sd"]
         if prior == "uniform":
-            log_p, va = _without_prior(log_p, va)
+            flat = out["log_p_uniform"]
+            moved = (np.exp(flat) - np.exp(log_p)) @ COORDINATES
+            log_p, va, sd = flat, np.clip(va + moved, -1, 1), np.sqrt(np.square(sd) + np.square(moved))
         emotions = np.exp(log_p - log_p.max(1, keepdims=True))
         emotions /= emotions.sum(1, keepdims=True)
         if quality is not None:
@@ -149,16 +152,6 @@ def widen(sd: Floats, quality: Floats) -> Floats:
         raise BadInput(f"face-affect: quality has shape {quality.shape}, {len(sd)} faces were given")
     lost = 1 - np.clip(np.nan_to_num(quality, nan=0.0), 0, 1)
     return np.sqrt(np.square(sd) + np.square(lost[:, None] * np.array(POPULATION_SD, np.float32)))
-
-
-def _without_prior(
-    log_p: NDArray[np.float32], va: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Log-probabilities under equal shares of the categories, valence and arousal moved by as much as their mean."""
-    flat = log_p - np.log(PRIOR)
-    flat = flat - np.logaddexp.reduce(flat, 1, keepdims=True)
-    moved = (np.exp(flat) - np.exp(log_p)) @ COORDINATES
-    return flat.astype(np.float32), np.clip(va + moved, -1, 1).astype(np.float32)
 
 
 def _geometry(geometry: NDArray[np.float32] | None, n: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

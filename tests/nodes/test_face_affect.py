@@ -11,6 +11,8 @@ from liveaffect.models.face.align import CROP_PX
 from liveaffect.models.face.neutral import relative
 from liveaffect.models.face.population import NEUTRAL_MEAN
 from liveaffect.nodes.face_affect import FaceAffect
+from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
+from liveaffect.stream.graph import load_graph
 from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate, State
 from liveaffect.stream.messages import FaceAffect as Said
 
@@ -129,6 +131,22 @@ def test_the_same_frames_give_the_same_numbers() -> None:
         return [numbers(s.faces[0]) for s in repeat(node, 0, 20, 0)]
 
     assert run() == run()
+
+
+def test_the_prior_of_the_launch_file_is_the_one_asked_for() -> None:
+    """Live and `score` read the same graph, so a key of either is a key of both."""
+    message, said = frame(0, (0, "ok", 1), still=True), {}
+    assert message.crops is not None
+    assert message.geometry is not None
+    for prior in ("natural", "uniform"):
+        node = load_graph(DEFAULT_GRAPH, [f"face_affect.prior={prior}"]).entries["face_affect"].node
+        assert isinstance(node, FaceAffect)
+        node.open()
+        said[prior] = ask(node, message).faces[0].emotions
+    assert load_graph(DEFAULT_GRAPH).entries["face_affect"].node.prior == "natural"
+    uniform = registry.load("face-affect").predict(message.crops, relative(message.geometry), prior="uniform")
+    assert said["uniform"] == pytest.approx(uniform.emotions[0].tolist(), abs=1e-5)
+    assert said["uniform"] != pytest.approx(said["natural"], abs=1e-2)
 
 
 def test_the_rules_that_need_no_weights_can_take_the_models_place() -> None:

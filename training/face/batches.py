@@ -50,7 +50,12 @@ class Batches:
         flip = rng.random(n) < 0.5
         loose = rng.random(n) < (1.0 if self.wide else 0.0 if "loose" in self.ablate else 0.35)
         own = self._jitter(n, loose, flip)
-        matrix = compose(faces.matrix[rows], own)
+        matrix, raw = faces.matrix[rows], faces.geometry[rows]
+        if faces.other:  # as the picture is, or as the face was, or between
+            share = np.clip(rng.uniform(-1, 2, n), 0, 1)
+            matrix = matrix + share[:, None, None] * (faces.other[0][rows] - matrix)
+            raw = np.where(share[:, None] > 0.5, faces.other[1][rows], raw)
+        matrix = compose(matrix, own)
         spoil = rng.random(n) >= (1.0 if "degrade" in self.ablate else self.clean)
         kinds = rng.integers(1, 1 << 30, n)
         out, hidden = np.empty((n, SIDE, SIDE), np.float32), np.empty(n, np.float32)
@@ -67,7 +72,7 @@ class Batches:
         degrade(out, kinds * spoil)
         if "degrade" not in self.ablate:
             self._jpeg(out)
-        vectors, present = self._geometry(rows, flip, loose)
+        vectors, present = self._geometry(raw, flip, loose)
         placed = np.isfinite(faces.geometry[rows, 0])
         return Drawn(out, vectors, present, places(aligned), placed, hidden)
 
@@ -87,9 +92,8 @@ class Batches:
         linear = np.stack([np.stack([c * sign, -s], 1), np.stack([s * sign, c], 1)], 1)
         return np.concatenate([linear, (0.5 + shift - linear @ np.array([0.5, 0.5]))[..., None]], 2)
 
-    def _geometry(self, rows: np.ndarray, flip: np.ndarray, loose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        rng, n = self.rng, len(rows)
-        raw = self.faces.geometry[rows]
+    def _geometry(self, raw: np.ndarray, flip: np.ndarray, loose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rng, n = self.rng, len(raw)
         present = np.isfinite(raw[:, 0]) & ~loose & (rng.random(n) < 0.7)
         if "geometry" in self.ablate:
             present[:] = False

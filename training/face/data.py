@@ -1,5 +1,6 @@
 """The stored training, dev and validation faces, what is known of each, and their plain crops."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,7 @@ class Faces:
     va: np.ndarray  # (n, 2) valence and arousal target
     taught: np.ndarray  # (n, 2) the teachers' own valence and arousal
     split: np.ndarray  # (n,) 0 train, 1 dev, 2 validation, 3 teacher-labelled
+    other: tuple[np.ndarray, np.ndarray] | None = None  # matrix and geometry with the squeeze of a collection undone
 
     def rows(self, split: int) -> np.ndarray:
         """Rows of a split that have at least one valid vote or a teacher's word."""
@@ -44,10 +46,10 @@ def load(cache: Path) -> Faces:
     total = z["votes"].sum(1, keepdims=True)
     target = z["votes"] / np.maximum(total, 1)
     split = np.where(z["validation"], 2, np.where(z["dev"], 1, 0))
-    parts = [_stored(cache, "ferplus")]
+    parts = [stored(cache, "ferplus")]
     targets, counts, splits = [target], [total[:, 0]], [split]
     if (cache / "utk_target.npy").exists():
-        parts.append(_stored(cache, "utk"))
+        parts.append(stored(cache, "utk"))
         taught = np.load(cache / "utk_target.npy")
         targets.append(taught)
         counts.append(np.zeros(len(taught), np.float32))
@@ -83,7 +85,8 @@ def teachers_average(path: Path) -> np.ndarray:
     return (p / p.sum(1, keepdims=True)).astype(np.float32)
 
 
-def _stored(cache: Path, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def stored(cache: Path, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Luma in the common store, sides, crop matrices, geometry of one set."""
     path = cache / f"{name}_store.npy"
     images = np.load(cache / f"{name}_images.npy", mmap_mode="r")
     side = min(images.shape[1], STORE)
@@ -95,7 +98,9 @@ def _stored(cache: Path, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray,
             grey = Image.fromarray(image).convert("L")
             small = grey if side == image.shape[0] else grey.resize((side, side), Image.Resampling.BOX)
             store[i, :side, :side] = np.asarray(small)
-        np.save(path, store)
+        beside = path.with_suffix(f".{os.getpid()}.npy")  # workers may all want it at once
+        np.save(beside, store)
+        beside.replace(path)
     assert name in SETS
     sides = np.full(len(images), side, np.int64)
     return np.load(path), sides, np.load(cache / f"{name}_matrix.npy"), np.load(cache / f"{name}_geometry.npy")

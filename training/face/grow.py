@@ -8,6 +8,7 @@ al., "Robust fine-tuning of zero-shot models", CVPR 2022).
 """
 
 import argparse
+import re
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def exported(path: Path) -> dict:
     # Two views go through the net, so each convolution stands there twice; the second goes by "_1".
     convs = [n for n in graph.node if n.op_type == "Conv" and "_1/" not in n.name and "place" not in n.name]
     folded = [(tensors[n.input[1]], tensors[n.input[2]]) for n in convs]
-    own = {k.removeprefix("nets.0."): v for k, v in tensors.items() if k.startswith("nets.0.")}
+    own = {m.group(1): v for k, v in tensors.items() if (m := re.match(r"(?:nets\.0|net)\.(.*)", k))}
     shapes = [w.shape[0] for w, _ in folded]
     return {"net": own, "widths": tuple(shapes[k] for k in (0, 1, 2, 4, 6)), "folded": folded}
 

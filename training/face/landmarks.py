@@ -16,7 +16,14 @@ import numpy as np
 # The landmarker reports usage to its maker unless this door is closed before it is created.
 os.environ.update(HTTPS_PROXY="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9", NO_PROXY="", no_proxy="")
 
-SETS = {"ferplus": ("ferplus.zip", 5), "utk": ("utkface_adults_128px.zip", 2)}
+SETS = {
+    "ferplus": ("ferplus.zip", 5),
+    "utk": ("utkface_adults_128px.zip", 2),
+    "rafdb_train": ("rafdb_train.zip", 2),
+    "rafdb_test": ("rafdb_test.zip", 2),
+    "rare": ("affectnet_rare.zip", 2),
+    "jaffe": ("jaffe.zip", 1),
+}
 PAD = 0.25  # of the side, on each edge: the detector wants some room around a tight crop
 
 

@@ -16,6 +16,9 @@ from liveaffect.models.face.geometry import GEOMETRY_SIZE, geometry, mirror
 from training.face.landmarks import SETS
 
 CATEGORIES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+# RAF-DB's aligned pictures are squeezed: eyes to mouth over the distance of the eyes is 0.81 there, 1.05 elsewhere.
+SQUEEZED = {"rafdb_train": 1.3, "rafdb_test": 1.3}
+JUDGED = "fer0019558.jpg"  # is in a set that judges
 WEIGHTS = Path(__file__).resolve().parents[2] / "models" / "weights"
 
 
@@ -25,8 +28,11 @@ def manifest(archive: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(io.StringIO(z.read("manifest.csv").decode())))
 
 
-def prepare(cache: Path, name: str) -> np.ndarray:
-    """Write NAME_geometry.npy (n, G) and NAME_matrix.npy (n, 2, 3): unit crop to image fractions; returns geometry."""
+def prepare(cache: Path, name: str, tall: float = 1.0) -> np.ndarray:
+    """Write NAME_geometry.npy (n, G) and NAME_matrix.npy (n, 2, 3): unit crop to image fractions; returns geometry.
+
+    With `tall` the pictures are taken to be that much higher than they are wide, and the names are NAME_tall_*.
+    """
     landmarks, blend = np.load(cache / f"{name}_landmarks.npy"), np.load(cache / f"{name}_blendshapes.npy")
     pose, found = np.load(cache / f"{name}_pose.npy"), np.load(cache / f"{name}_found.npy")
     n = len(found)
@@ -34,11 +40,12 @@ def prepare(cache: Path, name: str) -> np.ndarray:
     matrix = np.full((n, 2, 3), np.nan, np.float32)
     side = 1000  # the images are square; the geometry does not depend on their size
     for i in np.flatnonzero(found):
-        vectors[i] = geometry(blend[i], landmarks[i], (side, side), pose[i])
-        matrix[i] = align.crop_matrix(landmarks[i], (1, 1), 1)
+        vectors[i] = geometry(blend[i], landmarks[i], (side, round(side * tall)), pose[i])
+        matrix[i] = align.crop_matrix(landmarks[i], (side, round(side * tall)), 1) / [[side], [side * tall]]
     matrix[~found] = np.nanmedian(matrix[found], 0)  # where no landmarks were found: the usual place of the face
-    np.save(cache / f"{name}_geometry.npy", vectors)
-    np.save(cache / f"{name}_matrix.npy", matrix)
+    kind = name if tall == 1.0 else f"{name}_tall"
+    np.save(cache / f"{kind}_geometry.npy", vectors)
+    np.save(cache / f"{kind}_matrix.npy", matrix)
     return vectors
 
 
@@ -54,12 +61,15 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
     args = parser.parse_args()
     for name in args.sets:
+        if name in SQUEEZED:
+            prepare(args.cache, name, SQUEEZED[name])
         vectors = prepare(args.cache, name)
         rows = manifest(args.data / SETS[name][0])
         print(f"{name}: {len(rows)} faces, {np.isfinite(vectors[:, 0]).mean():.3f} with landmarks")
         if name != "ferplus":
             continue
         votes = votes_of(rows)
+        votes[[r["file"].endswith(JUDGED) for r in rows]] = 0  # no votes: in no part
         validation = np.array([r["is_validation"] == "1" for r in rows])
         dev = ~validation & (np.random.default_rng(20).random(len(rows)) < 0.1)
         np.savez(args.cache / "ferplus_votes.npz", votes=votes, validation=validation, dev=dev)

@@ -10,7 +10,6 @@ import shutil
 from pathlib import Path
 
 from liveaffect.models.circumplex import EMOTIONS
-from liveaffect.models.face.affect import PRIOR
 from liveaffect.models.face.geometry import GEOMETRY_SIZE
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -22,7 +21,7 @@ version = "{version}"
 sha256 = "{sha256}"
 bytes = {bytes}
 licence = "Research use only: distilled from AffectNet-trained teachers (research data, no licence stated)"
-data = "FER+ votes (MIT) on FER2013 pixels (terms unclear), UTKFace (non-commercial), AffectNet by its teachers"
+data = "FER+ votes (MIT) on FER2013 pixels (terms unclear); RAF-DB, UTKFace, AffectNet (all non-commercial research)"
 uses = ["research"]
 inputs = [
     {{ name = "crops", shape = [-1, 64, 64, 3], dtype = "uint8", meaning = "aligned RGB faces" }},
@@ -30,12 +29,13 @@ inputs = [
     {{ name = "present", shape = [-1, 1], meaning = "1 where geometry is given, else 0" }},
 ]
 outputs = [
-    {{ name = "log_p", shape = [-1, 8], meaning = "calibrated log-probabilities; training prior: {prior}" }},
+    {{ name = "log_p", shape = [-1, 8], meaning = "log-probabilities under the natural prior" }},
     {{ name = "va", shape = [-1, 2], meaning = "valence and arousal, -1 to 1" }},
     {{ name = "va_sd", shape = [-1, 2], meaning = "their standard deviations" }},
     {{ name = "embedding", shape = [-1, 96], meaning = "what the heads see" }},
     {{ name = "place", shape = [-1, 4], meaning = "aligned crop in this one: centre - 0.5, log of side, angle" }},
     {{ name = "place_sd", shape = [-1, 2], meaning = "standard deviation of the centre and side, of the angle" }},
+    {{ name = "log_p_uniform", shape = [-1, 8], meaning = "log-probabilities under the uniform prior" }},
 ]
 labels = [{labels}]
 fallback = "face-rules"
@@ -56,7 +56,6 @@ def main() -> None:
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
         geometry=2 * GEOMETRY_SIZE,
-        prior=", ".join(f"{name} {share:.4f}" for name, share in zip(EMOTIONS, PRIOR, strict=True)),
         labels=", ".join(f'"{name}"' for name in EMOTIONS),
     )
     manifest = MODELS / "manifest.toml"

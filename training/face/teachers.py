@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models.face import align
+from training.face.landmarks import SETS
 
 # The teachers' own class order, as columns of ours (neutral, happiness, surprise, sadness, anger, disgust, fear, ...).
 TEACHER_ORDER = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
@@ -46,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--teachers", type=Path, default=Path("../shared/teachers"))
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--set", required=True, choices=("utk", "ferplus"))
+    parser.add_argument("--set", required=True, choices=list(SETS))
     parser.add_argument("--kind", required=True, choices=("classes", "va"))
     parser.add_argument("--margin", type=float, default=-0.03)
     parser.add_argument(
@@ -66,7 +67,7 @@ def main() -> None:
         crop = teacher_crop(images[i], matrix[i], args.margin)
         for j, net in enumerate(nets):
             out[j, i] = net.run(crop)
-        if k % 1000 == 999:
+        if k % 500 == 499:
             print(f"  {k + 1}/{len(todo)}  {(time.perf_counter() - begin) / (k + 1) * 1e3:.1f} ms/image", flush=True)
             np.save(target, out)
     np.save(target, out)

@@ -1,0 +1,113 @@
+"""Step 9b: the shipped model, through its own API, on collections of other kinds: RAF-DB's test part and JAFFE.
+
+python -m training.face.several.report --cache CACHE [--weights NET.onnx]
+
+Nothing is chosen by these. RAF-DB's aligned pictures are squeezed; "as faces are" has that undone (see `prepare`).
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.face.affect import FaceAffect, FaceAffectResult
+from training.face.evaluate import WEIGHTS, crops_of
+from training.face.figures import Figure, figure, uar
+from training.face.prepare import SQUEEZED, manifest
+from training.face.several.targets import ARCHIVES, labels_of
+
+SEVEN = [k for k, name in enumerate(EMOTIONS) if name != "contempt"]
+RATED = ("happiness", "sadness", "surprise", "anger", "disgust", "fear")
+
+
+def called(result: FaceAffectResult) -> np.ndarray:
+    """The likeliest of the seven categories these collections have."""
+    return np.array(SEVEN)[result.emotions[:, SEVEN].argmax(1)]
+
+
+def right(y: np.ndarray, got: np.ndarray) -> dict[str, Figure]:
+    """Accuracy, mean recall and every class's recall, with intervals."""
+    rows = np.arange(len(y))
+    found = {
+        "accuracy": figure(lambda r: float((y[r] == got[r]).mean()), rows),
+        "mean recall": figure(lambda r: uar(y[r], got[r]), rows),
+    }
+    for k in SEVEN:
+        mine = rows[y == k]
+        found[EMOTIONS[k]] = figure(lambda r, k=k: float((got[r] == k).mean()), mine)
+    return found
+
+
+def table(columns: dict[str, dict[str, Figure]]) -> None:
+    """Print as Markdown."""
+    first = next(iter(columns.values()))
+    print("| | n | " + " | ".join(columns) + " |\n|---" + "|---" * (len(columns) + 1) + "|")
+    for name, one in first.items():
+        print(
+            f"| {name} | {one.n} | " + " | ".join(str(column[name]) for column in columns.values()) + " |", flush=True
+        )
+
+
+def rank(x: np.ndarray) -> np.ndarray:
+    """Ranks, ties at their mean."""
+    order = np.argsort(x, kind="stable")
+    out = np.empty(len(x))
+    out[order] = np.arange(len(x))
+    for value in np.unique(x):
+        out[x == value] = out[x == value].mean()
+    return out
+
+
+def spearman(emotions: np.ndarray, ratings: np.ndarray, rows: np.ndarray) -> float:
+    """Mean over the six rated emotions of the rank correlation of probability and rated strength."""
+    found = []
+    for k, name in enumerate(RATED):
+        a, b = rank(emotions[rows, EMOTIONS.index(name)]), rank(ratings[rows, k])
+        found.append(np.corrcoef(a, b)[0, 1])
+    return float(np.mean(found))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--every", type=int, default=1, help="take every n-th face of RAF-DB's test part")
+    args = parser.parse_args()
+    model = FaceAffect(args.weights)
+    y = labels_of(args.data, "rafdb_test")
+    every = np.flatnonzero(~np.load(args.cache / "rafdb_test_twin.npy"))[:: args.every]
+    print(f"RAF-DB test part, {len(every)} of {len(y)} faces: those without a twin in its training part")
+    y = y[every]
+    columns = {}
+    vectors = np.load(args.cache / "rafdb_test_geometry.npy")[every]
+    aligned = np.stack(crops_of(args.cache, "rafdb_test", every))
+    loose = np.stack(crops_of(args.cache, "rafdb_test", every, True))
+    tall = np.stack(crops_of(args.cache, "rafdb_test", every, tall=SQUEEZED["rafdb_test"]))
+    upright = np.load(args.cache / "rafdb_test_tall_geometry.npy")[every]
+    for prior in ("natural", "uniform"):
+        columns[f"aligned, {prior}"] = right(y, called(model.predict(aligned, prior=prior)))
+        columns[f"aligned, geometry, {prior}"] = right(y, called(model.predict(aligned, vectors, prior=prior)))
+        columns[f"loose, {prior}"] = right(y, called(model.predict(loose, prior=prior)))
+        columns[f"as faces are, {prior}"] = right(y, called(model.predict(tall, upright, prior=prior)))
+    table(columns)
+    y = labels_of(args.data, "jaffe")
+    every = np.arange(len(y))
+    crops, vectors = np.stack(crops_of(args.cache, "jaffe", every)), np.load(args.cache / "jaffe_geometry.npy")
+    rows = manifest(args.data / ARCHIVES["jaffe"])
+    ratings = np.array([[float(r[f"rating_{name}"] or "nan") for name in RATED] for r in rows])
+    rated = np.flatnonzero(np.isfinite(ratings).all(1))
+    print(f"\nJAFFE, {len(y)} faces of 10 women; seven categories; rank correlation with six rated strengths")
+    columns = {}
+    for prior in ("natural", "uniform"):
+        for how, given in (("aligned", None), ("aligned, geometry", vectors)):
+            said = model.predict(crops, given, prior=prior)
+            found = right(y, called(said))
+            found["rank correlation"] = figure(lambda r, s=said: spearman(s.emotions, ratings, r), rated)
+            columns[f"{how}, {prior}"] = found
+    table(columns)
+
+
+if __name__ == "__main__":
+    main()
