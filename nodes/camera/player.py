@@ -88,7 +88,7 @@ class Player:
     def _read(self, stopped: threading.Event) -> Iterator[Ready]:
         now_ns, info = self._context.now_ns, self._info
         start_ns = now_ns()
-        picture = Picture(info)
+        picture, told = Picture(info), False
         base_ns: int | None = None
         index = 0
         last_ns = -1
@@ -118,7 +118,10 @@ class Player:
                         film.fast_forward_ns = now_ns() - base_ns
                     continue
                 last_ns = due_ns
-                yield Ready(due_ns, index + shot.index, picture.rgb(shot.frame), gap)
+                image = picture.rgb(shot.frame)
+                if not told:  # what is done to a film is said as it begins
+                    told, self._warning = True, film.warning(picture.done)
+                yield Ready(due_ns, index + shot.index, image, gap)
             self._invalid, film.invalid = self._invalid + film.invalid, 0
             self._warning = film.warning(picture.done)
             if not self._loop or film.count == 0:

@@ -81,6 +81,8 @@ class Microphone(Node):
         if self._info is not None:
             facts = {"codec": self._info.audio_codec, "rate": self._info.audio_rate}
             context.report(source=self.source, channels=self._info.audio_channels, **facts)
+            if self._hearing.words:
+                context.report(warning=f"{self.source}: {'; '.join(self._hearing.words)}")
         if self._info is None and not self._graph:
             if not context.live:
                 raise UsageError(f"'{self.source}' cannot be read offline: only files and lavfi graphs can")

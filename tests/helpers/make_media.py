@@ -106,13 +106,17 @@ def repeat_clip(clip: Path, seconds: float, path: Path) -> Path:
     return path
 
 
-def write_sound(path: Path, sound: np.ndarray, *, rate: int = 48000, codec: str = "pcm_s16le") -> Path:
+def write_sound(
+    path: Path, sound: np.ndarray, *, rate: int = 48000, codec: str = "pcm_s16le", bit_rate: int = 0
+) -> Path:
     """Writes float32 (n,) or (channels, n) samples into a file without a picture."""
     sound = np.atleast_2d(np.asarray(sound, np.float32))
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(sound)]
     output: Any
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream(codec, rate=rate, layout=layout)
+        if bit_rate:
+            stream.bit_rate = bit_rate
         resampler = av.AudioResampler(format=stream.codec_context.format.name, layout=layout, rate=rate)
         for start in range(0, sound.shape[1], 1024):
             frame: Any = AudioFrame.from_ndarray(

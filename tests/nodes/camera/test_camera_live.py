@@ -50,6 +50,13 @@ def test_a_live_file_keeps_its_own_times_on_the_epoch_and_ends(film: Path) -> No
     assert all(round(float(f.image.mean())) == 40 + 2 * f.frame_index for f in frames)
 
 
+def test_a_rate_that_was_guessed_is_said_as_the_film_begins(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mjpeg", grey_ramp(48, 64, 100) * 5, codec="mjpeg", pix_fmt="yuvj420p")
+    with RunningSource(opened(source=str(path)).frames) as run:
+        run.wait(lambda: "camera.rate" in run.context.info.get("warning", ""))
+        assert len(run.messages) < 500
+
+
 def test_a_live_file_that_starts_late_goes_on_where_the_run_is(film: Path) -> None:
     with RunningSource(opened(source=str(film)).frames, time.monotonic_ns() - 1200 * MS) as run:
         run.wait_end()

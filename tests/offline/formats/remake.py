@@ -100,7 +100,7 @@ def main() -> None:
     done = {(row["kind"], row["subject"], row["way"]) for row in _rows(out)}
     for kind, subject, material in subjects(None if quick else shared):
         module, chosen = WAYS[kind], QUICK[kind] if quick else tuple(WAYS[kind].WAYS)
-        if quick and (not chosen or subject.split()[0] != "Hopper"):
+        if quick and (not chosen or not subject.startswith("Hopper")):
             continue
         ways = {"plain": module.plain, **{way: module.WAYS[way] for way in chosen}}
         left = {way: make for way, make in ways.items() if (kind, subject, way) not in done}

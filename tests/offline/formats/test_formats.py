@@ -21,7 +21,10 @@ import ways_of_sounds  # noqa: E402
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "formats.md"
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
-KNOWN: dict[tuple[str, str], str] = {}
+NARROW = "8 kHz (its upper half is missing)"
+LOSSY = ("AAC in M4A, 192 kb/s", "Opus, 160 kb/s", "Vorbis", "AC-3, 256 kb/s")
+KNOWN = {(subject, NARROW) for subject in ("the demo's voice", "grid_f", "grid_m")} | {("grid_m", way) for way in LOSSY}
+"""Subject and way: what the page explains. Of grid_m the voice net is between two categories."""
 
 
 def remade(out: Path, *words: str, limit_s: float) -> list[judge.Verdict]:

@@ -19,10 +19,10 @@ def plain(folder: Path, sound: np.ndarray) -> Path:
     return write_sound(folder / "plain.wav", sound)
 
 
-def _coded(name: str, codec: str, rate: int = RATE) -> Way:
+def _coded(name: str, codec: str, rate: int = RATE, bit_rate: int = 0) -> Way:
     def make(folder: Path, sound: np.ndarray) -> Path:
         data = sound if rate == RATE else soxr.resample(sound, RATE, rate).astype(np.float32)
-        return write_sound(folder / name, data, rate=rate, codec=codec)
+        return write_sound(folder / name, data, rate=rate, codec=codec, bit_rate=bit_rate)
 
     return make
 
@@ -100,11 +100,11 @@ WAYS: dict[str, Way] = {
     "24 bit": _coded("s24.wav", "pcm_s24le"),
     "FLAC": _coded("a.flac", "flac"),
     "ALAC": _coded("alac.m4a", "alac"),
-    "AAC in M4A": _coded("a.m4a", "aac"),
-    "MP3": _coded("a.mp3", "libmp3lame"),
-    "Opus": _coded("a.opus", "libopus"),
+    "AAC in M4A, 192 kb/s": _coded("a.m4a", "aac", bit_rate=192_000),
+    "MP3, 256 kb/s": _coded("a.mp3", "libmp3lame", bit_rate=256_000),
+    "Opus, 160 kb/s": _coded("a.opus", "libopus", bit_rate=160_000),
     "Vorbis": _vorbis,
-    "AC-3": _coded("a.ac3", "ac3"),
+    "AC-3, 256 kb/s": _coded("a.ac3", "ac3", bit_rate=256_000),
     "AIFF": _coded("a.aiff", "pcm_s16be"),
     "silent track first": _tracks,
     "with a black picture": _filmed,
