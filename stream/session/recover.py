@@ -6,6 +6,7 @@ and takes its place at the end; what could not be read is kept, byte for byte, i
 
 import os
 import shutil
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +31,8 @@ from liveaffect.stream.wire import from_json
 
 COPIED_S = 60.0
 """A file changed so long after its last message has been copied since: its time says nothing."""
+STILL_S = 30.0
+"""A recorder whose end cannot be seen from here, and that wrote so lately, may still be writing."""
 BESIDE = f".{RECORDING}.recovering"
 ROOM = 16 << 20
 
@@ -44,6 +47,12 @@ def recover(folder: str | Path) -> SessionInfo:
     info, lost_keys = _manifest(folder)
     if info.state == "RECORDING" and info.alive:
         raise RecordError(f"{folder} is still being recorded by process {info.writers[-1]}: stop that recording first")
+    age_s = time.time() - path.stat().st_mtime if info.state == "RECORDING" and path.is_file() else STILL_S
+    if info.processes and info.processes[-1].fate() == "elsewhere" and 0 <= age_s < STILL_S:
+        raise RecordError(
+            f"{folder} was written {age_s:.0f} s ago by another machine or container, which may go on: "
+            "stop that recording first, or wait a minute"
+        )
     contents = scan(path)
     whole = contents.finished and not contents.damage
     if whole and info.state != "RECORDING" and not lost_keys:

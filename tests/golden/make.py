@@ -38,7 +38,7 @@ def main() -> None:
     info = load_info(GOLDEN)
     for source in info.sources:
         source.path = CLIP
-    info.writers, info.run = [], 0
+    info.writers, info.processes = [], []
     info.save(GOLDEN)
     print(f"{GOLDEN}: {sum(path.stat().st_size for path in GOLDEN.iterdir()) / 1e6:.2f} MB")
 

@@ -13,6 +13,7 @@ import pytest
 import zstandard
 
 from liveaffect.stream.errors import LiveAffectError, RecordError
+from liveaffect.stream.identity import Identity
 from liveaffect.stream.messages import Affect, Marker, Person, VideoFrame
 from liveaffect.stream.session import manifest
 from liveaffect.stream.session.context import SessionContext
@@ -301,3 +302,17 @@ def test_e29_damage_anywhere_is_told_and_costs_no_other_chunk(session: Path, see
     assert len(found) >= len(before) - 20 * len(hit)
     assert not Counter(found) - Counter(before)
     assert SessionReader(session).faults
+
+
+def test_e20_a_session_that_another_container_may_still_write_is_left_alone(session: Path) -> None:
+    info = load_info(session)
+    info.state, info.processes = "RECORDING", [Identity(boot="another", space=7, pid=1, started=1)]
+    info.save(session)
+    path = session / "session.mcap"
+    path.write_bytes(path.read_bytes()[:-40])
+    before = path.read_bytes()
+    with pytest.raises(RecordError, match="another machine or container"):
+        recover(session)
+    assert path.read_bytes() == before
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert recover(session).state == "INCOMPLETE"
