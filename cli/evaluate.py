@@ -45,6 +45,8 @@ def evaluate(
         predictions, labels, by=by or [], subject=subject or "", columns=columns, tolerance_s=tolerance
     )
     print(report.table(), end="")
+    if taken := report.notes.get("labels taken as"):
+        console.print(f"labels taken as they seem to be meant: {taken}", style="yellow", highlight=False, markup=False)
     if out is not None:
         from liveaffect.models.evaluation.plot import draw  # matplotlib takes half a second to import
 

@@ -9,6 +9,8 @@ import polars as pl
 SEPARATORS = (",", ";", "\t", "|")
 NOTHING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "#N/A", "#NV", "-", "."]
 """What others write where there is no value."""
+FILE_NAMES = ("file", "filename", "file_name", "video", "clip", "image", "input", "path", "name")
+"""What a column is called that names files: texts, also where every name is a number."""
 LOOKED_AT = 65536
 _COMMA = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
 _POINT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
@@ -28,16 +30,21 @@ def read_text_table(path: Path) -> pl.DataFrame:
     separator = stated.group(1) if stated else separator_of(head[0])
     if len(head) > 1 and len(_split(head[1], separator)) == len(_split(head[0], separator)) + 1:
         text = f"row{separator}{text}"  # R numbers its rows and gives that column no name
-    file = next((name for name in _split(head[0], separator) if name.strip('" ') == "file"), "file")
+    names = [name.removeprefix('"').removesuffix('"') for name in _split(head[0], separator)]
     table = pl.read_csv(
         io.BytesIO(text.encode()),
         separator=separator,
         infer_schema_length=None,
         null_values=NOTHING,
-        schema_overrides={file.strip('"'): pl.String},
+        schema_overrides={name: pl.String for name in names if plain(name) in FILE_NAMES},
     )
     table = table.rename({name: name.strip() for name in table.columns})
     return table.with_columns(_tidy(table[name], separator != ",") for name in table.columns)
+
+
+def plain(name: str) -> str:
+    """A column's name in small letters, its spaces, dots and dashes as underscores."""
+    return re.sub(r"[\s.\-]+", "_", name.strip().lower())
 
 
 def decoded(data: bytes) -> str:
@@ -66,7 +73,7 @@ def _tidy(column: pl.Series, commas: bool) -> pl.Series:
     """A text column without spaces around its values, as numbers where all of them are; NaN is no number."""
     if column.dtype.is_float():
         return column.fill_nan(None)
-    if column.dtype != pl.String or column.name == "file":
+    if column.dtype != pl.String or plain(column.name) in FILE_NAMES:
         return column.str.strip_chars() if column.dtype == pl.String else column
     text = column.str.strip_chars()
     text = pl.select(pl.when(~text.is_in(NOTHING)).then(text).alias(column.name)).to_series()

@@ -1,6 +1,5 @@
 """Score tables held against labels."""
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 from importlib.metadata import version
@@ -13,12 +12,13 @@ from liveaffect.models.errors import BadInput
 from liveaffect.models.evaluation.report import Report
 from liveaffect.models.evaluation.tables import evaluate_tables
 from liveaffect.models.face.custom import ALIASES
+from liveaffect.offline.tables.foreign import FILE_NAMES, plain
 from liveaffect.offline.tables.read import read_table, read_tables, require_columns, require_numbers
 from liveaffect.offline.tables.score import AFFECT_COLUMNS
 from liveaffect.stream.errors import InputError
 
 NAMES = {
-    "file": ("filename", "file_name", "video", "clip", "image", "input", "path", "name"),
+    "file": FILE_NAMES,
     "t_s": ("timestamp", "time", "time_s", "seconds", "onset"),
     "face_id": ("face", "person", "person_id"),
     "valence": ("val", "pleasure"),
@@ -97,9 +97,9 @@ def familiar(labels: pl.DataFrame, predictions: pl.DataFrame) -> tuple[pl.DataFr
     ending, and where the predictions are of one file no column needs to say so.
     """
     taken: list[str] = []
-    plain = {re.sub(r"[\s.\-]+", "_", name.strip().lower()): name for name in reversed(labels.columns)}
+    there_are = {plain(name): name for name in reversed(labels.columns)}
     for here in (*NAMES, *EMOTIONS):
-        there = next((plain[name] for name in (here, *NAMES.get(here, ())) if name in plain), None)
+        there = next((there_are[name] for name in (here, *NAMES.get(here, ())) if name in there_are), None)
         if here not in labels.columns and there is not None:
             labels = labels.rename({there: here})
             taken.append(f"'{there}' is {here}")

@@ -135,3 +135,12 @@ def test_a_broken_table_is_named(tmp_path: Path, content: bytes, capsys: pytest.
     broken.write_bytes(content)
     assert ended("evaluate", broken, labels) == 1
     assert f"{broken} cannot be read as a table" in capsys.readouterr().err
+
+
+def test_labels_under_other_names_are_read_and_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores, labels = tables(tmp_path, "csv")
+    labels.write_text(labels.read_text("utf-8").replace("file,valence", "Filename,Valence", 1), "utf-8")
+    assert ended("evaluate", scores, labels) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "'Filename' is file" in said
+    assert "'Valence' is valence" in said
