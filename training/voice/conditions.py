@@ -58,7 +58,7 @@ def conditions(babble: list[Array]) -> dict[str, Callable[[Array, np.random.Gene
         "noise, 0 dB": noise("white", 0),
         "others talk, 10 dB": noise("babble", 10),
         "telephone": lambda x, _: augment.coded(x, "mulaw"),
-        "MP3, 32 kbit/s": lambda x, _: augment.coded(x, "mp3"),
+        "MP3": lambda x, _: _mp3(x),
         "room": augment.in_room,
         "volume 0.05": lambda x, _: x * 0.05,
         "volume 20": lambda x, _: x * 20.0,
@@ -106,6 +106,13 @@ def read_aloud() -> list[Array]:
                 samples, rate = soundfile.read(io.BytesIO(wave.stdout), dtype="float32")
                 found.append(soxr.resample(samples, rate, 16000).astype(np.float32))
     return found
+
+
+def _mp3(x: Array) -> Array:
+    file = io.BytesIO()
+    kind = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT", "compression_level": 0.75}
+    soundfile.write(file, x, 16000, **kind)
+    return np.resize(soundfile.read(io.BytesIO(file.getvalue()))[0], len(x))
 
 
 def _chosen(corpus: str, rng: np.random.Generator) -> list[int]:

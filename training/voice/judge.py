@@ -119,7 +119,9 @@ def calibrate(h: Heads, said: Said, table: Table, baseline: Array, weight: Array
         log_p = z - top - np.log(np.exp(z - top).sum(axis=1, keepdims=True))
         return float(-log_p[right] @ weight)
 
-    h.sharpness = np.asarray(minimize(surprise, h.sharpness, method="Nelder-Mead", options={"maxiter": 400}).x)
+    h.sharpness = np.asarray(
+        minimize(surprise, h.sharpness, method="Nelder-Mead", options={"maxiter": 150, "fatol": 1e-5, "xatol": 1e-3}).x
+    )
     place = table.places()
     for k in range(2):
 

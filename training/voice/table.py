@@ -61,18 +61,18 @@ class Table:
         return place
 
 
-def load(cache: Path, corpora: Sequence[str], copies: Sequence[int] = (0,)) -> Table:
-    """The windows in `cache` of whatever is there; of ASED only the sentences that all emotions share."""
+def load(cache: Path, corpora: Sequence[str], copies: Sequence[int] = (0,), file: Path | None = None) -> Table:
+    """The windows in `cache` of whatever is there, or in `file`; of ASED only the sentences that all emotions share."""
     parts: list[dict[str, Array]] = []
     for corpus in corpora:
         listed = manifest(corpus)
         for copy in copies:
-            path = cache / f"{corpus}-{copy}.npz"
+            path = file or cache / f"{corpus}-{copy}.npz"
             if copy and not path.exists():
                 continue
-            with np.load(path) as file:
-                part = {name: file[name] for name in ("index", "kind", "hops", "reach_db")}
-                part["means"] = file["means"].astype(np.float32)
+            with np.load(path) as held:
+                part = {name: held[name] for name in ("index", "kind", "hops", "reach_db")}
+                part["means"] = held["means"].astype(np.float32)
             said = [listed[i] for i in part["index"]]
             part |= {name: np.array([getattr(u, name) for u in said]) for name in ("label", "level", "intensity")}
             part["speaker"] = np.array([u.speaker for u in said], object)
