@@ -13,6 +13,7 @@ from liveaffect.models.errors import LicenceRefused
 from liveaffect.models.face.action_units import action_units
 from liveaffect.models.face.align import CROP_PX, crop_face, face_px
 from liveaffect.models.face.geometry import GEOMETRY_SIZE, geometry, pose_degrees
+from liveaffect.models.face.identity import FaceShape
 from liveaffect.models.face.quality import face_quality
 from liveaffect.nodes.face.cover import covered
 from liveaffect.nodes.face.cuts import Cuts
@@ -59,7 +60,7 @@ class Face(Node):
     """1: a single participant. Only the largest face is measured, and whoever it is has the id 0. 0: whoever comes."""
     identity: bool = True
     """Ids follow people by what their faces look like, over cuts, swapped places and absences of up to a minute. What
-    is compared stays in memory and ends with the run. false: by place and size alone."""
+    is compared stays in memory and ends with the run. false: by place, size and the shape of faces alone."""
 
     def open(self) -> None:
         if not 1 <= self.max_faces <= 8:
@@ -128,7 +129,8 @@ class Face(Node):
         for track, row, *_ in measured:
             if track.settling and 0 <= frame.t_ns - self._cut_ns < AFTER_CUT_NS:
                 row.reason = f"cut, {row.reason}"
-        self._name(image, measured, frame.t_ns, alone)
+        poses = {track.key: face.pose for track, face in zip(owners, found, strict=True) if track is not None}
+        self._name(image, measured, poses, frame.t_ns, alone)
         shown = [(track.id, *rest) for track, *rest in measured]
         lost = [track.id for track in self._tracker.lost(frame.t_ns)]
         if self.people == 1:
@@ -165,7 +167,9 @@ class Face(Node):
         self._tracker.forget()
         self._cuts.forget()
 
-    def _name(self, image: NDArray[np.uint8], measured: list[Any], t_ns: int, alone: bool) -> None:
+    def _name(
+        self, image: NDArray[np.uint8], measured: list[Any], poses: dict[int, Any], t_ns: int, alone: bool
+    ) -> None:
         """Settles who everybody is; a face of which that is open loses its numbers."""
         doubted: set[int] = set()
         if self.people == 1:
@@ -173,7 +177,7 @@ class Face(Node):
                 track.id = 0
         elif self._people is not None and not alone:
             sights = [
-                Sight(track, mesh, crop, row.state == "ok" or row.reason.endswith("settling"))
+                Sight(track, mesh, poses[track.key], crop, row.state == "ok" or row.reason.endswith("settling"))
                 for track, row, mesh, crop, _ in measured
             ]
             doubted = self._people.step(image, sights, t_ns)
@@ -184,13 +188,16 @@ class Face(Node):
                 measured[place] = (track, blank, *rest)
 
     def _identity(self) -> tuple[People | None, str]:
-        """What tells faces apart, where it is wanted and allowed; else why not."""
-        if not self.identity or self.people == 1:
+        """What tells faces apart, and what to say of it."""
+        if self.people == 1:
             return None, ""
+        if not self.identity:
+            return People(FaceShape(), self._tracker), ""
         try:
             return People(registry.load("face-identity"), self._tracker), ""
         except LicenceRefused:
-            return None, "people are told apart by place and size alone: LIVEAFFECT_PROFILE forbids face-identity"
+            said = "people are told apart by place, size and shape alone: LIVEAFFECT_PROFILE forbids face-identity"
+            return People(FaceShape(), self._tracker), said
 
     def _messages(self, frame: VideoFrame, width: int, height: int, shown: list[Any]) -> Iterator[Message]:
         rows = tuple(row for _, row, _, _, _ in shown)

@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from liveaffect.models.face.identity import OTHER, SAME, Descriptor, chip, distance
+from liveaffect.models.face.identity import Descriptor
 from liveaffect.nodes.face.cuts import Thumb, face_thumb, is_other
 from liveaffect.nodes.face.tracking import Track, Tracker
 
@@ -33,9 +33,24 @@ CLEARER = 0.05
 
 
 class Describer(Protocol):
-    """What turns chips (n, 150, 150, 3) into descriptors (n, 128)."""
+    """What tells faces apart: `FaceIdentity` or `FaceShape`."""
 
-    def describe(self, chips: NDArray[np.uint8]) -> Descriptor: ...
+    same: float
+    """Nearer than this is one person."""
+    other: float
+    """Further than this is another one, even in the same place."""
+
+    def look(self, image: NDArray[np.uint8], landmarks: NDArray[np.float32], pose: NDArray[np.float32]) -> Any:
+        """What `answer` needs of one face."""
+        ...
+
+    def answer(self, look: Any) -> Descriptor:
+        """The descriptor of a look; runs beside the frames."""
+        ...
+
+    def distance(self, a: Descriptor, b: Descriptor) -> float:
+        """How far two descriptors are apart."""
+        ...
 
 
 @dataclass
@@ -44,6 +59,7 @@ class Sight:
 
     track: Track
     landmarks: NDArray[np.float32]
+    pose: NDArray[np.float32]
     crop: NDArray[np.uint8]
     clear: bool
     """Whether its picture is good enough to tell people apart."""
@@ -55,10 +71,6 @@ class _Known:
 
     looks: deque[Descriptor] = field(default_factory=lambda: deque[Descriptor](maxlen=LOOKS))
     left_ns: int | None = None
-
-    def distance(self, seen: Descriptor) -> float:
-        """To the mean of the looks; infinite without any."""
-        return distance(np.mean(self.looks, axis=0), seen) if self.looks else float("inf")
 
 
 @dataclass
@@ -130,8 +142,8 @@ class People:
             follow.doubt_ns = t_ns if follow.doubt_ns is None else follow.doubt_ns
         learning = len(known.looks) < LEARNED and t_ns - follow.asked_ns >= LEARN_NS
         if follow.question is None and sight.clear and (follow.doubt_ns is not None or learning):
-            picture = chip(image, sight.landmarks)[None]
-            follow.question = self._beside.submit(self._net.describe, picture)
+            look = self._net.look(image, sight.landmarks, sight.pose)
+            follow.question = self._beside.submit(self._net.answer, look)
             follow.asked_ns = t_ns
         elif follow.question is None and follow.doubt_ns is not None and t_ns - follow.doubt_ns > PATIENCE_NS:
             follow.doubt_ns = None
@@ -146,18 +158,18 @@ class People:
         for sight in due:
             question = self._follows[sight.track.key].question
             assert question is not None
-            seen[sight.track.key] = question.result()[0]
+            seen[sight.track.key] = question.result()
         owners = {sight.track.id for sight in due}
         in_view = {track.id for track in self._tracker.tracks if track.seen_ns == t_ns}
         away = [person for person, known in self._known.items() if person not in in_view and known.looks]
         pairs: list[tuple[float, int, int]] = []
         for sight in due:
             own, look = sight.track.id, seen[sight.track.key]
-            if self._known[own].looks and (apart := self._known[own].distance(look)) < OTHER:
-                pairs.append((apart - (OTHER - SAME), sight.track.key, own))
+            if self._known[own].looks and (apart := self._apart(own, look)) < self._net.other:
+                pairs.append((apart - (self._net.other - self._net.same), sight.track.key, own))
             others = [p for p in (*away, *owners) if p != own and self._known[p].looks]
-            fits = sorted((self._known[person].distance(look), person) for person in others)
-            if fits and fits[0][0] < SAME and (len(fits) < 2 or fits[1][0] - fits[0][0] > CLEARER):
+            fits = sorted((self._apart(person, look), person) for person in others)
+            if fits and fits[0][0] < self._net.same and (len(fits) < 2 or fits[1][0] - fits[0][0] > CLEARER):
                 pairs.append((fits[0][0], sight.track.key, fits[0][1]))
         given: dict[int, int] = {}
         for _, key, person in sorted(pairs):
@@ -165,6 +177,11 @@ class People:
                 given[key] = person
         for sight in due:
             self._settle(sight.track, given, seen[sight.track.key], t_ns)
+
+    def _apart(self, person: int, look: Descriptor) -> float:
+        """From the mean of somebody's looks; infinite without any."""
+        looks = self._known[person].looks
+        return self._net.distance(np.mean(looks, axis=0), look) if looks else float("inf")
 
     def _settle(self, track: Track, given: dict[int, int], look: Descriptor, t_ns: int) -> None:
         person = given.get(track.key)

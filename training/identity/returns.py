@@ -26,6 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=Path, required=True)
     parser.add_argument("--away", type=float, default=20.0)
+    parser.add_argument("--without-net", action="store_true", help="face.identity = false")
     given = parser.parse_args()
     close_door()
     folders = sorted(path for path in given.pictures.iterdir() if path.is_dir())
@@ -34,14 +35,16 @@ def main() -> None:
     for number, own in enumerate(people):
         other = people[(number + 1) % len(people)]
         again = own[-1] if len(own) > 1 else (own[0] * 0.75).astype(np.uint8)
-        kept += ids(own[0], again, given.away) == (0, 0)
-        first, second = ids(own[0], other[0], given.away)
+        kept += ids(own[0], again, given.away, net=not given.without_net) == (0, 0)
+        first, second = ids(own[0], other[0], given.away, net=not given.without_net)
         changed += first == 0 and second not in (0, None)
     n = len(people)
     print(f"{n} people, {given.away:g} s away: old id {kept} of {n}; a stranger's new id {changed} of {n}")
 
 
-def ids(first: NDArray[np.uint8], second: NDArray[np.uint8], away_s: float) -> tuple[int | None, int | None]:
+def ids(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], away_s: float, *, net: bool
+) -> tuple[int | None, int | None]:
     """The id with numbers at the end of each person's time in view."""
     from liveaffect.nodes.face import Face
     from liveaffect.stream.lockstep import run_nodes
@@ -49,7 +52,7 @@ def ids(first: NDArray[np.uint8], second: NDArray[np.uint8], away_s: float) -> t
 
     pictures = enumerate(film(first, second, away_s))
     frames = [VideoFrame(t_ns=round(t * 1e9), seq=seq, image=image) for seq, (t, image) in pictures]
-    seen = [said for said in run_nodes(Face(), inputs=frames) if isinstance(said, FaceObservation)]
+    seen = [said for said in run_nodes(Face(identity=net), inputs=frames) if isinstance(said, FaceObservation)]
     half = SHOWN_S + away_s / 2
     shown = [(said.t_ns / 1e9, face.id) for said in seen for face in said.faces if face.state == "ok"]
     before, after = [i for t, i in shown if t < half], [i for t, i in shown if t >= half]

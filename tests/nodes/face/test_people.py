@@ -22,9 +22,18 @@ class Colours:
     def __init__(self) -> None:
         self.asked = 0
 
-    def describe(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+    same, other = 0.45, 0.6
+
+    def look(self, image: NDArray[np.uint8], landmarks: NDArray[np.float32], pose: object) -> NDArray[np.float32]:
         self.asked += 1
-        return (chips[:, 60:90, 60:90].mean((1, 2)) / 200).astype(np.float32)
+        x, y = (landmarks[:, :2].mean(0) * [image.shape[1], image.shape[0]]).astype(int)
+        return (image[y - 5 : y + 5, x - 5 : x + 5].mean((0, 1)) / 200).astype(np.float32)
+
+    def answer(self, look: NDArray[np.float32]) -> NDArray[np.float32]:
+        return look
+
+    def distance(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+        return float(np.linalg.norm(a - b))
 
 
 class Room:
@@ -55,7 +64,10 @@ class Room:
         t_ns = self.frame * FRAME_NS
         owners = self.tracker.step([mesh * [600, 300] for mesh in points.values()], t_ns)
         pairs = [(place, track) for place, track in zip(points, owners, strict=True) if track is not None]
-        sights = [Sight(track, points[place], crop(faces[place]), clear) for place, track in pairs]
+        sights = [
+            Sight(track, points[place], np.eye(4, dtype=np.float32), crop(faces[place]), clear)
+            for place, track in pairs
+        ]
         open_ = self.people.step(image, sights, t_ns)
         return {place: track.id for place, track in pairs}, {place for place, track in pairs if track.key in open_}
 
