@@ -9,6 +9,7 @@
 A key that was changed by hand counts as damaged too: `recover` writes the file anew from the recording.
 """
 
+import contextlib
 import re
 import zlib
 from typing import Any
@@ -40,11 +41,10 @@ def unseal(data: bytes) -> tuple[dict[str, Any], list[str], bool]:
 
     A file from before there were checksums is taken as it is, where it can be read.
     """
-    try:
-        found: Any = msgspec.json.decode(data)
-        whole = isinstance(found, dict)
-    except UNREADABLE:
-        whole = False
+    found: Any = None
+    with contextlib.suppress(*UNREADABLE):
+        found = msgspec.json.decode(data)
+    whole = isinstance(found, dict)
     if whole and CHECKS not in found and found.get("version", 1) == 1:
         return found, [], True
     if whole:

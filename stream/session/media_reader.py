@@ -56,7 +56,9 @@ class MediaStore:
         before = spans[at - 1] if at else span
         image = self._frame(span.file, number, header.t_ns if _spaced(before, header) else None)
         place = header.seq - span.first_seq
-        if image is None or (place < len(span.crcs) and zlib.crc32(np.ascontiguousarray(image)) != span.crcs[place]):
+        if image is None or (
+            place < len(span.crcs) and zlib.crc32(np.ascontiguousarray(image).data) != span.crcs[place]
+        ):
             return None  # a decoder hides damage and goes on
         return msgspec.structs.replace(header, image=image)  # type: ignore[call-arg]
 

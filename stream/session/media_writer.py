@@ -12,6 +12,7 @@ from typing import Any
 import av
 import msgspec
 import numpy as np
+from av.codec import Codec
 from av.error import FFmpegError
 
 from liveaffect.stream.messages import AudioChunk, MediaSpan, Message, VideoFrame
@@ -224,7 +225,7 @@ def compressed_video(unix_ns: int, data: bytes) -> bytes:
 
 def _check_encoder(name: str) -> None:
     try:
-        av.codec.Codec(name, "w")
+        Codec(name, "w")
     except ValueError:  # UnknownCodecError is one
         text = f"this FFmpeg has no encoder {name}: no video is stored, everything else is"
         raise EncoderError(f"{text}; install a PyAV that has it, or choose another `video`") from None

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -23,7 +24,7 @@ def session(tmp_path: Path) -> Path:
     """Eight chunks of ten frames."""
     writer = SessionWriter(tmp_path / "s", SessionContext(graph=GRAPH, wiring=WIRING), min_free=0)
     for seq in range(80):
-        head = {"t_ns": seq * 50_000_000, "seq": seq}
+        head: dict[str, Any] = {"t_ns": seq * 50_000_000, "seq": seq}
         emotions = (0.125,) * 8
         face = FaceEstimate(id=1, state="ok", valence=seq / 100, arousal=0.1, emotions=emotions)
         person = Person(id=1, state="ok", valence=seq / 100, arousal=0.1, emotions=emotions)

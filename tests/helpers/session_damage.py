@@ -139,8 +139,8 @@ def _page(folder: Path) -> list[str]:
 def _recovered(
     folder: Path, case: dict[str, Any], found: list[tuple[str, bytes]], recorded: list[tuple[str, bytes]]
 ) -> list[str]:
+    before = (folder / case["file"]).read_bytes()
     try:
-        before = (folder / case["file"]).read_bytes()
         info = recover(folder)
         reader = SessionReader(folder)
         after = [(name, record.data) for name, record in reader.raw()]

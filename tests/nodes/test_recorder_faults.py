@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
+from av.codec.codec import UnknownCodecError
 
 from liveaffect.nodes.recorder import Recorder
 from liveaffect.stream.errors import RecordError
@@ -19,6 +19,7 @@ from liveaffect.stream.identity import Identity
 from liveaffect.stream.lockstep import LockstepHost, run_nodes
 from liveaffect.stream.messages import Ack, AudioChunk, Command, Marker, VideoFrame
 from liveaffect.stream.node import HostInfo, bind
+from liveaffect.stream.session import media_writer
 from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.info import load_info
 from liveaffect.stream.session.media_reader import MediaStore
@@ -127,9 +128,9 @@ def test_e24_without_its_encoder_a_recording_lacks_the_video_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(name: str, mode: str = "r") -> Any:
-        raise av.codec.codec.UnknownCodecError(name)
+        raise UnknownCodecError(name)
 
-    monkeypatch.setattr(av.codec, "Codec", missing)
+    monkeypatch.setattr(media_writer, "Codec", missing)
     node = _recorder(sessions=str(tmp_path))
     answer = _obey(node, "record", action="start", folder=str(tmp_path / "s"), video="h264", audio=True)
     assert answer.ok
@@ -307,7 +308,8 @@ def test_one_flipped_bit_of_sound_or_of_a_lossless_film_is_never_given_back(tmp_
     headers = [m for _, m in SessionReader(folder).messages(["video/frame"])]
     shown: list[Any] = [store.attach(header) for header in headers]
     assert 1 <= sum(frame is None for frame in shown) < 20
-    assert all(np.array_equal(f.image, frames[n].image) for n, f in enumerate(shown) if f is not None)  # type: ignore[arg-type]
+    images: list[Any] = [frame.image for frame in frames]
+    assert all(np.array_equal(f.image, images[n]) for n, f in enumerate(shown) if f is not None)
 
 
 def test_files_that_a_session_names_are_its_own(tmp_path: Path) -> None:
