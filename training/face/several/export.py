@@ -18,7 +18,7 @@ from training.face.export import fit_deviation
 from training.face.net import Calibration
 from training.face.several import net as nets
 from training.face.several import pool
-from training.face.several.shipped import HEADS, SAID, Both, Joined, place_of, write
+from training.face.several.shipped import HEADS, SAID, STRENGTH, Both, Joined, place_of, write
 from training.face.several.targets import RARE, SEVEN, TRAINED, Wanted
 from training.face.several.train import held_back
 
@@ -122,14 +122,17 @@ def told(h: Held, x: np.ndarray, with_geometry: bool) -> dict[str, float]:
     }
 
 
-def deviations(shipped: Both, faces: data.Faces, held: Held, fits: list[np.ndarray]) -> tuple[tuple[float, ...], ...]:
+def deviations(
+    shipped: Both, faces: data.Faces, held: Held, fits: list[np.ndarray], means: np.ndarray
+) -> tuple[tuple[float, ...], ...]:
     """Gains and floors of the deviations on FER+ dev faces, plain and degraded, after the heads were joined."""
     spoilt = Batches(faces, 31, ("loose",), clean=0.0).draw(held.rows)
     degraded = asked(shipped, (spoilt.luma, spoilt.geometry, spoilt.present))[0]
     truth, errors, sds = held.truth @ COORDINATES, [], []
     for views, x in ((held.views[0], fits[0]), (held.views[1], fits[1]), (degraded, fits[0])):
-        residual, spread = views[HEADS : HEADS + 2]
-        va = np.clip(shares(joint(views, x)) @ COORDINATES + residual, -1, 1)
+        taught, spread = views[HEADS : HEADS + 2]
+        p = shares(joint(views, x))
+        va = np.clip(p @ COORDINATES + STRENGTH * (taught - p @ means), -1, 1)
         errors.append(va - truth), sds.append(np.sqrt(np.exp(spread)))
     error, sd = np.concatenate(errors), np.concatenate(sds)
     found = [fit_deviation(error[:, k], sd[:, k]) for k in (0, 1)]
@@ -142,6 +145,13 @@ def deviations(shipped: Both, faces: data.Faces, held: Held, fits: list[np.ndarr
 def shares(logits: np.ndarray) -> np.ndarray:
     """Softmax."""
     return np.exp(logits - np.logaddexp.reduce(logits, 1, keepdims=True))
+
+
+def class_means(held: dict[str, Held], x: np.ndarray) -> np.ndarray:
+    """(8, 2) what the net takes the teachers' valence and arousal of each category to be, over all dev faces."""
+    p = np.concatenate([shares(joint(h.views[0], x)) for h in held.values()])
+    taught = np.concatenate([h.views[0][HEADS] for h in held.values()])
+    return np.linalg.solve(p.T @ p + 5 * np.eye(8), p.T @ taught)
 
 
 def main() -> None:
@@ -165,9 +175,16 @@ def main() -> None:
         for k in (0, 1):
             for name, h in held.items():
                 print(prior, ("without", "with")[k], "geometry", name, told(h, pair[k], bool(k)), flush=True)
+    means = class_means(held, fits["natural"][0])
+    print("valence and arousal of the categories", means.round(2).tolist(), flush=True)
+    truth, views = held["ferplus"].truth @ COORDINATES, held["ferplus"].views[1]
+    p = shares(joint(views, fits["natural"][1]))
+    for strength in (0.0, 0.25, STRENGTH, 1.0):
+        va = p @ COORDINATES + strength * (views[HEADS] - p @ means)
+        print("strength", strength, "rmse on FER+", np.sqrt(np.square(va - truth).mean(0)).round(4), flush=True)
     joined = {prior: Joined.of(pair) for prior, pair in fits.items()}
-    gain, floor = deviations(bare, faces, held["ferplus"], fits["natural"])
-    shipped = Both(net, elder, place, joined, Calibration(gain=gain, floor=floor)).eval()
+    gain, floor = deviations(bare, faces, held["ferplus"], fits["natural"], means)
+    shipped = Both(net, elder, place, joined, Calibration(gain=gain, floor=floor), means).eval()
     worst = write(shipped, args.out)
     said = {prior: one._asdict() for prior, one in joined.items()} | {"gain": gain, "floor": floor}
     said |= {"parity": worst, "bytes": args.out.stat().st_size}

@@ -10,8 +10,11 @@ from torch import nn
 from training.face.net import SIDE, Calibration, FaceNet, PlaceNet, Shipped
 from training.face.several import net as nets
 
-SAID = ("votes", "labels", "elder", "residual", "spread", "embedding")
+SAID = ("votes", "labels", "elder", "taught", "spread", "embedding")
 HEADS = 3
+STRENGTH = 0.5
+"""Share of what the teachers would say of valence and arousal beyond the mean of their categories: a faint smile and a
+broad one are both surely happiness, and not equally pleasant."""
 
 
 class Joined(NamedTuple):
@@ -38,9 +41,11 @@ class Both(Shipped):
         place: PlaceNet,
         joined: dict[str, Joined],
         calibration: Calibration,
+        means: np.ndarray | None = None,
     ) -> None:
         super().__init__(net, place, calibration)
         self.elder = elder
+        self.register_buffer("means", torch.zeros(8, 2) if means is None else torch.tensor(means, dtype=torch.float32))
         for prior, one in joined.items():
             self.register_buffer(f"{prior}_heads", torch.tensor(one.heads))
             self.register_buffer(f"{prior}_bias", torch.tensor(one.bias))
@@ -48,9 +53,10 @@ class Both(Shipped):
     def forward(self, crops: torch.Tensor, geometry: torch.Tensor, present: torch.Tensor) -> tuple[torch.Tensor, ...]:
         luma = (crops.float() * self.luma).sum(3).unsqueeze(1)
         without, given = self.heard(luma, geometry, present)
-        *logits, residual, spread, embedding = (0.5 * (a + b) for a, b in zip(without, given, strict=True))
+        *logits, taught, spread, embedding = (0.5 * (a + b) for a, b in zip(without, given, strict=True))
         log_p = self.join("natural", logits, present)
-        va = (log_p.exp() @ self.coordinates + residual).clamp(-1, 1)
+        p = log_p.exp()
+        va = (p @ self.coordinates + STRENGTH * (taught - p @ self.means)).clamp(-1, 1)
         sd = (spread.exp() * self.gain.square() + self.floor.square()).sqrt()
         (here, wide), (there, wide_too) = self.place(luma), self.place(luma.flip(3))
         place = 0.5 * (here + there * self.turned)
