@@ -75,7 +75,8 @@ class SessionReader:
         """In words, what is not as it was recorded; empty where all of it is, or where it is only torn by a kill."""
         found: list[str] = []
         if self.damaged_keys:
-            keys = ", ".join(self.damaged_keys)
+            more = f" and {len(self.damaged_keys) - 8} more" * (len(self.damaged_keys) > 8)
+            keys = ", ".join(f"{key:.40}" for key in self.damaged_keys[:8]) + more
             found.append(f"{MANIFEST} was changed or damaged: what it said of {keys} is left out")
         contents = self.contents
         found += [self._in_words(item) for item in contents.damage[:LISTED]]
@@ -130,7 +131,7 @@ class SessionReader:
             if now != size and not (name == RECORDING and self.contents.damage):
                 what = "is gone" if now is None else f"has {now} bytes"
                 found.append(f"{name!r:.80} {what}, and was recorded with {size}")
-        return found
+        return found[:LISTED]
 
     @cached_property
     def start_ns(self) -> int:
