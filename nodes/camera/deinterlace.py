@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import av
+from av import error as averror
 from av.filter import Graph
 
 FILTER = "bwdif", "mode=send_frame:parity=auto:deint=interlaced"
@@ -53,5 +53,5 @@ class Deinterlacer:
         while True:
             try:
                 yield graph.pull()
-            except (av.BlockingIOError, av.EOFError):
+            except (averror.BlockingIOError, averror.EOFError):
                 return

@@ -1,6 +1,6 @@
 """Decoding a video or image file, or a lavfi graph, to frames with media time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ class Film:
             if self.info is not None and self.count:
                 self._missing_ns = self._announced_ns(container, stream, self.info) - self.end_ns
 
-    def _entered(self, t_ns: int) -> Iterator[Shot]:
+    def _entered(self, t_ns: int) -> Generator[Shot]:
         """Shots from a key frame at or before a media time, as far as the container keeps to it."""
         assert self.info is not None
         with containers.open_file(self.source) as container:

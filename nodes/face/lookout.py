@@ -90,4 +90,5 @@ def back_row(row: FaceRow) -> FaceRow:
 
 def back_mesh(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
     """The same of landmarks (478, 3), fractions of the picture."""
-    return np.array([1, 1, 0], np.float32) + landmarks * np.array([-1, -1, 1], np.float32)
+    turned = np.array([1, 1, 0], np.float32) + landmarks * np.array([-1, -1, 1], np.float32)
+    return turned.astype(np.float32, copy=False)

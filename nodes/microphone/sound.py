@@ -126,7 +126,9 @@ class Sound:
         words = list(self._hearing.words)
         words += [f"{what} was heard for {seconds:.1f} s" for what, seconds in self._mixer.heard.items()]
         if self._mender.repaired:
-            words.append(f"{self._mender.repaired} samples that are no numbers, or far beyond the scale, were mended")
+            count = self._mender.repaired
+            what = "1 sample that is no number, or" if count == 1 else f"{count} samples that are no numbers, or"
+            words.append(f"{what} far beyond the scale, {'was' if count == 1 else 'were'} mended")
         if self._mender.clipped_share > CLIPPED_SHARE:
             words.append(f"its sound is clipped: {self._mender.clipped_share:.1%} of its samples lie at the limit")
         if self.errors:

@@ -52,9 +52,9 @@ def look(path: str) -> Pictures | None:
             from PIL import ImageOps
 
             shown = ImageOps.exif_transpose(image)
-            return Pictures(image.format.lower(), *shown.size, 1, None)
+            return Pictures(image.format.lower(), shown.width, shown.height, 1, None)
         times = [t_ns for t_ns, _ in _frames(image)]
-        return Pictures("webp", *image.size, len(times) - 1, times[-1] / 1e9)
+        return Pictures("webp", image.width, image.height, len(times) - 1, times[-1] / 1e9)
 
 
 def read(path: str) -> Iterator[tuple[int, Array]]:

@@ -71,7 +71,8 @@ def test_m01_every_exif_orientation_of_every_format_is_followed(tmp_path: Path, 
         stored.info["exif"] = exif.tobytes()
         stored.save(path)
     else:
-        stored.save(path, exif=exif, **({"quality": 95} if form in ("jpeg", "avif") else {}))
+        more: dict[str, Any] = {"quality": 95} if form in ("jpeg", "avif") else {}
+        stored.save(path, exif=exif, **more)
     (out,) = frames_of(path)
     stored.getexif()[0x0112] = orientation
     expected = np.asarray(ImageOps.exif_transpose(stored))
@@ -137,9 +138,9 @@ def grown(data: bytes, at: int, extra: bytes) -> bytes:
     spots: list[tuple[int, int, int]] = []
     place = 0
     while place < at:
-        name, place = atoms._number(data, place, keep=True)
+        name, place = atoms._number(data, place, keep=True)  # type: ignore[arg-type]
         begin = place
-        size, place = atoms._number(data, place, keep=False)
+        size, place = atoms._number(data, place, keep=False)  # type: ignore[arg-type]
         if name in atoms._MASTERS:
             spots.append((begin, place - begin, size))
         else:
@@ -276,7 +277,8 @@ def test_what_is_transparent_lies_on_paper(tmp_path: Path, form: str) -> None:
     rgba[:, 20:40] = (0, 0, 0, 0)
     rgba[:, 40:] = (0, 0, 0, 128)
     path = tmp_path / f"a.{form}"
-    Image.fromarray(rgba).save(path, **({"lossless": True, "exact": True} if form == "webp" else {}))
+    more: dict[str, Any] = {"lossless": True, "exact": True} if form == "webp" else {}
+    Image.fromarray(rgba).save(path, **more)
     out = picture_of(path)
     assert out[20, 10].tolist() == [200, 100, 50]
     assert out[20, 30].tolist() == [255, 255, 255]

@@ -87,7 +87,7 @@ def _sound(path: Path, start_s: float, length_s: float) -> np.ndarray:
 def summary_of(table: pl.DataFrame, kind: str) -> dict[str, Any]:
     """What is compared: valence, top category, and the times of rows."""
     known = table.drop_nulls("valence")
-    means = [known[f"p_{name}"].mean() for name in EMOTIONS]
+    means = [float(known[f"p_{name}"].to_numpy().mean()) if known.height else 0.0 for name in EMOTIONS]
     top = EMOTIONS[int(np.argmax(means))] if known.height else ""
     valence = known["valence"].to_list() if kind != "sound" else [known["valence"].mean()] if known.height else []
     return {"valence": valence, "top": top, "times": table["t_s"].to_list(), "ok_s": known["t_s"].to_list()}
