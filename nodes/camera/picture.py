@@ -7,7 +7,7 @@ from av.video.reformatter import ColorPrimaries, ColorTrc, Interpolation, VideoR
 
 from liveaffect.stream.capture.media import MediaInfo
 from liveaffect.stream.capture.pictures import laid
-from liveaffect.stream.capture.shown import Shape, turn_of, turned
+from liveaffect.stream.capture.shown import Shape, Turn, turn_of, turned
 from liveaffect.stream.messages import Array
 
 WIDE = {ColorPrimaries.BT2020, ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432}
@@ -24,7 +24,7 @@ class Picture:
     def __init__(self, info: MediaInfo | None = None) -> None:
         self._reformatter = VideoReformatter()
         self._shape = Shape() if info is None else info.shape
-        self._turn = None if info is None else info.turn
+        self._live, self._turn = info is None, None if info is None else info.turn
         self.done: dict[str, None] = {}
         """What had to be done to the pictures, in words, in the order in which it first was."""
 
@@ -34,10 +34,15 @@ class Picture:
         if any(self._shape.crop):
             self.done["cropped, as it says"] = None
             image = image[self._shape.window(frame.width, frame.height)]
-        turn = turn_of(frame) if self._turn is None else self._turn
+        turn = self._turned(frame) if self._turn is None else self._turn
         if turn[1]:
             self.done["mirrored, as it says"] = None
         return np.ascontiguousarray(turned(image, turn))
+
+    def _turned(self, frame: Any) -> Turn:
+        """Of a device or a stream by the angle alone: whoever looks at the side data of a frame keeps the frame until the
+        garbage collector comes, and a driver whose pictures are kept runs out of them, or takes them away."""
+        return (round((frame.rotation or 0) / 90) % 4, False) if self._live else turn_of(frame)
 
     def _coloured(self, frame: Any) -> Array:
         asked: dict[str, Any] = {}
