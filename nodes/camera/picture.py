@@ -40,8 +40,8 @@ class Picture:
         return np.ascontiguousarray(turned(image, turn))
 
     def _turned(self, frame: Any) -> Turn:
-        """Of a device or a stream by the angle alone: whoever looks at the side data of a frame keeps the frame until the
-        garbage collector comes, and a driver whose pictures are kept runs out of them, or takes them away."""
+        """Of a device or a stream by the angle alone: whoever looks at the side data of a frame keeps the frame until
+        the garbage collector comes, and a driver whose pictures are kept runs out of them, or takes them away."""
         return (round((frame.rotation or 0) / 90) % 4, False) if self._live else turn_of(frame)
 
     def _coloured(self, frame: Any) -> Array:
