@@ -5,6 +5,8 @@ A message can also travel without its arrays: its topic then begins with "~", an
 """
 
 import base64
+import math
+import re
 from collections.abc import Sequence
 from typing import Any, get_origin
 
@@ -22,6 +24,8 @@ MAX_ARRAY_BYTES = 256 << 20
 MAX_FRAMES = 64
 """Topic, header, arrays."""
 
+NOT_FINITE = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
+"""How NaN and the infinities begin in msgpack: a number is finite or null, on the wire as in a recording."""
 DECODE_ERRORS = (msgspec.MsgspecError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError)
 """What decoding raises for bytes that are no message."""
 
@@ -48,6 +52,8 @@ def encode(topic: Topic[Any], message: Message, *, bare: bool = False) -> list[b
         return _plain(value)
 
     frames[1] = msgspec.msgpack.encode(message, enc_hook=out_of_band)
+    if NOT_FINITE.search(frames[1]):  # rare, and maybe only bytes that look so
+        frames[1] = msgspec.msgpack.encode(_finite(msgspec.msgpack.decode(frames[1])))
     return frames
 
 
@@ -111,6 +117,14 @@ def from_json(topic: Topic[Any], data: bytes) -> Message:
         return msgspec.json.decode(data, type=topic.message, dec_hook=hook)
     except (msgspec.MsgspecError, ValueError, LookupError, TypeError, RecursionError, MemoryError) as error:
         raise TransportError(f"malformed recorded message on {topic.name}: {error}") from None
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _array(value: Any, arrays: list[Any]) -> Any:

@@ -31,6 +31,8 @@ RATE, BURST = 100.0, 200.0
 """Messages a second."""
 MOST_STRIKES = 100
 """Malformed messages, after which a visitor has to come again."""
+VERSION_AT = 10
+"""Where a greeting tells its version."""
 MOST_PARTS = 4
 MOST_TOPICS = 64
 MOST_TOPIC_BYTES = 100
@@ -68,6 +70,7 @@ class Visitor:
         self._wants: dict[bytes, bool] = {}
         self._unread, self._stuck_since = 0, 0.0
         self._in, self._out = b"", b""
+        self._greeting, self._greeted = b"", False
         outer.setblocking(False)
         with contextlib.suppress(OSError):
             outer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -138,8 +141,23 @@ class Visitor:
             if not self._in:
                 raise ConnectionResetError
             self._unread += len(self._in)
-        with contextlib.suppress(BlockingIOError):
-            self._in = self._in[self.inner.send(self._in) :]
+            if not self._greeted:
+                self._greet()
+        if self._in:
+            with contextlib.suppress(BlockingIOError):
+                self._in = self._in[self.inner.send(self._in) :]
+
+    def _greet(self) -> None:
+        """Only the beginning of ZMTP 3 is handed on: at older ones ZeroMQ may end the whole program (an assertion in
+        `process_routing_id_msg`, when their connection closes meanwhile)."""
+        self._greeting += self._in
+        self._in = b""
+        wrong = self._greeting[:1] != b"\xff"
+        if len(self._greeting) > VERSION_AT:
+            wrong |= not self._greeting[VERSION_AT - 1] & 1 or self._greeting[VERSION_AT] < 3
+            self._greeted, self._in = True, self._greeting
+        if wrong:
+            raise Refused("protocol")
 
     def _outwards(self) -> bool:
         """True when there may be more."""

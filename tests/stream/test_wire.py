@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import TransportError
-from liveaffect.stream.topics import AFFECT, FACE, MESH, VIDEO, Topic
+from liveaffect.stream.topics import AFFECT, FACE, HEALTH, MARKER, MESH, PLAYBACK, VIDEO, Topic
 from liveaffect.stream.wire import decode, encode, from_json, to_json
 
 
@@ -88,3 +88,20 @@ def test_json_keeps_arrays_only_where_asked() -> None:
     assert with_arrays.landmarks is not None
     assert with_arrays.landmarks.shape == (1, 2, 3)
     assert without.landmarks is None
+
+
+@pytest.mark.parametrize("odd", [float("nan"), -float("nan"), float("inf"), -float("inf"), np.float32("nan")])
+def test_e26_what_is_no_number_travels_as_missing_never_as_nan(odd: Any) -> None:
+    health = m.Health(t_ns=1, node="a", process="b", state="ok", rate_hz=odd, info={"x": [1.5, odd], "y": 2.0})
+    back = _sent(HEALTH, health)
+    assert back.rate_hz is None
+    assert back.info == {"x": [1.5, None], "y": 2.0}
+    with pytest.raises(TransportError, match="malformed"):
+        _sent(PLAYBACK, m.Playback(t_ns=1, position_s=odd, length_s=1.0))
+
+
+def test_bytes_that_only_look_like_nan_stay_as_they_are() -> None:
+    label = "\x7f\u00f8"
+    marker = m.Marker(t_ns=0x7FF8000000000000, label=label, source="\u02ff\u02f8")
+    back = _sent(MARKER, marker)
+    assert (back.t_ns, back.label, back.source) == (marker.t_ns, label, marker.source)

@@ -250,6 +250,20 @@ def test_requests_that_nobody_takes_up_are_bounded(house: House, monkeypatch: py
         assert client.request("hello").ok
 
 
+@pytest.mark.parametrize(
+    "start", [b"GET / HTTP/1.1\r\n\r\n", b"\x0a\x01abcdefghi", b"\xff" + bytes(8) + b"\x7f\x01\x05\x00"]
+)
+def test_e44_what_is_no_greeting_of_today_never_reaches_the_sockets_inside(house: House, start: bytes) -> None:
+    for address in (house.address, house.door.events):
+        with socket.socket(socket.AF_UNIX) as raw:
+            raw.connect(address.removeprefix("ipc://"))
+            raw.sendall(start)
+            raw.settimeout(20)
+            with contextlib.suppress(ConnectionResetError):
+                assert raw.recv(100)[64:] == b"", "its own greeting is all that it gets"
+    wait_for(lambda: house.refused("protocol") == 2, "the refusal")
+
+
 def test_e44_a_crowd_of_mute_connections_makes_way_for_who_speaks(house: House, listener: Client) -> None:
     path = house.address.removeprefix("ipc://")
     crowd: list[socket.socket] = []
