@@ -12,7 +12,7 @@ import zmq
 
 from liveaffect.stream.errors import TransportError
 from liveaffect.stream.live.addresses import bind, ends, open_inside, serve_inside, unknown
-from liveaffect.stream.live.subscriptions import Subscriptions
+from liveaffect.stream.live.subscriptions import Subscriptions, connection, there
 from liveaffect.stream.messages import Message
 from liveaffect.stream.topics import Topic
 from liveaffect.stream.wire import BARE, decode, encode
@@ -46,7 +46,7 @@ class Publisher:
         hwm = {"all": int(max(kept, default=4 * LATEST_QUEUE)), "latest": LATEST_QUEUE}
         queues = ["all", *(["latest"] if any(topic.queue == "latest" for topic in topics) else [])]
         self._sockets: dict[str, zmq.Socket[bytes]] = {}
-        self._subscriptions = Subscriptions()
+        self._subscriptions = Subscriptions(there)
         self.poller = zmq.Poller()
         bound: list[str] = []
         for queue, place in zip(queues, ends(address), strict=False):
@@ -74,10 +74,11 @@ class Publisher:
                 except zmq.Again:
                     break
                 try:
-                    peer: Any = frame.get(zmq.SRCFD)
+                    peer: Any = connection(frame.get(zmq.SRCFD))
                 except zmq.ZMQError:  # of one that has gone
                     peer = None
                 self._subscriptions.hear(bytes(frame.buffer), peer)
+        self._subscriptions.settle()
 
     def count(self, topic: str) -> int:
         """How many sockets subscribe to exactly this topic or `seat`."""

@@ -175,8 +175,8 @@ class Watcher:
         for message in self.client:
             if type(message).__name__ == "Sum":
                 self.ages.append((message.pub_ns - message.t_ns) / 1e6)
-                self.missed += max(0, message.number - self.last - 1) if self.last >= 0 else 0
-                self.last = message.number
+                self.missed += max(0, message.seq - self.last - 1) if self.last >= 0 else 0
+                self.last = message.seq
             elif message.node == "gateway":
                 self.refused = message.info["refused"]
 
