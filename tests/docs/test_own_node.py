@@ -42,6 +42,6 @@ def test_the_launch_file_of_the_example_is_valid() -> None:
 @pytest.mark.processes
 def test_the_example_runs_live_on_a_real_clip(clips: Path, tmp_path: Path) -> None:
     table = load_graph(EXAMPLES / "blink_rate.toml").table()
-    table["camera"]["source"] = str(clips / "pyfeat_single_face.mp4")
+    table["camera"] |= {"source": str(clips / "pyfeat_single_face.mp4"), "loop": True}
     with live_run(table) as run, run.client("blink") as client:
         assert collect(client, lambda got: len(got) >= 20)

@@ -29,7 +29,7 @@ TABLE: dict[str, Any] = {
     "adder": {"type": "toy_nodes:Adder"},
 }
 BATCH = 100
-WARM = 5000
+WARM = 20_000
 QUIET_S = 10.0
 GOOD = {"verb": "reset", "target": "adder", "arguments": {"to": 3}, "id": 5}
 REPORT = {"run": "x", "process": "delay", "incarnation": 0, "kind": "ended", "progress": 1}
@@ -198,8 +198,11 @@ def run(count: int, state: Path | None) -> dict[str, Any]:
         watcher.take()
         time.sleep(QUIET_S)
         before, memory, started = watcher.take(), _memory(program.pid, told), time.monotonic()
+        course: list[float] = []
         for first in range(begun, count, BATCH):
             attack.batch(first)
+            if len(course) < 10 * (first - begun) / (count - begun):
+                course.append(round(_memory(program.pid, {"pids": {}})["supervisor"], 1))
             if state and first // BATCH % 10 == 0:
                 state.write_text(json.dumps({"next": first}))
         seconds = time.monotonic() - started
@@ -222,6 +225,7 @@ def run(count: int, state: Path | None) -> dict[str, Any]:
         "deaths": ended["deaths"],
         "all_alive": all(alive.values()),
         "memory_mb": {name: [round(memory[name], 1), round(after[name], 1)] for name in memory},
+        "supervisor_mb": course,
         "age_p99_ms": [_p99(before), _p99(during)],
         "results": [len(before), len(during)],
         "missed": watcher.missed,
