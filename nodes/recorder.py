@@ -23,11 +23,13 @@ from liveaffect.stream.live.settings import SettingsArguments
 from liveaffect.stream.messages import Ack, Command, Message
 from liveaffect.stream.node import Node, answered, command, on, on_recorded
 from liveaffect.stream.session.context import SessionContext, shown
-from liveaffect.stream.session.info import MANIFEST, Persisted, load_info
+from liveaffect.stream.session.info import MANIFEST, Persisted, SessionInfo, load_info
 from liveaffect.stream.session.media_keeper import MediaKeeper
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import ACK, AUDIO, COMMAND, CROP, MESH, TICK, VIDEO, Topic, topic_of
 
+NOTES = 20
+"""Runs whose place of recording is kept in mind."""
 VideoKind = Literal["no", "h264", "lossless"]
 
 
@@ -80,14 +82,11 @@ class Recorder(Node):
         self._privacy = bool(self.host.standing.get("privacy", {}).get("on", False))
         self._graph = self.host.graph
         self._error = ""
-        if self.host.live and self.host.incarnation > 0:
-            unfinished = self._unfinished()
-            if unfinished is not None:
-                info = load_info(unfinished)
-                self._privacy |= bool(info.privacy) and bool(info.privacy[-1]["on"])
-                self._begin(unfinished, info.persisted, resume=True)
-        elif self.autostart:
-            self._begin(self._folder(self.folder), self._persisted(), from_start=True)
+        again = self.host.live and self.host.incarnation > 0
+        if again and self._go_on():
+            return
+        if self.autostart and not (again and self._of_this_run()):  # one that was stopped is not begun again
+            self._begin(self._folder(self.folder), self._persisted(), from_start=not again)
 
     def sees(self, topic: Topic[Any]) -> bool:
         """Pixels and sound come here only while they are stored."""
@@ -118,6 +117,8 @@ class Recorder(Node):
             session.close("the program that ran the graph was killed", complete=False)
         else:
             session.close()
+            with contextlib.suppress(OSError):
+                self._place().unlink(missing_ok=True)
 
     def info(self) -> dict[str, Any]:
         """Where it records and since when, the room left there, and why it stopped if it had to."""
@@ -211,6 +212,13 @@ class Recorder(Node):
             session.fail(error)
             raise RecordError(f"{folder}: {session.ended}") from None
         self._session, self._media, self._error = session, media, ""
+        if self.host.live and self.host.run:
+            with contextlib.suppress(OSError, UnicodeError):
+                notes = self._place().parent
+                notes.mkdir(parents=True, exist_ok=True)
+                for old in sorted(notes.iterdir(), key=lambda note: note.stat().st_mtime)[:-NOTES]:
+                    old.unlink(missing_ok=True)  # of runs that were killed whole
+                self._place().write_text(str(folder.absolute()), "utf-8")
 
     def _persisted(self, asked: RecordArguments | None = None) -> Persisted:
         kept = Persisted(video=self.video, audio=self.audio, mesh=self.mesh, crops=self.crops)
@@ -237,19 +245,42 @@ class Recorder(Node):
     def _base(self) -> Path:
         return Path(self.sessions) if self.sessions else sessions_folder()
 
-    def _unfinished(self) -> Path | None:
-        """The session that an earlier start of this recorder, in this very run, was writing when it was killed."""
+    def _go_on(self) -> bool:
+        """Goes on in the session that an earlier start of this recorder, in this very run, was writing when it died."""
+        unfinished = [
+            (info.clocks[-1].monotonic_ns if info.clocks else 0, folder, info)
+            for folder, info in self._of_this_run()
+            if info.state == "RECORDING" and not info.alive
+        ]
+        if not unfinished:
+            return False
+        _, folder, info = max(unfinished, key=lambda found: found[0])
+        self._privacy |= bool(info.privacy) and bool(info.privacy[-1]["on"])
+        try:
+            self._begin(folder, info.persisted, resume=True)
+        except RecordError as error:  # what cannot be gone on with is left as it is
+            self._error = str(error)
+            if not self.autostart:
+                return True
+            self._begin(self._folder(self.folder), info.persisted)
+        return True
+
+    def _of_this_run(self) -> list[tuple[Path, SessionInfo]]:
+        """Sessions of this run of the graph: where sessions are made, and where a command wanted the last one."""
         base = Path(self.folder).parent if self.folder else self._base()
-        found: list[tuple[int, Path]] = []
-        for manifest in base.glob(f"*/{MANIFEST}"):
-            try:
-                info = load_info(manifest.parent)
-            except RecordError:
-                continue
-            mine = bool(self.host.run) and info.run == self.host.run and not info.alive
-            if info.state == "RECORDING" and mine:
-                found.append((info.clocks[-1].monotonic_ns if info.clocks else 0, manifest.parent))
-        return max(found)[1] if found else None
+        folders = {manifest.parent for manifest in base.glob(f"*/{MANIFEST}")}
+        with contextlib.suppress(OSError, ValueError):
+            folders.add(Path(self._place().read_text("utf-8")))
+        found: list[tuple[Path, SessionInfo]] = []
+        for folder in sorted(folders):
+            with contextlib.suppress(RecordError):
+                found.append((folder, load_info(folder)))
+        return [(folder, info) for folder, info in found if self.host.run and info.run == self.host.run]
+
+    def _place(self) -> Path:
+        """A note of where this run records: the next start of a recorder that is killed looks there."""
+        name = "".join(char for char in self.host.run if char.isalnum() or char in "-_")
+        return Path(platformdirs.user_cache_dir("liveaffect")) / "recording" / (name or "none")
 
 
 def _models() -> dict[str, dict[str, str]]:

@@ -29,6 +29,11 @@ from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import MARKER, MEDIA
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 def _recorder(run: str = "this run", incarnation: int = 0, **settings: Any) -> Recorder:
     node = Recorder(**{"min_free_mb": 0, **settings})
     bind(node, HostInfo(name="recorder", process="recorder", live=True, clock="b", incarnation=incarnation, run=run))
@@ -116,6 +121,40 @@ def test_e20_a_recorder_that_comes_back_goes_on_in_its_own_runs_session_alone(tm
     assert node.info()["session"] == str(tmp_path / "of this run")
     node.close()
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_e20_a_recording_in_a_folder_that_a_command_named_is_gone_on_with_too(tmp_path: Path) -> None:
+    first = _recorder(sessions=str(tmp_path / "usual"))
+    assert _obey(first, "record", action="start", folder=str(tmp_path / "elsewhere" / "p01")).ok
+    first.take(_frame(0))
+    first._session.interrupt()  # type: ignore[union-attr]
+    folder = tmp_path / "elsewhere" / "p01"
+    info = load_info(folder)
+    info.processes = [Identity(boot="b", space=0, pid=1, started=1)]
+    info.save(folder)
+    again = _recorder(incarnation=1, sessions=str(tmp_path / "usual"))
+    assert again.info()["session"] == str(folder)
+    again.take(_frame(1))
+    again.close()
+    assert [m.seq for _, m in SessionReader(folder).messages(["video/frame"])] == [0, 1]
+    assert not list((tmp_path / "cache" / "liveaffect" / "recording").iterdir())
+
+
+@pytest.mark.parametrize("before", ["nothing", "stopped", "broken"])
+def test_e20_a_recorder_that_died_before_it_recorded_begins_and_one_that_was_stopped_does_not(
+    tmp_path: Path, before: str
+) -> None:
+    if before == "stopped":
+        SessionWriter(tmp_path / "s", SessionContext(run="this run"), min_free=0).close()
+    elif before == "broken":
+        _killed(tmp_path / "s", "this run")
+        (tmp_path / "s" / "session.mcap").write_bytes(b"no recording")
+    node = _recorder(incarnation=1, folder=str(tmp_path / "s"), autostart=True)
+    assert node.info()["recording"] is (before != "stopped")
+    if before == "broken":
+        assert node.info()["session"] == str(tmp_path / "s-2")
+        assert (tmp_path / "s" / "session.mcap").read_bytes() == b"no recording"
+    node.close()
 
 
 def test_e20_a_process_that_only_took_the_number_does_not_hold_a_session(tmp_path: Path) -> None:
