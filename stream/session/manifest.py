@@ -1,9 +1,9 @@
 """The file session.json: every top-level key has a checksum, so that damage to one costs that one and is told.
 
     {
+     "checks": "state:1a2b3c4d reason:...",
      "state": "COMPLETE",
      ...
-     "checks": "state:1a2b3c4d reason:..."
     }
 
 A key that was changed by hand counts as damaged too: `recover` writes the file anew from the recording.
@@ -32,7 +32,7 @@ def seal(fields: dict[str, Any]) -> bytes:
     """The text of session.json."""
     plain = {name: _canonical(value) for name, value in fields.items() if name != CHECKS}
     checks = " ".join(f"{name}:{zlib.crc32(data):08x}" for name, data in plain.items())
-    whole = {**{name: msgspec.Raw(data) for name, data in plain.items()}, CHECKS: checks}
+    whole = {CHECKS: checks, **{name: msgspec.Raw(data) for name, data in plain.items()}}
     return msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
 
 
@@ -49,7 +49,7 @@ def unseal(data: bytes) -> tuple[dict[str, Any], list[str], bool]:
         return found, [], True
     if whole:
         fields, damaged = {str(name): value for name, value in found.items() if name != CHECKS}, []
-        told = str(found.get(CHECKS, "")).encode()
+        told = str(found.get(CHECKS, "")).encode() or data  # the name of that key may be what is damaged
     else:
         fields, told = _salvaged(data)
         damaged = ["the text"]
@@ -67,14 +67,15 @@ def _salvaged(data: bytes) -> tuple[dict[str, Any], bytes]:
     told = b""
     for place, end in zip(places, ends, strict=False):
         name, text = place.group(1).decode(), data[place.end() : end]
-        if name == CHECKS or end == len(data):
+        if name == CHECKS:
             told = text
             continue
+        text = text.rstrip().removesuffix(b"}") if end == len(data) else text.rstrip().removesuffix(b",")
         try:
-            fields[name] = msgspec.json.decode(text.rstrip().removesuffix(b","))
+            fields[name] = msgspec.json.decode(text)
         except UNREADABLE:
             continue
-    return fields, told
+    return fields, told or data
 
 
 def _canonical(value: Any) -> bytes:

@@ -118,7 +118,7 @@ def test_e45_a_bad_message_index_costs_nothing_for_its_chunk_is_whole(session: P
     assert not reader.loses
 
 
-@pytest.mark.parametrize("at", range(0, 900, 37))
+@pytest.mark.parametrize("at", [*range(0, 900, 37), 1, 4, 5, 7, 9, 11, 12, 14])
 def test_e30_a_flipped_bit_in_the_manifest_costs_at_most_its_own_key(session: Path, at: int) -> None:
     path = session / "session.json"
     whole = load_info(session)
@@ -316,3 +316,15 @@ def test_e20_a_session_that_another_container_may_still_write_is_left_alone(sess
     assert path.read_bytes() == before
     os.utime(path, (1_700_000_000, 1_700_000_000))
     assert recover(session).state == "INCOMPLETE"
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.999])
+def test_e30_a_torn_manifest_keeps_what_stands_before_the_tear(session: Path, share: float) -> None:
+    whole, path = load_info(session), session / "session.json"
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    info = load_info(session)
+    kept = [key for key in whole.__struct_fields__ if getattr(info, key) == getattr(whole, key)]
+    assert len(kept) > share * 10
+    assert SessionReader(session).state == "DAMAGED"
+    assert recover(session).state == "INCOMPLETE"
+    assert SessionReader(session).faults == []
