@@ -1,5 +1,7 @@
 """Settings: what a form needs to know of them, and how they are changed while the graph runs."""
 
+import os
+import signal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -153,3 +155,24 @@ def test_privacy_stands_when_the_recorder_is_started_again(tmp_path: Path) -> No
         said = collect(client, lambda m: any(map(again, m)))[-1]
         assert isinstance(said, Health)
         assert said.info["privacy"] is True
+
+
+def test_e38_privacy_is_kept_for_a_recorder_that_was_given_up(tmp_path: Path) -> None:
+    recorder = {"type": "liveaffect.nodes.recorder:Recorder", "min_free_mb": 0, "folder": str(tmp_path / "s")}
+    table = {**TABLE, "recorder": recorder, "graph": {"restarts": 0}}
+
+    def said(message: Message, state: str) -> bool:
+        return isinstance(message, Health) and (message.node, message.state) == ("recorder", state)
+
+    with live_run(table) as run, run.client("health") as client:
+        collect(client, lambda m: any(said(h, "ok") for h in m))
+        os.kill(run.supervisor.pids()["recorder"], signal.SIGKILL)
+        collect(client, lambda m: any(said(h, "failed") for h in m))
+        assert "recorder does not run any more" in client.request("record", action="start").text
+        answer = client.request("privacy", on=True)
+        assert answer.ok
+        assert "recorder does not run now and will be told when it comes back" in answer.text
+        assert client.request("settings", action="set", node="recorder", values={"min_free_mb": 1}).ok
+        back = collect(client, lambda m: bool(m) and said(m[-1], "ok"))[-1]
+        assert isinstance(back, Health)
+        assert back.info["privacy"] is True
