@@ -20,7 +20,7 @@ from liveaffect.stream.graph import Graph
 from liveaffect.stream.live import settings
 from liveaffect.stream.live.addresses import Addresses
 from liveaffect.stream.live.bus import Publisher, Subscriber, seat
-from liveaffect.stream.live.gateway import Gateway
+from liveaffect.stream.live.outside.gateway import Gateway
 from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.processes import EPOCH_LEAD_S, Processes
 from liveaffect.stream.live.runlog import RunLog, claim, sweep

@@ -15,7 +15,7 @@ import zmq
 
 from liveaffect.stream.client.access import serve_with
 from liveaffect.stream.client.requests import MAX_REQUEST_BYTES
-from liveaffect.stream.live.outlet import Allowance, Outlet
+from liveaffect.stream.live.outside.outlet import Allowance, Outlet
 
 Kind = Literal["asks", "reads"]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from liveaffect.stream.live.outlet import MOST_BYTES, MOST_WAITING, Allowance, Outlet
+from liveaffect.stream.live.outside.outlet import MOST_BYTES, MOST_WAITING, Allowance, Outlet
 
 
 class Reader:

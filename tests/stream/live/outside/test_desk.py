@@ -7,7 +7,7 @@ import pytest
 
 from liveaffect.stream.client.requests import Proposal, Reply, Request
 from liveaffect.stream.errors import UsageError
-from liveaffect.stream.live.desk import ACK_LIMIT_NS, MOST_PENDING, NS, REPEAT_NS, Desk, Requests
+from liveaffect.stream.live.outside.desk import ACK_LIMIT_NS, MOST_PENDING, NS, REPEAT_NS, Desk, Requests
 from liveaffect.stream.messages import Ack, Command, Marker, Message
 from liveaffect.stream.node import Verb
 

@@ -20,7 +20,7 @@ from liveaffect.stream.client.requests import Reply, Request, number_of, read_re
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.live.addresses import ends, open_inside
 from liveaffect.stream.live.listening import listen
-from liveaffect.stream.live.visitor import Kind, Refused, Visitor
+from liveaffect.stream.live.outside.visitor import Kind, Refused, Visitor
 from liveaffect.stream.topics import REGISTRY
 from liveaffect.stream.wire import BARE
 

@@ -13,8 +13,8 @@ from typing import Any
 from liveaffect.stream.client.access import check_address, server_keys
 from liveaffect.stream.client.announced import announce, withdraw
 from liveaffect.stream.client.requests import Answer
-from liveaffect.stream.live.desk import Desk, Reach, Requests
-from liveaffect.stream.live.door import Door
+from liveaffect.stream.live.outside.desk import Desk, Reach, Requests
+from liveaffect.stream.live.outside.door import Door
 from liveaffect.stream.messages import Ack, Health, Message
 from liveaffect.stream.node import Verb
 
