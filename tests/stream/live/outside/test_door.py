@@ -20,8 +20,8 @@ from liveaffect.stream.client.access import make_keys, own_keys, server_keys
 from liveaffect.stream.client.connection import Client, connect
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.errors import TransportError
-from liveaffect.stream.live.outside import visitor as visitors
 from liveaffect.stream.live.bus import Publisher
+from liveaffect.stream.live.outside import visitor as visitors
 from liveaffect.stream.live.outside.door import MOST_VISITORS, Door
 from liveaffect.stream.messages import Affect, VideoFrame
 from liveaffect.stream.topics import AFFECT, VIDEO
