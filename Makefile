@@ -13,11 +13,11 @@ demo: python ## the sensor on a face and a voice that the project makes: no came
 
 test: python ## every test but the hour-long ones
 	@$(PYTHON) .ci/setup.py test
-	@$(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 quick: python ## the tests that start no process and open no socket
 	@$(PYTHON) .ci/setup.py test
-	@LIVEAFFECT_QUICK=1 $(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak and not processes" $(ARGS)
+	@LIVEAFFECT_QUICK=1 $(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak and not processes" $(ARGS)
 
 test-under-load: python ## every test, three times, beside four busy loops: by hand
 	@$(PYTHON) .ci/setup.py test
