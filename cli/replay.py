@@ -89,9 +89,14 @@ def replay(
         view = {"type": "liveaffect.nodes.terminal:Terminal", "process": "terminal", "title": f"replay of {session}"}
         table["terminal"] = {**view, "plain": plain or not sys.stdout.isatty()}
     supervisor = Supervisor(build_graph(table, origin=str(session)), log=lambda line: console.print(line, markup=False))
-    if headless:
-        console.print(f"replaying to {supervisor.gateway_address}; Ctrl-C ends it", markup=False, highlight=False)
-    raise typer.Exit(supervisor.run())
+    told: list[str] = []
+
+    def tell() -> None:  # once it listens: a free port has no number before
+        if headless and not told:
+            told.append(f"replaying to {supervisor.gateway_address}; Ctrl-C ends it")
+            console.print(told[0], markup=False, highlight=False)
+
+    raise typer.Exit(supervisor.run(beside=tell))
 
 
 def play_in_window(table: dict[str, Any], session: str) -> int:

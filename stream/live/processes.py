@@ -101,10 +101,10 @@ class Processes:
 
     def listen(self, context: zmq.Context[Any]) -> None:
         """Opens the socket on which the processes report."""
-        self._control = context.socket(zmq.PULL)
-        self._control.setsockopt(zmq.MAXMSGSIZE, REPORT_BYTES)
-        serve_inside(self._control, self._addresses.key)
-        self._control_address = bind(self._control, self._addresses.make("control"), "the supervisor")
+        control = self._control = context.socket(zmq.PULL)
+        control.setsockopt(zmq.MAXMSGSIZE, REPORT_BYTES)
+        serve_inside(control, self._addresses.key)
+        self._control_address = bind(control, self._addresses.make("control"), "the supervisor")
 
     def watch(self, timeout_ms: int) -> None:
         """Hears what the processes report, for at most so long, and does what is due. Raises StartError where one

@@ -207,6 +207,15 @@ def test_a_command_with_wrong_arguments_is_refused_in_words(tmp_path: Path, star
     assert answer.text
 
 
+@pytest.mark.parametrize("folder", ["a\0b", "x" * 5000])
+def test_e03_a_folder_that_cannot_be_is_refused_and_the_recorder_lives(folder: str, start: Any) -> None:
+    node = start()
+    answer = _obey(node, "record", action="start", folder=folder)
+    assert not answer.ok
+    assert answer.text
+    assert _obey(node, "record", action="status").text == "not recording"
+
+
 def test_commands_for_others_are_recorded_but_not_answered(tmp_path: Path, start: Any) -> None:
     node = start(folder=str(tmp_path / "s"), autostart=True)
     assert node.obey(Command(t_ns=1, seq=0, verb="settings", target="face")) is None

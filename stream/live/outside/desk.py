@@ -5,7 +5,7 @@ of a node. A verb that is `held` (privacy) cannot fail: it goes to whoever lives
 """
 
 import difflib
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -38,7 +38,7 @@ class Desk:
     verbs: those that the program answers itself.
     owners: verb -> node name -> what it declares of it.
     reach: see `Reach`.
-    reply: hands an answer to whoever asked.
+    reply: hands an answer to whoever asked, as `take` was told.
     publish: publishes a Marker or a Command to the graph.
     facts: asked at every `hello`.
     hold: told of every held verb and its arguments, for processes that are started later.
@@ -49,7 +49,7 @@ class Desk:
     verbs: Mapping[str, Answer]
     owners: Mapping[str, Mapping[str, Verb]]
     reach: Reach
-    reply: Callable[[Hashable, Reply], None]
+    reply: Callable[[Any, Reply], None]
     publish: Callable[[Message], None]
     facts: Callable[[], dict[str, Any]]
     hold: Callable[[str, dict[str, Any]], None]
@@ -61,7 +61,7 @@ class Desk:
 class Pending:
     """A command on its way through the nodes, and what is done when all of them agree."""
 
-    peer: Hashable
+    peer: Any
     request: Request
     number: str
     nodes: set[str]
@@ -92,7 +92,7 @@ class Requests:
         self._held: dict[str, Held] = {}
         self._count = 0
 
-    def take(self, peer: Hashable, request: Request) -> None:
+    def take(self, peer: Any, request: Request) -> None:
         """One request, read and plain; the answer comes by `reply`, now or after the nodes have spoken."""
         try:
             found = self._decide(peer, request)
@@ -130,7 +130,7 @@ class Requests:
         if not pending.nodes:
             self._finish(pending)
 
-    def _decide(self, peer: Hashable, request: Request) -> Reply | None:
+    def _decide(self, peer: Any, request: Request) -> Reply | None:
         desk, verb = self._desk, request.verb
         if verb in ("hello", "clock"):
             return Reply(ok=True, facts={"monotonic_ns": desk.now_ns(), **(desk.facts() if verb == "hello" else {})})
@@ -194,7 +194,7 @@ class Requests:
         self._count += 1
         return str(self._count)
 
-    def _ask(self, peer: Hashable, request: Request, nodes: set[str], then: Callable[[], Reply] | None = None) -> None:
+    def _ask(self, peer: Any, request: Request, nodes: set[str], then: Callable[[], Reply] | None = None) -> None:
         if len(self._pending) >= MOST_PENDING:
             raise LiveAffectError(f"{MOST_PENDING} commands are waiting for their nodes already: ask again later")
         number = self._number()
@@ -211,7 +211,7 @@ class Requests:
         pending.sent = True
         self._publish(pending.request, pending.number)
 
-    def _hold(self, peer: Hashable, request: Request, nodes: set[str]) -> None:
+    def _hold(self, peer: Any, request: Request, nodes: set[str]) -> None:
         """Sent to whoever lives, kept for whoever comes."""
         now, number = self._desk.now_ns(), self._number()
         self._desk.hold(request.verb, request.arguments)
@@ -256,7 +256,7 @@ class Requests:
                 found = Reply(ok=False, text=str(error))
         self._answer(pending.peer, pending.request, found)
 
-    def _answer(self, peer: Hashable, request: Request, reply: Reply) -> None:
+    def _answer(self, peer: Any, request: Request, reply: Reply) -> None:
         self._desk.reply(peer, msgspec.structs.replace(reply, id=request.id))
 
 

@@ -71,9 +71,8 @@ class Gateway:
         self._facts, self._publish, self._said_ns = facts, publish, 0
         self._door = Door(address, events_address(address), keys=keys, folder=folder, inside=inside)
         self.address = self._door.address
-        reply: Callable[[Any, Any], None] = self._door.reply
         self._requests = Requests(
-            Desk(verbs, owners, reach, reply, publish, self._hello, hold, stop, time.monotonic_ns)
+            Desk(verbs, owners, reach, self._door.reply, publish, self._hello, hold, stop, time.monotonic_ns)
         )
         self._word = announce(self.address, keys, time.time()) if announced else None
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import zmq
 
-from liveaffect.stream.live.bus import Publisher, Subscriber
+from liveaffect.stream.live.bus import LATEST_QUEUE, Publisher, Subscriber
 from liveaffect.stream.messages import VideoFrame
-from liveaffect.stream.topics import VIDEO
+from liveaffect.stream.topics import HEALTH, TICK, VIDEO
 from liveaffect.stream.wire import decode, encode
 
 IMAGE = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
@@ -75,3 +75,11 @@ def test_nobody_pays_for_arrays_when_all_readers_are_bare(pair: tuple[Publisher,
     subscriber.look(VIDEO, True)
     assert not publisher.wait({"video/frame": 1}, 5.0, lambda: False)
     assert publisher.wanted(VIDEO)
+
+
+def test_e08_a_camera_keeps_few_frames_for_a_slow_reader_whatever_else_it_says() -> None:
+    with zmq.Context() as context:
+        publisher = Publisher(context, "inproc://camera", [VIDEO, TICK, HEALTH], "the test")
+        kept = {queue: sock.getsockopt(zmq.SNDHWM) for queue, sock in publisher._sockets.items()}
+        assert kept == {"all": 50, "latest": LATEST_QUEUE}
+        context.destroy(linger=0)
