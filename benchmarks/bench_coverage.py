@@ -112,9 +112,10 @@ def followed(frames: list[Frame], said: list[Estimate]) -> np.ndarray:
         seen = None if frame.how == GONE else one
         fused, (valence, arousal) = person.step(i / FPS, seen, None), frame.truth @ COORDINATES
         row = [math.nan] * 8
-        if fused.valence is not None and fused.arousal is not None:
-            row[:2] = fused.valence - valence, fused.valence_sd
-            row[4:6] = fused.arousal - arousal, fused.arousal_sd
+        numbers = (fused.valence, fused.valence_sd, fused.arousal, fused.arousal_sd)
+        if None not in numbers:
+            v, v_sd, a, a_sd = (float(x or 0.0) for x in numbers)
+            row[:2], row[4:6] = (v - valence, v_sd), (a - arousal, a_sd)
         if seen is not None:
             row[2:4], row[6:8] = (seen.valence - valence, seen.valence_sd), (seen.arousal - arousal, seen.arousal_sd)
         rows.append([*row, frame.since_s, frame.how])
@@ -127,7 +128,7 @@ def on_faces(archive: Path, split: str, count: int) -> dict[str, dict[str, float
     for frames in sequences(archive, split, count):
         r = model.predict(np.stack([frame.crop for frame in frames]))
         columns = zip(r.valence, r.arousal, r.valence_sd, r.arousal_sd, r.emotions.tolist(), strict=True)
-        said = [Estimate(*(float(x) for x in numbers), tuple(p)) for *numbers, p in columns]
+        said = [Estimate(float(v), float(a), float(vs), float(s), tuple(p)) for v, a, vs, s, p in columns]
         parts.append(followed(frames, said))
     kinds = {
         "all frames": lambda x: x[:, 8] >= 0,

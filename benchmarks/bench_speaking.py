@@ -28,7 +28,8 @@ from liveaffect.offline import score  # noqa: E402
 
 LEFT, RIGHT = "grid_f_brbk7n.mpg", "grid_m_swiz3n.mpg"
 RATE, FPS, HEARD = 16000, 25, 0.5
-Pictures, Sound = list[NDArray[np.uint8]], NDArray[np.float32]
+Pictures = list[NDArray[np.uint8]]
+Sound = NDArray[np.float32]
 CASES = (
     ("left talks", True, False, "left"), ("right talks", False, True, "right"),
     ("both talk, both heard", True, True, "both"),
@@ -70,7 +71,7 @@ def main() -> None:
 def read(path: Path) -> tuple[Pictures, Sound]:
     """RGB frames and mono sound at 16 kHz of a film."""
     with av.open(str(path)) as media:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in media.decode(video=0)]
+        pictures = [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in media.decode(video=0)]
     resampler = av.AudioResampler("flt", "mono", RATE)
     with av.open(str(path)) as media:
         parts = [part.to_ndarray()[0] for frame in media.decode(audio=0) for part in resampler.resample(frame)]

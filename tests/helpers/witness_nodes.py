@@ -98,7 +98,7 @@ class Burster(Node):
     count: int = 8000
 
     @source(emits=BURST)
-    def burst(self, context: SourceContext) -> Iterator[Burst | None]:
+    def feed(self, context: SourceContext) -> Iterator[Burst | None]:
         published = Witness(self.folder, "burst", self.host.incarnation)
         load, pause = np.zeros(2048, np.uint8), threading.Event()
         for number in range(1_000_000):

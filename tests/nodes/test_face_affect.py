@@ -143,7 +143,9 @@ def test_the_prior_of_the_launch_file_is_the_one_asked_for() -> None:
         assert isinstance(node, FaceAffect)
         node.open()
         said[prior] = ask(node, message).faces[0].emotions
-    assert load_graph(DEFAULT_GRAPH).entries["face_affect"].node.prior == "natural"
+    usual = load_graph(DEFAULT_GRAPH).entries["face_affect"].node
+    assert isinstance(usual, FaceAffect)
+    assert usual.prior == "natural"
     uniform = registry.load("face-affect").predict(message.crops, relative(message.geometry), prior="uniform")
     assert said["uniform"] == pytest.approx(uniform.emotions[0].tolist(), abs=1e-5)
     assert said["uniform"] != pytest.approx(said["natural"], abs=1e-2)

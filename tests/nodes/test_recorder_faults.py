@@ -343,7 +343,8 @@ def test_one_flipped_bit_of_sound_or_of_a_lossless_film_is_never_given_back(tmp_
     headers = [m for _, m in SessionReader(folder).messages(["audio/chunk"])]
     heard: list[Any] = [store.attach(header) for header in headers]
     assert [hop is None for hop in heard] == [50 <= n < 100 for n in range(150)]
-    assert all(np.array_equal(hop.samples, hops[n].samples) for n, hop in enumerate(heard) if hop is not None)
+    samples: list[Any] = [hop.samples for hop in hops]
+    assert all(np.array_equal(hop.samples, samples[n]) for n, hop in enumerate(heard) if hop is not None)
     headers = [m for _, m in SessionReader(folder).messages(["video/frame"])]
     shown: list[Any] = [store.attach(header) for header in headers]
     assert 1 <= sum(frame is None for frame in shown) < 20

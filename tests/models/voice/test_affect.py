@@ -230,7 +230,9 @@ def test_a_short_piece_counts_by_its_length_in_a_baseline():
         Piece(np.full(n, v, np.float32), np.full(ENCODED, v, np.float32), k, 0.0) for v, k in ((0, 300), (1, 100))
     ]
     baseline = VoiceBaseline.of(pieces)
+    assert baseline.functionals is not None
     np.testing.assert_allclose(baseline.functionals, 0.25)
+    assert baseline.encoded is not None
     np.testing.assert_allclose(baseline.encoded, np.full(ENCODED, 0.25))
 
 

@@ -186,7 +186,7 @@ def test_limits_are_shown_and_held(app: Any, qtbot: Any) -> None:
     qtbot.addWidget(field)
     assert "number above 0 and at most 1000 · default 30" in field._about()
     for typed, words in (("0", "above 0"), ("-3", "above 0"), ("1001", "at most 1000"), ("1000", "")):
-        field.widget.setText(typed)
+        field.widget.setText(typed)  # type: ignore[attr-defined]
         assert field.check() == (not words)
         assert words in field.error.text()
 
