@@ -66,6 +66,7 @@ class Fusion(Node):
         self._face_ns = self._voice_ns = self._said_ns = -(10**18)
         self._down: set[str] = set()
         self._names: dict[int, str] = {}
+        self._seen: set[int] = set()
 
     @on(FACE_AFFECT, emits=AFFECT)
     def face(self, frame: m.FaceAffect) -> m.Affect:
@@ -77,6 +78,7 @@ class Fusion(Node):
         t_s = frame.t_ns / 1e9
         self._attributor.add_mouths(t_s, {face.id: face.mouth_motion for face in frame.faces})
         self._speaking = self._attributor.speaking(t_s)
+        self._seen.update(face.id for face in frame.faces)
         for face in frame.faces:
             person = self._person(face.id)
             person.face, person.face_ns = face, frame.t_ns
@@ -145,6 +147,9 @@ class Fusion(Node):
             return "nobody has a name"
         if asked.face is None:
             raise UsageError("people: say which face, such as face=0")
+        if asked.face not in self._seen:
+            known = ", ".join(map(str, sorted(self._seen))) or "none yet"
+            raise UsageError(f"people: there is no face {asked.face} in this run; faces so far: {known}")
         name = " ".join(asked.name.split())
         if not name:
             self._names.pop(asked.face, None)

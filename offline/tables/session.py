@@ -17,7 +17,7 @@ from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import Affect, Marker, Message
 from liveaffect.stream.session.info import SessionInfo
 from liveaffect.stream.session.reader import SessionReader
-from liveaffect.stream.topics import AFFECT, AUDIO, FACE, FACE_AFFECT, MARKER, VIDEO, VOICE, VOICE_AFFECT
+from liveaffect.stream.topics import AFFECT, AUDIO, FACE, FACE_AFFECT, MARKER, REGISTRY, VIDEO, VOICE, VOICE_AFFECT
 
 RESULTS = (FACE, VOICE, FACE_AFFECT, VOICE_AFFECT, AFFECT)
 MARKERS_SCHEMA: dict[str, Any] = {
@@ -89,6 +89,10 @@ class Session:
         for name in topics:
             if name not in there:
                 raise RecordError(f"{self.path} holds no topic '{name}'; it has: {', '.join(sorted(there))}")
+            if name not in REGISTRY:
+                raise RecordError(
+                    f"topic '{name}' of {self.path} is not declared here: import the module that declares it"
+                )
         for _, message in self.reader.messages(topics or None):
             yield self.seconds(message.t_ns), message
 

@@ -166,6 +166,8 @@ def test_a_name_belongs_to_one_person() -> None:
     assert [ack.ok for ack in acks] == [True, False]
     assert "face 0 is called 'P01' already" in acks[1].text
     assert not _acks(_named({"action": "name", "name": "P01"}))[0].ok
+    refused = _acks(_named({"action": "name", "face": 7, "name": "P07"}))[0]
+    assert (refused.ok, refused.text) == (False, "people: there is no face 7 in this run; faces so far: 0, 1")
 
 
 def _acks(said: list[m.Message]) -> list[m.Ack]:

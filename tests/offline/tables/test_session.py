@@ -1,6 +1,7 @@
 """One clock for a session: rows, markers, messages, exports and the report count from its first frame or sample."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,9 @@ def test_a_topic_that_is_not_there_is_named(tmp_path: Path) -> None:
     session = open_session(recorded(tmp_path / "s", "file"))
     with pytest.raises(RecordError, match="no topic 'afect'; it has: affect"):
         next(iter(session.messages("afect")))
+    session.reader.contents.channels[99] = replace(next(iter(session.reader.contents.channels.values())), topic="yawn")
+    with pytest.raises(RecordError, match="topic 'yawn' of .* is not declared here: import the module"):
+        next(iter(session.messages("yawn")))
     with pytest.raises(RecordError, match="does not exist"):
         open_session(tmp_path / "none")
 
