@@ -14,7 +14,7 @@ import tomllib
 import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -88,7 +88,9 @@ def convert(table: Mapping[str, Any], cls: type[S], where: str, typed: Mapping[s
         message, _, at = str(error).partition(" - at `$.")
         key = re.split(r"[.\[]", at.rstrip("`"))[0]
         shown = f"{key} = {table.get(key)!r}: " if key else ""
-        raise LaunchError(f"{place(where, key, typed)} {shown}{_said(message)}") from None
+        raise LaunchError(
+            f"{place(where, key, typed)} {shown}{_said(message, fields[key].type if key in fields else None)}"
+        ) from None
     for key in fields:
         if not _finite(getattr(found, key)):
             shown = f"{key} = {getattr(found, key)}"
@@ -180,13 +182,23 @@ def place(where: str, key: str, typed: Mapping[str, Typed]) -> str:
     return f"{typed[key].where}: [{typed[key].name}]"
 
 
-def _said(message: str) -> str:
-    """What msgspec says of a value, in a sentence of ours."""
+def _said(message: str, kind: Any) -> str:
+    """What msgspec says of a value of a field of this type, in a sentence of ours."""
+    allowed = _choices(kind) if message.startswith("Invalid enum value") else []
+    if allowed:
+        return f"it can be {' or '.join(map(repr, allowed))}"
     for sign, words in LIMITS.items():
         found = re.fullmatch(rf"Expected `(?:int|float)` {sign} (\S+)", message)
         if found:
             return f"must be {words} {float(found[1]):g}"
     return f"{message[:1].lower()}{message[1:]}"
+
+
+def _choices(kind: Any) -> list[Any]:
+    """The values that a type lists, in it or in its parts."""
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    return [choice for part in get_args(kind) for choice in _choices(part)]
 
 
 def _finite(value: Any) -> bool:

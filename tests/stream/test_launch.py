@@ -259,3 +259,11 @@ def test_a_link_that_was_checked_out_as_a_file_is_followed(own: Path) -> None:
     (own / "launch.toml").write_text('[counter]\ntype = "toy_nodes:Counter"\n', "utf-8")
     (own / "offline" / "launch.toml").write_text("../launch.toml", "utf-8")
     assert list(load_graph(own / "offline" / "launch.toml").entries) == ["counter"]
+
+
+def test_a_word_that_is_none_of_those_allowed_is_told_which_they_are() -> None:
+    recorder = {"type": "liveaffect.nodes.recorder:Recorder"}
+    said = _refused({"recorder": {**recorder, "video": "mpeg"}})
+    assert "video = 'mpeg': it can be" in said
+    assert "'h264'" in said
+    assert "'lossless'" in said

@@ -130,7 +130,7 @@ def test_a_topic_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="no topic 'afect'; it has: affect"):
         next(iter(session.messages("afect")))
     session.reader.contents.channels[99] = replace(next(iter(session.reader.contents.channels.values())), topic="yawn")
-    with pytest.raises(RecordError, match="topic 'yawn' of .* is not declared here: import the module"):
+    with pytest.raises(RecordError, match=r"topic 'yawn' of .* is not declared here: import the module"):
         next(iter(session.messages("yawn")))
     with pytest.raises(RecordError, match="does not exist"):
         open_session(tmp_path / "none")
