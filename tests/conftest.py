@@ -12,7 +12,8 @@ import pytest
 from liveaffect.cli.demo_media.clip import clip
 
 # a busy machine is not a failure, and two runs test the same
-hypothesis.settings.register_profile("shared-machine", deadline=None, derandomize=True)
+slow = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("shared-machine", deadline=None, derandomize=True, suppress_health_check=slow)
 hypothesis.settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=10_000)
 hypothesis.settings.load_profile("shared-machine")
 
