@@ -197,7 +197,10 @@ class Client:
 
     def _open(self, limit_s: float) -> None:
         try:
-            facts = self._way.ask("hello", "", {}, limit_s).facts
+            reply = self._way.ask("hello", "", {}, limit_s)
+            facts = reply.facts
+            if not reply.ok:
+                raise TransportError(f"the sensor at {self.address} takes nobody in just now: {reply.text}")
             if not isinstance(facts.get("events", ""), str):
                 raise TransportError(f"what answers at {self.address} is no sensor")
         except TransportError:

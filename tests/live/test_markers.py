@@ -35,7 +35,9 @@ def test_m04_sixty_markers_at_frames_of_a_live_session_have_their_t_s_everywhere
     times = dict(zip(rows["t_ns"], rows["t_s"], strict=True))
     assert marks["t_ns"].to_list() == sorted(marked)
     assert marks["t_s"].to_list() == [times[t_ns] for t_ns in sorted(marked)]
-    assert rows["t_s"][0] == 0.0
+    assert rows["t_s"][0] == (rows["t_ns"][0] - session.zero_ns) / 1e9 >= 0.0
+    first, _ = next(session.messages("video/frame"))  # which a busy machine may not have answered
+    assert first == 0.0
     files = export(session, tmp_path / "x.csv")
     assert pl.read_csv(files[1])["t_s"].to_list() == marks["t_s"].to_list()
     assert set(marks["t_s"]) <= set(pl.read_csv(files[0])["t_s"])

@@ -56,10 +56,18 @@ def test_recording_starts_and_stops_by_command_from_outside(tmp_path: Path) -> N
     assert info.ledger["ack"].recorded >= 1
 
 
+def written(folder: Path) -> int:
+    """How many results a session that is being written holds by now."""
+    if not (folder / "session.mcap").exists():
+        return 0
+    return sum(1 for _ in SessionReader(folder).messages(["toy/sum"]))
+
+
 def test_a_killed_recorder_comes_back_into_the_same_session_and_the_hole_is_in_the_ledger(tmp_path: Path) -> None:
     with live_run(table(tmp_path / "s")) as live, live.client("toy/sum") as client:
         for _ in range(60):
             client.receive(10)
+        wait_for(lambda: written(tmp_path / "s") > 20, "messages on the disk")
         first = live.supervisor.pids()["recorder"]
         os.kill(first, signal.SIGKILL)
         wait_for(lambda: live.supervisor.pids().get("recorder", first) != first, "the recorder's return")

@@ -245,7 +245,10 @@ def test_requests_that_nobody_takes_up_are_bounded(house: House, monkeypatch: py
         rude.send(msgspec.msgpack.encode({"verb": "hello"}))
     wait_for(lambda: house.refused("busy") > 300, "the refusals")
     assert len(house.door.requests) <= 256
+    with pytest.raises(TransportError, match="takes nobody in just now"):
+        Client(house.address)
     house.answering = True
+    wait_for(lambda: not house.door.requests, "an end of the line")
     with Client(house.address) as client:
         assert client.request("hello").ok
 
