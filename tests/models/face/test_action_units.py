@@ -1,19 +1,14 @@
 """Action units: on portraits warped unit by unit, and by the table alone."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from paths import SHARED
+from workers import run_worker
 
-from liveaffect.models import registry
-from liveaffect.models.errors import BadInput, ModelMissing
+from liveaffect.models.errors import BadInput
 from liveaffect.models.face.action_unit_table import MEASURES, UNITS
 from liveaffect.models.face.action_units import ACTION_UNITS, BLENDSHAPES, action_units, measures
 
@@ -37,25 +32,7 @@ ABSENT = 0.6
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    environment = dict(os.environ)
-    if "LIVEAFFECT_MODELS" not in environment and (SHARED / "models").is_dir():
-        environment["LIVEAFFECT_MODELS"] = str(SHARED / "models")
-    else:
-        try:
-            registry.path("face-landmarker")
-        except ModelMissing as error:
-            pytest.skip(str(error))
-    out = tmp_path_factory.mktemp("portraits") / "said.json"
-    done = subprocess.run(
-        [sys.executable, str(WORKER), str(out)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(out.read_text())
+    return run_worker(WORKER, tmp_path_factory.mktemp("portraits") / "said.json")[0]
 
 
 def rises(said: dict[str, Any], unit: str) -> NDArray[np.float64]:

@@ -1,18 +1,12 @@
 """Pictures that stand on their head are measured upright."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from paths import SHARED
+from workers import run_worker
 
-from liveaffect.models import registry
-from liveaffect.models.errors import ModelMissing
 from liveaffect.nodes.face.lookout import back_mesh, back_row
 from liveaffect.stream.messages import Face
 
@@ -21,21 +15,7 @@ WORKER = Path(__file__).parent / "lookout_worker.py"
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    environment = dict(os.environ)
-    if "LIVEAFFECT_MODELS" not in environment and (SHARED / "models").is_dir():
-        environment["LIVEAFFECT_MODELS"] = str(SHARED / "models")
-    else:
-        try:
-            registry.path("face-landmarker")
-        except ModelMissing as error:
-            pytest.skip(str(error))
-    out = tmp_path_factory.mktemp("lookout") / "told.json"
-    done = subprocess.run(
-        [sys.executable, str(WORKER), str(out)],
-        env=environment, capture_output=True, text=True, timeout=900, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(out.read_bytes())
+    return run_worker(WORKER, tmp_path_factory.mktemp("lookout") / "told.json")[0]
 
 
 def test_m12_film_that_stands_on_its_head_is_measured_as_it_is_upright(told: dict[str, Any]) -> None:

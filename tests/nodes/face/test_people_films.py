@@ -1,14 +1,10 @@
 """Ids follow people, not places: films of two portraits that change places, leave, return, and are lit and covered."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import SHARED
+from workers import run_worker
 
 Rows = list[list[Any]]
 WORKER = Path(__file__).parent / "people_worker.py"
@@ -17,14 +13,7 @@ WORKER = Path(__file__).parent / "people_worker.py"
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Film name -> per frame the rows (id, state, reason, middle of the box)."""
-    environment = dict(os.environ)
-    if "LIVEAFFECT_MODELS" not in environment and (SHARED / "models").is_dir():
-        environment["LIVEAFFECT_MODELS"] = str(SHARED / "models")
-    out = tmp_path_factory.mktemp("people") / "said.json"
-    command = [sys.executable, str(WORKER), str(out)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(out.read_bytes())
+    return run_worker(WORKER, tmp_path_factory.mktemp("people") / "said.json")[0]
 
 
 def ok(frame: Rows) -> dict[int, float]:
