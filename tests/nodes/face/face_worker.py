@@ -86,6 +86,7 @@ def portrait_runs(photo: np.ndarray) -> dict[str, object]:
         "dark": run(show([photo // 30] * 8)),
         "cut": run(show([cut] * 8)),
         "visit": run(show(visit)),
+        "lying": run(show([np.ascontiguousarray(np.rot90(photo))] * 30)),
         "masked": run(show([photo] * 6 + [masked(photo)] * 6)),
     }
 

@@ -179,6 +179,12 @@ def test_a_face_cut_off_by_the_edge_is_occluded(said: Said) -> None:
     assert {f["state"] for f in faces(said["portrait"]["cut"])} == {"occluded"}
 
 
+def test_a_face_that_lies_on_its_side_is_low_quality_and_says_why(said: Said) -> None:
+    run = said["portrait"]["lying"]
+    assert "ok" not in states(run)
+    assert {face["reason"] for face in faces(run)[-10:]} == {"lying on its side"}
+
+
 def test_a_masked_mouth_is_occluded_and_says_so(said: Said) -> None:
     run = said["portrait"]["masked"]
     assert states(run)[4:6] == ["ok", "ok"]
