@@ -6,6 +6,7 @@ how much has come since the last whole message, whatever the peer speaks (keys i
 
 import contextlib
 import itertools
+import os
 import socket
 import sys
 from pathlib import Path
@@ -100,10 +101,11 @@ class Visitor:
             endpoint = self.sock.getsockopt_string(zmq.LAST_ENDPOINT)
             self.inner = socket.create_connection(("127.0.0.1", int(endpoint.rpartition(":")[2])))
         else:
-            path = folder / f"v{next(_numbers)}"
+            path = f"{folder}/v{next(_numbers)}"  # as text: pathlib keeps every name it has seen
             self.sock.bind(f"ipc://{path}")
             self.inner = socket.socket(socket.AF_UNIX)
-            self.inner.connect(str(path))
+            self.inner.connect(path)
+            os.unlink(path)  # noqa: PTH108 (nobody else is to come this way, and ZeroMQ leaves the file behind)
         self.inner.setblocking(False)
 
     def wanted(self, now: float) -> list[tuple[Any, int]]:

@@ -31,7 +31,7 @@ class House:
     """A door, one writer behind it, and somebody who answers every request with `ok`."""
 
     def __init__(self, folder: Path, address: str = "", keys: str = "") -> None:
-        self.context = zmq.Context()
+        self.context, self.folder = zmq.Context(), folder
         self.writer = Publisher(self.context, f"ipc://{folder}/w", [AFFECT, VIDEO], "the test")
         address = address or f"ipc://{folder}/g"
         events = address if address.endswith("*") else f"{address}.events"
@@ -295,11 +295,12 @@ def test_e44_connections_that_come_and_go_leave_nothing_behind(house: House, lis
     for _ in range(30):
         visit()
     wait_for(lambda: house.door.visitors == 3, "their leaving")
-    before = process.num_fds()
+    before, files = process.num_fds(), len(list(house.folder.iterdir()))
     for _ in range(100):
         visit()
     wait_for(lambda: house.door.visitors == 3, "their leaving")
     wait_for(lambda: process.num_fds() <= before + 8, "their descriptors")
+    assert len(list(house.folder.iterdir())) == files
     follows(house, listener, range(20))
 
 
