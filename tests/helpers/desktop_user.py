@@ -135,7 +135,7 @@ def main(facts: Facts) -> None:
     click(controls.privacy_button)
     wait(lambda: window.video.picture is not None and window.video.picture.image is not None, "the picture again")
     os.kill(_pids(window)["face"], signal.SIGKILL)
-    wait(lambda: window.units.missing is not None, "the greyed face")
+    wait(lambda: "face" in f"{window.units.missing}", "the greyed face, and why")
     facts["reason"] = f"{window.units.missing}"
     wait(lambda: window.units.missing is None or not _seen(window), "nobody's numbers")
     shoot(window, "5_face_node_killed")
