@@ -64,7 +64,6 @@ class Fusion(Node):
         self._face_state = self._state_before(FACE_AFFECT.name)
         self._voice_state = self._state_before(VOICE_AFFECT.name)
         self._face_ns = self._voice_ns = self._said_ns = -(10**18)
-        self._down: set[str] = set()
         self._names: dict[int, str] = {}
         self._seen: set[int] = set()
 

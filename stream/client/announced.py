@@ -9,9 +9,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from liveaffect.stream.client.access import is_loopback, own_folder, own_keys, split
+from liveaffect.stream.identity import Identity
 
 
 @dataclass(frozen=True)
@@ -71,16 +70,8 @@ def withdraw(path: Path | None) -> None:
 
 def started(pid: int) -> str:
     """When a process began, as a word that no later process of this number shares; "" where it is gone."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        return f"{boot} {stat.rpartition(')')[2].split()[19]}"
-    except (OSError, IndexError):
-        pass
-    try:
-        return str(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return ""
+    found = Identity.of(pid)
+    return "" if found is None else f"{found.boot} {found.space} {found.started}"
 
 
 def _read(path: Path) -> Announcement | None:
