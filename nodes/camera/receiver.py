@@ -9,14 +9,13 @@ from typing import Any
 from av import error as averror
 from av.container import InputContainer
 
-from liveaffect.nodes.camera.film import Shot
 from liveaffect.nodes.camera.picture import Picture
 from liveaffect.stream.capture import containers
 from liveaffect.stream.capture.clock import monotonic_of
 from liveaffect.stream.capture.containers import NS
 from liveaffect.stream.capture.read_ahead import BACKOFF_S, Notices, ReadAhead
 from liveaffect.stream.errors import DeviceError
-from liveaffect.stream.messages import VideoFrame
+from liveaffect.stream.messages import Array, VideoFrame
 from liveaffect.stream.node import SourceContext
 from liveaffect.stream.topics import VIDEO
 
@@ -41,7 +40,16 @@ class Lost:
     words: str
 
 
-Event = Opened | Lost | Shot
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One picture, in memory of its own: a driver's frames lie in the driver's memory, which goes with the device."""
+
+    index: int
+    t_ns: int
+    image: Array
+
+
+Event = Opened | Lost | Taken
 
 
 class Receiver:
@@ -66,7 +74,7 @@ class Receiver:
     def receive(self, *, gap: bool) -> Iterator[VideoFrame | None]:
         """Yields frames as they come, `no_device` twice a second while there are none, None in between."""
         context = self._context
-        picture, notices = Picture(), Notices()
+        notices = Notices()
         reader = self._start()
         last_ns = heard_ns = alive_ns = context.now_ns()
         last_ns -= 1
@@ -79,7 +87,7 @@ class Receiver:
                 now_ns = context.now_ns()
                 if event is not None:
                     alive_ns = now_ns
-                if isinstance(event, Shot):
+                if isinstance(event, Taken):
                     heard_ns = now_ns
                     if event.t_ns <= last_ns:
                         context.dropped(VIDEO, 1, "invalid")
@@ -93,7 +101,7 @@ class Receiver:
                         recent.append(last_ns)
                         if len(recent) == RATE_FRAMES:
                             context.report(rate=round((RATE_FRAMES - 1) * NS / (last_ns - recent[0]), 2))
-                    yield VideoFrame(t_ns=last_ns, image=picture.rgb(event.frame), frame_index=event.index, gap=gap)
+                    yield VideoFrame(t_ns=last_ns, image=event.image, frame_index=event.index, gap=gap)
                     gap = False
                     continue
                 if isinstance(event, Opened):
@@ -120,7 +128,7 @@ class Receiver:
             reader.close()
 
     def _start(self) -> ReadAhead[Event]:
-        return ReadAhead(self._capture, depth=2, name="camera-device", replace=lambda event: isinstance(event, Shot))
+        return ReadAhead(self._capture, depth=2, name="camera-device", replace=lambda event: isinstance(event, Taken))
 
     def _account(self, reader: ReadAhead[Event]) -> None:
         if overrun := reader.take_replaced():
@@ -139,7 +147,7 @@ class Receiver:
                     if stream is None:
                         raise OSError(f"{self._name} sends no video")
                     yield Opened(_facts(stream, announced=self._stamped))
-                    yield from self._shots(container, stream, stopped)
+                    yield from self._pictures(container, stream, stopped)
                 words = f"{self._name} has ended its stream"
             except (averror.ExitError, TimeoutError):
                 words = f"{self._name} does not answer, or has sent nothing for {self._stall_s:g} s"
@@ -149,18 +157,18 @@ class Receiver:
             yield Lost(f"{words}; it is tried again until it is there")
             stopped.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
 
-    def _shots(self, container: InputContainer, stream: Any, stopped: threading.Event) -> Iterator[Shot]:
+    def _pictures(self, container: InputContainer, stream: Any, stopped: threading.Event) -> Iterator[Taken]:
         heard_ns = self._context.now_ns()
+        picture = Picture()
         while not stopped.is_set():
             try:
                 for packet in container.demux(stream):
                     received_ns = self._context.now_ns()
-                    errors: list[str] = []
-                    for frame in containers.decode(stream, packet, errors):
+                    taken = self._taken(packet, stream, picture, received_ns)
+                    del packet  # the driver's: it must be back before the device is closed
+                    if taken:
                         heard_ns = received_ns
-                        self._count += 1
-                        yield Shot(self._count - 1, self._time(frame, stream, received_ns), frame)
-                    self._invalid += len(errors)
+                    yield from taken
                     if stopped.is_set():
                         break
                 return
@@ -168,6 +176,18 @@ class Receiver:
                 if self._context.now_ns() - heard_ns > self._stall_s * NS:
                     raise TimeoutError from None
                 stopped.wait(0.003)
+
+    def _taken(self, packet: Any, stream: Any, picture: Picture, received_ns: int) -> list[Taken]:
+        errors: list[str] = []
+        taken: list[Taken] = []
+        for frame in containers.decode(stream, packet, errors):
+            self._count += 1
+            image = picture.rgb(frame)
+            if frame.format.name == "rgb24":  # not converted, so still in the driver's memory
+                image = image.copy()
+            taken.append(Taken(self._count - 1, self._time(frame, stream, received_ns), image))
+        self._invalid += len(errors)
+        return taken
 
     def _time(self, frame: Any, stream: Any, received_ns: int) -> int:
         if not self._stamped or frame.pts is None:

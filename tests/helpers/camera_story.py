@@ -1,14 +1,19 @@
 """Runs a camera on a device file through states and prints what came out as JSON; for use with fake_v4l2.c preloaded.
 
 LD_PRELOAD=fake.so python camera_story.py /dev/shm/fakevideo stall run gone run
+
+LD_PRELOAD=fake.so python camera_story.py /dev/shm/fakevideo late: unplugs it while pictures wait, and looks at them
+once the device has been closed.
 """
 
 import json
+import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
-from running_source import RunningSource
+from running_source import LiveContext, RunningSource
 
 from liveaffect.nodes.camera import Camera
 
@@ -37,5 +42,29 @@ def main(device: Path, states: list[str]) -> None:
     print(json.dumps(story))
 
 
+def late(device: Path) -> None:
+    """Prints the sums of the pictures that were taken before the device went and are looked at after it."""
+    camera, context = Camera(source=str(device), stall_s=0.5), LiveContext()
+    camera.open()
+    frames = camera.frames(context)
+    sums: list[int] = []
+    while not sums:  # again where none was waiting yet
+        device.write_text("run")
+        while not (first := next(frames)) or first.state != "ok":
+            pass
+        time.sleep(0.2)
+        device.write_text("gone")
+        while any(Path(f"/proc/self/fd/{number}").resolve() == device for number in os.listdir("/proc/self/fd")):
+            time.sleep(0.005)
+        while not (message := next(frames)) or message.state == "ok":
+            if message:
+                sums.append(int(message.image.sum()))
+    frames.close()
+    print(json.dumps(sums))
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    if sys.argv[2:] == ["late"]:
+        late(Path(sys.argv[1]))
+    else:
+        main(Path(sys.argv[1]), sys.argv[2:])
