@@ -13,13 +13,15 @@ from liveaffect.offline.reporting.write import report
 from liveaffect.offline.scoring.batch import Batch, Listener, score_batch
 from liveaffect.offline.scoring.settings import ScoreSettings
 from liveaffect.offline.scoring.single import score
+from liveaffect.offline.tables.card import session_card
 from liveaffect.offline.tables.export import export
+from liveaffect.offline.tables.facts import SessionCard
 from liveaffect.offline.tables.frame import Scores
 from liveaffect.offline.tables.judge import evaluate
 from liveaffect.offline.tables.score import DICTIONARY
 from liveaffect.offline.tables.session import Session, open_session
 
 __all__ = [
-    "DICTIONARY", "Batch", "Listener", "ScoreSettings", "Scores", "Session", "evaluate", "export", "open_session",
-    "report", "score", "score_batch",
+    "DICTIONARY", "Batch", "Listener", "ScoreSettings", "Scores", "Session", "SessionCard", "evaluate", "export",
+    "open_session", "report", "score", "score_batch", "session_card",
 ]  # fmt: skip

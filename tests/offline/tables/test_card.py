@@ -1,0 +1,135 @@
+"""The card of a session: length, who, how clear, mean levels with intervals, markers, whole or not."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from liveaffect.offline import open_session, session_card
+from liveaffect.offline.tables.card import BINS, NOTES
+from liveaffect.offline.tables.facts import SessionCard, length_text
+from liveaffect.offline.tables.summary import summarise_table
+from liveaffect.stream.errors import RecordError
+from liveaffect.stream.messages import (
+    Affect,
+    Face,
+    FaceAffect,
+    FaceEstimate,
+    FaceObservation,
+    Marker,
+    Message,
+    Person,
+    VideoFrame,
+)
+from liveaffect.stream.session.writer import SessionWriter
+from liveaffect.stream.topics import topic_of
+
+ZERO_NS, STEP_NS, FRAMES, AWAY_FROM = 7_000_000_000, 100_000_000, 200, 150
+
+
+def recorded(folder: Path, *, sd: float = 0.1) -> Path:
+    """20 s at 10 frames a second: P01 for 15 s, a passer-by for half a second, then nobody; sound is silent."""
+    writer = SessionWriter(folder, min_free=0)
+    for k in range(FRAMES):
+        t_ns, here = ZERO_NS + k * STEP_NS, k < AWAY_FROM
+        ids = [0, *([1] if 10 <= k < 15 else [])] if here else []
+        state = "ok" if here else "no_face"
+        people = [
+            Person(id=i, state="ok", valence=0.2 if k % 2 else 0.4, valence_sd=sd, arousal=-0.1, arousal_sd=0.2,
+                   name="P01" if i == 0 and k > 100 else "", face_weight=1.0, voice_weight=0.0)
+            for i in ids
+        ]  # fmt: skip
+        said: list[Message] = [
+            VideoFrame(t_ns=t_ns, seq=k, frame_index=k),
+            FaceObservation(t_ns=t_ns, seq=k, frame_seq=k, state=state,
+                            faces=tuple(Face(id=i, state="ok") for i in ids)),
+            FaceAffect(t_ns=t_ns, seq=k, frame_seq=k, state=state,
+                       faces=tuple(FaceEstimate(id=i, state="ok", valence=0.1) for i in ids)),
+            Affect(t_ns=t_ns, seq=k, frame_seq=k, state=state, face_state=state, voice_state="silence",
+                   people=tuple(people)),
+        ]  # fmt: skip
+        for message in said:
+            writer.write(topic_of(message), message)
+    mark = Marker(t_ns=ZERO_NS + 30 * STEP_NS, seq=0, label="film on", source="lab")
+    writer.write(topic_of(mark), mark)
+    writer.close()
+    return folder
+
+
+def test_the_card_says_how_long_who_how_clear_and_which_levels(tmp_path: Path) -> None:
+    card = session_card(recorded(tmp_path / "p01"))
+    assert (card.name, card.path, card.state, card.whole) == ("p01", str(tmp_path / "p01"), "COMPLETE", True)
+    assert card.length_s == pytest.approx(20.0)
+    assert card.face_share == pytest.approx(0.75)
+    assert card.speech_share == 0.0
+    person = card.people[0]
+    assert (person.name, person.called, person.not_told) == ("P01", "P01", "")
+    assert person.seconds == pytest.approx(15.0)
+    assert person.valence is not None
+    assert person.valence.mean == pytest.approx(0.3, abs=1e-3)
+    assert person.valence.high - person.valence.mean == pytest.approx(1.6449 * 0.1, abs=1e-3)
+    assert (len(card.people), card.passers_by) == (1, 1)
+    assert card.markers == [(3.0, "film on")]
+    assert card.stored == []
+
+
+def test_the_card_and_the_summary_of_the_table_agree(tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "p01")
+    card = session_card(folder)
+    whole = summarise_table(open_session(folder).table()).row(0, named=True)
+    assert card.length_s == pytest.approx(whole["seconds"], abs=0.11)
+    assert card.face_share == pytest.approx(whole["seconds_face"] / whole["seconds"], abs=0.01)
+
+
+def test_the_strip_says_state_and_valence_of_every_piece(tmp_path: Path) -> None:
+    strip = session_card(recorded(tmp_path / "p01")).strip
+    assert len(strip.state) == len(strip.valence) == len(strip.speech) == BINS
+    assert strip.step_s * BINS == pytest.approx(20.0)
+    gone = round(0.75 * BINS)
+    assert set(strip.state[:gone]) == {"ok"}
+    assert set(strip.state[gone:]) == {"no_face"}
+    assert all(value is not None for value in strip.valence[:gone])
+    assert set(strip.valence[gone:]) == {None}
+
+
+def test_a_wide_interval_is_told_in_words(tmp_path: Path) -> None:
+    card = session_card(recorded(tmp_path / "p01", sd=0.6))
+    assert card.people[0].not_told == "seen, not told"
+    assert "seen, not told" in "\n".join(card.lines())
+
+
+def test_the_lines_say_it_in_words_and_notes_are_read(tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "p01")
+    (folder / NOTES).write_text("second visit\n", "utf-8")
+    card = session_card(folder)
+    assert card.note == "second visit"
+    text = "\n".join(card.lines())
+    assert str(folder) in text
+    assert "20 s, 75% of it with a clear face" in text
+    assert "P01, 15 s: valence +0.30 (+0.14 to +0.46)  arousal -0.10 (-0.43 to +0.23)" in text
+    assert "film on (3.0 s)" in text
+    assert "no pixels, no sound" in text
+    assert "complete" in text
+    assert msgspec.convert(json.loads(msgspec.json.encode(card)), SessionCard) == card
+
+
+def test_a_recording_that_was_cut_is_incomplete_and_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "p01")
+    facts = json.loads((folder / "session.json").read_text("utf-8"))
+    (folder / "session.mcap").write_bytes((folder / "session.mcap").read_bytes()[:-400])
+    card = session_card(folder)
+    assert (card.state, card.whole) == ("DAMAGED", False)
+    assert facts["state"] == "COMPLETE"
+    assert card.verdict().startswith("damaged: ")
+    assert "session.mcap" in card.verdict()
+    with pytest.raises(RecordError, match="does not exist"):
+        session_card(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(4.21, "4.2 s"), (12.4, "12 s"), (59.7, "1 min 00 s"), (200, "3 min 20 s"), (3725, "1 h 02 min")],
+)
+def test_a_length_is_said_as_a_person_says_it(seconds: float, text: str) -> None:
+    assert length_text(seconds) == text
