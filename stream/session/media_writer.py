@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import os
 import struct
 import zlib
 from fractions import Fraction
@@ -108,8 +107,9 @@ class SoundFile:
             self._patch()
 
     def _patch(self) -> None:
-        self._file.flush()
-        os.pwrite(self._file.fileno(), wav_header(self._samples), 0)
+        self._file.seek(0)  # not `os.pwrite`, which is not everywhere; each seek hands over what was written before it
+        self._file.write(wav_header(self._samples))
+        self._file.seek(0, 2)
 
     def close(self) -> None:
         """Finishes the file. Raises OSError."""

@@ -225,6 +225,24 @@ def test_commands_for_others_are_recorded_but_not_answered(tmp_path: Path, start
     assert len(_back(tmp_path / "s", Command)) == 3
 
 
+def test_sound_is_whole_on_a_system_that_cannot_write_at_a_place_in_one_call(
+    tmp_path: Path, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "pwrite", raising=False)
+    node = start(folder=str(tmp_path / "s"), autostart=True, audio=True)
+    chunks = [_chunk(seq) for seq in range(160)]
+    for chunk in chunks[:120]:
+        node.take(chunk)
+    soundfile = pytest.importorskip("soundfile")
+    early, _ = soundfile.read(tmp_path / "s" / "audio.wav", dtype="float32")
+    assert len(early) == 100 * 160, "the header is right after every half second"
+    for chunk in chunks[120:]:
+        node.take(chunk)
+    node.close()
+    heard, _ = soundfile.read(tmp_path / "s" / "audio.wav", dtype="float32")
+    assert np.array_equal(heard, np.concatenate([chunk.samples for chunk in chunks]))
+
+
 def test_privacy_stops_pixels_and_sound_at_once_and_is_noted(tmp_path: Path, start: Any) -> None:
     folder = tmp_path / "s"
     node = start(folder=str(folder), autostart=True, video="lossless", audio=True, crops=True)

@@ -20,6 +20,7 @@ from liveaffect.stream.client.requests import Reply, Request, number_of, read_re
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.live.addresses import ends, open_inside
 from liveaffect.stream.live.listening import listen
+from liveaffect.stream.live.memory import Tidy
 from liveaffect.stream.live.outside.visitor import Kind, Refused, Visitor
 from liveaffect.stream.topics import REGISTRY
 from liveaffect.stream.wire import BARE
@@ -28,6 +29,8 @@ MOST_VISITORS = 64
 MOST_REQUESTS = 256
 ACCEPTS_A_TURN = 4
 MESSAGES_A_TURN = 16
+HEAR_S = 0.005
+"""Of each turn, so much goes to what visitors say, to each of them first in its turn: results do not wait for it."""
 RESULTS_A_TURN = 200
 IDLE_MS, BUSY_MS = 200, 10
 GOODBYE_S = 0.2
@@ -49,15 +52,7 @@ class Door:
     inside: the key with which the writers of results are read.
     """
 
-    def __init__(
-        self,
-        address: str,
-        events: str,
-        *,
-        keys: str,
-        folder: Path,
-        inside: str = "",
-    ) -> None:
+    def __init__(self, address: str, events: str, *, keys: str, folder: Path, inside: str = "") -> None:
         self.requests: deque[tuple[Peer, Request]] = deque()
         self.refused: dict[str, int] = {}
         """Why, and how often, somebody was shown out or a message was not taken."""
@@ -67,6 +62,8 @@ class Door:
         self._outbox: deque[tuple[Peer, bytes]] = deque()
         self._visitors: list[Visitor] = []
         self._closing = False
+        self._tidy = Tidy()
+        self._turns = 0
         self._context = zmq.Context()
         self._context.setsockopt(zmq.MAX_SOCKETS, 8192)
         self._bell, self._ring = socket.socketpair()
@@ -165,15 +162,19 @@ class Door:
             (visitor, envelope), body = self._outbox.popleft()
             if visitor in self._visitors:
                 visitor.reply([*envelope, body])
-        for visitor in list(self._visitors):
+        self._turns += 1
+        first = self._turns % max(1, len(self._visitors))
+        end = time.monotonic() + HEAR_S
+        for visitor in self._visitors[first:] + self._visitors[:first]:
             try:
                 visitor.pump(now)
-                self._hear(visitor, now)
+                self._hear(visitor, now, end)
             except Refused as why:
                 self._count(str(why))
                 self._show_out(visitor)
             except (OSError, zmq.ZMQError):
                 self._show_out(visitor)
+        self._tidy.step(now)
 
     def _admit(self, listener: socket.socket, kind: Kind, now: float) -> None:
         for _ in range(ACCEPTS_A_TURN):
@@ -199,9 +200,9 @@ class Door:
             self._show_out(min(mute, key=lambda visitor: visitor.came))
         return bool(mute)
 
-    def _hear(self, visitor: Visitor, now: float) -> None:
+    def _hear(self, visitor: Visitor, now: float, end: float) -> None:
         for _ in range(MESSAGES_A_TURN):
-            if not visitor.allowance.open(now):
+            if not visitor.allowance.open(now) or time.monotonic() > end:
                 return
             parts = visitor.next()
             if parts is None:
@@ -269,6 +270,7 @@ class Door:
         self.skipped += visitor.outlet.skipped
         self._visitors.remove(visitor)
         visitor.close()
+        self._tidy.count()
         if visitor.prefixes:
             self._want()
 

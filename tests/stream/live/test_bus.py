@@ -1,0 +1,57 @@
+"""Sockets between processes: a flood of words costs each turn of a loop little, and mutes nobody."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zmq
+from live_run import wait_for
+
+from liveaffect.stream.live import bus
+from liveaffect.stream.live.bus import Publisher, Subscriber
+from liveaffect.stream.messages import Affect
+from liveaffect.stream.topics import AFFECT
+
+pytestmark = pytest.mark.processes
+WORDS = 20_000
+
+
+@pytest.fixture
+def context() -> Iterator["zmq.Context[zmq.Socket[bytes]]"]:
+    context = zmq.Context()
+    yield context
+    context.destroy(linger=0)
+
+
+def test_a_flood_of_words_is_read_in_small_pieces_and_a_reader_hears_everything_meanwhile(
+    context: "zmq.Context[zmq.Socket[bytes]]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="b") as folder:
+        writer = Publisher(context, f"ipc://{Path(folder) / 'w'}", [AFFECT], "the test")
+        reader = Subscriber(context, "reader")
+        reader.connect(writer.address, [AFFECT])
+        wait_for(lambda: writer.update() or writer.count("affect"), "the reader")
+        monkeypatch.setattr(bus, "WORDS_NS", 0)  # a time so short that the flood takes many turns
+        rude = context.socket(zmq.XSUB)
+        rude.set_hwm(2 * WORDS)
+        rude.connect(writer.address.split()[0])
+        for _ in range(WORDS // 100):
+            rude.send_multipart([b"\2affect", *[b"x"] * 99])
+        got, turns, most, seq = 0, 0, 0, 0
+        end = time.monotonic() + 60
+        while writer.refused < WORDS or got < seq:
+            assert time.monotonic() < end, f"{writer.refused} words, {got} of {seq} messages"
+            before = writer.refused
+            writer.update()
+            most = max(most, writer.refused - before)
+            turns += 1
+            if writer.refused < WORDS and got == seq:
+                writer.send(AFFECT, Affect(t_ns=seq, seq=seq))
+                seq += 1
+            got += len(reader.drain(lambda text: None))
+        assert most <= 64
+        assert turns > WORDS / 64
+        assert got == seq, "nothing was lost"
+        assert writer.count("affect") == 1
