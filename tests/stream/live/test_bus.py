@@ -2,7 +2,6 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,16 +17,10 @@ pytestmark = pytest.mark.processes
 WORDS = 20_000
 
 
-@pytest.fixture
-def context() -> Iterator["zmq.Context[zmq.Socket[bytes]]"]:
-    context = zmq.Context()
-    yield context
-    context.destroy(linger=0)
-
-
 def test_a_flood_of_words_is_read_in_small_pieces_and_a_reader_hears_everything_meanwhile(
-    context: "zmq.Context[zmq.Socket[bytes]]", monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    context = zmq.Context()
     with tempfile.TemporaryDirectory(prefix="b") as folder:
         writer = Publisher(context, f"ipc://{Path(folder) / 'w'}", [AFFECT], "the test")
         reader = Subscriber(context, "reader")
@@ -55,3 +48,4 @@ def test_a_flood_of_words_is_read_in_small_pieces_and_a_reader_hears_everything_
         assert turns > WORDS / 64
         assert got == seq, "nothing was lost"
         assert writer.count("affect") == 1
+        context.destroy(linger=0)
