@@ -18,7 +18,7 @@ from typing import Any
 from liveaffect.nodes.dashboard import CLOSED, GO_ON
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.live.process import ENDS
-from liveaffect.stream.live.supervisor import Supervisor
+from liveaffect.stream.live.supervisor import INPUT_ENDED, Supervisor
 
 PROGRAM = (sys.executable, "-P", "-m", "liveaffect.cli.windows.desktop")
 CRASHES_A_MINUTE = 2
@@ -127,6 +127,18 @@ class MainWindow:
         if code is not None:
             self._ended(code)
 
+    def wait(self) -> None:
+        """Waits until somebody closes the window; a signal that ends this program ends the window first."""
+        window = self._popen
+        if window is None:
+            return
+        before = {number: signal.signal(number, lambda *_: window.terminate()) for number in ENDS}
+        try:
+            window.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler or signal.SIG_DFL)
+
     def close(self) -> None:
         """Ends the window with the graph."""
         self._over = True
@@ -164,9 +176,16 @@ class MainWindow:
 
 
 def run_with_window(supervisor: Supervisor, say: Callable[[str], None], seconds: float | None = None) -> int:
-    """Runs a graph with its main window; returns the exit code."""
+    """Runs a graph with its main window; returns the exit code.
+
+    Where the input has ended (a film), the window stays, in grey, until somebody closes it.
+    """
     window = MainWindow(supervisor.gateway_address, supervisor.graph.settings.keys, supervisor.stop, say)
     try:
-        return supervisor.run(seconds, beside=window.look)
+        code = supervisor.run(seconds, beside=window.look)
+        if supervisor.reason == INPUT_ENDED and window.pid is not None:
+            say("The input has ended; the window stays until it is closed.")
+            window.wait()
+        return code
     finally:
         window.close()

@@ -61,6 +61,8 @@ class GatewayFeed(QObject):
         self._told = threading.Event()
         self._replied.connect(self._hand_over, Qt.ConnectionType.QueuedConnection)
         names = (("dashboard-listen", self._listen), ("dashboard-ask", self._answer))
+        self._run: object = None
+        self._begun_ns = 0
         self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in names]
 
     def start(self) -> None:
@@ -117,9 +119,12 @@ class GatewayFeed(QObject):
 
     def _connected(self, client: Client) -> None:
         with self.scene.lock:
+            run = client.facts.get("run")
+            if self._begun_ns and (run is None or run != self._run):
+                self.scene.forget()
+            self._run, self._begun_ns = run, self.scene.clock()
             self.scene.facts = dict(client.facts)
             self.scene.connected, self.scene.trouble = True, ""
-            self.scene.heard_ns = time.monotonic_ns()
 
     def _lost(self, why: str) -> None:
         with self.scene.lock:
@@ -139,7 +144,7 @@ class GatewayFeed(QObject):
             if batch:
                 self._take(batch, client.malformed)
                 self._closing.wait(REST_S)
-            elif time.monotonic_ns() - self.scene.heard_ns > SILENT_S * 1e9:
+            elif self.scene.clock() - max(self._begun_ns, self.scene.heard_ns) > SILENT_S * 1e9:
                 self._lost(f"No news from the sensor for {SILENT_S:.0f} s: it has ended, or the way to it is cut")
                 return
 
@@ -149,7 +154,7 @@ class GatewayFeed(QObject):
         self.skipped += len(old)
         scene = self.scene
         with scene.lock:
-            scene.heard_ns = time.monotonic_ns()
+            scene.heard_ns = scene.clock()
             for message in batch:
                 if id(message) not in old:
                     self.node.take(message)

@@ -30,6 +30,7 @@ from liveaffect.stream.node import Verb
 from liveaffect.stream.topics import ACK, COMMAND, HEALTH, LOG, MARKER, topic_of
 
 WATCH_MS = 20
+INPUT_ENDED = "the input has ended"
 DRAIN_S = 1.2
 """After the last source has ended, results get so long to arrive."""
 
@@ -81,6 +82,11 @@ class Supervisor:
     def deaths(self) -> list[str]:
         """Why processes died on the way, one sentence each; they were started again, or given up."""
         return self._processes.deaths
+
+    @property
+    def reason(self) -> str:
+        """Why the run was asked to end; "" before."""
+        return self._reason
 
     def pids(self) -> dict[str, int]:
         """Process name -> process id of those alive."""
@@ -169,13 +175,14 @@ class Supervisor:
             if self._processes.ended:
                 drained = drained or now + DRAIN_S
                 if now > drained:
-                    self.stop("the input has ended")
+                    self.stop(INPUT_ENDED)
 
     def facts(self) -> dict[str, Any]:
         """What `hello` answers: nodes, processes, topics, clock, live or replay, recording or not."""
         graph = self.graph
         return {
             "version": version("liveaffect"),
+            "run": self.id,
             "kind": "replay" if any(entry.node.replays for entry in graph.entries.values()) else "live",
             "nodes": list(graph.entries),
             "processes": {name: [entry.name for entry in entries] for name, entries in graph.processes.items()},

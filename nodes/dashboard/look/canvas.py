@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from liveaffect.nodes.dashboard.look.palette import CORNER, Look, colours, faded, font
+from liveaffect.nodes.dashboard.look.palette import CORNER, Look, colours, faded, font, greyed
 from liveaffect.nodes.dashboard.scene.words import Reason
 
 PAD = 12.0
@@ -31,6 +31,8 @@ class Canvas(QWidget):
         super().__init__()
         self.title, self.tip = title, tip
         self.missing: Reason | None = None
+        self.gone = ""
+        """Time of the last word from the sensor, where there has been none for too long: all is grey."""
         self._kept: QPixmap | None = None
         self._kept_for: tuple[Any, ...] = ()
         self._least = least
@@ -55,6 +57,14 @@ class Canvas(QWidget):
             self._kept = None
             self.setAccessibleDescription("" if reason is None else f"{reason.headline}. {reason.words}")
             self.update()
+
+    def go(self, since: str) -> None:
+        """Nothing has been heard since this time of day: greys the whole card; "" shows it again."""
+        if since != self.gone:
+            self.gone = since
+            if since:
+                self.setAccessibleDescription(f"not of now: nothing has been heard since {since}")
+            self.restyle()
 
     def restyle(self) -> None:
         """Forgets what was kept, because what it depends on has changed."""
@@ -85,7 +95,7 @@ class Canvas(QWidget):
         return super().event(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        look = colours()
+        look = greyed(colours()) if self.gone else colours()
         ratio = self.devicePixelRatioF()
         wanted = (self.size(), ratio, look.name, self.font().key())
         painter = QPainter(self)

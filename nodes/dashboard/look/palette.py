@@ -5,7 +5,7 @@ design": distinct under the common colour deficiencies). Nothing is said by colo
 """
 
 import functools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from PySide6.QtCore import Qt
@@ -21,7 +21,7 @@ GAP = 10
 CORNER = 10.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Look:
     """One set of colours."""
 
@@ -88,6 +88,16 @@ def colours() -> Look:
     if _forced is not None:
         return DARK if _forced == "dark" else LIGHT
     return DARK if QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark else LIGHT
+
+
+@functools.lru_cache(maxsize=2)
+def greyed(look: Look) -> Look:
+    """The same without a colour: what is painted with it is not of now."""
+    grey = look.faint
+    return replace(
+        look, text=grey, dim=grey, accent=grey, valence=grey, arousal=grey, voice=grey, good=grey, warn=grey, bad=grey,
+        rec=grey, stage_line=grey, stage_warn=grey, emotions=(grey,) * len(look.emotions),
+    )  # fmt: skip
 
 
 def force(scheme: Scheme | None) -> None:

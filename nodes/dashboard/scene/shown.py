@@ -1,7 +1,9 @@
 """All that the window knows, and nothing of how it looks: plain Python and numpy, filled by the node's handlers."""
 
 import threading
+import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +70,8 @@ class Scene:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.clock: Callable[[], int] = time.monotonic_ns
+        self.wall: Callable[[], float] = time.time
         self.frames = FrameJoin()
         self.health: dict[str, m.Health] = {}
         self.markers: deque[m.Marker] = deque(maxlen=2000)
@@ -128,6 +132,15 @@ class Scene:
     def seconds(self, t_ns: int) -> float:
         """Stream time as seconds since the first message, as tracks keep it."""
         return (t_ns - (self.origin_ns if self.origin_ns is not None else t_ns)) / 1e9
+
+    def forget(self) -> None:
+        """Another run is looked at: nothing that was known of the last one holds."""
+        self.begin_anew()
+        self.health.clear()
+        self.markers.clear()
+        self.strange.clear()
+        self.baseline = self.playback = self.pinned = None
+        self.heard_ns = self.affect_heard_ns = 0
 
     def begin_anew(self) -> None:
         """Time went back: what was shown belongs to another stretch of it."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from liveaffect.nodes.dashboard.scene.lost import Lost
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.words import HEALTH_WORDS, clock, size
 from liveaffect.stream import messages as m
@@ -52,6 +53,8 @@ class Status:
     replay: str = ""
     """The session that is replayed; "" live."""
     strange: Figure = field(default_factory=lambda: Figure(""))
+    lost: Lost | None = None
+    """Nothing of this is of now."""
 
 
 def status_of(scene: Scene, now_ns: int) -> Status:
@@ -65,6 +68,23 @@ def status_of(scene: Scene, now_ns: int) -> Status:
         disk=_disk(recorder), offset=_offset(scene), recording=elapsed if recording else None,
         session=str(recorder.get("session", "")), strange=_strange(scene),
         replay=_replayed(scene) if scene.kind == "replay" else "",
+    )  # fmt: skip
+
+
+def lost_status(scene: Scene, gone: Lost, now_ns: int) -> Status:
+    """What the line says where nothing has been heard for too long: no figure, no light, and the time recorded then."""
+    recorder = recorder_info(scene)
+    since = recorder.get("since_ns")
+    then_ns = now_ns - (scene.clock() - gone.heard_ns)
+    elapsed = clock((then_ns - since) / 1e9) if isinstance(since, int) and scene.kind == "live" else ""
+    tip = f"Nothing has been heard since {gone.since}"
+    names = [dot.node for dot in _dots(scene, then_ns)]
+    blank = Figure("")
+    return Status(
+        rate=blank, latency=blank, drops=blank, disk=blank, offset=blank,
+        dots=tuple(Dot(name, "unknown", f"{name}: nothing heard since {gone.since}") for name in names),
+        recording=elapsed if recorder.get("recording") else None, session=tip,
+        replay=_replayed(scene) if scene.kind == "replay" else "", lost=gone,
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ class StatusLine(QWidget):
         for name, label in self.figures.items():
             _set(label, getattr(status, name))
         self.dots.show_dots(status.dots)
-        self.rec.show_time(status.recording, status.session, status.replay)
+        self.rec.show_time(status.recording, status.session, status.replay, status.lost.since if status.lost else "")
         if standing != self._standing:
             self._standing = standing
             if not self._quiet.isActive():
@@ -69,7 +69,7 @@ class RecLight(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._time: str | None = None
-        self._replay = ""
+        self._replay = self._gone = ""
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
 
     def sizeHint(self) -> QSize:
@@ -78,25 +78,28 @@ class RecLight(QWidget):
 
     @property
     def _words(self) -> str:
+        if self._gone:
+            return f"{'' if self._time is None else f'REC {self._time} at '.replace('  ', ' ')}{self._gone}"
         if self._time is None:
             return "replay" if self._replay else "not recording"
         return f"REC {self._time}".strip()
 
-    def show_time(self, recorded: str | None, session: str, replay: str = "") -> None:
-        """Time so far, or None while nothing is recorded; `replay` names the session that is replayed."""
-        if (recorded, replay) != (self._time, self._replay):
-            self._time, self._replay = recorded, replay
+    def show_time(self, recorded: str | None, session: str, replay: str = "", gone: str = "") -> None:
+        """Time so far, or None while nothing is recorded; `replay` names the session that is replayed, `gone` the time
+        of the last word where nothing is heard any more: the light is out then."""
+        if (recorded, replay, gone) != (self._time, self._replay, self._gone):
+            self._time, self._replay, self._gone = recorded, replay, gone
             self.setAccessibleName(self._words)
             self.updateGeometry()
             self.update()
         nothing = f"Replay of {replay}" if replay else "Nothing is being recorded"
-        self.setToolTip(f"Recording to {session}" if recorded is not None else nothing)
+        self.setToolTip(session if gone else f"Recording to {session}" if recorded is not None else nothing)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         look = colours()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        on = self._time is not None
+        on = self._time is not None and not self._gone
         painter.setPen(QPen(look.rec if on else look.faint, 1.6))
         painter.setBrush(look.rec if on else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QPointF(8, self.height() / 2), 5, 5)

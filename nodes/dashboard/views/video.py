@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, pill
-from liveaffect.nodes.dashboard.look.palette import CORNER, Look, colours, faded, font
+from liveaffect.nodes.dashboard.look.palette import CORNER, Look, colours, faded, font, greyed
 from liveaffect.nodes.dashboard.scene.frames import Picture
 from liveaffect.nodes.dashboard.scene.shown import Shown
 from liveaffect.nodes.dashboard.scene.tracks import number
@@ -37,6 +37,8 @@ class VideoView(QWidget):
         self._reason: Reason | None = None
         self._note = ""
         self._rounded: tuple[QSize, QPainterPath] | None = None
+        self.gone = False
+        """Nothing is heard any more: the last picture is grey."""
         self.landmarks = True
         """Draw the lines of the face upon the picture."""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -99,7 +101,7 @@ class VideoView(QWidget):
         return found
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        look, shot = colours(), self._picture
+        look, shot = greyed(colours()) if self.gone else colours(), self._picture
         painter = QPainter(self)
         stage = self.stage
         if shot is not None and shot.image is not None:
@@ -129,7 +131,11 @@ class VideoView(QWidget):
         height, width = image.shape[:2]
         picture = QImage(image.data, width, height, image.strides[0], QImage.Format.Format_RGB888)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, stage.width() != width)
+        if self.gone:
+            picture = picture.convertToFormat(QImage.Format.Format_Grayscale8)
         painter.drawImage(stage, picture)
+        if self.gone:
+            painter.fillRect(stage, faded(colours().stage, 0.5))
 
     def _paint_faces(self, painter: QPainter, look: Look, shot: Picture, stage: QRectF) -> None:
         for face, box in self._boxes():
@@ -182,23 +188,26 @@ class VideoView(QWidget):
         if reason is None:
             return
         has_picture = shot is not None and shot.image is not None
+        explain = bool(reason.words) and (self.gone or not has_picture)
         painter.setFont(font(1.35, bold=True))
         metrics = painter.fontMetrics()
-        middle = self.height() - 54.0 if has_picture else self.height() / 2 - 14
+        middle = self.height() / 2 - 14 if explain or not has_picture else self.height() - 54.0
         place = QRectF(0, 0, metrics.horizontalAdvance(reason.headline) + 36, metrics.height() + 14)
         place.moveCenter(QPointF(self.width() / 2, middle))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(faded(look.stage, 0.75))
         painter.drawRoundedRect(place, 9, 9)
-        painter.setPen(look.stage_warn)
+        painter.setPen(colours().stage_warn)
         painter.drawText(place, CENTRE, reason.headline)
-        if reason.words and not has_picture:
+        if explain:
             painter.setFont(font())
-            painter.setPen(look.stage_text)
             flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
-            painter.drawText(
-                QRectF(self.width() * 0.15, place.bottom() + 2, self.width() * 0.7, 80), flags, reason.words
-            )
+            room = QRectF(self.width() * 0.15, place.bottom() + 4, self.width() * 0.7, self.height() - place.bottom())
+            if has_picture:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.drawRoundedRect(painter.boundingRect(room, flags, reason.words).adjusted(-10, -4, 10, 6), 9, 9)
+            painter.setPen(look.stage_text)
+            painter.drawText(room, flags, reason.words)
 
 
 def _shows(person: Shown) -> str:

@@ -53,7 +53,7 @@ class Actions:
     def note(self, *, recording: bool, possible: bool, hidden: bool) -> None:
         """What the sensor says of itself."""
         self._hidden, self._recording = hidden, recording
-        self._controls.show_recording(self.is_recording, possible)
+        self._controls.show_recording(self.is_recording and possible, possible)
         self._controls.show_privacy(self.is_private)
 
     def record(self, on: bool) -> None:

@@ -179,3 +179,13 @@ def _button(words: str, tip: str) -> QPushButton:
     button.setAutoDefault(False)
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return button
+
+
+def toggle(words: str, tip: str) -> QPushButton:
+    """A small button that stays down."""
+    button = QPushButton(words)
+    button.setCheckable(True)
+    button.setAutoDefault(False)
+    button.setToolTip(tip)
+    button.setProperty("kind", "chip")
+    return button

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import GAP, zoom
 from liveaffect.nodes.dashboard.replay.bar import ReplayBar
-from liveaffect.nodes.dashboard.scene.status import private, recorder_info, status_of
+from liveaffect.nodes.dashboard.scene.lost import lost
+from liveaffect.nodes.dashboard.scene.status import lost_status, private, recorder_info, status_of
 from liveaffect.nodes.dashboard.views.circumplex import CircumplexView
 from liveaffect.nodes.dashboard.views.emotions import EmotionsView
 from liveaffect.nodes.dashboard.views.people import PeopleBar
@@ -23,7 +24,7 @@ from liveaffect.nodes.dashboard.views.video import VideoView
 from liveaffect.nodes.dashboard.views.voice import VoiceView
 from liveaffect.nodes.dashboard.views.weights import WeightsView
 from liveaffect.nodes.dashboard.window.actions import Actions
-from liveaffect.nodes.dashboard.window.controls import Controls
+from liveaffect.nodes.dashboard.window.controls import Controls, toggle
 from liveaffect.nodes.dashboard.window.dialogs import Dialogs
 from liveaffect.nodes.dashboard.window.keys import bind
 from liveaffect.nodes.dashboard.window.pacer import Pacer
@@ -65,8 +66,8 @@ class MainWindow(QWidget):
         self.circumplex, self.emotions, self.units = CircumplexView(), EmotionsView(), UnitsView()
         self.voice, self.weights, self.traces = VoiceView(), WeightsView(), Traces()
         self.status, self.controls = StatusLine(), Controls()
-        self.picture_button = _toggle("Picture", "Show the camera's picture; off, faces are drawn from landmarks")
-        self.lines_button = _toggle("Landmarks", "Draw the lines of the face upon the picture (L)")
+        self.picture_button = toggle("Picture", "Show the camera's picture; off, faces are drawn from landmarks")
+        self.lines_button = toggle("Landmarks", "Draw the lines of the face upon the picture (L)")
         self.picture_button.setChecked(not remote)
         self.lines_button.setChecked(True)
         views = Views(
@@ -125,13 +126,19 @@ class MainWindow(QWidget):
     def refresh_status(self) -> None:
         """The status line and the state of the controls."""
         with self.scene.lock:
-            status = status_of(self.scene, self.feed.sensor_now_ns())
+            gone = lost(self.scene)
+            now_ns = self.feed.sensor_now_ns()
+            status = lost_status(self.scene, gone, now_ns) if gone else status_of(self.scene, now_ns)
             hidden, recorder = private(self.scene), recorder_info(self.scene)
-            standing = self._standing()
-        self.status.show_status(status, standing)
+        self.presenter.go(gone)
+        self.status.show_status(status, self._standing())
         if status.replay:
             self.controls.show_replay(status.replay)
-        self.actions_.note(recording=bool(recorder.get("recording")), possible=bool(recorder), hidden=hidden)
+        here = bool(recorder) and gone is None
+        self.actions_.note(recording=here and bool(recorder.get("recording")), possible=here, hidden=hidden)
+        self.controls.mark_button.setEnabled(gone is None)
+        if self._bar is not None:
+            self._bar.setEnabled(gone is None)
         if self.feed.node.pixels != self.wants_pixels():
             self.update_pixels()
         self._offer_replay_bar()
@@ -161,6 +168,9 @@ class MainWindow(QWidget):
         super().changeEvent(event)
 
     def _standing(self) -> str:
+        gone = self.presenter.gone
+        if gone is not None:
+            return f"{gone.headline}. {gone.words}"
         if self.paused:
             return "view paused: the sensor and the recording go on"
         if not self.scene.connected:
@@ -256,6 +266,12 @@ class MainWindow(QWidget):
         elif not self._again.isActive():
             self._again.start(round(wait_s * 1000))
 
+    def _look_for_life(self) -> None:
+        """Goes grey, or comes back, at once; the status line follows."""
+        gone = lost(self.scene)
+        if (gone is None) != (self.presenter.gone is None):
+            self.refresh_status()
+
     def _paint_picture(self) -> None:
         self.feed.seen()
         now = time.monotonic()
@@ -271,6 +287,7 @@ class MainWindow(QWidget):
 
     def _tick(self) -> None:
         self._late.append(max(0.0, self._since_tick.restart() - self._ticks.interval()))
+        self._look_for_life()
         self._paint_plots()
         now = time.monotonic()
         if now - self._painted > STATUS_S:
@@ -282,12 +299,3 @@ class MainWindow(QWidget):
             if self.pacer.judge(self._late):
                 self._set_pace()
             self._late.clear()
-
-
-def _toggle(words: str, tip: str) -> QPushButton:
-    button = QPushButton(words)
-    button.setCheckable(True)
-    button.setAutoDefault(False)
-    button.setToolTip(tip)
-    button.setProperty("kind", "chip")
-    return button

@@ -1,12 +1,12 @@
 """From the scene to the views: copies what they need under the lock, and paints outside it."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from liveaffect.nodes.dashboard.scene.frames import Picture
+from liveaffect.nodes.dashboard.scene.lost import Lost, stale
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.tracks import number
 from liveaffect.nodes.dashboard.scene.words import Reason, face_reason, voice_reason
@@ -50,11 +50,26 @@ class Presenter:
 
     def __init__(self, scene: Scene, views: Views, pixels: Callable[[], bool], private: Callable[[], bool]) -> None:
         self._scene, self._views, self._pixels, self._private = scene, views, pixels, private
+        self.gone: Lost | None = None
+        """Nothing is heard any more: what was shown last stays, in grey."""
+
+    def go(self, gone: Lost | None) -> None:
+        """Greys everything, with the reason upon the picture; None brings it back."""
+        if gone == self.gone:
+            return
+        self.gone = gone
+        views, since = self._views, gone.since if gone is not None else ""
+        for view in (views.circumplex, views.emotions, views.units, views.voice, views.weights, views.traces):
+            view.go(since)
+        views.people.setEnabled(gone is None)
+        self.picture()
+        if gone is None:
+            self.plots()
 
     def now_ns(self) -> int:
         """Stream time of the right edge: that of the newest estimate, going on by itself when none comes."""
         scene = self._scene
-        quiet_ns = time.monotonic_ns() - scene.affect_heard_ns
+        quiet_ns = scene.clock() - scene.affect_heard_ns
         if scene.kind == "replay" or not scene.affect_heard_ns or quiet_ns < QUIET_NS:
             return scene.now_ns
         return scene.now_ns + quiet_ns - QUIET_NS
@@ -65,15 +80,16 @@ class Presenter:
         with scene.lock:
             shot = scene.frames.newest(pixels=pixels)
             before = self._views.video.picture
-            if new_only and (shot is None or (before is not None and _same(shot, before))):
+            if new_only and self.gone is None and (shot is None or (before is not None and _same(shot, before))):
                 return False
-            people, who = dict(scene.people), scene.shown
+            people, who = ({} if stale(scene) and self.gone is None else dict(scene.people)), scene.shown
             reason = self._no_picture()
-            old = shot is not None and scene.kind == "live" and self.now_ns() - shot.t_ns > OLD_NS
+            old = self.gone is None and shot is not None and scene.kind == "live" and self.now_ns() - shot.t_ns > OLD_NS
         if old and shot is not None and shot.image is None:
             shot = None
         if shot is None and reason is None:
             reason = WAITING if scene.affect is None else Reason("No picture", "Nothing comes from the camera")
+        self._views.video.gone = self.gone is not None
         has_image = shot is not None and shot.image is not None
         self._views.video.present(
             shot, people, who, reason, self._note(pixels, has_image, shot is not None and bool(shot.meshes))
@@ -81,13 +97,16 @@ class Presenter:
         return True
 
     def plots(self) -> None:
-        """Everything but the picture."""
+        """Everything but the picture; nothing moves where nothing is heard any more."""
+        if self.gone is not None:
+            return
         scene, views = self._scene, self._views
         with scene.lock:
             now_ns = self.now_ns()
             now_s = scene.seconds(now_ns)
-            person, who = scene.person, scene.shown
-            everyone = sorted(scene.people.values(), key=lambda one: (one.id < 0, one.id))
+            old = stale(scene)
+            person, who = None if old else scene.person, scene.shown
+            everyone = [] if old else sorted(scene.people.values(), key=lambda one: (one.id < 0, one.id))
             fresh = abs(now_ns - scene.faces_ns) < FRESH_NS
             face = scene.faces.get(who) if fresh and who is not None else None
             seen, heard = face_reason(scene), voice_reason(scene)
@@ -95,7 +114,7 @@ class Presenter:
             trail_t, trail = scene.trace.since(now_s - TRAIL_S)
             voice, (voice_t, voice_rows) = scene.voice, scene.voice_track.since(now_s - SPAN_S - 1)
             markers = [(scene.seconds(one.t_ns), one.label) for one in scene.markers]
-            state = "stale" if scene.affect is None else scene.affect.state
+            state = "stale" if scene.affect is None or old else scene.affect.state
             silent = scene.affect is not None and scene.affect.voice_state == "silence"
             rest = at_rest(scene, who)
             pinned, unheard = scene.pinned, scene.affect is None
@@ -116,6 +135,8 @@ class Presenter:
 
     def _no_picture(self) -> Reason | None:
         scene = self._scene
+        if self.gone is not None:
+            return Reason(self.gone.headline, self.gone.words)
         if not scene.connected:
             return Reason(
                 "No connection to the sensor" if scene.affect is None else "The sensor is silent", scene.trouble

@@ -3,8 +3,9 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -17,6 +18,7 @@ from liveaffect.cli.windows.keeper import MainWindow, NoWindow, choose, environm
 from liveaffect.nodes.recorder import Recorder
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.graph import load_graph
+from liveaffect.stream.live.supervisor import INPUT_ENDED
 
 pytestmark = pytest.mark.processes
 
@@ -130,6 +132,32 @@ def test_the_window_ends_with_the_graph(monkeypatch: pytest.MonkeyPatch) -> None
     kept.window.close()
     assert pid is not None
     assert not psutil.pid_exists(pid)
+
+
+class Ended:
+    """A run of a film that is over at once."""
+
+    gateway_address, reason = "ipc:///nowhere", INPUT_ENDED
+
+    def __init__(self) -> None:
+        self.graph = load_graph(DEFAULT_GRAPH, [])
+
+    def run(self, _seconds: float | None, beside: Callable[[], None]) -> int:
+        beside()
+        return 0
+
+    def stop(self, _reason: str) -> None: ...
+
+
+def test_u3_the_window_of_a_film_that_has_ended_stays_until_it_is_closed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    closed = tmp_path / "closed"
+    ends_with(monkeypatch, f"import pathlib, time; time.sleep(0.3); pathlib.Path({str(closed)!r}).touch()")
+    said: list[str] = []
+    assert window.run_with_window(cast(Any, Ended()), said.append) == 0
+    assert closed.exists(), "the window was ended before somebody closed it"
+    assert said == ["The input has ended; the window stays until it is closed."]
 
 
 def test_view_says_where_no_window_can_be(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
