@@ -132,7 +132,7 @@ class MainWindow:
         window = self._popen
         if window is None:
             return
-        before = {number: signal.signal(number, lambda *_: window.terminate()) for number in ENDS}
+        before = {number: signal.signal(number, lambda *_, shown=window: shown.terminate()) for number in ENDS}
         try:
             window.wait()
         finally:

@@ -13,6 +13,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from shiboken6 import isValid
 
+from liveaffect.nodes.dashboard.scene.lost import SILENT_NS
 from liveaffect.nodes.dashboard.scene.node import Dashboard
 from liveaffect.stream.client.connection import Client, connect
 from liveaffect.stream.client.requests import Reply
@@ -141,12 +142,19 @@ class GatewayFeed(QObject):
             except TransportError as error:
                 self._lost(f"{error}")
                 return
+            if batch and self._was_silent():
+                return  # who speaks at this address after a silence may be another run: it is asked
             if batch:
                 self._take(batch, client.malformed)
                 self._closing.wait(REST_S)
             elif self.scene.clock() - max(self._begun_ns, self.scene.heard_ns) > SILENT_S * 1e9:
                 self._lost(f"No news from the sensor for {SILENT_S:.0f} s: it has ended, or the way to it is cut")
                 return
+
+    def _was_silent(self) -> bool:
+        """True at the first message after a silence so long that the sensor may have been started again meanwhile."""
+        heard_ns = self.scene.heard_ns
+        return heard_ns > self._begun_ns and self.scene.clock() - heard_ns > SILENT_NS
 
     def _take(self, batch: list[Message], malformed: int) -> None:
         frames = [message for message in batch if isinstance(message, VideoFrame)]

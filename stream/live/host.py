@@ -126,6 +126,8 @@ class LiveHost:
             self._timers()
             if had_feeds and not feeds:
                 had_feeds = False
+                for seat in self.seats:
+                    seat.stats.over = bool(seat.spec.sources)
                 self._report()
                 ended()
         for _, feed in feeds:

@@ -24,6 +24,8 @@ class NodeStats:
         self.dropped: dict[Cause, int] = {}
         self.info: dict[str, Any] = {}
         self.error = ""
+        self.over = False
+        """A source that has given everything, such as a film at its end."""
         self._latencies: deque[float] = deque(maxlen=600)
         self._since = (time.monotonic_ns(), 0)
         self._ranges: dict[tuple[str, Cause, int, str], list[int]] = {}
@@ -81,7 +83,7 @@ class NodeStats:
             t_ns=now_ns,
             node=node,
             process=process,
-            state="ok",
+            state="stopped" if self.over else "ok",
             rate_hz=round((done - before) / span_s, 2),
             latency_p50_ms=round(ranked[len(ranked) // 2], 3) if ranked else None,
             latency_p99_ms=round(ranked[min(len(ranked) - 1, int(0.99 * len(ranked)))], 3) if ranked else None,

@@ -13,6 +13,7 @@ QPushButton:focus, QToolButton:focus { border: 1px solid $accent; }
 QPushButton:checked, QToolButton:checked { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[kind="chip"] { padding: 2px 9px; min-height: 15px; color: $dim; }
 QPushButton[kind="chip"]:checked { background: $card; color: $accent; border-color: $accent; }
+QPushButton[kind="chip"]:disabled, QPushButton[kind="chip"]:checked:disabled { color: $faint; border-color: $border; }
 QPushButton:disabled, QToolButton:disabled { color: $faint; background: $window; }
 QPushButton:default, QPushButton[kind="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton:default:disabled, QPushButton[kind="primary"]:disabled { background: $track; color: $faint;

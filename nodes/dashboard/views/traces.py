@@ -139,7 +139,11 @@ class Traces(Canvas):
             if 0 < ago < self.length_s:
                 for room in (first, second):
                     painter.drawLine(QPointF(x, room.top()), QPointF(x, room.bottom()))
-            words = (self.gone or "now") if not ago else (f"−{ago // 60} min" if ago >= 60 and ago % 60 == 0 else f"−{ago} s")
+            words = (
+                (self.gone or "now")
+                if not ago
+                else (f"−{ago // 60} min" if ago >= 60 and ago % 60 == 0 else f"−{ago} s")
+            )
             wide = QFontMetricsF(painter.font()).horizontalAdvance(words)
             left = min(max(x - wide / 2, first.left()), first.right() - wide)
             painter.setPen(look.dim)

@@ -19,3 +19,8 @@ def bind(window: QWidget, keys: Mapping[str, Callable[[], Any]]) -> None:
     """Each key (in Qt's words, such as "Ctrl+R") sets off its call wherever the focus in `window` is."""
     for key, run in keys.items():
         QShortcut(QKeySequence(key), window).activated.connect(run)
+
+
+def full_screen(window: QWidget) -> None:
+    """To the whole screen, or back."""
+    window.showNormal() if window.isFullScreen() else window.showFullScreen()

@@ -26,7 +26,7 @@ from liveaffect.nodes.dashboard.views.weights import WeightsView
 from liveaffect.nodes.dashboard.window.actions import Actions
 from liveaffect.nodes.dashboard.window.controls import Controls, toggle
 from liveaffect.nodes.dashboard.window.dialogs import Dialogs
-from liveaffect.nodes.dashboard.window.keys import bind
+from liveaffect.nodes.dashboard.window.keys import bind, full_screen
 from liveaffect.nodes.dashboard.window.pacer import Pacer
 from liveaffect.nodes.dashboard.window.presenter import Presenter, Views
 
@@ -170,7 +170,7 @@ class MainWindow(QWidget):
     def _standing(self) -> str:
         gone = self.presenter.gone
         if gone is not None:
-            return f"{gone.headline}. {gone.words}"
+            return gone.headline
         if self.paused:
             return "view paused: the sensor and the recording go on"
         if not self.scene.connected:
@@ -228,7 +228,7 @@ class MainWindow(QWidget):
             "P": controls.pause_button.click, "N": self.people.next, "Esc": partial(self.choose, None),
             "L": self.lines_button.click, "+": partial(self.traces.zoom, 1), "-": partial(self.traces.zoom, -1),
             "B": controls.baseline_button.click, "S": controls.settings_button.click, "F1": dialogs.help,
-            "Ctrl+O": controls.open_button.click, "Ctrl+Q": self.close, "F11": self._full_screen,
+            "Ctrl+O": controls.open_button.click, "Ctrl+Q": self.close, "F11": partial(full_screen, self),
         }  # fmt: skip
         bind(self, keys | {str(n): partial(self.actions_.mark, str(n)) for n in range(1, 10)})
 
@@ -248,9 +248,6 @@ class MainWindow(QWidget):
             self._bar = ReplayBar(self.feed, self.scene, self)
             self.main.addWidget(self._bar)
             self.controls.hide_sensing()
-
-    def _full_screen(self) -> None:
-        self.showNormal() if self.isFullScreen() else self.showFullScreen()
 
     def _set_lines(self) -> None:
         self.video.landmarks = self.lines_button.isChecked()

@@ -4,41 +4,163 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-from live_run import wait_for
+from gui import PICTURES
 from paths import HELPERS
 from pytestqt.qtbot import QtBot
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
-from liveaffect.nodes.dashboard.scene.lost import SILENT_NS
+from liveaffect.nodes.dashboard.scene.lost import FILM_ENDED, SILENT_NS
 from liveaffect.nodes.dashboard.scene.node import Dashboard
 from liveaffect.nodes.dashboard.window.main import MainWindow
-from liveaffect.stream.live.addresses import free_port
 
 pytestmark = pytest.mark.processes
-WAIT_MS = 60_000
+WAIT_MS = 90_000
 GRAPH = """
 [graph]
-gateway = "tcp://127.0.0.1:{port}"
+gateway = "{address}"
 announce = false
 [camera]
-type = "liveaffect.nodes.camera:{camera}"
+type = "liveaffect.nodes.camera:Camera"
 process = "camera"
-source = "lavfi:testsrc2=size=160x120:rate=15,realtime"
+source = "lavfi:testsrc2=size=160x120:rate=15{more},realtime"
 [face_affect]
 type = "estimate_nodes:Brightness"
 process = "face"
 [fusion]
-type = "liveaffect.nodes.fusion:{fusion}"
+type = "liveaffect.nodes.fusion:Fusion"
 process = "face"
 """
 
 
 class Sensor:
-    """A run in a process group of its own, at one address."""
+    """A run in processes of its own, always at one address."""
+
+    def __init__(self, folder: Path, more: str = "") -> None:
+        self.address = f"ipc://{folder / 's'}"
+        self._file = folder / "graph.toml"
+        self._file.write_text(GRAPH.format(address=self.address, more=more), "utf-8")
+        self._run: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Begins a run."""
+        words = [sys.executable, "-m", "liveaffect.cli.main", "run", str(self._file), "--headless"]
+        self._run = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": str(HELPERS)}, stderr=subprocess.DEVNULL)
+
+    def send(self, number: int) -> None:
+        """A signal to all of its processes, the first one first."""
+        assert self._run is not None
+        first = psutil.Process(self._run.pid)
+        for process in [first, *first.children(recursive=True)]:
+            process.send_signal(number)
+        if number == signal.SIGKILL:
+            self._run.wait()
+
+    @property
+    def over(self) -> bool:
+        """It has ended by itself."""
+        return self._run is not None and self._run.poll() is not None
+
+
+class View:
+    """A window on the sensor, and what it shows second by second."""
+
+    def __init__(self, address: str) -> None:
+        node = Dashboard()
+        node.open()
+        self.window = MainWindow(GatewayFeed(node, lambda: address))
+        self.window.start()
+        self.window.show()
+
+    @property
+    def lively(self) -> bool:
+        """It shows numbers as of now."""
+        window = self.window
+        return window.circumplex._person is not None and not window.circumplex.gone
+
+    @property
+    def grey(self) -> bool:
+        """All of it is greyed, and says why."""
+        window = self.window
+        panels = (window.circumplex, window.emotions, window.units, window.voice, window.weights, window.traces)
+        dots = {dot.kind for dot in window.status.dots._dots}
+        reason = window.video._reason
+        return all(panel.gone for panel in panels) and window.video.gone and dots <= {"unknown"} and reason is not None
+
+    def row(self) -> str:
+        """In words."""
+        return "grey" if self.grey else "numbers" if self.lively else "waits"
+
+    def quiet_ns(self) -> int:
+        """How long nothing has been heard."""
+        scene = self.window.scene
+        return scene.clock() - scene.heard_ns if scene.heard_ns else 0
+
+
+@pytest.fixture
+def sensor() -> Iterator[Sensor]:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        sensor = Sensor(Path(folder))
+        yield sensor
+        sensor.send(signal.SIGKILL)
+
+
+def test_u1_two_views_on_a_sensor_that_is_stopped_goes_on_is_killed_and_started_again(
+    app: object, qtbot: QtBot, sensor: Sensor
+) -> None:
+    views = [View(sensor.address), View(sensor.address)]
+    for view in views:
+        qtbot.addWidget(view.window)
+    table: list[str] = []
+    wrong: list[str] = []
+
+    def until(what: str, holds: Callable[[View], bool]) -> None:
+        def looked() -> bool:
+            rows = [view.row() for view in views]
+            quiet = [view.quiet_ns() for view in views]
+            line = f"{what:<12}" + "".join(f"{row:>10}" for row in rows)
+            if not table or table[-1] != line:
+                table.append(line)
+            for view, row, ns in zip(views, rows, quiet, strict=True):
+                late_ns = view.window._ticks.interval() * 2_000_000 + 500_000_000 * 4  # on a machine that is slow
+                if row == "numbers" and ns > SILENT_NS + late_ns:
+                    wrong.append(f"{what}: numbers after {ns / 1e9:.1f} s of silence")
+            return all(holds(view) for view in views)
+
+        qtbot.waitUntil(looked, timeout=WAIT_MS)
+
+    until("running", lambda view: view.lively)
+    sensor.send(signal.SIGSTOP)
+    until("stopped", lambda view: view.grey)
+    sensor.send(signal.SIGCONT)
+    until("goes on", lambda view: view.lively)
+    before = [view.window.scene.facts["run"] for view in views]
+    sensor.send(signal.SIGKILL)
+    until("killed", lambda view: view.grey)
+    sensor.start()
+    until("again", lambda view: view.lively)
+    assert [view.window.scene.facts["run"] for view in views] != before
+    assert not wrong
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PICTURES / "gone_table.txt").write_text("\n".join(table) + "\n", "utf-8")
+    for view in views:
+        view.window.feed.close()
+
+
+def test_u3_a_film_that_has_ended_says_so_in_a_window_that_stays(app: object, qtbot: QtBot) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        film = Sensor(Path(folder), ":duration=6")
+        view = View(film.address)
+        qtbot.addWidget(view.window)
+        qtbot.waitUntil(lambda: film.over and view.grey, timeout=WAIT_MS)
+        reason = view.window.video._reason
+        assert reason is not None
+        assert reason.headline == FILM_ENDED
+        assert view.window.isVisible()
+        view.window.feed.close()
