@@ -73,11 +73,11 @@ def dashboard(address: str, seconds: float) -> dict[str, float]:
 
     from liveaffect.cli.windows.desktop import application
     from liveaffect.nodes.dashboard.feed import GatewayFeed
-    from liveaffect.nodes.dashboard.scene.node import Dashboard
+    from liveaffect.nodes.dashboard.scene.node import DashboardNode
     from liveaffect.nodes.dashboard.window.main import MainWindow
 
     app = application()
-    node = Dashboard()
+    node = DashboardNode()
     node.open()
     window = MainWindow(GatewayFeed(node, lambda: address))
     arrived: dict[tuple[int, int], float] = {}
@@ -185,10 +185,10 @@ def replay() -> dict[str, float]:
     """An hour of stream through the node as fast as it goes, painted all the while: memory by quarter hour."""
     from liveaffect.cli.windows.desktop import application
     from liveaffect.nodes.dashboard.feed import GatewayFeed
-    from liveaffect.nodes.dashboard.scene.node import Dashboard
+    from liveaffect.nodes.dashboard.scene.node import DashboardNode
     from liveaffect.nodes.dashboard.window.main import MainWindow
 
-    app, node, picture = application(), Dashboard(), np.zeros((made.HEIGHT, made.WIDTH, 3), np.uint8)
+    app, node, picture = application(), DashboardNode(), np.zeros((made.HEIGHT, made.WIDTH, 3), np.uint8)
     node.open()
     window = MainWindow(GatewayFeed(node, str))
     node.scene.connected, node.scene.facts = True, {"kind": "live"}

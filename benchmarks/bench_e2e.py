@@ -157,10 +157,10 @@ def main() -> None:
     from virtual_microphone import VirtualMicrophone, missing_programs
 
     from liveaffect.cli.demo_media.clip import clip as demo_clip
-    from liveaffect.nodes.face import Face
+    from liveaffect.nodes.face import FaceNode
 
     film = (options.clip or demo_clip()).resolve()
-    loops = {LOOP: Face().max_faces, ONE: 1}
+    loops = {LOOP: FaceNode().max_faces, ONE: 1}
     results: dict[str, list[dict[str, Any]]] = {}
     with ExitStack() as stack:
         server = stack.enter_context(MjpegServer(film))

@@ -44,16 +44,16 @@ def main() -> None:
     batched = model if args.provider == "cpu" else registry.load("face-affect", provider="cuda")
     spent = timed(lambda: batched.predict(crops, vectors), max(args.steps // 20, 5))
     rate = BATCH / spent["p50"] * 1e3
-    print(f"load {load_ms:.0f} ms; budget {BUDGET_MS} ms a face; batches on {batched.session.providers[0]}")
-    if batched.session.notice:
-        print(batched.session.notice)
+    print(f"load {load_ms:.0f} ms; budget {BUDGET_MS} ms a face; batches on {batched.net.providers[0]}")
+    if batched.net.notice:
+        print(batched.net.notice)
     for name, row in table.items():
         print(f"{name:>24}  p50 {row['p50']:6.3f} ms  p99 {row['p99']:6.3f} ms")
     worst = apart(model.predict(crops, vectors), batched.predict(crops, vectors))
     print(f"{rate:24.0f} faces/s in batches of {BATCH}; largest difference to the CPU {worst:.1e}")
     if args.json:
         told = {"load_ms": load_ms, "budget_ms": BUDGET_MS, "ms": table, "faces_per_s": rate, "difference": worst}
-        args.json.write_text(json.dumps(told | {"providers": batched.session.providers}, indent=1))
+        args.json.write_text(json.dumps(told | {"providers": batched.net.providers}, indent=1))
 
 
 def timed(call: Callable[[], object], steps: int) -> dict[str, float]:

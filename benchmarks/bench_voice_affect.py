@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models import registry
-from liveaffect.models.voice.affect import STEP_HOPS, VoiceAffect, VoiceAffectStream
+from liveaffect.models.voice.affect import STEP_HOPS, VoiceAffectModel, VoiceAffectStream
 from liveaffect.models.voice.descriptors import NAMES
 from liveaffect.models.voice.mel import HOP, N_MELS, LogMel
 from liveaffect.models.voice.window import WINDOW_HOPS
 
 BUDGET_MS = 50.0
-ROUND_HOPS = VoiceAffect.fresh_hops
+ROUND_HOPS = VoiceAffectModel.fresh_hops
 
 
 def main() -> None:

@@ -86,7 +86,11 @@ def replay(
     if not (headless or terminal or plain or why_none()):
         raise typer.Exit(play_in_window(table, str(session)))
     if not headless:
-        view = {"type": "liveaffect.nodes.terminal:Terminal", "process": "terminal", "title": f"replay of {session}"}
+        view = {
+            "type": "liveaffect.nodes.terminal:TerminalNode",
+            "process": "terminal",
+            "title": f"replay of {session}",
+        }
         table["terminal"] = {**view, "plain": plain or not sys.stdout.isatty()}
     supervisor = Supervisor(build_graph(table, origin=str(session)), log=lambda line: console.print(line, markup=False))
     told: list[str] = []
@@ -121,7 +125,7 @@ def replay_table(
     trust.declare()
     kept, refused = split(reader.info.graph, trust)
     node: dict[str, Any] = {
-        "type": "liveaffect.nodes.replayer:Replayer",
+        "type": "liveaffect.nodes.replayer:ReplayerNode",
         "process": "replay",
         "session": str(Path(session).resolve()),
         "speed": _speed(speed),

@@ -15,7 +15,7 @@ from liveaffect.stream.errors import InputError, LaunchError
 from liveaffect.stream.graph import Graph, build_graph, launch_tables
 from liveaffect.stream.live.supervisor import Supervisor
 
-VIEW = {"type": "liveaffect.nodes.terminal:Terminal", "process": "terminal"}
+VIEW = {"type": "liveaffect.nodes.terminal:TerminalNode", "process": "terminal"}
 console = Console(stderr=True)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from liveaffect.models.errors import LicenceRefused, ManifestError, ModelError, ModelMissing
 from liveaffect.models.files import fetch, manifest
 from liveaffect.models.files.manifest import Entry
-from liveaffect.models.files.net import Provider, Session
+from liveaffect.models.files.net import Net, Provider
 
 if TYPE_CHECKING:
     from liveaffect.models.voice.activity import VoiceActivity
@@ -45,7 +45,7 @@ def path(name: str, *, download: bool = False, progress: fetch.Progress | None =
 
 
 def load(name: str, *, provider: Provider = "cpu") -> Any:
-    """A model ready to run: `FaceAffect`, `VoiceAffect`, rules, a user's `CustomFaceNet`, or Silero's `Session`.
+    """A model ready to run: `FaceAffectModel`, `VoiceAffectModel`, rules, a user's `CustomFaceModel`, Silero's `Net`.
 
     The face landmarker is no ONNX net: it is opened by its own process from `path("face-landmarker")`.
     Raises what `path` raises, and ModelBroken, RuntimeMissing, ManifestError.
@@ -56,39 +56,39 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
     if entry.kind == "rules":
         check_profile(entry)
         if name == "voice-rules":
-            from liveaffect.models.voice.rules import VoiceRules
+            from liveaffect.models.voice.rules import VoiceRulesModel
 
-            return VoiceRules(_speech_detector)
-        from liveaffect.models.face.rules import FaceRules
+            return VoiceRulesModel(_speech_detector)
+        from liveaffect.models.face.rules import FaceRulesModel
 
-        return FaceRules()
+        return FaceRulesModel()
     file = path(name)
-    session = Session(file, name=name, provider=provider)
-    session.check(entry)
+    net = Net(file, name=name, provider=provider)
+    net.check(entry)
     if entry.kind == "speech":
-        return session
+        return net
     if entry.is_users:
         if entry.kind != "face-affect":
             raise ManifestError(f"{entry.origin}: model `{name}`: a user's model is of kind `face-affect`")
-        from liveaffect.models.face.custom import CustomFaceNet
+        from liveaffect.models.face.custom import CustomFaceModel
 
-        return CustomFaceNet(session, entry)
+        return CustomFaceModel(net, entry)
     if entry.kind == "face-identity":
-        from liveaffect.models.face.identity import FaceIdentity
+        from liveaffect.models.face.identity import FaceIdentityModel
 
-        return FaceIdentity(session)
+        return FaceIdentityModel(net)
     if entry.kind == "face-affect":
-        from liveaffect.models.face.affect import FaceAffect
+        from liveaffect.models.face.affect import FaceAffectModel
 
-        return FaceAffect(session)
+        return FaceAffectModel(net)
     if entry.kind == "voice-encoder":
-        from liveaffect.models.voice.encoder import VoiceEncoder
+        from liveaffect.models.voice.encoder import VoiceEncoderModel
 
-        return VoiceEncoder(session)
+        return VoiceEncoderModel(net)
     if entry.kind == "voice-affect":
-        from liveaffect.models.voice.affect import VoiceAffect
+        from liveaffect.models.voice.affect import VoiceAffectModel
 
-        return VoiceAffect(session, load("voice-encoder", provider=provider), _speech_detector)
+        return VoiceAffectModel(net, load("voice-encoder", provider=provider), _speech_detector)
     raise ModelError(f"model `{name}` is of kind `{entry.kind}`, which nothing here opens; install liveaffect again")
 
 

@@ -176,7 +176,7 @@ class BaselineNode(Node):
             file=self._keep(found, capture),
         )
 
-    def _keep(self, found: files.Baseline, capture: Capture) -> str:
+    def _keep(self, found: files.FaceBaseline, capture: Capture) -> str:
         """Writes the file, live only, and names it: the same in every recomputation of the session."""
         name = f"baseline-face{found.face_id}-{capture.begun_ns // 1_000_000}.json"
         data = platformdirs.user_data_path("liveaffect") / "baselines"

@@ -37,7 +37,7 @@ class _Asked:
     vectors: NDArray[np.float32] | None = None
 
 
-class FaceAffect(Node):
+class FaceAffectNode(Node):
     """Runs the face-affect model on the faces whose state is "ok"; the others are passed on without numbers.
 
     Each track has a running neutral, a causal input of the model, that starts from the population and ends with the

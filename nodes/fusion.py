@@ -29,7 +29,7 @@ class PeopleArguments(msgspec.Struct, forbid_unknown_fields=True):
     """"" takes the name of this face back."""
 
 
-class Person:
+class PersonFilters:
     """State of one person: the filter, and the newest word of each modality."""
 
     def __init__(self, settings: FusionSettings) -> None:
@@ -40,7 +40,7 @@ class Person:
         self.voice_ns = 0
 
 
-class Fusion(Node):
+class FusionNode(Node):
     """Fuses `face/affect` and `voice/affect` per person (see `liveaffect.models.fusion.filter`)."""
 
     coast_s: NotNegative = 0.4
@@ -58,7 +58,7 @@ class Fusion(Node):
 
     def open(self) -> None:
         self._settings = FusionSettings(coast_s=self.coast_s)
-        self._people: dict[int, Person] = {}
+        self._people: dict[int, PersonFilters] = {}
         self._attributor = Attributor(AttributionSettings())
         self._speaking = Speaking({}, None)
         self._face_state = self._state_before(FACE_AFFECT.name)
@@ -166,9 +166,9 @@ class Fusion(Node):
         """Before the first message: "no_device" where the graph has nobody who could send one."""
         return "stale" if any(topic in node["writes"] for node in self.host.wiring.values()) else "no_device"
 
-    def _person(self, face_id: int) -> Person:
+    def _person(self, face_id: int) -> PersonFilters:
         if face_id not in self._people:
-            self._people[face_id] = Person(self._settings)
+            self._people[face_id] = PersonFilters(self._settings)
         return self._people[face_id]
 
     def _say(self, t_ns: int, frame_seq: int, fused: dict[int, Fused]) -> m.Affect:
@@ -198,7 +198,7 @@ class Fusion(Node):
             return self._face_state if self._face_state != "ok" else "stale"
         return "silence" if self._voice_state == "ok" else self._voice_state
 
-    def _shown(self, face_id: int, person: Person, said: Fused, t_ns: int) -> m.Person:
+    def _shown(self, face_id: int, person: PersonFilters, said: Fused, t_ns: int) -> m.Person:
         speaking = self._speaking.hidden if face_id == HIDDEN else self._speaking.faces.get(face_id)
         face = person.face.emotions if person.face is not None and person.face_ns == t_ns else None
         fresh = person.voice is not None and t_ns - person.voice_ns <= self.coast_s * 1e9

@@ -50,7 +50,7 @@ class PrivacyArguments(msgspec.Struct, forbid_unknown_fields=True):
     on: bool
 
 
-class Recorder(Node):
+class RecorderNode(Node):
     """Records every topic whose row in the table says so; arrays only where a setting asks for them."""
 
     ordered: ClassVar[bool] = False
@@ -79,7 +79,7 @@ class Recorder(Node):
         self._media: MediaKeeper | None = None
         self._program = Identity.of(os.getppid()) if self.host.live else None
         """Which program runs the graph: a recording that it does not live to end is not complete."""
-        self._privacy = bool(self.host.standing.get("privacy", {}).get("on", False))
+        self._privacy = bool(self.host.held_commands.get("privacy", {}).get("on", False))
         self._graph = self.host.graph
         self._error = ""
         again = self.host.live and self.host.incarnation > 0

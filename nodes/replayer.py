@@ -37,7 +37,7 @@ class ReplayArguments(msgspec.Struct, forbid_unknown_fields=True):
     speed: float | None = None
 
 
-class Replayer(Node):
+class ReplayerNode(Node):
     """Publishes the results, markers and health of a session at the pace and in the order of their publication.
 
     Ticks, drops, commands and their answers stay in the recording: they were for the hosts and nodes of that run.

@@ -25,7 +25,7 @@ TINY = 1e-12
 _STATES: dict[str, State] = {"ok": "ok", "silence": "silence", "invalid": "low_quality"}
 
 
-class Voice(Node):
+class VoiceNode(Node):
     """eGeMAPS low-level descriptors and speech probability of every 10 ms hop.
 
     A hop's message comes when all its descriptors are known: about 60 ms (the frame) plus `lookahead_ms` after it was

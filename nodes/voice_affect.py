@@ -19,7 +19,7 @@ _OLDER = (
 )
 
 
-class VoiceAffect(Node):
+class VoiceAffectNode(Node):
     """Runs the voice-affect model on the last seconds of speech.
 
     A message leaves with every tenth hop and carries the time of that hop, the end of the window. Without speech its

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from liveaffect.stream.errors import LaunchError
-from liveaffect.stream.launch import Typed, convert, hint, laid_over, node_class, place, read_launch
+from liveaffect.stream.launch import Typed, as_named_today, convert, hint, laid_over, node_class, place, read_launch
 from liveaffect.stream.node import Node, NodeSpec, NotNegative, Positive, spec_of
 from liveaffect.stream.topics import REGISTRY
 
@@ -65,11 +65,11 @@ class Graph:
 
     @classmethod
     def of(cls, *nodes: Node) -> "Graph":
-        """A partial graph of nodes in one process, named after their classes in lower case; of several of one class,
-        those after the first are numbered: "adder", "adder2"."""
+        """A partial graph of nodes in one process, named after their classes in lower case, "face" for a
+        `FaceNode`; of several of one class, those after the first are numbered: "adder", "adder2"."""
         names: list[str] = []
         for node in nodes:
-            name = type(node).__name__.lower()
+            name = type(node).__name__.removesuffix("Node").lower()
             taken = [n for n in names if n == name or (n.removeprefix(name).isdigit() and n.startswith(name))]
             names.append(f"{name}{len(taken) + 1}" if taken else name)
         return cls(
@@ -173,7 +173,7 @@ def _entry(name: str, table: dict[str, Any], cls: type[Node], origin: str, typed
             f"{place(where, 'process', typed or {})} process = {process!r}: use a name of letters, digits, - and _"
         )
     node = convert({k: v for k, v in table.items() if k not in HOST_KEYS}, cls, where, typed)
-    return Entry(name, table["type"], process, node, spec_of(node))
+    return Entry(name, as_named_today(table["type"], cls), process, node, spec_of(node))
 
 
 def _writers(entries: dict[str, Entry], origin: str, partial: bool) -> dict[str, str]:

@@ -6,6 +6,7 @@ Every mistake is named by file (or by what was typed after `--set`), node and ke
 import difflib
 import importlib
 import importlib.util
+import logging
 import math
 import re
 import sys
@@ -14,7 +15,7 @@ import tomllib
 import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeGuard, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -28,6 +29,9 @@ BASES = {"default": ("liveaffect.offline", "launch.toml")}
 """Graphs that a launch file may extend by name: the package and the file in it."""
 LIBRARIES = (str(Path(__file__).parent), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), "<frozen")
 """Code in these is nobody's own."""
+OWN_NODES = "liveaffect.nodes."
+SUFFIX = "Node"
+"""Ends the names of liveaffect's node classes. They once had none: launch files of then are still read."""
 LIMITS = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
 
 
@@ -118,11 +122,26 @@ def node_class(kind: Any, where: str) -> type[Node]:
     except (Exception, SystemExit) as error:  # whatever a module of the user's does
         raise LaunchError(f"{where} cannot be imported: {_own_words(error)}") from error
     cls = getattr(module, class_name, None) if class_name else None
+    if module_name.startswith(OWN_NODES) and not _is_node(cls):
+        renamed = getattr(module, class_name + SUFFIX, None)
+        if _is_node(renamed):
+            logging.getLogger(__name__).warning("%s is deprecated: write %s", where, kind + SUFFIX)
+            return renamed
     if cls is None:
         raise LaunchError(f"{where}: write package.module:Class; '{class_name}' is not in {module_name}")
-    if not (isinstance(cls, type) and issubclass(cls, Node)):
+    if not _is_node(cls):
         raise LaunchError(f"{where} is not a Node: derive the class from liveaffect.stream.node.Node")
     return cls
+
+
+def _is_node(found: Any) -> TypeGuard[type[Node]]:
+    return isinstance(found, type) and issubclass(found, Node)
+
+
+def as_named_today(kind: str, cls: type[Node]) -> str:
+    """The `type` of a class that `node_class` found, without deprecated names."""
+    renamed = kind.startswith(OWN_NODES) and cls.__name__ == kind.partition(":")[2] + SUFFIX
+    return kind + SUFFIX if renamed else kind
 
 
 def hint(word: str, known: Iterable[str]) -> str:

@@ -26,7 +26,7 @@ from liveaffect.stream.topics import REGISTRY, TICK, Topic
 
 N = TypeVar("N", bound="Node")
 M = TypeVar("M", bound=Message)
-Output = Message | Iterable[Message] | None
+HandlerResult = Message | Iterable[Message] | None
 Feed = Iterator[Message | None]
 Emits = Topic[Any] | tuple[Topic[Any], ...]
 NODE_LOGGER = "liveaffect.node."
@@ -74,7 +74,7 @@ class HostInfo:
     """The whole launch graph as resolved: node name -> settings."""
     wiring: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """Node name -> the topics it "reads" and "writes": what a loss ledger needs to know."""
-    standing: dict[str, dict[str, Any]] = field(default_factory=dict)
+    held_commands: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Commands that held when this process was started (again), such as privacy: verb -> arguments."""
     run: str = ""
     """Names this run of the graph, and no other one ever; "" offline."""
@@ -130,7 +130,7 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
         return 1
 
 
-Handler = Callable[[Any, Any], Output]
+Handler = Callable[[Any, Any], HandlerResult]
 
 
 @dataclass(frozen=True)
@@ -160,10 +160,12 @@ class NodeSpec:
     """Topic name -> method that takes messages of it before they are handled."""
 
 
-def on(*topics: Topic[M], emits: Emits = ()) -> Callable[[Callable[[N, M], Output]], Callable[[N, M], Output]]:
+def on(
+    *topics: Topic[M], emits: Emits = ()
+) -> Callable[[Callable[[N, M], HandlerResult]], Callable[[N, M], HandlerResult]]:
     """Marks a method as the handler of `topics`; what it returns (one message, several or None) goes out on `emits`."""
 
-    def mark(method: Callable[[N, M], Output]) -> Callable[[N, M], Output]:
+    def mark(method: Callable[[N, M], HandlerResult]) -> Callable[[N, M], HandlerResult]:
         method.__on__ = (topics, _tuple(emits))  # type: ignore[attr-defined]
         return method
 
@@ -188,18 +190,18 @@ def ahead_of(
 
 def command(
     verb: str, arguments: type[msgspec.Struct], *, held: bool = False
-) -> Callable[[Callable[[N, Any], Output]], Callable[[N, Any], Output]]:
+) -> Callable[[Callable[[N, Any], HandlerResult]], Callable[[N, Any], HandlerResult]]:
     """Declares, under `@on(COMMAND, ...)`, that the method answers `verb`: only its owners are asked, and arguments
     that do not fit the struct are refused before. See `answered`."""
 
-    def mark(method: Callable[[N, Any], Output]) -> Callable[[N, Any], Output]:
+    def mark(method: Callable[[N, Any], HandlerResult]) -> Callable[[N, Any], HandlerResult]:
         method.__commands__ = {verb: Verb(arguments, held), **getattr(method, "__commands__", {})}  # type: ignore[attr-defined]
         return method
 
     return mark
 
 
-def on_recorded(method: Callable[[N, Message], Output]) -> Callable[[N, Message], Output]:
+def on_recorded(method: Callable[[N, Message], HandlerResult]) -> Callable[[N, Message], HandlerResult]:
     """Marks a method as the handler of every topic that may be recorded, those of other packages included."""
     method.__on_recorded__ = True  # type: ignore[attr-defined]
     return method
@@ -261,7 +263,7 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
     return NodeSpec(handlers, tuple(sources), tuple(inputs), tuple(dict.fromkeys(outputs)), ticked, commands, ahead)
 
 
-def messages_of(output: Output) -> Iterable[Message]:
+def messages_of(output: HandlerResult) -> Iterable[Message]:
     """A handler's return value as messages."""
     if output is None:
         return ()

@@ -9,13 +9,13 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from liveaffect.cli.checks import sound_inputs
-from liveaffect.nodes.camera import Camera, devices, list_cameras
+from liveaffect.nodes.camera import CameraNode, devices, list_cameras
 from liveaffect.nodes.dashboard import CLOSED
 from liveaffect.nodes.dashboard.start import preferences
 from liveaffect.nodes.dashboard.start.device_field import Choice
 from liveaffect.nodes.dashboard.start.surroundings import Surroundings
 from liveaffect.nodes.dashboard.start.window import FirstWindow
-from liveaffect.nodes.microphone import Microphone
+from liveaffect.nodes.microphone import MicrophoneNode
 from liveaffect.nodes.recorder import sessions_folder
 
 
@@ -41,8 +41,8 @@ def surroundings() -> Surroundings:
     return Surroundings(
         cameras=cameras,
         microphones=microphones,
-        camera=lambda source: Camera(source=source, loop=True),
-        microphone=lambda source: Microphone(source=source, loop=True),
+        camera=lambda source: CameraNode(source=source, loop=True),
+        microphone=lambda source: MicrophoneNode(source=source, loop=True),
         sessions=sessions_folder(),
         shown=shown,
     )

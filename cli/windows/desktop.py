@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import follow
-from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.window.main import MainWindow
 from liveaffect.stream.client.announced import announced
 from liveaffect.stream.errors import TransportError
@@ -57,7 +57,7 @@ def view(address: str = "", keys: str = "", *, owner: bool = False) -> int:
     """The main window on the sensor at `address`, or on whichever one of this user runs on this machine."""
     app = application()
     remote = bool(address) and not address.startswith(NEAR)
-    node = Dashboard(pixels=not remote)
+    node = DashboardNode(pixels=not remote)
     node.open()
     window = MainWindow(
         GatewayFeed(node, _finder(address), keys), owner=owner, remote=remote, open_session=open_session

@@ -26,7 +26,7 @@ from liveaffect.cli.replay import replay_table  # noqa: E402
 from liveaffect.cli.windows.desktop import application  # noqa: E402
 from liveaffect.nodes.dashboard.feed import GatewayFeed  # noqa: E402
 from liveaffect.nodes.dashboard.look import palette  # noqa: E402
-from liveaffect.nodes.dashboard.scene.node import Dashboard  # noqa: E402
+from liveaffect.nodes.dashboard.scene.node import DashboardNode  # noqa: E402
 from liveaffect.nodes.dashboard.window.main import MainWindow  # noqa: E402
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH  # noqa: E402
 
@@ -63,7 +63,7 @@ def shoot(
 ) -> None:
     """One picture of the window on what runs at `address`, `at_s` seconds into its stream."""
     palette.force(scheme)
-    node = Dashboard()
+    node = DashboardNode()
     node.open()
     window = MainWindow(GatewayFeed(node, lambda: address), open_session=lambda _: None)
     window.resize(*SIZE)

@@ -81,7 +81,7 @@ class Block:
 
 
 @dataclass(slots=True)
-class Report:
+class EvaluationReport:
     """The result of `evaluate_tables`; `blocks[0]` is over all labels."""
 
     blocks: list[Block]

@@ -16,7 +16,7 @@ import polars as pl
 from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.errors import BadInput
 from liveaffect.models.evaluation import metrics
-from liveaffect.models.evaluation.report import Block, Measure, Points, Report
+from liveaffect.models.evaluation.report import Block, EvaluationReport, Measure, Points
 
 _P = [f"p_{name}" for name in EMOTIONS]
 _NUMBERS = ["valence", "valence_sd", "arousal", "arousal_sd", *_P]
@@ -35,7 +35,7 @@ def evaluate_tables(
     tolerance_s: float = 0.1,
     resamples: int = 1000,
     seed: int = 0,
-) -> Report:
+) -> EvaluationReport:
     """Everything the two tables allow to be said, with 95 % intervals bootstrapped over subjects.
 
     Args:
@@ -63,7 +63,7 @@ def evaluate_tables(
         for value in sorted(values.unique().to_list()):
             rows = np.flatnonzero((values == value).to_numpy())
             blocks.append(_block(f"{column} = {value}", joined[rows], subjects[rows], resamples, seed))
-    return Report(blocks, notes)
+    return EvaluationReport(blocks, notes)
 
 
 def _prepared(labels: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

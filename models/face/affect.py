@@ -12,7 +12,7 @@ from liveaffect.models.errors import BadInput
 from liveaffect.models.face import align
 from liveaffect.models.face.geometry import GEOMETRY_SIZE
 from liveaffect.models.face.neutral import relative
-from liveaffect.models.files.net import Provider, Session
+from liveaffect.models.files.net import Net, Provider
 
 Floats = NDArray[np.float32]
 SIDE = 64
@@ -48,14 +48,14 @@ class FaceAffectResult:
     """(n, 96), not negative; what the heads see."""
 
 
-class FaceAffect:
-    """Runs `face-affect.onnx`. Give an open `Session`, or the path of the file.
+class FaceAffectModel:
+    """Runs `face-affect.onnx`. Give an open `Net`, or the path of the file.
 
-    >>> FaceAffect("face-affect.onnx").predict(crops).valence   # doctest: +SKIP
+    >>> FaceAffectModel("face-affect.onnx").predict(crops).valence   # doctest: +SKIP
     """
 
-    def __init__(self, source: Session | Path | str, *, provider: Provider = "cpu", batch: int = BATCH) -> None:
-        self.session = source if isinstance(source, Session) else Session(Path(source), provider=provider)
+    def __init__(self, source: Net | Path | str, *, provider: Provider = "cpu", batch: int = BATCH) -> None:
+        self.net = source if isinstance(source, Net) else Net(Path(source), provider=provider)
         self._batch = batch
 
     def predict(
@@ -116,8 +116,8 @@ class FaceAffect:
 
     def _run(self, pixels: NDArray[np.uint8], vectors: Floats, present: Floats) -> dict[str, Floats]:
         feeds = {"crops": pixels, "geometry": vectors, "present": present}
-        answers = self.session.run_batched(feeds, self._batch)
-        return {tensor.name: answer for tensor, answer in zip(self.session.outputs, answers, strict=True)}
+        answers = self.net.run_batched(feeds, self._batch)
+        return {tensor.name: answer for tensor, answer in zip(self.net.outputs, answers, strict=True)}
 
 
 def _off_place(place: Floats, sd: Floats) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ RESTLESS = 0.15
 """A spread of valence or arousal beyond which the face was hardly at rest (a neutral hold spreads by about 0.05)."""
 
 
-class Baseline(msgspec.Struct, kw_only=True):
+class FaceBaseline(msgspec.Struct, kw_only=True):
     """One person at rest: means over frames in which the face was seen clearly."""
 
     format: str = FORMAT
@@ -64,13 +64,13 @@ def baseline_of(
     source: str = "",
     liveaffect: str = "",
     models: Mapping[str, dict[str, str]] | None = None,
-) -> Baseline:
+) -> FaceBaseline:
     """Means and standard deviations over n >= 2 frames: `valence` and `arousal` (n,), `au` (n, 22) in order of `UNITS`.
 
     All numbers are finite and come without the frames in which any is missing.
     """
     units = np.asarray(au, np.float64).reshape(len(valence), len(UNITS)).mean(axis=0)
-    return Baseline(
+    return FaceBaseline(
         source=source,
         face_id=face_id,
         from_s=from_s,
@@ -86,15 +86,15 @@ def baseline_of(
     )
 
 
-def save_baseline(found: Baseline, path: Path) -> None:
+def save_baseline(found: FaceBaseline, path: Path) -> None:
     """Writes the file. Raises OSError."""
     path.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
 
 
-def load_baseline(path: Path) -> Baseline:
+def load_baseline(path: Path) -> FaceBaseline:
     """Reads a baseline file. Raises BaselineBroken, naming the file and what is wrong with it."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Baseline)
+        found = msgspec.json.decode(path.read_bytes(), type=FaceBaseline)
     except OSError as error:
         raise BaselineBroken(f"{path}: {error.strerror}; make one with `liveaffect baseline`") from None
     except msgspec.MsgspecError as error:
@@ -108,7 +108,7 @@ def load_baseline(path: Path) -> Baseline:
     return found
 
 
-def differs(found: Baseline, models: Mapping[str, dict[str, str]]) -> list[str]:
+def differs(found: FaceBaseline, models: Mapping[str, dict[str, str]]) -> list[str]:
     """Names of the models that are not those the baseline was made with."""
     return [
         name

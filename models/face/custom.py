@@ -9,7 +9,7 @@ from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS, distribution_at
 from liveaffect.models.errors import BadInput, ManifestError
 from liveaffect.models.face.affect import FaceAffectResult, Prior, widen
 from liveaffect.models.files.manifest import Entry, Normalisation
-from liveaffect.models.files.net import Session
+from liveaffect.models.files.net import Net
 
 Floats = npt.NDArray[np.float32]
 
@@ -24,7 +24,7 @@ MEANINGS = ("valence", "arousal", "valence_arousal", "arousal_valence", "logits"
 """What an output of such a net may hold."""
 
 
-class CustomFaceNet:
+class CustomFaceModel:
     """Runs a user's net on aligned face crops.
 
     The entry needs `normalisation` and outputs whose `meaning` is `valence`, `arousal`, `valence_arousal`,
@@ -35,17 +35,17 @@ class CustomFaceNet:
     Raises ManifestError where the entry says too little or too much.
     """
 
-    def __init__(self, session: Session, entry: Entry, batch: int = 16) -> None:
+    def __init__(self, net: Net, entry: Entry, batch: int = 16) -> None:
         self.entry = entry
-        self.session = session
-        self._batch = batch if not session.inputs or session.inputs[0].shape[0] < 0 else session.inputs[0].shape[0]
+        self.net = net
+        self._batch = batch if not net.inputs or net.inputs[0].shape[0] < 0 else net.inputs[0].shape[0]
         self._where = f"{entry.origin}: model `{entry.name}`"
-        if len(session.inputs) != 1:
-            raise ManifestError(f"{self._where}: a face net takes one input, this one {len(session.inputs)}")
+        if len(net.inputs) != 1:
+            raise ManifestError(f"{self._where}: a face net takes one input, this one {len(net.inputs)}")
         if entry.normalisation is None:
             raise ManifestError(f"{self._where} needs `normalisation`")
         self._normalisation = entry.normalisation
-        self._meaning = {out.meaning: _position(session, out.name) for out in entry.outputs if out.meaning}
+        self._meaning = {out.meaning: _position(net, out.name) for out in entry.outputs if out.meaning}
         classes = self._meaning.keys() & {"logits", "probabilities"}
         if strange := self._meaning.keys() - set(MEANINGS):
             raise ManifestError(
@@ -72,10 +72,10 @@ class CustomFaceNet:
         """
         pixels = prepare(crops, self._normalisation)
         rows = len(pixels)
-        pad = -rows % self._batch if self.session.inputs[0].shape[0] > 0 else 0
+        pad = -rows % self._batch if self.net.inputs[0].shape[0] > 0 else 0
         if pad:  # a net of a fixed batch takes only whole ones
             pixels = np.concatenate([pixels, np.repeat(pixels[-1:], pad, axis=0)])
-        out = self.session.run_batched({self.session.inputs[0].name: pixels}, self._batch)
+        out = self.net.run_batched({self.net.inputs[0].name: pixels}, self._batch)
         said = {
             name: np.asarray(out[i], np.float32).reshape(len(pixels), -1)[:rows] for name, i in self._meaning.items()
         }
@@ -154,5 +154,5 @@ def _columns(entry: Entry, where: str) -> list[int | None]:
     return [EMOTIONS.index(name) if name else None for name in names]
 
 
-def _position(session: Session, name: str) -> int:
-    return [tensor.name for tensor in session.outputs].index(name)
+def _position(net: Net, name: str) -> int:
+    return [tensor.name for tensor in net.outputs].index(name)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from liveaffect.models.errors import BadInput
 from liveaffect.models.face.align import similarity, warp
-from liveaffect.models.files.net import Session
+from liveaffect.models.files.net import Net
 
 CHIP_PX = 150
 SAME = 0.45
@@ -57,19 +57,19 @@ def rigid_points(
     return points[_RIGID, :2].ravel()
 
 
-class FaceIdentity:
-    """dlib's residual net of 29 layers (King 2017) over an ONNX session (`registry.load("face-identity")`)."""
+class FaceIdentityModel:
+    """dlib's residual net of 29 layers (King 2017) over an ONNX net (`registry.load("face-identity")`)."""
 
     same, other = SAME, OTHER
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, net: Net) -> None:
+        self.net = net
 
     def describe(self, chips: NDArray[np.uint8]) -> Descriptor:
         """Descriptors (n, 128) of `chip`s (n, 150, 150, 3) uint8 RGB. Raises BadInput for another shape or type."""
         if chips.ndim != 4 or chips.shape[1:] != (CHIP_PX, CHIP_PX, 3) or chips.dtype != np.uint8:
             raise BadInput(f"faces are {chips.shape} {chips.dtype}; give (n, {CHIP_PX}, {CHIP_PX}, 3) uint8 RGB")
-        return self.session.run({"faces": chips})[0]
+        return self.net.run({"faces": chips})[0]
 
     def look(self, image: NDArray[np.uint8], landmarks: NDArray[np.float32], pose: NDArray[np.float32]) -> Descriptor:
         """What `answer` needs of one face, as small as it can be: its chip."""

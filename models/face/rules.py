@@ -37,7 +37,7 @@ _NAMES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fe
 _WITHIN_SD = np.array([0.37, 0.24], np.float32)  # RMSE 0.36 and 0.22 against votes, FER+ validation faces
 
 
-class FaceRules:
+class FaceRulesModel:
     """Drop-in for `FaceAffect` that reads the blendshapes in the geometry and never looks at the crops."""
 
     def predict(

@@ -37,7 +37,7 @@ _QUIET = "ORT_DISABLE_TELEMETRY"
 _log = logging.getLogger(__name__)
 
 
-class Session:
+class Net:
     """One ONNX net, ready to run.
 
     Args:

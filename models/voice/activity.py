@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liveaffect.models.errors import BadInput
-from liveaffect.models.files.net import Session
+from liveaffect.models.files.net import Net
 
 WINDOW = 512
 """Samples of one decision at 16 kHz: 32 ms."""
@@ -17,11 +17,11 @@ class VoiceActivity:
 
     Parameters
     ----------
-    session: of "silero-vad" (inputs `input` (1, 576), `state` (2, 1, 128), `sr`).
+    net: of "silero-vad" (inputs `input` (1, 576), `state` (2, 1, 128), `sr`).
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, net: Net) -> None:
+        self._net = net
         self._rate = np.array(16000, np.int64)
         self.reset()
 
@@ -57,7 +57,7 @@ class VoiceActivity:
 
     def _decide(self) -> None:
         np.clip(np.nan_to_num(self._input, copy=False), -1.0, 1.0, out=self._input)
-        output, self._state = self._session.run({"input": self._input, "state": self._state, "sr": self._rate})
+        output, self._state = self._net.run({"input": self._input, "state": self._state, "sr": self._rate})
         self._probabilities[self._windows] = float(output[0, 0])
         self._input[0, :CONTEXT] = self._input[0, -CONTEXT:]
         self._filled = 0

@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from liveaffect.models.circumplex import N_EMOTIONS
 from liveaffect.models.errors import BadInput, ModelBroken
-from liveaffect.models.files.net import Session
+from liveaffect.models.files.net import Net
 from liveaffect.models.voice.activity import VoiceActivity
 from liveaffect.models.voice.baseline import Piece, VoiceBaseline
 from liveaffect.models.voice.descriptors import Hops, VoiceStream
 from liveaffect.models.voice.descriptors.whole import mono_16k
-from liveaffect.models.voice.encoder import ENCODED, VoiceEncoder
+from liveaffect.models.voice.encoder import ENCODED, VoiceEncoderModel
 from liveaffect.models.voice.mel import FLOOR_DB, HOP, N_MELS, SAMPLE_RATE, LogMel
 from liveaffect.models.voice.usual import Usual
 from liveaffect.models.voice.window import LEAST_HOPS, WINDOW_HOPS, SpeechWindow, row_of, summary
@@ -61,7 +61,7 @@ class VoiceAffectResult:
 
 
 class VoiceModel(ABC):
-    """What judges the last seconds of speech: `VoiceAffect`, or rules that stand in for it.
+    """What judges the last seconds of speech: `VoiceAffectModel`, or rules that stand in for it.
 
     Args:
         activity: makes the speech detector that whole signals need. The streaming interface does without: there the
@@ -161,11 +161,11 @@ class VoiceModel(ABC):
         yield from _joined(voice.flush(), rows, activity)
 
 
-class VoiceAffect(VoiceModel):
+class VoiceAffectModel(VoiceModel):
     """The voice model (`registry.load("voice-affect")`): a speech encoder, and heads that were fitted to its answers.
 
     Args:
-        session: the heads, "voice-affect".
+        net: the heads, "voice-affect".
         encoder: what they were fitted to.
         activity: as for `VoiceModel`.
     Raises:
@@ -175,15 +175,15 @@ class VoiceAffect(VoiceModel):
     fresh_hops = 50
 
     def __init__(
-        self, session: Session, encoder: VoiceEncoder, activity: Callable[[], VoiceActivity] | None = None
+        self, net: Net, encoder: VoiceEncoderModel, activity: Callable[[], VoiceActivity] | None = None
     ) -> None:
         super().__init__(activity)
-        self.session, self.encoder = session, encoder
-        found = {tensor.name: tensor.shape for tensor in session.inputs}
+        self.net, self.encoder = net, encoder
+        found = {tensor.name: tensor.shape for tensor in net.inputs}
         for name in ("encoded", "usual", "calm"):
             if name not in found or found[name][-1] != ENCODED:
                 raise ModelBroken(
-                    f"{session.path}: input `{name}` should end in {ENCODED} numbers, the net has {found.get(name)}; "
+                    f"{net.path}: input `{name}` should end in {ENCODED} numbers, the net has {found.get(name)}; "
                     "weights and code are of different versions: install liveaffect again"
                 )
 
@@ -206,7 +206,7 @@ class VoiceAffect(VoiceModel):
         calm, weight = _NOTHING, 0.0
         if baseline is not None and baseline.encoded is not None:
             calm, weight = baseline.encoded[None], baseline.weight
-        emotions, mean, sd = self.session.run(
+        emotions, mean, sd = self.net.run(
             {
                 "encoded": encoded[None],
                 "heard": np.array([[len(rows), reach_db(rows)]], np.float32),

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liveaffect.models.errors import ModelBroken
-from liveaffect.models.files.net import Session
+from liveaffect.models.files.net import Net
 from liveaffect.models.voice.mel import N_MELS
 from liveaffect.models.voice.window import WINDOW_HOPS
 
@@ -16,23 +16,23 @@ ENCODED: Final = 1152
 """Numbers the encoder says of a window: the means over time of its three layers, 384 each."""
 
 
-class VoiceEncoder:
-    """The first layers of a speech recogniser over an ONNX session; no word is recognised, no order of sounds kept.
+class VoiceEncoderModel:
+    """The first layers of a speech recogniser over an ONNX net; no word is recognised, no order of sounds kept.
 
     One window at a time: its products are scaled by what is in them, so that a batch would change the bits.
     Raises ModelBroken: the net was made for other rows than this version computes.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        found = {tensor.name: tensor.shape for tensor in session.inputs}
+    def __init__(self, net: Net) -> None:
+        self.net = net
+        found = {tensor.name: tensor.shape for tensor in net.inputs}
         if "rows" not in found or found["rows"][-1] != N_MELS:
             raise ModelBroken(
-                f"{session.path}: input `rows` should end in {N_MELS} numbers, the net has {found.get('rows')}; "
+                f"{net.path}: input `rows` should end in {N_MELS} numbers, the net has {found.get('rows')}; "
                 "weights and code are of different versions: install liveaffect again"
             )
         self.encode(np.zeros((WINDOW_HOPS, N_MELS), np.float32))  # the first run is slow
 
     def encode(self, mel_db: Floats) -> Floats:
         """What it says of log-mel rows (n, 80) in dB of any level, n 1 to 300: (1152,)."""
-        return self.session.run({"rows": mel_db[None]})[0][0]
+        return self.net.run({"rows": mel_db[None]})[0][0]

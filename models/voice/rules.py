@@ -26,7 +26,7 @@ _LEAST, _MOST = -6.0, 8.0
 _SD = 0.35  # RMSE 0.27 to 0.34 against the places of acted categories: 90 % intervals hold 0.92 or more of them
 
 
-class VoiceRules(VoiceModel):
+class VoiceRulesModel(VoiceModel):
     """Drop-in for `VoiceAffect` that needs no net: valence and emotions are NaN, they cannot be told by rule."""
 
     def run(self, window: SpeechWindow, baseline: VoiceBaseline | None, usual: Usual | None = None) -> VoiceEstimate:

@@ -23,7 +23,7 @@ from liveaffect.stream.topics import VIDEO
 Pixels = Annotated[int, msgspec.Meta(ge=0, le=16384)]
 
 
-class Camera(Node):
+class CameraNode(Node):
     """Emits `video/frame`: uint8 RGB, the right way up, stamped at capture.
 
     Offline every frame of the file comes, stamped with its presentation time from the container's start. Live, a file

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from liveaffect.nodes.camera.film import Film
-from liveaffect.nodes.camera.node import Camera
+from liveaffect.nodes.camera.node import CameraNode
 from liveaffect.nodes.camera.picture import Picture
 from liveaffect.stream.capture.containers import NS
 from liveaffect.stream.capture.media import probe
@@ -15,7 +15,7 @@ from liveaffect.stream.node import source as source_of
 from liveaffect.stream.topics import VIDEO
 
 
-class ImageSequence(Camera):
+class ImageSequenceNode(CameraNode):
     """Emits the images named in `images` as frames, image k at k / `fps` seconds; for files only.
 
     One that cannot be read leaves a hole, which is counted and said.

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from shiboken6 import isValid
 
 from liveaffect.nodes.dashboard.scene.lost import SILENT_NS
-from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.stream.client.connection import Client, connect
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.errors import LiveAffectError, TransportError
@@ -50,7 +50,7 @@ class GatewayFeed(QObject):
     """There may be a new picture. Sent from the thread, once until `seen()`."""
     _replied = Signal(object, object)
 
-    def __init__(self, node: Dashboard, find: Find, keys: str = "") -> None:
+    def __init__(self, node: DashboardNode, find: Find, keys: str = "") -> None:
         super().__init__()
         self.node, self.scene = node, node.scene
         self._find, self._keys = find, keys

@@ -1,5 +1,5 @@
 """The face node: MediaPipe landmarks, action units, ids, states and aligned crops of every face in view."""
 
-from liveaffect.nodes.face.node import Face
+from liveaffect.nodes.face.node import FaceNode
 
-__all__ = ["Face"]
+__all__ = ["FaceNode"]

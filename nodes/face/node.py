@@ -46,7 +46,7 @@ _ANY_LANDMARKS = np.linspace(0, 1, 2 * 478, dtype=np.float32).reshape(478, 2)
 _ORDER: tuple[State, ...] = ("ok", "low_quality", "occluded", "no_face")
 
 
-class Face(Node):
+class FaceNode(Node):
     """Finds, follows and measures the faces of each frame with MediaPipe's Face Landmarker.
 
     Runs only in a process whose way out is closed (see `privacy.py`). Per face: a stable id, 52 blendshapes, 22 action

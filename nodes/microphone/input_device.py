@@ -42,7 +42,7 @@ class Block:
     overflow: bool
 
 
-class Recording:
+class InputDevice:
     """A device that is kept open for ever; `take` gives what it has heard.
 
     Parameters

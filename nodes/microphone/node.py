@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from liveaffect.nodes.microphone.channels import check_channel
-from liveaffect.nodes.microphone.input_device import Recording
+from liveaffect.nodes.microphone.input_device import InputDevice
 from liveaffect.nodes.microphone.listener import Listener
 from liveaffect.nodes.microphone.sound import HOP, HOP_NS, RATE, Hearing, Hop, Sound, no_sound_words
 from liveaffect.nodes.microphone.tracks import hearing
@@ -32,7 +32,7 @@ BLOCKED_S = 60.0
 NO_SAMPLES = np.zeros(0, np.float32)
 
 
-class Microphone(Node):
+class MicrophoneNode(Node):
     """Emits `audio/chunk`: float32 (160,) in [-1, 1] at 16 kHz; `t_ns` is the instant of the first sample.
 
     Offline the whole sound of the file comes, on the time of the container (picture and sound share their zero). Live,
@@ -174,7 +174,7 @@ class Microphone(Node):
             context.report(warning=warning)
 
     def _device(self, context: SourceContext, gap: bool) -> Iterator[AudioChunk | None]:
-        recording = Recording(
+        recording = InputDevice(
             self.source, channel=self._hearing.channel, latency_s=self.latency_s, stall_s=self.stall_s
         )
         notices, listener = Notices(), Listener()

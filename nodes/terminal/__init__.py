@@ -1,5 +1,5 @@
 """The terminal view: who is there, what they show, how sure the sensor is, and how it is doing."""
 
-from liveaffect.nodes.terminal.node import Terminal
+from liveaffect.nodes.terminal.node import TerminalNode
 
-__all__ = ["Terminal"]
+__all__ = ["TerminalNode"]

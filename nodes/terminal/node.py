@@ -16,7 +16,7 @@ PEOPLE = 16
 """Of so many the past is kept; who has gone for good makes room, longest gone first."""
 
 
-class Terminal(Node):
+class TerminalNode(Node):
     """Draws the newest estimates ten times a second; where the output is no terminal, prints a line a second."""
 
     ordered: ClassVar[bool] = False

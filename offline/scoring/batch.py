@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from liveaffect.offline.scoring.inputs import STDIN, find_inputs, prepare, read_stdin
-from liveaffect.offline.scoring.output import ENDINGS, Output
+from liveaffect.offline.scoring.output import ENDINGS, ScoreOutput
 from liveaffect.offline.scoring.pipeline import Written, look_at
 from liveaffect.offline.scoring.segments import join_parts, parts_of_film
 from liveaffect.offline.scoring.settings import ScoreSettings
@@ -44,7 +44,7 @@ class Batch:
     output: where their tables go.
     """
 
-    def __init__(self, files: list[Path], output: Output, listener: Listener | None = None) -> None:
+    def __init__(self, files: list[Path], output: ScoreOutput, listener: Listener | None = None) -> None:
         self.files, self.output = files, output
         self.failures: dict[Path, str] = {}
         """Why a file has no table, in words."""
@@ -179,7 +179,7 @@ def score_batch(
         listener.left_out(found.summary())
         if text := prepare(found.files, settings):
             listener.warn(text)
-        output = Output(out, found.files, settings, labels)
+        output = ScoreOutput(out, found.files, settings, labels)
         batch = Batch(found.files, output, listener)
         batch.failures.update(found.failures)
         todo = [file for file in found.files if not output.is_done(file)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from liveaffect.models.face.baseline import Baseline, differs
+from liveaffect.models.face.baseline import FaceBaseline, differs
 from liveaffect.offline.scoring.endings import MEDIA, OTHER, STILLS, images_of
 from liveaffect.offline.scoring.pipeline import require_models
 from liveaffect.offline.scoring.settings import ScoreSettings, model_hashes
@@ -161,6 +161,6 @@ def _why_not(path: Path) -> str:
     return ""
 
 
-def _baseline_words(baseline: Baseline | None) -> str:
+def _baseline_words(baseline: FaceBaseline | None) -> str:
     other = [] if baseline is None else differs(baseline, model_hashes())
     return f"--baseline was made with another {', '.join(other)}: make it again" if other else ""

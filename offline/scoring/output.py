@@ -24,7 +24,7 @@ MARK = "~"
 """Stands before the eight characters that tell tables apart whose inputs are named alike."""
 
 
-class Output:
+class ScoreOutput:
     """One table for all inputs, or a folder with one table per input.
 
     Either way every input has a table of its own first; those of one table lie in a hidden folder beside it until it is

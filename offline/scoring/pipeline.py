@@ -28,7 +28,7 @@ from liveaffect.stream.topics import Topic
 __all__ = ["DEFAULT_GRAPH", "HEARD", "SEEN", "FileRun", "ScoreSettings", "footer", "model_hashes", "require_models"]
 SEEN = ("camera", "face", "face_affect")
 HEARD = ("microphone", "voice", "voice_affect")
-SEQUENCE = "liveaffect.nodes.camera.sequence:ImageSequence"
+SEQUENCE = "liveaffect.nodes.camera.sequence:ImageSequenceNode"
 PROGRESS_NS = 250_000_000
 
 

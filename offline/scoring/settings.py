@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from liveaffect.models.face.baseline import Baseline
+from liveaffect.models.face.baseline import FaceBaseline
 from liveaffect.stream.errors import UsageError
 
 DEFAULT_GRAPH = Path(__file__).parents[1] / "launch.toml"
@@ -25,7 +25,7 @@ class ScoreSettings:
     overrides: tuple[str, ...] = ()
     smooth_lag_s: float | None = None
     """Look-ahead of the smoothed columns; None for a table without them."""
-    baseline: Baseline | None = None
+    baseline: FaceBaseline | None = None
     rate_hz: float | None = None
     """So many frames a second are measured; None for all of them."""
     split_s: float | None = None

@@ -9,7 +9,7 @@ import polars as pl
 
 from liveaffect.models.fusion.filter import Estimate, Fused, FusionSettings, PersonFilter
 from liveaffect.models.fusion.smoothing import FixedLagSmoother, Smoothed
-from liveaffect.nodes.fusion import HIDDEN, Fusion, Person
+from liveaffect.nodes.fusion import HIDDEN, FusionNode, PersonFilters
 from liveaffect.offline.tables.score import SMOOTH_COLUMNS
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
@@ -30,8 +30,10 @@ class Smoothing:
 
     def __init__(self, graph: Graph, lag_s: float = LAG_S) -> None:
         entry = graph.entries.get("fusion")
-        if entry is None or type(entry.node) is not Fusion:
-            raise UsageError(f"--smooth works on the filter of {Fusion.__name__}; {graph.origin} has another [fusion]")
+        if entry is None or type(entry.node) is not FusionNode:
+            raise UsageError(
+                f"--smooth works on the filter of {FusionNode.__name__}; {graph.origin} has another [fusion]"
+            )
         self._twin = _Twin(**msgspec.structs.asdict(entry.node))
         self._twin.lag_s = lag_s
         self._twin.open()
@@ -70,7 +72,7 @@ class Smoothing:
         return joined.with_columns(pl.when(known).then(pl.col(name)).alias(name) for name in SMOOTH_COLUMNS)
 
 
-class _Twin(Fusion):
+class _Twin(FusionNode):
     """The fusion node with filters that look ahead."""
 
     lag_s: float = LAG_S
@@ -80,9 +82,9 @@ class _Twin(Fusion):
         self.answers: list[pl.DataFrame] = []
         """One row per person and time, in blocks."""
 
-    def _person(self, face_id: int) -> Person:
+    def _person(self, face_id: int) -> PersonFilters:
         if face_id not in self._people:
-            person = self._people[face_id] = Person(self._settings)
+            person = self._people[face_id] = PersonFilters(self._settings)
             person.filter = _Track(face_id, self._settings, self.lag_s, self.answers)
         return self._people[face_id]
 
@@ -161,6 +163,6 @@ class _Track(PersonFilter):
         self._answers.append(table.select(*_KEYS, *SMOOTH_COLUMNS))
 
 
-def _finish(person: Person) -> None:
+def _finish(person: PersonFilters) -> None:
     if isinstance(person.filter, _Track):
         person.filter.finish()

@@ -9,7 +9,7 @@ import polars as pl
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.errors import BadInput
-from liveaffect.models.evaluation.report import Report
+from liveaffect.models.evaluation.report import EvaluationReport
 from liveaffect.models.evaluation.tables import evaluate_tables
 from liveaffect.models.face.custom import ALIASES
 from liveaffect.offline.tables.foreign import FILE_NAMES, plain
@@ -46,7 +46,7 @@ def evaluate(
     subject: str = "",
     columns: Judged = Judged.FUSED,
     tolerance_s: float = 0.1,
-) -> Report:
+) -> EvaluationReport:
     """Agreement, calibration and coverage of estimates against labels, with 95 % intervals.
 
     Parameters

@@ -4,7 +4,7 @@ from collections import Counter
 
 import polars as pl
 
-from liveaffect.models.face.baseline import LEAST_ROWS, Baseline, baseline_of
+from liveaffect.models.face.baseline import LEAST_ROWS, FaceBaseline, baseline_of
 from liveaffect.offline.tables.read import Results, one_file
 from liveaffect.offline.tables.score import AU_COLUMNS, REL_COLUMNS
 from liveaffect.stream.errors import InputError, UsageError
@@ -12,7 +12,7 @@ from liveaffect.stream.errors import InputError, UsageError
 
 def make_baseline(
     results: Results, start: float, end: float, *, file: str | None = None, face: int | None = None
-) -> Baseline:
+) -> FaceBaseline:
     """The means of one face between two times. Raises UsageError, or InputError where there is too little to see."""
     if not start < end:
         raise UsageError(f"--from {start:g} --to {end:g}: the end must come after the start")
@@ -56,7 +56,7 @@ class Relative:
     batch is looked at first, and the columns are made at the end.
     """
 
-    def __init__(self, baseline: Baseline) -> None:
+    def __init__(self, baseline: FaceBaseline) -> None:
         self._at_rest = {**baseline.au, "valence": baseline.valence, "arousal": baseline.arousal}
         self._rows: Counter[int] = Counter()
         self._last_s: float | None = None

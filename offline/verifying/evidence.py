@@ -24,7 +24,7 @@ class Head(msgspec.Struct):
     pub_ns: int = 0
 
 
-class Report(msgspec.Struct):
+class HealthHead(msgspec.Struct):
     """What of a Health message is needed here."""
 
     node: str
@@ -59,7 +59,7 @@ class Evidence:
         self.spans: list[MediaSpan] = []
         self._losses = Losses()
         self._heard_from: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
-        decoder, health = msgspec.json.Decoder(Head), msgspec.json.Decoder(Report)
+        decoder, health = msgspec.json.Decoder(Head), msgspec.json.Decoder(HealthHead)
         for name, record in reader.raw():
             if name not in REGISTRY:
                 continue  # H.264 for viewers, or topics of a package that is not here

@@ -12,30 +12,31 @@ from pathlib import Path
 from typing import Any
 
 from liveaffect.stream.errors import RecordError, UsageError
+from liveaffect.stream.launch import SUFFIX
 from liveaffect.stream.session.files import inside
 
 NODES = frozenset(
     f"liveaffect.nodes.{name}"
     for name in (
         "baseline:BaselineNode",
-        "camera:Camera",
-        "dashboard:Dashboard",
-        "face:Face",
-        "face_affect:FaceAffect",
-        "fusion:Fusion",
-        "microphone:Microphone",
-        "recorder:Recorder",
-        "replayer:Replayer",
-        "terminal:Terminal",
-        "voice:Voice",
-        "voice_affect:VoiceAffect",
+        "camera:CameraNode",
+        "dashboard:DashboardNode",
+        "face:FaceNode",
+        "face_affect:FaceAffectNode",
+        "fusion:FusionNode",
+        "microphone:MicrophoneNode",
+        "recorder:RecorderNode",
+        "replayer:ReplayerNode",
+        "terminal:TerminalNode",
+        "voice:VoiceNode",
+        "voice_affect:VoiceAffectNode",
     )
 )
 """Every node of this package."""
-IDLE = frozenset(f"liveaffect.nodes.{name}" for name in ("dashboard:Dashboard", "recorder:Recorder",
-                 "replayer:Replayer", "terminal:Terminal"))  # fmt: skip
+IDLE = frozenset(f"liveaffect.nodes.{name}" for name in ("dashboard:DashboardNode", "recorder:RecorderNode",
+                 "replayer:ReplayerNode", "terminal:TerminalNode"))  # fmt: skip
 """Nodes that compute nothing: they are never made again for a session."""
-SOURCES = frozenset(("liveaffect.nodes.camera:Camera", "liveaffect.nodes.microphone:Microphone"))
+SOURCES = frozenset(("liveaffect.nodes.camera:CameraNode", "liveaffect.nodes.microphone:MicrophoneNode"))
 PATHS = ("baseline", "file", "folder", "input", "path", "source")
 """Settings that name files, however short they are."""
 TYPE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -97,6 +98,9 @@ def split(graph: Mapping[str, Any], trust: Trust) -> tuple[dict[str, Any], dict[
             kept[name] = table
             continue
         kind = str(table.get("type", "")) if isinstance(table, Mapping) else ""
+        if f"{kind}{SUFFIX}" in NODES:  # as it was called when the session was recorded
+            kind = f"{kind}{SUFFIX}"
+            table = {**table, "type": kind}
         if kind in IDLE:
             continue
         why = "" if kind in NODES or kind in trust.nodes else _stranger(kind)

@@ -24,7 +24,7 @@ from liveaffect.stream.topics import AUDIO, VIDEO, Topic, writer_of
 TOLERANCE = 1e-4
 FLIPPED_SHARE = 0.005
 
-Output = tuple[int, str, Message]
+Published = tuple[int, str, Message]
 """Start of the node, topic, message."""
 
 
@@ -146,10 +146,10 @@ class Verification:
             return f"{topic.name} has two readers that need its arrays: only the first is recomputed"
         return FromUpstream(iter(()), topic.name, f"recomputed by {writer.name}")
 
-    def _run(self, entry: Entry, plans: dict[str, dict[str, Arrays]]) -> Iterator[Output]:
+    def _run(self, entry: Entry, plans: dict[str, dict[str, Arrays]]) -> Iterator[Published]:
         """Outputs of all starts of a node, compared on their way."""
         plan = plans[entry.name]
-        drained: list[Iterator[Output]] = []
+        drained: list[Iterator[Published]] = []
         for name, arrays in plan.items():
             if isinstance(arrays, FromUpstream):
                 feed = self._run(self.graph.entries[self.graph.writers[name]], plans)
@@ -167,7 +167,7 @@ class Verification:
             for _ in feed:
                 pass
 
-    def _start(self, entry: Entry, start: int, outputs: list[str], plan: dict[str, Arrays]) -> Iterator[Output]:
+    def _start(self, entry: Entry, start: int, outputs: list[str], plan: dict[str, Arrays]) -> Iterator[Published]:
         graph = self._build().only([entry.name])
         graph.depth = self.graph.depth
         sure = self.evidence.sure_until(entry.name, start)

@@ -96,11 +96,12 @@ class Publisher:
         self._subscriptions.hear(word, peer)
 
     def count(self, topic: str) -> int:
-        """How many sockets subscribe to exactly this topic or `seat`."""
+        """How many sockets subscribe to exactly this topic or `reader_mark`."""
         return self._subscriptions.count(topic.encode())
 
     def wait(self, expected: dict[str, int], limit_s: float, stop: Callable[[], bool]) -> list[str]:
-        """Waits until every topic or `seat` has its required subscribers; returns those that lack one at the limit."""
+        """Waits until every topic or `reader_mark` has its required subscribers; returns those that lack one at the
+        limit."""
         end = time.monotonic() + limit_s
         while True:
             self.update()
@@ -122,7 +123,7 @@ class Publisher:
             sock.send_multipart(encode(topic, message, bare=True), zmq.NOBLOCK, copy=False)
 
 
-def seat(topic: str, reader: str) -> str:
+def reader_mark(topic: str, reader: str) -> str:
     """A subscription that matches no message and tells who reads: programs behind the gateway do not count."""
     return f"{topic}@{reader}"
 
@@ -130,7 +131,7 @@ def seat(topic: str, reader: str) -> str:
 class Subscriber:
     """The incoming sockets of a process: one for "latest" topics with a short queue, one for the others.
 
-    `name`: the reading process, so that writers can wait for it (see `seat`).
+    `name`: the reading process, so that writers can wait for it (see `reader_mark`).
     `key`: of the run.
     `complete`: the process takes every message of "latest" topics too, so their queue is longer.
     """
@@ -148,17 +149,17 @@ class Subscriber:
             open_inside(sock, key)
             self.poller.register(sock, zmq.POLLIN)
         self._connected: set[tuple[str, str]] = set()
-        self._forms: dict[str, Form] = {}
+        self._subscriptions: dict[str, Subscription] = {}
 
     def connect(self, address: str, topics: Iterable[Topic[Any]], *, bare: bool = False) -> None:
         """Reads `topics` from the writer at `address`; `bare`: without their arrays, until `look` asks for them."""
         for topic in topics:
             sock = self._sockets[topic.queue]
             if bare:
-                self._forms[topic.name] = Form(BARE + topic.name)
+                self._subscriptions[topic.name] = Subscription(BARE + topic.name)
             sock.setsockopt(zmq.SUBSCRIBE, ((BARE if bare else "") + topic.name).encode())
             if self._name:
-                sock.setsockopt(zmq.SUBSCRIBE, seat(topic.name, self._name).encode())
+                sock.setsockopt(zmq.SUBSCRIBE, reader_mark(topic.name, self._name).encode())
             if (address, topic.queue) not in self._connected:
                 self._connected.add((address, topic.queue))
                 sock.connect(ends(address)[topic.queue == "latest"])
@@ -167,9 +168,9 @@ class Subscriber:
         """Asks for a topic with or without its arrays. No message is lost or comes twice: the old form is given up when
         the first message in the new one is here."""
         wanted = topic.name if arrays else BARE + topic.name
-        form = self._forms.get(topic.name)
+        form = self._subscriptions.get(topic.name)
         if form is None:
-            form = self._forms[topic.name] = Form(topic.name)
+            form = self._subscriptions[topic.name] = Subscription(topic.name)
         if form.wanted == wanted:
             return
         form.wanted = wanted
@@ -192,12 +193,12 @@ class Subscriber:
                 except TransportError as error:
                     invalid(str(error))
                     continue
-                form = self._forms.get(topic.name)
+                form = self._subscriptions.get(topic.name)
                 if form is None or self._first(form, sock, bytes(frames[0]).decode(), message):
                     arrived.append((topic, message))
         return arrived
 
-    def _first(self, form: "Form", sock: zmq.Socket[bytes], name: str, message: Message) -> bool:
+    def _first(self, form: "Subscription", sock: zmq.Socket[bytes], name: str, message: Message) -> bool:
         """False for a message that has come in the other form already."""
         if name == form.wanted:
             for other in form.subscribed - {name}:
@@ -210,7 +211,7 @@ class Subscriber:
         return True
 
 
-class Form:
+class Subscription:
     """In which form (with or without arrays) a topic is read, while it may change."""
 
     def __init__(self, name: str) -> None:

@@ -101,7 +101,7 @@ def _run(
         clock=spec.clock,
         graph=spec.table,
         wiring=spec.wiring,
-        standing=spec.standing,
+        held_commands=spec.held_commands,
         run=spec.run,
         publisher=publisher,
         subscriber=_subscribe(spec, context, entries),

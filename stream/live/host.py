@@ -53,7 +53,7 @@ class LiveHost:
         clock: str,
         graph: dict[str, Any],
         wiring: dict[str, dict[str, list[str]]] | None = None,
-        standing: dict[str, dict[str, Any]] | None = None,
+        held_commands: dict[str, dict[str, Any]] | None = None,
         run: str = "",
         publisher: Publisher,
         subscriber: Subscriber,
@@ -61,25 +61,27 @@ class LiveHost:
         logged: Callable[[], list[Log]] = list,
         stop: Callable[[], bool],
     ) -> None:
-        self.seats = [HostedNode(entry, depth) for entry in entries]
+        self.nodes = [HostedNode(entry, depth) for entry in entries]
         self.process, self.incarnation, self.clock = process, incarnation, clock
         self._publisher, self._subscriber, self._pulse, self._stop = publisher, subscriber, pulse, stop
         self._readers: dict[str, list[HostedNode]] = {}
-        for seat in self.seats:
-            for topic in seat.spec.inputs:
-                self._readers.setdefault(topic.name, []).append(seat)
-            info = HostInfo(seat.name, process, True, clock, incarnation, graph, wiring or {}, standing or {}, run)
-            bind(seat.node, info)
-        self._complete = any(seat.node.complete for seat in self.seats)
-        choosy = any(type(seat.node).sees is not Node.sees for seat in self.seats)
-        own = {topic.name for seat in self.seats for topic in seat.spec.outputs}
+        for hosted in self.nodes:
+            for topic in hosted.spec.inputs:
+                self._readers.setdefault(topic.name, []).append(hosted)
+            info = HostInfo(
+                hosted.name, process, True, clock, incarnation, graph, wiring or {}, held_commands or {}, run
+            )
+            bind(hosted.node, info)
+        self._complete = any(hosted.node.complete for hosted in self.nodes)
+        choosy = any(type(hosted.node).sees is not Node.sees for hosted in self.nodes)
+        own = {topic.name for hosted in self.nodes for topic in hosted.spec.outputs}
         heavy = [REGISTRY[name] for name in self._readers if REGISTRY[name].record == "header"]
         self._optional = [topic for topic in heavy if choosy and topic.name not in own]
         self._logged = logged
         self._seqs: dict[str, int] = {}
         self._expected: dict[tuple[str, str], tuple[int, int]] = {}
         self._meter = ProcessMeter()
-        self._ticked = any(seat.spec.ticked for seat in self.seats)
+        self._ticked = any(hosted.spec.ticked for hosted in self.nodes)
         self._epoch_ns = 0
         self._next_tick = self._next_health = 0
         self._delays_ns: deque[int] = deque([0], maxlen=64)
@@ -88,12 +90,12 @@ class LiveHost:
 
     def open(self) -> None:
         """Opens every node; the first failure is raised after the others are closed."""
-        for seat in self.seats:
-            self._opened.append(seat)
-            began, self._pulse.doing = time.monotonic(), seat.name
-            seat.node.open()
+        for hosted in self.nodes:
+            self._opened.append(hosted)
+            began, self._pulse.doing = time.monotonic(), hosted.name
+            hosted.node.open()
             self._pulse.turn()
-            seat.node.log.info("opened in %.2f s", time.monotonic() - began)
+            hosted.node.log.info("opened in %.2f s", time.monotonic() - began)
         self._look()
 
     def close(self) -> None:
@@ -105,29 +107,29 @@ class LiveHost:
         """Loops until stopped. `ended` is called once when every source of this process has returned."""
         self._epoch_ns = epoch_ns
         feeds: list[tuple[HostedNode, Feed]] = []
-        for seat in self.seats:
-            context = LiveContext(epoch_ns, seat.stats, self._stop)
-            feeds.extend((seat, getattr(seat.node, name)(context)) for name in seat.spec.sources)
+        for hosted in self.nodes:
+            context = LiveContext(epoch_ns, hosted.stats, self._stop)
+            feeds.extend((hosted, getattr(hosted.node, name)(context)) for name in hosted.spec.sources)
         had_feeds = bool(feeds)
         self._pulse.patient = False
         while not self._stop():
             self._pulse.turn()
             self._publisher.update()
             self._receive(0 if feeds else self._idle_ms())
-            for seat, feed in list(feeds):
+            for hosted, feed in list(feeds):
                 try:
-                    with self._pulse.call(seat):
+                    with self._pulse.call(hosted):
                         message = next(feed)
                 except StopIteration:
-                    feeds.remove((seat, feed))
+                    feeds.remove((hosted, feed))
                     continue
                 if message is not None:
-                    self._publish(seat, message)
+                    self._publish(hosted, message)
             self._timers()
             if had_feeds and not feeds:
                 had_feeds = False
-                for seat in self.seats:
-                    seat.stats.over = bool(seat.spec.sources)
+                for hosted in self.nodes:
+                    hosted.stats.over = bool(hosted.spec.sources)
                 self._report()
                 ended()
         for _, feed in feeds:
@@ -143,9 +145,9 @@ class LiveHost:
         end = time.monotonic_ns() + 300_000_000
         while time.monotonic_ns() < end and self._receive(40):
             pass
-        for seat in self.seats:
-            for topic, message in seat.order.shed(0):
-                seat.stats.drop(topic, message, "ended")
+        for hosted in self.nodes:
+            for topic, message in hosted.order.shed(0):
+                hosted.stats.drop(topic, message, "ended")
         for (name, writer), (start, expected) in self._expected.items():  # what was on its way is not processed either
             self._lost(self._readers.get(name, ()), REGISTRY[name], (writer, start), expected, OPEN, "ended")
         self._report()
@@ -158,9 +160,9 @@ class LiveHost:
         for topic, message in arrived:
             self._note_gap(topic, message)
         for topic, message in skipped:
-            for seat in self._readers.get(topic.name, ()):
-                seat.stats.received += 1
-                seat.stats.drop(topic, message, "skipped")
+            for hosted in self._readers.get(topic.name, ()):
+                hosted.stats.received += 1
+                hosted.stats.drop(topic, message, "skipped")
         for topic, message in kept:
             self._route(topic, message)
         return bool(arrived)
@@ -168,12 +170,12 @@ class LiveHost:
     def _look(self) -> None:
         """Arrays that no node here looks at need not come."""
         for topic in self._optional:
-            self._subscriber.look(topic, any(seat.node.sees(topic) for seat in self._readers[topic.name]))
+            self._subscriber.look(topic, any(hosted.node.sees(topic) for hosted in self._readers[topic.name]))
 
     def _invalid(self, text: str) -> None:
-        for seat in self.seats:
-            seat.stats.dropped["invalid"] = seat.stats.dropped.get("invalid", 0) + 1
-            seat.stats.error = text
+        for hosted in self.nodes:
+            hosted.stats.dropped["invalid"] = hosted.stats.dropped.get("invalid", 0) + 1
+            hosted.stats.error = text
 
     def _note_gap(self, topic: Topic[Any], message: Message) -> None:
         """A gap in `seq` within one start is loss in a full queue; before the first message heard, and after the last
@@ -182,29 +184,29 @@ class LiveHost:
             return
         key = (topic.name, writer_of(topic, message))
         start, expected = self._expected.get(key, (-1, 0))
-        seats = self._readers.get(topic.name, ())
+        readers = self._readers.get(topic.name, ())
         if start >= 0 and start != message.incarnation:
-            self._lost(seats, topic, (key[1], start), expected, OPEN, "down")
+            self._lost(readers, topic, (key[1], start), expected, OPEN, "down")
             expected = 0
         if message.seq > expected:
             cause = "overflow" if start == message.incarnation else "down"
-            self._lost(seats, topic, (key[1], message.incarnation), expected, message.seq - 1, cause)
+            self._lost(readers, topic, (key[1], message.incarnation), expected, message.seq - 1, cause)
         self._expected[key] = (message.incarnation, message.seq + 1)
 
     def _lost(
-        self, seats: Iterable[HostedNode], topic: Topic[Any], line: tuple[str, int], first: int, last: int, cause: str
+        self, readers: Iterable[HostedNode], topic: Topic[Any], line: tuple[str, int], first: int, last: int, cause: str
     ) -> None:
-        for seat in seats:
-            seat.stats.drop_range(topic, line, first, last, cause)
+        for hosted in readers:
+            hosted.stats.drop_range(topic, line, first, last, cause)
 
-    def _publish(self, seat: HostedNode | None, message: Message) -> None:
+    def _publish(self, hosted: HostedNode | None, message: Message) -> None:
         topic = topic_of(message)
-        if seat is None or not seat.node.replays:
+        if hosted is None or not hosted.node.replays:
             message.seq = self._seqs[topic.name] = self._seqs.get(topic.name, -1) + 1
             message.incarnation, message.clock = self.incarnation, self.clock
         message.pub_ns = time.monotonic_ns()
-        if seat is not None:
-            seat.stats.published += 1
+        if hosted is not None:
+            hosted.stats.published += 1
         self._publisher.send(topic, message)
         if topic.name in self._readers:
             for name in message.__struct_fields__:
@@ -214,28 +216,28 @@ class LiveHost:
             self._route(topic, message)
 
     def _route(self, topic: Topic[Any], message: Message) -> None:
-        for seat in self._readers.get(topic.name, ()):
-            if isinstance(message, Tick) and seat.spec.ticked and message.node != seat.name:
+        for hosted in self._readers.get(topic.name, ()):
+            if isinstance(message, Tick) and hosted.spec.ticked and message.node != hosted.name:
                 continue  # another node's tick: only recorders want it
-            seat.stats.received += 1
+            hosted.stats.received += 1
             if not topic.host:
                 self._delays_ns.append(time.monotonic_ns() - message.t_ns - topic.delay_ns)
-            due = seat.order.push(topic, message)
+            due = hosted.order.push(topic, message)
             if due is None:
-                seat.stats.drop(topic, message, "late")
+                hosted.stats.drop(topic, message, "late")
                 continue
             for due_topic, due_message in due:
-                self._handle(seat, due_topic, due_message)
-            for shed_topic, shed_message in seat.order.shed(WAITING_LIMIT):
-                seat.stats.drop(shed_topic, shed_message, "overflow")
+                self._handle(hosted, due_topic, due_message)
+            for shed_topic, shed_message in hosted.order.shed(WAITING_LIMIT):
+                hosted.stats.drop(shed_topic, shed_message, "overflow")
 
-    def _handle(self, seat: HostedNode, topic: Topic[Any], message: Message) -> None:
-        with self._pulse.call(seat):
-            outputs = messages_of(seat.handlers[topic.name](message))
+    def _handle(self, hosted: HostedNode, topic: Topic[Any], message: Message) -> None:
+        with self._pulse.call(hosted):
+            outputs = messages_of(hosted.handlers[topic.name](message))
             for output in outputs:
-                self._publish(seat, output)
+                self._publish(hosted, output)
         if not topic.host:
-            seat.stats.handled((time.monotonic_ns() - message.t_ns) / 1e6, timed=topic.name in seat.timed)
+            hosted.stats.handled((time.monotonic_ns() - message.t_ns) / 1e6, timed=topic.name in hosted.timed)
 
     def _timers(self) -> None:
         now = time.monotonic_ns()
@@ -243,9 +245,9 @@ class LiveHost:
             self._next_tick = now + TICK_NS
             least = LAG_NS if now > self._epoch_ns + START_NS else START_LAG_NS
             lag = min(MAX_LAG_NS, max(least, 2 * max(self._delays_ns)))
-            for seat in self.seats:
-                if seat.spec.ticked:
-                    self._publish(None, Tick(t_ns=max(now - lag, seat.order.slot_ns), node=seat.name))
+            for hosted in self.nodes:
+                if hosted.spec.ticked:
+                    self._publish(None, Tick(t_ns=max(now - lag, hosted.order.slot_ns), node=hosted.name))
         if now >= self._next_health:
             self._next_health = now + HEALTH_NS
             self._report()
@@ -255,12 +257,12 @@ class LiveHost:
         for line in self._logged():
             self._publish(None, line)
         cpu, rss = self._meter.read()
-        for seat in self.seats:
-            for drop in seat.stats.take_drops(seat.name, now):
+        for hosted in self.nodes:
+            for drop in hosted.stats.take_drops(hosted.name, now):
                 self._publish(None, drop)
-            health = seat.stats.health(seat.name, self.process, now)
-            health.info.update(seat.node.info())
-            seat.tell_trouble(health.error or str(health.info.get("error") or ""))
+            health = hosted.stats.health(hosted.name, self.process, now)
+            health.info.update(hosted.node.info())
+            hosted.tell_trouble(health.error or str(health.info.get("error") or ""))
             health.cpu_percent, health.rss_mb = cpu, rss
             health.restarts = self.incarnation
             self._publish(None, health)

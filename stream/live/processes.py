@@ -17,7 +17,7 @@ from liveaffect.stream.live.addresses import Addresses, bind, serve_inside
 from liveaffect.stream.live.life import LIVING, Act, Event, Life
 from liveaffect.stream.live.member import Member
 from liveaffect.stream.live.process import Child, Handle
-from liveaffect.stream.live.pulse import Report
+from liveaffect.stream.live.pulse import ProcessReport
 from liveaffect.stream.live.runlog import PRINTED
 from liveaffect.stream.live.spec import child_spec
 from liveaffect.stream.live.watchdog import Machine, Watch, read_account
@@ -69,7 +69,7 @@ class Processes:
         """Why processes died on the way, one sentence each."""
         self.refused = 0
         """Reports that were none."""
-        self.standing: dict[str, dict[str, Any]] = {}
+        self.held_commands: dict[str, dict[str, Any]] = {}
         """As in HostInfo, for processes that are started from now on."""
         self.log_path = ""
         """The run's file, for what processes log."""
@@ -115,14 +115,14 @@ class Processes:
         while heard < REPORTS_A_TURN and self._control.poll(0, zmq.POLLIN):
             heard += 1
             try:
-                report = msgspec.msgpack.decode(self._control.recv(), type=Report)
+                report = msgspec.msgpack.decode(self._control.recv(), type=ProcessReport)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 self.refused += 1
                 continue
             self.hear(report)
         self.check(all_heard=heard < REPORTS_A_TURN)
 
-    def hear(self, report: Report) -> None:
+    def hear(self, report: ProcessReport) -> None:
         """Takes one report; what another run, or an earlier start, says is nothing to this one."""
         one = self.members.get(report.process)
         if one is None or report.run != self._run or report.incarnation != one.life.starts - 1:
@@ -274,7 +274,7 @@ class Processes:
             close_s=KEEP_S if one.keeps else STAGE_S,
             control=self._control_address,
             log=self.log_path,
-            standing=self.standing,
+            held_commands=self.held_commands,
         )
         one.ended, one.error, one.doing = False, "", ""
         one.opens_since, one.opening_told = self._now(), 0

@@ -21,7 +21,7 @@ Kind = Literal["beat", "bound", "ready", "ended", "failed"]
 """What a report says; "bound" has the address at which the process listens as its text."""
 
 
-class Report(msgspec.Struct, kw_only=True):
+class ProcessReport(msgspec.Struct, kw_only=True):
     """What a node process tells the supervisor."""
 
     run: str
@@ -101,7 +101,7 @@ class Pulse:
     def report(self, kind: Kind, text: str = "", exit_code: int = 1) -> None:
         """Tells the supervisor; never waits for it longer than a second."""
         run, process, incarnation = self._who
-        line = Report(
+        line = ProcessReport(
             run=run,
             process=process,
             incarnation=incarnation,

@@ -7,7 +7,7 @@ import msgspec
 
 from liveaffect.stream.graph import Graph
 from liveaffect.stream.live.addresses import Addresses
-from liveaffect.stream.live.bus import seat
+from liveaffect.stream.live.bus import reader_mark
 from liveaffect.stream.live.host import host_topics
 from liveaffect.stream.topics import HEALTH
 
@@ -41,7 +41,7 @@ class ChildSpec(msgspec.Struct, kw_only=True):
     writers: dict[str, str]
     """Topic name -> process that writes it."""
     expected: dict[str, int]
-    """Seat (see bus.py) -> 1: who must have subscribed to what before the first message."""
+    """reader_mark -> 1: who must have subscribed to what before the first message."""
     wait_s: float
     close_s: float
     """How long its nodes may take to close when the supervisor is gone."""
@@ -49,7 +49,7 @@ class ChildSpec(msgspec.Struct, kw_only=True):
     """Where this process reports to the supervisor."""
     log: str = ""
     """The run's file; "" where none can be written."""
-    standing: dict[str, dict[str, Any]] = {}
+    held_commands: dict[str, dict[str, Any]] = {}
     """As in HostInfo."""
 
 
@@ -64,7 +64,7 @@ def child_spec(
     close_s: float,
     control: str,
     log: str,
-    standing: dict[str, dict[str, Any]],
+    held_commands: dict[str, dict[str, Any]],
 ) -> ChildSpec:
     """The spec of one process of a graph."""
     table = graph.table()
@@ -87,15 +87,15 @@ def child_spec(
         close_s=close_s,
         control=control,
         log=log,
-        standing=standing,
+        held_commands=held_commands,
     )
 
 
 def _expected(graph: Graph, process: str) -> dict[str, int]:
     readers = {
-        seat(topic.name, other.process): 1
+        reader_mark(topic.name, other.process): 1
         for topic in host_topics(graph.processes[process])
         for other in graph.entries.values()
         if other.process != process and any(t.name == topic.name for t in other.spec.inputs)
     }
-    return {**readers, seat(HEALTH.name, WATCHER): 1}
+    return {**readers, reader_mark(HEALTH.name, WATCHER): 1}

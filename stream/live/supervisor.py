@@ -19,7 +19,7 @@ from liveaffect.stream.client.access import check_address
 from liveaffect.stream.graph import Graph
 from liveaffect.stream.live import settings
 from liveaffect.stream.live.addresses import Addresses
-from liveaffect.stream.live.bus import Publisher, Subscriber, seat
+from liveaffect.stream.live.bus import Publisher, Subscriber, reader_mark
 from liveaffect.stream.live.outside.gateway import Gateway
 from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.processes import EPOCH_LEAD_S, Processes
@@ -223,7 +223,7 @@ class Supervisor:
             owners=owners_of(self.graph),
             reach=self._reach,
             publish=self._publish,
-            hold=self._processes.standing.__setitem__,
+            hold=self._processes.held_commands.__setitem__,
             stop=lambda: self.stop("stopped by a command"),
         )
 
@@ -231,7 +231,7 @@ class Supervisor:
         process = self.graph.entries[node].process
         if process in self._processes.given_up:
             return "gone"
-        return "hears" if self._publisher.count(seat(COMMAND.name, process)) else "starting"
+        return "hears" if self._publisher.count(reader_mark(COMMAND.name, process)) else "starting"
 
     def _change(self, graph: Graph, node: str, values: dict[str, Any]) -> None:
         """Other settings for one node: its process is started again with them."""

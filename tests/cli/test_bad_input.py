@@ -104,7 +104,7 @@ def test_words_that_do_not_exist(tmp_path: Path, demo_clip: Path) -> None:
 
 def test_a_launch_file_with_a_mistake_names_file_and_key(tmp_path: Path) -> None:
     launch = tmp_path / "mine.toml"
-    launch.write_text('[camera]\ntype = "liveaffect.nodes.camera:Camera"\nsauce = "0"\n', "utf-8")
+    launch.write_text('[camera]\ntype = "liveaffect.nodes.camera:CameraNode"\nsauce = "0"\n', "utf-8")
     refused(2, ["run", str(launch)], "mine.toml", "[camera]", "'sauce'", "'source'")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from liveaffect.cli.main import main
 from liveaffect.models.errors import BaselineBroken
-from liveaffect.models.face.baseline import Baseline, load_baseline
+from liveaffect.models.face.baseline import FaceBaseline, load_baseline
 from liveaffect.offline.tables.read import Results
 from liveaffect.offline.tables.relative import Relative, make_baseline
 from liveaffect.offline.tables.score import AU_COLUMNS, COLUMNS, REL_COLUMNS, SCHEMA
@@ -34,7 +34,7 @@ def results(table: pl.DataFrame) -> Results:
     return Results(Path("film.parquet"), table)
 
 
-def subtract(table: pl.DataFrame, at_rest: Baseline, rows: int = 10_000) -> tuple[pl.DataFrame, str]:
+def subtract(table: pl.DataFrame, at_rest: FaceBaseline, rows: int = 10_000) -> tuple[pl.DataFrame, str]:
     """The table with what `Relative` adds, which sees so many rows at once; and its warning."""
     relative = Relative(at_rest)
     for batch in table.iter_slices(rows):

@@ -12,7 +12,7 @@ import pytest
 from make_media import repeat_clip
 from onnx import TensorProto, helper, numpy_helper
 
-from liveaffect.nodes.face_affect import FaceAffect
+from liveaffect.nodes.face_affect import FaceAffectNode
 from liveaffect.offline import open_session, score
 from liveaffect.stream.messages import FaceAffect as Estimates
 
@@ -88,6 +88,6 @@ def test_u02_a_net_of_ones_own_measures_a_film_in_run(manifest: Path, shared: Pa
 
 def test_the_node_says_which_net_it_runs(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVEAFFECT_MANIFEST", str(manifest))
-    node = FaceAffect(model="mine")
+    node = FaceAffectNode(model="mine")
     node.open()
     assert node.info()["model"].startswith("mine")

@@ -15,7 +15,7 @@ from liveaffect.stream.session.mcap.walk import walk
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, FACE, FACE_AFFECT, VIDEO
 
-GRAPH = {"fusion": {"type": "liveaffect.nodes.fusion:Fusion", "process": "fusion"}}
+GRAPH = {"fusion": {"type": "liveaffect.nodes.fusion:FusionNode", "process": "fusion"}}
 WIRING = {"fusion": {"reads": ["face/affect"], "writes": ["affect"]}}
 
 

@@ -60,7 +60,7 @@ def test_a_marker_from_the_shell_arrives_with_its_time(capsys: pytest.CaptureFix
 
 
 def test_a_marker_is_recorded_with_its_own_time(tmp_path: Path) -> None:
-    recorder = {"type": "liveaffect.nodes.recorder:Recorder", "folder": str(tmp_path / "s"), "autostart": True}
+    recorder = {"type": "liveaffect.nodes.recorder:RecorderNode", "folder": str(tmp_path / "s"), "autostart": True}
     with live_run({**COUNTER, "recorder": recorder}) as run, _listening(run) as client:
         at = time.monotonic_ns() - 2_000_000_000
         assert _mark(run, "stimulus off", "--at", str(at)) == 0

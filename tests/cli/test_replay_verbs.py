@@ -87,9 +87,12 @@ def test_verify_says_in_words_that_nothing_could_be_verified(
     session: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     table = {
-        "camera": {"type": "liveaffect.nodes.camera:Camera", "source": "lavfi:testsrc=size=32x32:rate=5:duration=1"},
+        "camera": {
+            "type": "liveaffect.nodes.camera:CameraNode",
+            "source": "lavfi:testsrc=size=32x32:rate=5:duration=1",
+        },
         "recorder": {
-            "type": "liveaffect.nodes.recorder:Recorder",
+            "type": "liveaffect.nodes.recorder:RecorderNode",
             "folder": str(tmp_path / "v"),
             "autostart": True,
             "min_free_mb": 0,

@@ -7,7 +7,6 @@ once the device has been closed.
 """
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -15,12 +14,12 @@ from typing import Any
 
 from running_source import LiveContext, RunningSource
 
-from liveaffect.nodes.camera import Camera
+from liveaffect.nodes.camera import CameraNode
 
 
 def main(device: Path, states: list[str]) -> None:
     """Per state: how many notices there were before the first frame, its gap, steps and ages of ten frames (ms)."""
-    camera = Camera(source=str(device), stall_s=0.5)
+    camera = CameraNode(source=str(device), stall_s=0.5)
     camera.open()
     story: list[dict[str, Any]] = []
     with RunningSource(camera.frames) as run:
@@ -44,7 +43,7 @@ def main(device: Path, states: list[str]) -> None:
 
 def late(device: Path) -> None:
     """Prints the sums of the pictures that were taken before the device went and are looked at after it."""
-    camera, context = Camera(source=str(device), stall_s=0.5), LiveContext()
+    camera, context = CameraNode(source=str(device), stall_s=0.5), LiveContext()
     camera.open()
     frames = camera.frames(context)
     sums: list[int] = []
@@ -54,7 +53,7 @@ def late(device: Path) -> None:
             pass
         time.sleep(0.2)
         device.write_text("gone")
-        while any(Path(f"/proc/self/fd/{number}").resolve() == device for number in os.listdir("/proc/self/fd")):
+        while any(number.resolve() == device for number in Path("/proc/self/fd").iterdir()):
             time.sleep(0.005)
         while not (message := next(frames)) or message.state == "ok":
             if message:

@@ -9,11 +9,11 @@ from liveaffect.stream.topics import FACE_AFFECT, VIDEO
 
 LAUNCH = """
 [camera]
-type = "liveaffect.nodes.camera:Camera"
+type = "liveaffect.nodes.camera:CameraNode"
 [face_affect]
 type = "estimate_nodes:Brightness"
 [fusion]
-type = "liveaffect.nodes.fusion:Fusion"
+type = "liveaffect.nodes.fusion:FusionNode"
 """
 """A launch file's text: a camera, the brightness of its pictures, fusion."""
 

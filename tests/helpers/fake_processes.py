@@ -7,7 +7,7 @@ import msgspec
 from liveaffect.stream.graph import Graph, build_graph
 from liveaffect.stream.live.addresses import Addresses
 from liveaffect.stream.live.processes import Processes
-from liveaffect.stream.live.pulse import Report
+from liveaffect.stream.live.pulse import ProcessReport
 from liveaffect.stream.live.watchdog import Machine
 from liveaffect.stream.messages import Health, Message
 
@@ -129,7 +129,7 @@ class FakeRun:
         """As the process itself would."""
         life = self.processes.members[process].life
         known = {"run": "run-1", "incarnation": life.starts - 1, "progress": self.progress, **more}
-        self.processes.hear(Report(process=process, kind=kind, **known))  # type: ignore[arg-type]
+        self.processes.hear(ProcessReport(process=process, kind=kind, **known))  # type: ignore[arg-type]
 
     def go(self, *processes: str) -> None:
         """Starts everything and lets it come to run."""

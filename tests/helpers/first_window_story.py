@@ -14,13 +14,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from liveaffect.nodes.camera import Camera
+from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.camera.devices import open_device
 from liveaffect.nodes.dashboard.start.device_field import Choice
 from liveaffect.nodes.dashboard.start.preferences import Preferences
 from liveaffect.nodes.dashboard.start.surroundings import Surroundings
 from liveaffect.nodes.dashboard.start.window import FirstWindow
-from liveaffect.nodes.microphone import Microphone
+from liveaffect.nodes.microphone import MicrophoneNode
 
 LIMIT_S = 20.0
 
@@ -42,8 +42,8 @@ def main(device: Path) -> None:
     around = Surroundings(
         cameras=lambda: ([Choice(str(device), "Fake")], ""),
         microphones=lambda: ([], ""),
-        camera=lambda source: Camera(source=source, stall_s=0.5),
-        microphone=lambda source: Microphone(source=source),
+        camera=lambda source: CameraNode(source=source, stall_s=0.5),
+        microphone=lambda source: MicrophoneNode(source=source),
         sessions=device.parent,
     )
     window = FirstWindow(around, Preferences(camera=str(device), microphone=None, chosen=True))

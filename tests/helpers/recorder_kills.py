@@ -41,7 +41,7 @@ STARVED_S = 0.5
 
 def table(folder: Path, video: str = "no", **settings: Any) -> dict[str, Any]:
     """A small graph with a recorder, and with a camera where pixels are to be stored."""
-    recorder = {"type": "liveaffect.nodes.recorder:Recorder", "min_free_mb": 0, "folder": str(folder), **settings}
+    recorder = {"type": "liveaffect.nodes.recorder:RecorderNode", "min_free_mb": 0, "folder": str(folder), **settings}
     nodes: dict[str, Any] = {
         "counter": {"type": "toy_nodes:Counter"},
         "delay": {"type": "toy_nodes:Delay"},
@@ -49,7 +49,7 @@ def table(folder: Path, video: str = "no", **settings: Any) -> dict[str, Any]:
         "recorder": {"autostart": True, "video": video, **recorder},
     }
     if video != "no":
-        nodes["camera"] = {"type": "liveaffect.nodes.camera:Camera", "source": "lavfi:testsrc=size=160x120:rate=15"}
+        nodes["camera"] = {"type": "liveaffect.nodes.camera:CameraNode", "source": "lavfi:testsrc=size=160x120:rate=15"}
     return nodes
 
 

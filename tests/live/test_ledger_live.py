@@ -30,7 +30,7 @@ def table(folder: Path) -> dict[str, Any]:
     folder.mkdir()
     names = {"filmer": "Filmer", "looker": "Looker", "burster": "Burster", "taker": "Taker"}
     nodes = {name: {"type": f"witness_nodes:{kind}", "folder": str(folder)} for name, kind in names.items()}
-    recorder = {"type": "liveaffect.nodes.recorder:Recorder", "folder": str(folder / "s"), "min_free_mb": 0}
+    recorder = {"type": "liveaffect.nodes.recorder:RecorderNode", "folder": str(folder / "s"), "min_free_mb": 0}
     return {**nodes, "recorder": {"autostart": True, **recorder}}
 
 

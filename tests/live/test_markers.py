@@ -16,10 +16,14 @@ MARKS = 60
 @pytest.mark.timeout(300)
 def test_m04_sixty_markers_at_frames_of_a_live_session_have_their_t_s_everywhere(tmp_path: Path) -> None:
     graph = {
-        "camera": {"type": "liveaffect.nodes.camera:Camera", "source": "lavfi:color=gray:s=64x48:r=20"},
+        "camera": {"type": "liveaffect.nodes.camera:CameraNode", "source": "lavfi:color=gray:s=64x48:r=20"},
         "face_affect": {"type": "estimate_nodes:Brightness", "process": "face"},
-        "fusion": {"type": "liveaffect.nodes.fusion:Fusion", "process": "face"},
-        "recorder": {"type": "liveaffect.nodes.recorder:Recorder", "folder": str(tmp_path / "s"), "autostart": True},
+        "fusion": {"type": "liveaffect.nodes.fusion:FusionNode", "process": "face"},
+        "recorder": {
+            "type": "liveaffect.nodes.recorder:RecorderNode",
+            "folder": str(tmp_path / "s"),
+            "autostart": True,
+        },
     }
     marked: list[int] = []
     with live_run(graph) as run, run.client("affect") as client:

@@ -12,7 +12,7 @@ import pytest
 from liveaffect.models import registry
 from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS, distribution_at
 from liveaffect.models.errors import LicenceRefused, ManifestError, ModelError, ModelMissing, WrongHash
-from liveaffect.models.face.custom import CustomFaceNet
+from liveaffect.models.face.custom import CustomFaceModel
 from liveaffect.models.files import fetch, manifest
 from liveaffect.models.files.manifest import Entry
 
@@ -162,8 +162,8 @@ def test_every_model_of_the_package_can_be_loaded_by_its_name() -> None:
     for entry in manifest.read(manifest.BUILT_IN).values():
         if entry.file and not entry.sources:
             loaded = registry.load(entry.name)
-            assert getattr(loaded, "session", loaded).name == entry.name
-            assert type(loaded).__name__.lower() == entry.kind.replace("-", "")
+            assert getattr(loaded, "net", loaded).name == entry.name
+            assert type(loaded).__name__.lower() == entry.kind.replace("-", "") + "model"
 
 
 def test_the_landmarker_is_not_opened_in_this_process() -> None:
@@ -176,7 +176,7 @@ def test_a_users_net_gives_the_eight_categories_in_the_projects_order(
 ) -> None:
     monkeypatch.setenv("LIVEAFFECT_MANIFEST", str(users_net()))
     net = registry.load("mine")
-    assert isinstance(net, CustomFaceNet)
+    assert isinstance(net, CustomFaceModel)
     out = net.predict(crops((255, 0, 0), (0, 255, 0)))
     assert [EMOTIONS[k] for k in out.emotions.argmax(axis=1)] == ["happiness", "sadness"]
     np.testing.assert_allclose(out.emotions.sum(axis=1), 1.0, rtol=1e-6)

@@ -154,7 +154,7 @@ def test_a_recorded_capture_is_verified_with_the_rest(tmp_path: Path) -> None:
     table = {
         "baseline": {"type": "liveaffect.nodes.baseline:BaselineNode"},
         "recorder": {
-            "type": "liveaffect.nodes.recorder:Recorder",
+            "type": "liveaffect.nodes.recorder:RecorderNode",
             "folder": str(tmp_path / "s"),
             "autostart": True,
             "min_free_mb": 0,

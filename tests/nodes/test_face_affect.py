@@ -10,7 +10,7 @@ from liveaffect.models import registry
 from liveaffect.models.face.align import CROP_PX
 from liveaffect.models.face.neutral import relative
 from liveaffect.models.face.population import NEUTRAL_MEAN
-from liveaffect.nodes.face_affect import FaceAffect
+from liveaffect.nodes.face_affect import FaceAffectNode
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.graph import load_graph
 from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate, State
@@ -21,8 +21,8 @@ FRAME_NS = 33_000_000
 
 
 @pytest.fixture
-def node() -> Iterator[FaceAffect]:
-    made = FaceAffect()
+def node() -> Iterator[FaceAffectNode]:
+    made = FaceAffectNode()
     made.open()
     yield made
     made.close()
@@ -47,7 +47,7 @@ def frame(number: int, *people: tuple[int, State, int], still: bool = False, gap
     )  # fmt: skip
 
 
-def ask(node: FaceAffect, message: FaceCrop) -> Said:
+def ask(node: FaceAffectNode, message: FaceCrop) -> Said:
     said = node.step(message)
     assert isinstance(said, Said)
     return said
@@ -57,19 +57,19 @@ def numbers(estimate: FaceEstimate) -> tuple[object, ...]:
     return tuple(getattr(estimate, name) for name in NUMBERS)
 
 
-def test_a_face_that_is_not_ok_is_never_a_number(node: FaceAffect) -> None:
+def test_a_face_that_is_not_ok_is_never_a_number(node: FaceAffectNode) -> None:
     said = ask(node, frame(0, (0, "low_quality", 1), (1, "ok", 2), (2, "no_face", 3), (3, "occluded", 4)))
     assert [face.state for face in said.faces] == ["low_quality", "ok", "no_face", "occluded"]
     for face in said.faces:
         assert all((value is not None) == (face.state == "ok") for value in numbers(face))
 
 
-def test_an_empty_frame_is_answered_with_its_state(node: FaceAffect) -> None:
+def test_an_empty_frame_is_answered_with_its_state(node: FaceAffectNode) -> None:
     said = ask(node, frame(7))
     assert (said.state, said.faces, said.frame_seq, said.t_ns) == ("no_face", (), 7, 7 * FRAME_NS)
 
 
-def test_numbers_are_in_range_and_name_their_model(node: FaceAffect) -> None:
+def test_numbers_are_in_range_and_name_their_model(node: FaceAffectNode) -> None:
     said = ask(node, frame(0, (0, "ok", 1)))
     (face,) = said.faces
     assert said.model.startswith("face-affect ")
@@ -82,7 +82,7 @@ def test_numbers_are_in_range_and_name_their_model(node: FaceAffect) -> None:
     assert (face.mouth_motion, face.quality) == (0.25, 1.0)
 
 
-def test_faces_keep_their_own_rows(node: FaceAffect) -> None:
+def test_faces_keep_their_own_rows(node: FaceAffectNode) -> None:
     alone = ask(node, frame(0, (5, "ok", 1))).faces[0]
     node.close()
     node.open()
@@ -91,29 +91,29 @@ def test_faces_keep_their_own_rows(node: FaceAffect) -> None:
     assert beside[1].valence != pytest.approx(beside[2].valence, abs=1e-3)
 
 
-def repeat(node: FaceAffect, start: int, count: int, face_id: int) -> list[Said]:
+def repeat(node: FaceAffectNode, start: int, count: int, face_id: int) -> list[Said]:
     return [ask(node, frame(start + i, (face_id, "ok", 1))) for i in range(count)]
 
 
-def test_the_neutral_of_a_track_moves_and_ends_with_the_track(node: FaceAffect) -> None:
+def test_the_neutral_of_a_track_moves_and_ends_with_the_track(node: FaceAffectNode) -> None:
     said = [numbers(s.faces[0]) for s in repeat(node, 0, 60, 0)]
     assert said[0] != said[-1]
     ask(node, frame(60))
     assert numbers(ask(node, frame(61, (0, "ok", 1))).faces[0]) == said[0]
 
 
-def test_a_face_that_flickers_keeps_its_neutral(node: FaceAffect) -> None:
+def test_a_face_that_flickers_keeps_its_neutral(node: FaceAffectNode) -> None:
     first = numbers(repeat(node, 0, 60, 0)[0].faces[0])
     ask(node, frame(60, (0, "no_face", 1)))
     assert numbers(ask(node, frame(61, (0, "ok", 1))).faces[0]) != first
 
 
-def test_a_gap_forgets_every_neutral(node: FaceAffect) -> None:
+def test_a_gap_forgets_every_neutral(node: FaceAffectNode) -> None:
     first = numbers(repeat(node, 0, 60, 0)[0].faces[0])
     assert numbers(ask(node, frame(60, (0, "ok", 1), gap=True)).faces[0]) == first
 
 
-def test_a_photograph_is_judged_against_the_population(node: FaceAffect) -> None:
+def test_a_photograph_is_judged_against_the_population(node: FaceAffectNode) -> None:
     message = frame(0, (0, "ok", 1), still=True)
     assert message.crops is not None
     assert message.geometry is not None
@@ -126,7 +126,7 @@ def test_a_photograph_is_judged_against_the_population(node: FaceAffect) -> None
 
 def test_the_same_frames_give_the_same_numbers() -> None:
     def run() -> list[tuple[object, ...]]:
-        node = FaceAffect()
+        node = FaceAffectNode()
         node.open()
         return [numbers(s.faces[0]) for s in repeat(node, 0, 20, 0)]
 
@@ -140,11 +140,11 @@ def test_the_prior_of_the_launch_file_is_the_one_asked_for() -> None:
     assert message.geometry is not None
     for prior in ("natural", "uniform"):
         node = load_graph(DEFAULT_GRAPH, [f"face_affect.prior={prior}"]).entries["face_affect"].node
-        assert isinstance(node, FaceAffect)
+        assert isinstance(node, FaceAffectNode)
         node.open()
         said[prior] = ask(node, message).faces[0].emotions
     usual = load_graph(DEFAULT_GRAPH).entries["face_affect"].node
-    assert isinstance(usual, FaceAffect)
+    assert isinstance(usual, FaceAffectNode)
     assert usual.prior == "natural"
     uniform = registry.load("face-affect").predict(message.crops, relative(message.geometry), prior="uniform")
     assert said["uniform"] == pytest.approx(uniform.emotions[0].tolist(), abs=1e-5)
@@ -152,7 +152,7 @@ def test_the_prior_of_the_launch_file_is_the_one_asked_for() -> None:
 
 
 def test_the_rules_that_need_no_weights_can_take_the_models_place() -> None:
-    node = FaceAffect(model="face-rules")
+    node = FaceAffectNode(model="face-rules")
     node.open()
     (face,) = ask(node, frame(0, (0, "ok", 1))).faces
     assert face.valence is not None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from liveaffect.nodes.fusion import HIDDEN, Fusion
+from liveaffect.nodes.fusion import HIDDEN, FusionNode
 from liveaffect.stream import messages as m
 from liveaffect.stream.lockstep import run_nodes
 
@@ -39,7 +39,7 @@ def _ticks(start: int, end: int) -> list[m.Message]:
 
 def _run(messages: Iterable[m.Message], **settings: Any) -> list[m.Affect]:
     ordered = sorted(messages, key=lambda x: x.t_ns)
-    return [x for x in run_nodes(Fusion(**settings), inputs=ordered) if isinstance(x, m.Affect)]
+    return [x for x in run_nodes(FusionNode(**settings), inputs=ordered) if isinstance(x, m.Affect)]
 
 
 def test_every_frame_is_answered_with_everyone_in_it() -> None:
@@ -147,7 +147,7 @@ def _named(*asked: dict[str, Any]) -> list[m.Message]:
     for i, arguments in enumerate(asked, 1):
         given.append(m.Command(t_ns=i * 33_000_000 - 1, verb="people", arguments=arguments, request_id=str(i)))
         given.append(_face(i * 33, 0, 1))
-    return run_nodes(Fusion(), inputs=given)
+    return run_nodes(FusionNode(), inputs=given)
 
 
 def test_people_have_the_names_they_were_given_from_the_next_frame_on() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mcap.reader import make_reader
 
-from liveaffect.nodes.recorder import Recorder
+from liveaffect.nodes.recorder import RecorderNode
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Ack, AudioChunk, Command, FaceCrop, FaceMesh, Message, VideoFrame
@@ -45,10 +45,10 @@ def _mesh(seq: int) -> FaceMesh:
 @pytest.fixture
 def start() -> Iterator[Any]:
     """Starts a recorder as a live host would; closed at the end of the test."""
-    nodes: list[Recorder] = []
+    nodes: list[RecorderNode] = []
 
-    def begin(**settings: Any) -> Recorder:
-        node = Recorder(**{"min_free_mb": 0, **settings})
+    def begin(**settings: Any) -> RecorderNode:
+        node = RecorderNode(**{"min_free_mb": 0, **settings})
         bind(node, HostInfo(name="recorder", process="recorder"))
         node.open()
         nodes.append(node)
@@ -59,7 +59,7 @@ def start() -> Iterator[Any]:
         node.close()
 
 
-def _obey(node: Recorder, verb: str, target: str = "", **arguments: Any) -> Ack:
+def _obey(node: RecorderNode, verb: str, target: str = "", **arguments: Any) -> Ack:
     answer = node.obey(Command(t_ns=5, seq=0, verb=verb, target=target, arguments=arguments, request_id="r1"))
     assert isinstance(answer, Ack)
     assert answer.request_id == "r1"
@@ -260,7 +260,7 @@ def test_privacy_stops_pixels_and_sound_at_once_and_is_noted(tmp_path: Path, sta
 
 
 def test_it_records_what_a_lockstep_run_publishes(tmp_path: Path) -> None:
-    node = Recorder(folder=str(tmp_path / "s"), autostart=True, min_free_mb=0)
+    node = RecorderNode(folder=str(tmp_path / "s"), autostart=True, min_free_mb=0)
     run_nodes(node, inputs=[_frame(0), _chunk(0), _frame(1)])
     assert len(_back(tmp_path / "s", Message)) == 3
     assert load_info(tmp_path / "s").state == "COMPLETE"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from av.codec.codec import UnknownCodecError
 
-from liveaffect.nodes.recorder import Recorder
+from liveaffect.nodes.recorder import RecorderNode
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.identity import Identity
 from liveaffect.stream.lockstep import LockstepHost, run_nodes
@@ -34,15 +34,15 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def _recorder(run: str = "this run", incarnation: int = 0, **settings: Any) -> Recorder:
-    node = Recorder(**{"min_free_mb": 0, **settings})
+def _recorder(run: str = "this run", incarnation: int = 0, **settings: Any) -> RecorderNode:
+    node = RecorderNode(**{"min_free_mb": 0, **settings})
     bind(node, HostInfo(name="recorder", process="recorder", live=True, clock="b", incarnation=incarnation, run=run))
     node.open()
     return node
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Iterator[Recorder]:
+def node(tmp_path: Path) -> Iterator[RecorderNode]:
     """A live recorder that records into "s"."""
     made = _recorder(folder=str(tmp_path / "s"), autostart=True)
     yield made
@@ -54,7 +54,7 @@ def _frame(seq: int, size: tuple[int, int] = (48, 64)) -> VideoFrame:
     return VideoFrame(t_ns=seq * 33_000_000, seq=seq, frame_index=seq, image=image)
 
 
-def _obey(node: Recorder, verb: str, **arguments: Any) -> Ack:
+def _obey(node: RecorderNode, verb: str, **arguments: Any) -> Ack:
     answer = node.obey(Command(t_ns=5, seq=0, verb=verb, arguments=arguments, request_id="r1"))
     assert isinstance(answer, Ack)
     return answer
@@ -62,7 +62,7 @@ def _obey(node: Recorder, verb: str, **arguments: Any) -> Ack:
 
 @pytest.mark.parametrize("t_ns", [1 << 63, (1 << 64) - 1, 1 << 64, 1 << 80, -(1 << 63), -1])
 def test_e2_a_message_with_an_impossible_time_is_left_out_and_counted(
-    node: Recorder, tmp_path: Path, t_ns: int
+    node: RecorderNode, tmp_path: Path, t_ns: int
 ) -> None:
     node.take(Marker(t_ns=1, seq=0, label="before"))
     node.take(Marker(t_ns=t_ns, seq=1, label="impossible"))
@@ -80,7 +80,7 @@ def test_e2_a_message_with_an_impossible_time_is_left_out_and_counted(
 
 @pytest.mark.parametrize("odd", [{"x": object()}, {"x": {1: 2, None: 3}}, {"x": {(1, 2): 3}}, {"x": float("nan")}])
 def test_e3_arguments_that_json_cannot_hold_do_not_end_the_recorder(
-    node: Recorder, tmp_path: Path, odd: dict[str, Any]
+    node: RecorderNode, tmp_path: Path, odd: dict[str, Any]
 ) -> None:
     node.take(Command(t_ns=1, seq=0, verb="x", arguments=odd))
     node.take(Command(t_ns=2, seq=1, verb="y"))
@@ -229,7 +229,7 @@ def test_e39_a_recorder_that_dies_of_an_error_is_gone_on_with_as_after_a_kill(tm
     with pytest.raises(RuntimeError):
         dies()
     assert load_info(tmp_path / "s").state == "RECORDING"
-    again = Recorder(folder=str(tmp_path / "s"), autostart=True, min_free_mb=0)
+    again = RecorderNode(folder=str(tmp_path / "s"), autostart=True, min_free_mb=0)
     info = load_info(tmp_path / "s")
     info.processes = [Identity(boot="b", space=0, pid=1, started=1)]
     info.save(tmp_path / "s")
@@ -247,7 +247,7 @@ def test_e39_a_run_that_ends_with_an_error_is_not_complete(tmp_path: Path) -> No
         yield _frame(0)
         raise RuntimeError("the source breaks")
 
-    node = Recorder(folder=str(tmp_path / "s"), autostart=True, min_free_mb=0)
+    node = RecorderNode(folder=str(tmp_path / "s"), autostart=True, min_free_mb=0)
     from liveaffect.stream.graph import Graph
 
     with pytest.raises(RuntimeError):
@@ -355,7 +355,7 @@ def test_one_flipped_bit_of_sound_or_of_a_lossless_film_is_never_given_back(tmp_
 def test_files_that_a_session_names_are_its_own(tmp_path: Path) -> None:
     (tmp_path / "secret.wav").write_bytes(bytes(2000))
     folder = tmp_path / "s"
-    run_nodes(Recorder(folder=str(folder), autostart=True, audio=True, min_free_mb=0), inputs=[_frame(0)])
+    run_nodes(RecorderNode(folder=str(folder), autostart=True, audio=True, min_free_mb=0), inputs=[_frame(0)])
     from liveaffect.stream.messages import MediaSpan
 
     for name in ("../secret.wav", str(tmp_path / "secret.wav"), "..", "", "a\0b", ".reserve"):

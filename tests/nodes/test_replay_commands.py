@@ -8,7 +8,7 @@ import pytest
 from live_run import collect, live_run
 from waiting_clock import SECOND, WaitingClock, replay_without_waiting
 
-from liveaffect.nodes.replayer import Replayer
+from liveaffect.nodes.replayer import ReplayerNode
 from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Ack, Affect, Command, FaceAffect, Marker, Message, Playback, VideoFrame
 from liveaffect.stream.node import spec_of
@@ -24,7 +24,7 @@ class Driven:
 
     def __init__(self, session: Path, **settings: Any) -> None:
         self.node, self.context = (
-            Replayer(session=str(session), hold=True, **settings),
+            ReplayerNode(session=str(session), hold=True, **settings),
             WaitingClock(600, look_ns=10_000),
         )
         self.node.open()
@@ -166,7 +166,7 @@ def test_a_replay_does_not_pretend_to_record(session: Path) -> None:
 
 
 def test_fusion_that_runs_again_forgets_everybody_at_a_seek() -> None:
-    from liveaffect.nodes.fusion import Fusion
+    from liveaffect.nodes.fusion import FusionNode
     from liveaffect.stream.messages import FaceEstimate
 
     def frame(number: int, valence: float, *, gap: bool = False) -> FaceAffect:
@@ -176,7 +176,7 @@ def test_fusion_that_runs_again_forgets_everybody_at_a_seek() -> None:
         return FaceAffect(t_ns=number * SECOND // 30, frame_seq=number, state="ok", faces=(face,), gap=gap)
 
     def last(frames: list[FaceAffect]) -> float | None:
-        return [m for m in run_nodes(Fusion(), inputs=frames) if isinstance(m, Affect)][-1].people[0].valence
+        return [m for m in run_nodes(FusionNode(), inputs=frames) if isinstance(m, Affect)][-1].people[0].valence
 
     before = [frame(n, 0.8) for n in range(60)]
     assert last([*before, frame(60, -0.5, gap=True)]) == last([frame(60, -0.5)])
@@ -187,7 +187,7 @@ def test_fusion_that_runs_again_forgets_everybody_at_a_seek() -> None:
 def test_it_is_driven_through_the_gateway(session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    table = {"replay": {"type": "liveaffect.nodes.replayer:Replayer", "session": str(session), "hold": True}}
+    table = {"replay": {"type": "liveaffect.nodes.replayer:ReplayerNode", "session": str(session), "hold": True}}
 
     def stands(state: str) -> Callable[[list[Message]], bool]:
         return lambda got: bool(got) and isinstance(got[-1], Playback) and got[-1].state == state

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from waiting_clock import SECOND, WaitingClock, replay_without_waiting
 
-from liveaffect.nodes.recorder import Recorder
-from liveaffect.nodes.replayer import Replayer
+from liveaffect.nodes.recorder import RecorderNode
+from liveaffect.nodes.replayer import ReplayerNode
 from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Affect, Command, Health, Marker, Message, Playback, Tick, VideoFrame
@@ -47,7 +47,7 @@ def session(tmp_path: Path) -> Path:
 def _play(
     session: Path, context: WaitingClock | None = None, limit: int = 1000, **settings: Any
 ) -> list[tuple[int, Message]]:
-    node = Replayer(session=str(session), **settings)
+    node = ReplayerNode(session=str(session), **settings)
     node.open()
     context = context or WaitingClock()
     played: list[tuple[int, Message]] = []
@@ -114,7 +114,7 @@ def test_shift_moves_the_session_to_now(session: Path) -> None:
 
 
 def test_topics_of_nodes_that_run_again_are_left_out(session: Path) -> None:
-    node = Replayer(session=str(session), without=("affect",))
+    node = ReplayerNode(session=str(session), without=("affect",))
     assert {topic.name for topic in spec_of(node).outputs} == {
         "video/frame", "marker", "health", "playback", "ack",
     }  # fmt: skip
@@ -123,7 +123,7 @@ def test_topics_of_nodes_that_run_again_are_left_out(session: Path) -> None:
 def test_recorded_pixels_are_played_again(tmp_path: Path) -> None:
     image = np.random.default_rng(3).integers(0, 256, (24, 32, 3), np.uint8)
     frames = [VideoFrame(t_ns=n, seq=n, image=np.roll(image, n, 0)) for n in range(5)]
-    recorder = Recorder(folder=str(tmp_path / "s"), autostart=True, video="lossless", min_free_mb=0)
+    recorder = RecorderNode(folder=str(tmp_path / "s"), autostart=True, video="lossless", min_free_mb=0)
     run_nodes(recorder, inputs=frames)
     again = [m for _, m in _play(tmp_path / "s", speed=0) if isinstance(m, VideoFrame)]
     assert len(again) == 5
@@ -135,7 +135,7 @@ def test_recorded_pixels_are_played_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("settings", [{"speed": -1.0}, {"seek_s": -1.0}, {"shift": True, "speed": 2.0}])
 def test_settings_that_make_no_sense_are_refused(session: Path, settings: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="replay"):
-        Replayer(session=str(session), **settings).open()
+        ReplayerNode(session=str(session), **settings).open()
 
 
 def test_a_loop_over_nothing_is_refused(session: Path) -> None:
@@ -145,4 +145,4 @@ def test_a_loop_over_nothing_is_refused(session: Path) -> None:
 
 def test_a_missing_session_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="does not exist"):
-        Replayer(session=str(tmp_path / "no")).emitted()
+        ReplayerNode(session=str(tmp_path / "no")).emitted()

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from liveaffect.nodes.terminal.node import Terminal
+from liveaffect.nodes.terminal.node import TerminalNode
 from liveaffect.nodes.terminal.view import Snapshot, gauge, plain_line, render, spark
 from liveaffect.stream import messages as m
 from liveaffect.stream.lockstep import run_nodes
@@ -103,12 +103,12 @@ def test_what_is_not_told_is_never_bold() -> None:
 
 
 def test_without_a_terminal_a_line_a_second_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    run_nodes(Terminal(), inputs=[m.Affect(t_ns=t * 100_000_000, people=(PERSON,)) for t in range(10, 35)])
+    run_nodes(TerminalNode(), inputs=[m.Affect(t_ns=t * 100_000_000, people=(PERSON,)) for t in range(10, 35)])
     assert len(capsys.readouterr().out.strip().splitlines()) == 3
 
 
 def test_the_past_of_people_who_left_is_not_kept_for_ever() -> None:
-    terminal = Terminal(plain=True)
+    terminal = TerminalNode(plain=True)
     faces = [m.Person(id=number, state="no_face") for number in range(200)]
     run_nodes(terminal, inputs=[m.Affect(t_ns=n, seq=n, people=(faces[0], face)) for n, face in enumerate(faces)])
     traces = terminal._snapshot.traces

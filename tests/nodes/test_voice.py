@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from liveaffect.models.voice.descriptors import HOP, NAMES, analyse, descriptors
-from liveaffect.nodes.voice import Voice, significant
+from liveaffect.nodes.voice import VoiceNode, significant
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.lockstep import run_nodes
@@ -42,7 +42,7 @@ def _end(hops: int) -> m.AudioChunk:
 
 
 def _run(chunks: list[m.Message], **settings: float) -> list[m.VoiceDescriptors]:
-    return [out for out in run_nodes(Voice(**settings), inputs=chunks) if isinstance(out, m.VoiceDescriptors)]
+    return [out for out in run_nodes(VoiceNode(**settings), inputs=chunks) if isinstance(out, m.VoiceDescriptors)]
 
 
 def test_the_messages_are_the_whole_signal_hop_by_hop() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from liveaffect.models import registry
-from liveaffect.nodes.voice import Voice
-from liveaffect.nodes.voice_affect import VoiceAffect
+from liveaffect.nodes.voice import VoiceNode
+from liveaffect.nodes.voice_affect import VoiceAffectNode
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import messages_of
 
@@ -27,7 +27,7 @@ def heard(shared: Path) -> Iterator[tuple[np.ndarray, list[m.VoiceDescriptors]]]
     sound = np.concatenate([frame.to_ndarray().ravel() for frame in frames]).astype(np.float32)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
-        node = Voice()
+        node = VoiceNode()
         node.open()
         messages: list[m.VoiceDescriptors] = []
         for hop in range(len(sound) // HOP):
@@ -40,7 +40,7 @@ def heard(shared: Path) -> Iterator[tuple[np.ndarray, list[m.VoiceDescriptors]]]
 
 
 def run(messages: list[m.VoiceDescriptors]) -> list[m.VoiceAffect]:
-    node = VoiceAffect()
+    node = VoiceAffectNode()
     node.open()
     outputs = [out for message in messages for out in messages_of(node.step(message))]
     said = [out for out in outputs if isinstance(out, m.VoiceAffect)]
@@ -110,7 +110,7 @@ def test_descriptors_of_an_older_recording_are_no_speech_and_the_reason_is_said(
         )
         for x in messages
     ]
-    node = VoiceAffect()
+    node = VoiceAffectNode()
     node.open()
     said = [out for message in older for out in messages_of(node.step(message)) if isinstance(out, m.VoiceAffect)]
     assert {(s.state, s.valence) for s in said} == {("low_quality", None)}

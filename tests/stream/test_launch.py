@@ -16,7 +16,7 @@ from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import FaceObservation, Message
 
 COUNTER = {"type": "toy_nodes:Counter"}
-CAMERA = {"type": "liveaffect.nodes.camera:Camera"}
+CAMERA = {"type": "liveaffect.nodes.camera:CameraNode"}
 YAWN = '''"""A node of one's own."""
 from liveaffect.stream.messages import FaceObservation, Message
 from liveaffect.stream.node import Node, on
@@ -262,8 +262,29 @@ def test_a_link_that_was_checked_out_as_a_file_is_followed(own: Path) -> None:
 
 
 def test_a_word_that_is_none_of_those_allowed_is_told_which_they_are() -> None:
-    recorder = {"type": "liveaffect.nodes.recorder:Recorder"}
+    recorder = {"type": "liveaffect.nodes.recorder:RecorderNode"}
     said = _refused({"recorder": {**recorder, "video": "mpeg"}})
     assert "video = 'mpeg': it can be" in said
     assert "'h264'" in said
     assert "'lossless'" in said
+
+
+@pytest.mark.parametrize("old", ["camera:Camera", "fusion:Fusion", "voice_affect:VoiceAffect", "terminal:Terminal"])
+def test_a_node_by_its_name_of_before_is_read_and_called_deprecated(old: str, caplog: pytest.LogCaptureFixture) -> None:
+    graph = build_graph({"mine": {"type": f"liveaffect.nodes.{old}"}}, origin="x.toml", partial=True)
+    assert graph.entries["mine"].type == f"liveaffect.nodes.{old}Node"
+    assert type(graph.entries["mine"].node).__name__ == f"{old.partition(':')[2]}Node"
+    (said,) = caplog.messages
+    assert f'x.toml: [mine] type = "liveaffect.nodes.{old}" is deprecated: write liveaffect.nodes.{old}Node' in said
+
+
+def test_todays_names_are_not_called_deprecated(caplog: pytest.LogCaptureFixture) -> None:
+    assert build_graph({"camera": CAMERA}).entries["camera"].type == CAMERA["type"]
+    assert not caplog.messages
+
+
+def test_a_users_own_class_has_no_other_name(own: Path) -> None:
+    (own / "yawns.py").write_text(YAWN.replace("YawnRate", "YawnNode"), "utf-8")
+    (own / "launch.toml").write_text('[yawn]\ntype = "yawns:Yawn"\n', "utf-8")
+    with pytest.raises(LaunchError, match="is not a Node"):
+        load_graph(own / "launch.toml")

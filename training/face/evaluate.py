@@ -16,8 +16,8 @@ from PIL import Image
 from liveaffect.models.circumplex import COORDINATES, EMOTIONS
 from liveaffect.models.evaluation import metrics
 from liveaffect.models.face import align
-from liveaffect.models.face.affect import FaceAffect, FaceAffectResult
-from liveaffect.models.face.rules import FaceRules
+from liveaffect.models.face.affect import FaceAffectModel, FaceAffectResult
+from liveaffect.models.face.rules import FaceRulesModel
 from training.face import data, distil, train
 from training.face.figures import Figure, figure, measure, recalls, sureness
 
@@ -69,7 +69,7 @@ def against_taught(cache: Path, rows: np.ndarray, ours: FaceAffectResult) -> dic
     return found
 
 
-def groups(args: argparse.Namespace, model: FaceAffect) -> dict[str, dict[str, Figure]]:
+def groups(args: argparse.Namespace, model: FaceAffectModel) -> dict[str, dict[str, Figure]]:
     """Mean outputs and agreement between views over age, gender and origin on UTKFace: consistency, not accuracy."""
     with zipfile.ZipFile(args.data / "utkface_adults_128px.zip") as z:
         people = list(csv.DictReader(io.StringIO(z.read("manifest.csv").decode())))
@@ -128,14 +128,14 @@ def main() -> None:
     z = np.load(args.cache / "ferplus_votes.npz")
     rows = np.flatnonzero(z["dev"] if args.dev else z["validation"])[:: args.every]
     votes, vectors = z["votes"][rows], np.load(args.cache / "ferplus_geometry.npy")[rows]
-    model = FaceAffect(args.weights)
+    model = FaceAffectModel(args.weights)
     aligned, loose = (np.stack(crops_of(args.cache, "ferplus", rows, loose)) for loose in (False, True))
     said = {
         "aligned, geometry": model.predict(aligned, vectors),
         "aligned": model.predict(aligned),
         "loose": model.predict(loose),
         "uniform prior": model.predict(aligned, vectors, prior="uniform"),
-        "rules": FaceRules().predict(None, vectors),
+        "rules": FaceRulesModel().predict(None, vectors),
     }
     found = {name: measure(result, votes) for name, result in said.items()}
     table(found)

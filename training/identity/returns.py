@@ -46,13 +46,13 @@ def ids(
     first: NDArray[np.uint8], second: NDArray[np.uint8], away_s: float, *, net: bool
 ) -> tuple[int | None, int | None]:
     """The id with numbers at the end of each person's time in view."""
-    from liveaffect.nodes.face import Face
+    from liveaffect.nodes.face import FaceNode
     from liveaffect.stream.lockstep import run_nodes
     from liveaffect.stream.messages import FaceObservation, VideoFrame
 
     pictures = enumerate(film(first, second, away_s))
     frames = [VideoFrame(t_ns=round(t * 1e9), seq=seq, image=image) for seq, (t, image) in pictures]
-    seen = [said for said in run_nodes(Face(identity=net), inputs=frames) if isinstance(said, FaceObservation)]
+    seen = [said for said in run_nodes(FaceNode(identity=net), inputs=frames) if isinstance(said, FaceObservation)]
     half = SHOWN_S + away_s / 2
     shown = [(said.t_ns / 1e9, face.id) for said in seen for face in said.faces if face.state == "ok"]
     before, after = [i for t, i in shown if t < half], [i for t, i in shown if t >= half]

@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from liveaffect.models.files.net import Session
+from liveaffect.models.files.net import Net
 from training.voice import augment
 from training.voice.data import manifest, sounds
 from training.voice.prepare import windows
@@ -72,7 +72,7 @@ def main() -> None:
     options.add_argument("--neutral", action="store_true")
     args = options.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    encoder = Session(args.encoder)
+    encoder = Net(args.encoder)
     if args.neutral:
         np.savez(args.out / "neutral.npz", **windows(encoder, read_aloud(), np.random.default_rng(0), steps=False))
         return

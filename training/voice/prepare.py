@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models import registry
-from liveaffect.models.files.net import Session
+from liveaffect.models.files.net import Net
 from liveaffect.models.voice.affect import reach_db
 from liveaffect.models.voice.mel import log_mel
 from liveaffect.models.voice.window import HANG_HOPS, LEAST_HOPS, MAX_AGE_HOPS, SPEECH, WINDOW_HOPS, counted
@@ -35,7 +35,7 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=4)
     args = options.parse_args()
     args.cache.mkdir(parents=True, exist_ok=True)
-    encoder = Session(args.encoder)
+    encoder = Net(args.encoder)
     for part in args.parts:
         corpus, copy = part.rsplit("-", 1)
         if corpus not in ZIPS:
@@ -47,7 +47,7 @@ def main() -> None:
             print(f"{part}: {len(signals)} utterances", flush=True)
 
 
-def windows(encoder: Session, signals: list[Array], rng: np.random.Generator, steps: bool) -> dict[str, Array]:
+def windows(encoder: Net, signals: list[Array], rng: np.random.Generator, steps: bool) -> dict[str, Array]:
     """Arrays over windows (n): index of the signal, kind, hops, reach_db, and means (n, 1152) float16."""
     found: dict[str, list[float]] = {name: [] for name in ("index", "kind", "hops", "reach_db")}
     means = []

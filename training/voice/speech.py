@@ -3,13 +3,13 @@
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.files.net import Session
+from liveaffect.models.files.net import Net
 
 FRAME, CONTEXT = 512, 64
 HOP = 160
 
 
-def speech_probs(session: Session, signals: list[npt.NDArray[np.float32]], batch: int = 64) -> list[np.ndarray]:
+def speech_probs(net: Net, signals: list[npt.NDArray[np.float32]], batch: int = 64) -> list[np.ndarray]:
     """Per signal the speech probability of each 10 ms hop (n // 160,): that of the 32 ms frame its middle lies in."""
     order = np.argsort([len(s) for s in signals])
     found: list[np.ndarray] = [np.zeros(0, np.float32)] * len(signals)
@@ -23,7 +23,7 @@ def speech_probs(session: Session, signals: list[npt.NDArray[np.float32]], batch
         probs = np.zeros((len(chosen), frames), np.float32)
         for f in range(frames):
             piece = np.ascontiguousarray(block[:, f * FRAME : f * FRAME + CONTEXT + FRAME])
-            p, state = session.run({"input": piece, "state": state, "sr": np.array(16000, np.int64)})
+            p, state = net.run({"input": piece, "state": state, "sr": np.array(16000, np.int64)})
             probs[:, f] = p[:, 0]
         for row, i in enumerate(chosen):
             hops = len(signals[i]) // HOP

@@ -63,7 +63,7 @@ class DropDown(QComboBox):
         e.ignore()
 
 
-class Tick(QCheckBox):
+class CheckBox(QCheckBox):
     """A check box."""
 
     def sizeHint(self) -> QSize:

@@ -22,7 +22,7 @@ from liveaffect.stream.topics import (
 )
 
 
-class Dashboard(Node):
+class DashboardNode(Node):
     """What a window shows of the stream; its host is `liveaffect.nodes.dashboard.feed.GatewayFeed`."""
 
     ordered: ClassVar[bool] = False

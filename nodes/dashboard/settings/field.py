@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from liveaffect.nodes.dashboard.look.fields import DropDown, Tick, label
+from liveaffect.nodes.dashboard.look.fields import CheckBox, DropDown, label
 
 LONGEST = 36
 """Characters of a default that are shown; its tooltip has all."""
@@ -138,7 +138,7 @@ class SettingField(QWidget):
         if self._kind == "choice":
             return self._drop_down()
         if self._kind == "bool" and not self._optional:
-            box = Tick("on")
+            box = CheckBox("on")
             box.toggled.connect(self._edited)
             return box, box.isChecked, lambda value: box.setChecked(bool(value))
         line = QLineEdit()

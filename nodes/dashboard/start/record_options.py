@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from liveaffect.nodes.dashboard.look.fields import DropDown, Tick, label, say
+from liveaffect.nodes.dashboard.look.fields import CheckBox, DropDown, label, say
 
 VIDEO = {
     "no": "No video",
@@ -80,14 +80,14 @@ class RecordOptions(QWidget):
         self._folder, self._default = folder, default_folder
         self._seen = self._heard = True
         self._shut = False
-        self.on = Tick("&Record from the start")
+        self.on = CheckBox("&Record from the start")
         self.on.setToolTip("Otherwise a recording can be started at any time in the next window")
         self.video = DropDown()
         self.video.setAccessibleName("Video to store")
         for kind, name in VIDEO.items():
             self.video.addItem(name, kind)
             self.video.setItemData(self.video.count() - 1, VIDEO_WORDS[kind], Qt.ItemDataRole.ToolTipRole)
-        self.boxes = {key: Tick(name) for key, (name, _) in BOXES.items()}
+        self.boxes = {key: CheckBox(name) for key, (name, _) in BOXES.items()}
         self.path = FolderLabel()
         self.change = QPushButton("Change…")
         self.change.setToolTip("Choose the folder in which every session gets a folder of its own")

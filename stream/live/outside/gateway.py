@@ -13,8 +13,8 @@ from typing import Any
 from liveaffect.stream.client.access import check_address, server_keys
 from liveaffect.stream.client.announced import announce, withdraw
 from liveaffect.stream.client.requests import Answer
-from liveaffect.stream.live.outside.desk import Desk, Reach, Requests
 from liveaffect.stream.live.outside.door import Door
+from liveaffect.stream.live.outside.verbs import Reach, RequestContext, Requests
 from liveaffect.stream.messages import Ack, Health, Message
 from liveaffect.stream.node import Verb
 
@@ -72,7 +72,7 @@ class Gateway:
         self._door = Door(address, events_address(address), keys=keys, folder=folder, inside=inside)
         self.address = self._door.address
         self._requests = Requests(
-            Desk(verbs, owners, reach, self._door.reply, publish, self._hello, hold, stop, time.monotonic_ns)
+            RequestContext(verbs, owners, reach, self._door.reply, publish, self._hello, hold, stop, time.monotonic_ns)
         )
         self._word = announce(self.address, keys, time.time()) if announced else None
 

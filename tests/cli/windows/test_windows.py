@@ -15,7 +15,7 @@ from liveaffect.cli.live import choice_overrides
 from liveaffect.cli.main import main
 from liveaffect.cli.windows import keeper as window
 from liveaffect.cli.windows.keeper import MainWindow, NoWindow, choose, environment, why_none
-from liveaffect.nodes.recorder import Recorder
+from liveaffect.nodes.recorder import RecorderNode
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.graph import load_graph
 from liveaffect.stream.live.supervisor import INPUT_ENDED
@@ -170,7 +170,7 @@ def test_view_says_where_no_window_can_be(monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_sessions_get_folders_of_their_own_where_they_are_wanted(tmp_path: Path) -> None:
-    recorder = Recorder(sessions=str(tmp_path / "study"), min_free_mb=0, autostart=True)
+    recorder = RecorderNode(sessions=str(tmp_path / "study"), min_free_mb=0, autostart=True)
     recorder.open()
     recorder.close()
     (session,) = (tmp_path / "study").iterdir()

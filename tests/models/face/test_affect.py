@@ -11,7 +11,7 @@ from liveaffect.models.circumplex import COORDINATES
 from liveaffect.models.errors import BadInput
 from liveaffect.models.face import affect as fa
 from liveaffect.models.face import align, rules
-from liveaffect.models.face.affect import FaceAffect
+from liveaffect.models.face.affect import FaceAffectModel
 from liveaffect.models.face.geometry import GEOMETRY_SIZE, mirror
 from liveaffect.models.face.neutral import relative
 from liveaffect.models.face.population import NEUTRAL_MEAN
@@ -21,8 +21,8 @@ FIELDS = ("valence", "arousal", "valence_sd", "arousal_sd", "emotions", "embeddi
 
 
 @pytest.fixture(scope="module")
-def model() -> FaceAffect:
-    return FaceAffect(WEIGHTS)
+def model() -> FaceAffectModel:
+    return FaceAffectModel(WEIGHTS)
 
 
 @pytest.fixture(scope="module")
@@ -159,13 +159,13 @@ def test_rules_read_a_smile_a_gasp_and_a_frown_from_blendshapes():
     blend[1, [44, 45]] = 0.8
     blend[2, [3, 4, 5, 25]] = 0.7
     blend[3, [1, 2, 36, 37]] = 0.8
-    result = rules.FaceRules().predict(None, blend)
+    result = rules.FaceRulesModel().predict(None, blend)
     assert result.emotions.argmax(1).tolist() == [0, 1, 2, 4]
     assert result.valence[1] > 0.5 > result.valence[0] > result.valence[3]
 
 
 def test_rules_without_landmarks_say_nothing_rather_than_neutral(crops):
-    result = rules.FaceRules().predict(crops)
+    result = rules.FaceRulesModel().predict(crops)
     assert np.isnan(result.valence).all()
     assert np.isnan(result.emotions).all()
 

@@ -13,7 +13,7 @@ from paths import ROOT
 
 from liveaffect.models.errors import BadInput, ModelBroken, ModelMissing, RuntimeMissing
 from liveaffect.models.files.manifest import Entry, Tensor
-from liveaffect.models.files.net import Session, runtime
+from liveaffect.models.files.net import Net, runtime
 
 WEIGHTS = np.arange(8.0).reshape(4, 2)
 BIAS = np.array([1.0, -1.0])
@@ -26,20 +26,20 @@ def net(tmp_path: Path, affine_net: Callable[..., Path]) -> Path:
 
 def test_a_session_answers_as_the_net_does(net: Path) -> None:
     x = np.array([[1, 2, 3, 4], [0, 0, 0, 1]], np.float32)
-    (out,) = Session(net).run({"pixels": x})
+    (out,) = Net(net).run({"pixels": x})
     np.testing.assert_allclose(out, x @ WEIGHTS + BIAS)
 
 
 def test_batches_give_the_rows_of_one_run(net: Path) -> None:
     x = np.random.default_rng(1).normal(size=(7, 4)).astype(np.float32)
-    (out,) = Session(net).run_batched({"pixels": x}, 3)
+    (out,) = Net(net).run_batched({"pixels": x}, 3)
     np.testing.assert_allclose(out, x @ WEIGHTS + BIAS, rtol=1e-5)
 
 
 def test_on_a_gpu_few_shapes_are_asked_for_and_only_real_rows_come_back(
     net: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session, asked = Session(net), list[int]()
+    session, asked = Net(net), list[int]()
     monkeypatch.setattr(session, "providers", ("CUDAExecutionProvider", "CPUExecutionProvider"))
     run = session.run
     monkeypatch.setattr(session, "run", lambda feeds: asked.append(len(feeds["pixels"])) or run(feeds))
@@ -52,14 +52,14 @@ def test_on_a_gpu_few_shapes_are_asked_for_and_only_real_rows_come_back(
 
 
 def test_the_provider_in_use_is_reported_and_the_cpu_needs_no_notice(net: Path) -> None:
-    session = Session(net)
+    session = Net(net)
     assert session.providers == ("CPUExecutionProvider",)
     assert session.notice is None
 
 
 def test_a_gpu_that_this_runtime_lacks_is_reported_with_the_extra(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime(), "get_available_providers", lambda: ["CPUExecutionProvider"])
-    session = Session(net, provider="cuda", name="affine")
+    session = Net(net, provider="cuda", name="affine")
     assert session.providers == ("CPUExecutionProvider",)
     assert session.notice is not None
     assert "`affine` runs on CPUExecutionProvider, not on CUDAExecutionProvider" in session.notice
@@ -69,7 +69,7 @@ def test_a_gpu_that_this_runtime_lacks_is_reported_with_the_extra(net: Path, mon
 def test_a_gpu_that_silently_does_not_start_is_found_out(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     available = ["CUDAExecutionProvider", "CPUExecutionProvider"]
     monkeypatch.setattr(runtime(), "get_available_providers", lambda: available)
-    session = Session(net, provider="cuda")
+    session = Net(net, provider="cuda")
     if session.providers[0] == "CUDAExecutionProvider":
         pytest.skip("this machine has a GPU that starts")
     assert session.notice is not None
@@ -79,24 +79,24 @@ def test_a_gpu_that_silently_does_not_start_is_found_out(net: Path, monkeypatch:
 def test_a_truncated_file_is_refused_by_name(net: Path) -> None:
     net.write_bytes(net.read_bytes()[:-20])
     with pytest.raises(ModelBroken, match=r"net\.onnx"):
-        Session(net)
+        Net(net)
 
 
 def test_a_file_that_is_no_net_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "song.onnx").write_bytes(b"RIFF not a net")
     with pytest.raises(ModelBroken, match=r"song\.onnx"):
-        Session(tmp_path / "song.onnx")
+        Net(tmp_path / "song.onnx")
 
 
 def test_a_missing_file_names_the_command_that_fetches_it(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="liveaffect models pull"):
-        Session(tmp_path / "gone.onnx")
+        Net(tmp_path / "gone.onnx")
 
 
 def test_without_onnxruntime_both_extras_are_named(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(RuntimeMissing, match=r"liveaffect\[cpu\].*liveaffect\[gpu\]"):
-        Session(net)
+        Net(net)
 
 
 # what the runtime takes for a machine of a test farm, where it keeps silent by itself
@@ -112,7 +112,7 @@ def opened_elsewhere(net: Path, home: Path, code: str) -> list[Path]:
 
 @pytest.mark.processes
 def test_the_runtime_reports_nothing_and_leaves_no_device_id(net: Path, tmp_path: Path) -> None:
-    code = "import sys; from liveaffect.models.files.net import Session; Session(sys.argv[1])"
+    code = "import sys; from liveaffect.models.files.net import Net; Net(sys.argv[1])"
     assert opened_elsewhere(net, tmp_path, code) == []
 
 
@@ -129,7 +129,7 @@ def test_only_one_file_imports_the_runtime() -> None:
 
 def test_an_array_that_does_not_fit_is_refused_with_both_shapes(net: Path) -> None:
     with pytest.raises(BadInput, match=r"\(-1, 4\).*\(2, 5\)"):
-        Session(net).run({"pixels": np.zeros((2, 5), np.float32)})
+        Net(net).run({"pixels": np.zeros((2, 5), np.float32)})
 
 
 @pytest.mark.parametrize(
@@ -143,4 +143,4 @@ def test_an_array_that_does_not_fit_is_refused_with_both_shapes(net: Path) -> No
 def test_a_net_that_is_not_as_declared_is_refused(net: Path, tensor: Tensor, word: str) -> None:
     entry = Entry(kind="face-affect", file="net.onnx", sha256="0" * 64, inputs=(tensor,))
     with pytest.raises(ModelBroken, match=word):
-        Session(net).check(entry)
+        Net(net).check(entry)

@@ -13,7 +13,7 @@ from liveaffect.models import registry
 from liveaffect.models.circumplex import COORDINATES, EMOTIONS
 from liveaffect.models.errors import BadInput
 from liveaffect.models.voice.activity import VoiceActivity
-from liveaffect.models.voice.affect import VoiceAffect, VoiceAffectResult
+from liveaffect.models.voice.affect import VoiceAffectModel, VoiceAffectResult
 from liveaffect.models.voice.baseline import HALF_S, Piece, VoiceBaseline
 from liveaffect.models.voice.descriptors import NAMES, VoiceStream
 from liveaffect.models.voice.encoder import ENCODED
@@ -24,7 +24,7 @@ NUMBERS = ("valence", "arousal", "valence_sd", "arousal_sd")
 
 
 @pytest.fixture(scope="module")
-def model(shared: Path) -> VoiceAffect:
+def model(shared: Path) -> VoiceAffectModel:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
         patch.delenv("LIVEAFFECT_PROFILE", raising=False)
@@ -55,7 +55,7 @@ def mean_arousal(result: VoiceAffectResult) -> float:
     return float(np.nanmean(result.arousal))
 
 
-def test_rows_come_every_100_ms_and_are_whole_or_nan(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+def test_rows_come_every_100_ms_and_are_whole_or_nan(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]):
     result = model.predict(actor["angry"][0])
     np.testing.assert_allclose(np.diff(result.t_s), 0.1)
     rows = table(result)
@@ -68,13 +68,13 @@ def test_rows_come_every_100_ms_and_are_whole_or_nan(model: VoiceAffect, actor: 
     assert (rows[defined, 2:4] > 0).all()
 
 
-def test_contempt_has_no_data_and_no_probability(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+def test_contempt_has_no_data_and_no_probability(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]):
     emotions = model.predict(actor["angry"][0]).emotions
     assert np.nanmax(emotions[:, EMOTIONS.index("contempt")]) < 1e-6
 
 
 def test_the_live_stream_gives_the_numbers_of_the_whole_signal(
-    model: VoiceAffect, actor: dict[str, list[np.ndarray]], shared: Path
+    model: VoiceAffectModel, actor: dict[str, list[np.ndarray]], shared: Path
 ):
     """As the voice node does it: hops of 160 samples, descriptors as a mapping with None, the rest held back."""
     sound = actor["angry"][0]
@@ -102,18 +102,18 @@ def test_the_live_stream_gives_the_numbers_of_the_whole_signal(
 
 
 def registry_session(shared: Path):
-    from liveaffect.models.files.net import Session
+    from liveaffect.models.files.net import Net
 
-    return Session(shared / "models" / "silero_vad_16k_op15.onnx")
+    return Net(shared / "models" / "silero_vad_16k_op15.onnx")
 
 
-def test_two_runs_are_identical(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+def test_two_runs_are_identical(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]):
     first, second = (table(model.predict(actor["calm"][0])) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.parametrize("what", ["digital silence", "hiss", "tone"])
-def test_what_is_no_speech_gives_no_number(model: VoiceAffect, what: str):
+def test_what_is_no_speech_gives_no_number(model: VoiceAffectModel, what: str):
     n = np.arange(3 * 16000)
     sound = {
         "digital silence": np.zeros(len(n)),
@@ -125,17 +125,19 @@ def test_what_is_no_speech_gives_no_number(model: VoiceAffect, what: str):
     assert np.isnan(table(result)).all()
 
 
-def test_a_sound_shorter_than_a_step_has_no_rows(model: VoiceAffect):
+def test_a_sound_shorter_than_a_step_has_no_rows(model: VoiceAffectModel):
     assert len(model.predict(np.zeros(100, np.float32))) == 0
 
 
-def test_anger_is_more_aroused_than_neutral(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+def test_anger_is_more_aroused_than_neutral(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]):
     angry = [mean_arousal(model.predict(sound)) for sound in actor["angry"]]
     calm = [mean_arousal(model.predict(sound)) for sound in actor["neutral"]]
     assert np.mean([a > c for a in angry for c in calm]) >= 0.9
 
 
-def test_half_a_second_is_judged_less_surely_than_a_sentence(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+def test_half_a_second_is_judged_less_surely_than_a_sentence(
+    model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]
+):
     tops = []
     for sound in actor["angry"]:
         emotions = model.predict(sound).emotions
@@ -143,7 +145,7 @@ def test_half_a_second_is_judged_less_surely_than_a_sentence(model: VoiceAffect,
     assert np.mean([top[0] for top in tops]) < np.mean([top[-1] for top in tops]) - 0.1
 
 
-def test_other_rates_and_channels_say_the_same(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+def test_other_rates_and_channels_say_the_same(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]):
     import soxr
 
     sound = actor["angry"][0]
@@ -153,7 +155,7 @@ def test_other_rates_and_channels_say_the_same(model: VoiceAffect, actor: dict[s
 
 
 @pytest.mark.parametrize("gain", [0.05, 20.0])
-def test_the_volume_moves_nothing(model: VoiceAffect, actor: dict[str, list[np.ndarray]], gain: float):
+def test_the_volume_moves_nothing(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]], gain: float):
     """Of one window; which hops are speech is the detector's word, and softer sound has fewer of them."""
     rng = np.random.default_rng(2)
     mel = log_mel(actor["neutral"][0])[-200:]
@@ -169,7 +171,7 @@ def test_the_volume_moves_nothing(model: VoiceAffect, actor: dict[str, list[np.n
     np.testing.assert_allclose(said[1].emotions, said[0].emotions, atol=0.03)
 
 
-def test_what_comes_later_changes_no_earlier_row(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+def test_what_comes_later_changes_no_earlier_row(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]):
     sound = actor["angry"][0]
     changed = sound.copy()
     changed[24000:] = 0.0
@@ -177,14 +179,14 @@ def test_what_comes_later_changes_no_earlier_row(model: VoiceAffect, actor: dict
     np.testing.assert_array_equal(table(model.predict(sound))[kept], table(model.predict(changed))[kept])
 
 
-def test_the_model_is_asked_twice_a_second(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+def test_the_model_is_asked_twice_a_second(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]):
     rows = table(model.predict(np.concatenate([actor["angry"][0]] * 2)))
     spoken = rows[np.isfinite(rows).all(axis=1)]
     new = 1 + int((np.diff(spoken[:, 0]) != 0).sum())
     assert len(spoken) / 7 <= new <= len(spoken) / 3
 
 
-def test_valence_is_near_the_place_of_the_distribution(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+def test_valence_is_near_the_place_of_the_distribution(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]):
     for sounds in actor.values():
         said = model.predict(sounds[0])
         place = said.emotions @ COORDINATES
@@ -192,7 +194,7 @@ def test_valence_is_near_the_place_of_the_distribution(model: VoiceAffect, actor
         assert np.nanmax(away) <= 0.31
 
 
-def test_a_baseline_counts_the_calm_speech_it_heard(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+def test_a_baseline_counts_the_calm_speech_it_heard(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]):
     baseline = model.baseline(actor["calm"][:4])
     assert 2.0 < baseline.seconds < sum(len(s) for s in actor["calm"][:4]) / 16000
     assert baseline.weight == pytest.approx(baseline.seconds / (baseline.seconds + HALF_S))
@@ -200,7 +202,7 @@ def test_a_baseline_counts_the_calm_speech_it_heard(model: VoiceAffect, actor: d
     assert np.isfinite(with_it.valence).sum() == np.isfinite(model.predict(actor["neutral"][0]).valence).sum()
 
 
-def test_an_empty_baseline_changes_nothing(model: VoiceAffect, actor: dict[str, list[np.ndarray]]):
+def test_an_empty_baseline_changes_nothing(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]):
     empty = model.baseline([np.zeros(16000, np.float32)])
     assert empty.seconds == empty.weight == 0.0
     sound = actor["calm"][0]
@@ -236,7 +238,7 @@ def test_a_short_piece_counts_by_its_length_in_a_baseline():
     np.testing.assert_allclose(baseline.encoded, np.full(ENCODED, 0.25))
 
 
-def test_a_baseline_made_by_rules_is_no_baseline_for_the_net(model: VoiceAffect):
+def test_a_baseline_made_by_rules_is_no_baseline_for_the_net(model: VoiceAffectModel):
     by_rules = VoiceBaseline.of([Piece(np.zeros(len(SUMMARY_NAMES), np.float32), None, 300, 0.0)])
     assert by_rules.encoded is None
     with pytest.raises(BadInput, match="made by rules"):
@@ -265,6 +267,6 @@ def test_a_file_that_is_no_baseline_is_named(tmp_path: Path, content: str):
         VoiceBaseline.load(path)
 
 
-def test_a_log_mel_row_of_another_length_is_refused(model: VoiceAffect):
+def test_a_log_mel_row_of_another_length_is_refused(model: VoiceAffectModel):
     with pytest.raises(BadInput, match="80"):
         model.stream().push(np.zeros(len(NAMES)), np.zeros(39), 0.9)

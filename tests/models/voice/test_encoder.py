@@ -7,7 +7,7 @@ from onnx import numpy_helper
 from scipy.special import erf
 
 from liveaffect.models import registry
-from liveaffect.models.files.net import Session
+from liveaffect.models.files.net import Net
 
 RNG = np.random.default_rng(3)
 WIDTH, HEADS = 384, 6
@@ -16,8 +16,8 @@ FIRST_OF_LAYERS, PER_LAYER = 13, 19
 
 
 @pytest.fixture(scope="module")
-def encoder() -> Session:
-    return registry.load("voice-encoder").session
+def encoder() -> Net:
+    return registry.load("voice-encoder").net
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def speech() -> np.ndarray:
     return (level + RNG.normal(0, 3, (300, 80))).astype(np.float32).round(1)
 
 
-def constants(encoder: Session) -> list[np.ndarray]:
+def constants(encoder: Net) -> list[np.ndarray]:
     """In the order of their numbers; eight-bit ones multiplied out."""
     held = {t.name: numpy_helper.to_array(t) for t in onnx.load(encoder.path).graph.initializer}
     found: list[np.ndarray] = []
@@ -73,12 +73,12 @@ def twin(c: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
     return np.concatenate(means)
 
 
-def encoded(encoder: Session, rows: np.ndarray) -> np.ndarray:
+def encoded(encoder: Net, rows: np.ndarray) -> np.ndarray:
     return encoder.run({"rows": rows[None]})[0][0]
 
 
 @pytest.mark.parametrize("n", [40, 151, 300])
-def test_the_net_computes_what_a_plain_computation_does(encoder: Session, speech: np.ndarray, n: int):
+def test_the_net_computes_what_a_plain_computation_does(encoder: Net, speech: np.ndarray, n: int):
     """Within what eight bits leave: the answer's own deviation is 0.5 to 0.9."""
     expected, got = twin(constants(encoder), speech[:n]), encoded(encoder, speech[:n])
     assert got.shape == (3 * WIDTH,)
@@ -88,12 +88,12 @@ def test_the_net_computes_what_a_plain_computation_does(encoder: Session, speech
 
 
 @pytest.mark.parametrize("gain_db", [-26.0, 26.0])
-def test_the_level_moves_nothing(encoder: Session, speech: np.ndarray, gain_db: float):
+def test_the_level_moves_nothing(encoder: Net, speech: np.ndarray, gain_db: float):
     same, moved = encoded(encoder, speech), encoded(encoder, speech + np.float32(gain_db))
     np.testing.assert_allclose(moved, same, atol=0.01)
 
 
-def test_the_same_rows_give_the_same_bits(encoder: Session, speech: np.ndarray):
+def test_the_same_rows_give_the_same_bits(encoder: Net, speech: np.ndarray):
     first = encoded(encoder, speech)
     encoded(encoder, speech[:77])
     np.testing.assert_array_equal(encoded(encoder, speech), first)

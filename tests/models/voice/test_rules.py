@@ -13,14 +13,14 @@ from liveaffect.models.errors import LicenceRefused
 from liveaffect.models.voice.baseline import VoiceBaseline
 from liveaffect.models.voice.descriptors import NAMES
 from liveaffect.models.voice.mel import N_MELS
-from liveaffect.models.voice.rules import VoiceRules
+from liveaffect.models.voice.rules import VoiceRulesModel
 from liveaffect.models.voice.window import SUMMARY_NAMES
-from liveaffect.nodes.voice_affect import VoiceAffect
+from liveaffect.nodes.voice_affect import VoiceAffectNode
 from liveaffect.stream import messages as m
 
 
 @pytest.fixture
-def rules(shared: Path, monkeypatch: pytest.MonkeyPatch) -> VoiceRules:
+def rules(shared: Path, monkeypatch: pytest.MonkeyPatch) -> VoiceRulesModel:
     monkeypatch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
     monkeypatch.setenv("LIVEAFFECT_PROFILE", "commercial")
     return registry.load("voice-rules")
@@ -38,14 +38,14 @@ def speaker(shared: Path) -> dict[str, list[np.ndarray]]:
     return found
 
 
-def test_a_commercial_profile_refuses_the_net_and_names_the_rules(rules: VoiceRules) -> None:
+def test_a_commercial_profile_refuses_the_net_and_names_the_rules(rules: VoiceRulesModel) -> None:
     with pytest.raises(LicenceRefused, match=r"voice-affect.*use `voice-rules` instead"):
         registry.load("voice-affect")
 
 
 @pytest.mark.parametrize("known", [False, True])
 def test_anger_is_more_aroused_than_neutral(
-    rules: VoiceRules, speaker: dict[str, list[np.ndarray]], known: bool
+    rules: VoiceRulesModel, speaker: dict[str, list[np.ndarray]], known: bool
 ) -> None:
     baseline = rules.baseline(speaker["neutral"][:3]) if known else None
     assert baseline is None or baseline.seconds > 3.0
@@ -56,7 +56,7 @@ def test_anger_is_more_aroused_than_neutral(
     assert np.mean([a > c for a in angry for c in calm]) >= 0.8
 
 
-def test_valence_and_emotions_are_not_told(rules: VoiceRules, speaker: dict[str, list[np.ndarray]]) -> None:
+def test_valence_and_emotions_are_not_told(rules: VoiceRulesModel, speaker: dict[str, list[np.ndarray]]) -> None:
     said = rules.predict(speaker["anger"][0])
     spoken = np.isfinite(said.arousal)
     assert spoken.any()
@@ -66,7 +66,7 @@ def test_valence_and_emotions_are_not_told(rules: VoiceRules, speaker: dict[str,
         assert np.isnan(column).all()
 
 
-def test_speech_like_the_calm_speech_is_calm(rules: VoiceRules) -> None:
+def test_speech_like_the_calm_speech_is_calm(rules: VoiceRulesModel) -> None:
     values = np.random.default_rng(0).uniform(20, 40, (200, len(NAMES))).astype(np.float32)
     stream = rules.stream()
     for row in values:
@@ -80,8 +80,8 @@ def test_speech_like_the_calm_speech_is_calm(rules: VoiceRules) -> None:
     assert rules.run(stream.window, VoiceBaseline(functionals=higher, seconds=1e6)).arousal < 0.1
 
 
-def test_the_node_says_arousal_and_null_for_the_rest(rules: VoiceRules) -> None:
-    node = VoiceAffect(model="voice-rules")
+def test_the_node_says_arousal_and_null_for_the_rest(rules: VoiceRulesModel) -> None:
+    node = VoiceAffectNode(model="voice-rules")
     node.open()
     assert node.info()["model"] == "voice-rules 1"
     said = None

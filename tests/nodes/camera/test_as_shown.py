@@ -12,7 +12,7 @@ from make_media import grey_ramp, write_video
 from marked_pictures import add_clap, corners_of, four_corners, set_matrix
 from PIL import Image, ImageOps
 
-from liveaffect.nodes.camera import Camera
+from liveaffect.nodes.camera import CameraNode
 from liveaffect.stream.capture.media import probe
 from liveaffect.stream.errors import InputError, UsageError
 from liveaffect.stream.lockstep import OfflineContext
@@ -22,7 +22,7 @@ MS = 1_000_000
 
 
 def frames_of(path: Path, context: OfflineContext | None = None, **settings: Any) -> list[VideoFrame]:
-    camera = Camera(source=str(path), **settings)
+    camera = CameraNode(source=str(path), **settings)
     camera.open()
     frames = [frame for frame in camera.frames(context or OfflineContext()) if isinstance(frame, VideoFrame)]
     info = probe(path)
@@ -184,7 +184,7 @@ def test_m10_a_rate_that_nobody_states_is_said_and_can_be_stated(tmp_path: Path)
     assert [frame.t_ns for frame in frames_of(path, context, rate=50)] == [n * 20 * MS for n in range(5)]
     assert "camera.rate" not in context.info["warning"]
     with pytest.raises(UsageError, match="rate"):
-        Camera(source=str(path), rate=-1).open()
+        CameraNode(source=str(path), rate=-1).open()
 
 
 def test_film_whose_container_holds_the_order_of_decoding_alone_keeps_every_frame(tmp_path: Path) -> None:

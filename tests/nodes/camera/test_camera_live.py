@@ -10,7 +10,7 @@ from make_media import grey_ramp, write_video
 from mjpeg_server import MjpegServer
 from running_source import LiveContext, RunningSource
 
-from liveaffect.nodes.camera import Camera, list_cameras
+from liveaffect.nodes.camera import CameraNode, list_cameras
 from liveaffect.stream.errors import InputError
 from liveaffect.stream.messages import VideoFrame
 from liveaffect.stream.node import HostInfo, bind
@@ -28,8 +28,8 @@ def back(frame: VideoFrame) -> bool:
     return frame.state == "ok" and frame.gap
 
 
-def opened(**settings: object) -> Camera:
-    camera = Camera(**settings)  # type: ignore[arg-type]
+def opened(**settings: object) -> CameraNode:
+    camera = CameraNode(**settings)  # type: ignore[arg-type]
     camera.open()
     return camera
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from make_media import grey_ramp, write_sound, write_video
 
-from liveaffect.nodes.camera import Camera
+from liveaffect.nodes.camera import CameraNode
 from liveaffect.stream.errors import InputError, UsageError
 from liveaffect.stream.lockstep import OfflineContext
 from liveaffect.stream.messages import VideoFrame
@@ -28,7 +28,7 @@ CLIPS = {
 
 
 def frames_of(source: str | Path, context: OfflineContext | None = None, **settings: object) -> list[VideoFrame]:
-    camera = Camera(source=str(source), **settings)  # type: ignore[arg-type]
+    camera = CameraNode(source=str(source), **settings)  # type: ignore[arg-type]
     camera.open()
     out: list[VideoFrame] = []
     for message in camera.frames(context or OfflineContext()):
@@ -200,12 +200,12 @@ def test_broken_packets_in_the_middle_do_not_end_the_video(tmp_path: Path) -> No
 def test_a_sound_file_is_refused_by_the_camera(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "a.wav", np.zeros(4800, np.float32))
     with pytest.raises(InputError, match=r"a\.wav has no video stream: .*leave the camera out"):
-        Camera(source=str(path)).open()
+        CameraNode(source=str(path)).open()
 
 
 def test_a_missing_file_is_refused_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no file"):
-        Camera(source=str(tmp_path / "missing.mp4")).open()
+        CameraNode(source=str(tmp_path / "missing.mp4")).open()
 
 
 def test_a_graph_is_read_offline_at_its_own_times() -> None:
@@ -215,12 +215,12 @@ def test_a_graph_is_read_offline_at_its_own_times() -> None:
 
 def test_a_broken_graph_is_refused_before_anything_starts() -> None:
     with pytest.raises(InputError, match="lavfi:nosuchfilter"):
-        Camera(source="lavfi:nosuchfilter").open()
+        CameraNode(source="lavfi:nosuchfilter").open()
 
 
 @pytest.mark.parametrize("source", ["0", "http://127.0.0.1:1/video"])
 def test_a_device_cannot_be_read_offline(source: str) -> None:
-    camera = Camera(source=source)
+    camera = CameraNode(source=source)
     camera.open()
     with pytest.raises(UsageError, match="cannot be read offline"):
         next(iter(camera.frames(OfflineContext())))
@@ -229,4 +229,4 @@ def test_a_device_cannot_be_read_offline(source: str) -> None:
 @pytest.mark.parametrize("settings", [{"source": ""}, {"fps": 0.0}, {"width": -1}, {"stall_s": 0.0}])
 def test_impossible_settings_are_refused_by_name(settings: dict[str, object]) -> None:
     with pytest.raises(UsageError, match="camera"):
-        Camera(**settings).open()  # type: ignore[arg-type]
+        CameraNode(**settings).open()  # type: ignore[arg-type]

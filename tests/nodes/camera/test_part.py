@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from make_media import write_video
 
-from liveaffect.nodes.camera import Camera
+from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.camera.part import measured
 from liveaffect.stream.capture.containers import NS
 from liveaffect.stream.lockstep import OfflineContext
@@ -15,7 +15,7 @@ from liveaffect.stream.messages import VideoFrame
 
 def frames(source: Path, **settings: float) -> list[tuple[int, int]]:
     """Time and brightness of every frame."""
-    node = Camera(source=str(source), **settings)  # type: ignore[arg-type]
+    node = CameraNode(source=str(source), **settings)  # type: ignore[arg-type]
     node.open()
     found = [m for m in node.frames(OfflineContext()) if isinstance(m, VideoFrame)]
     return [(m.t_ns, int(m.image.mean())) for m in found if m.image is not None]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from gui import BARS, LIMIT_MS, TONE, prepare
 
-from liveaffect.nodes.camera import Camera
-from liveaffect.nodes.microphone import Microphone
+from liveaffect.nodes.camera import CameraNode
+from liveaffect.nodes.microphone import MicrophoneNode
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +54,8 @@ def open_window(app: Any, qtbot: Any, tmp_path: Path) -> Iterator[Callable[..., 
         around = Surroundings(
             cameras=lambda: (standard["cameras"] if cameras is None else cameras, ""),
             microphones=lambda: (standard["microphones"] if microphones is None else microphones, trouble),
-            camera=lambda source: Camera(source=source, loop=True),
-            microphone=lambda source: Microphone(source=TONE if source == "default" else source, loop=True),
+            camera=lambda source: CameraNode(source=source, loop=True),
+            microphone=lambda source: MicrophoneNode(source=TONE if source == "default" else source, loop=True),
             sessions=tmp_path / "sessions",
         )
         window = FirstWindow(around, kept or Preferences(), notice)

@@ -9,7 +9,7 @@ from live_run import LiveRun, live_run, wait_for
 from pytestqt.qtbot import QtBot
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
-from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.errors import TransportError
 
@@ -21,10 +21,10 @@ WAIT_MS = 20_000
 def table(folder: Path) -> dict[str, Any]:
     source = "lavfi:testsrc2=size=320x240:rate=30,realtime"
     return {
-        "camera": {"type": "liveaffect.nodes.camera:Camera", "process": "camera", "source": source},
+        "camera": {"type": "liveaffect.nodes.camera:CameraNode", "process": "camera", "source": source},
         "face_affect": {"type": "estimate_nodes:Brightness", "process": "face"},
-        "fusion": {"type": "liveaffect.nodes.fusion:Fusion", "process": "face"},
-        "recorder": {"type": "liveaffect.nodes.recorder:Recorder", "process": "recorder", "folder": str(folder)},
+        "fusion": {"type": "liveaffect.nodes.fusion:FusionNode", "process": "face"},
+        "recorder": {"type": "liveaffect.nodes.recorder:RecorderNode", "process": "recorder", "folder": str(folder)},
     }
 
 
@@ -33,7 +33,7 @@ class Listening:
 
     def __init__(self, *, pixels: bool = True) -> None:
         self.address = ""
-        self.node = Dashboard(pixels=pixels)
+        self.node = DashboardNode(pixels=pixels)
         self.node.open()
         self.feed = GatewayFeed(self.node, self._find)
         self.scene = self.node.scene

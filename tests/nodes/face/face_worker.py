@@ -19,7 +19,7 @@ import matplotlib.image  # noqa: E402
 import msgspec  # noqa: E402
 import numpy as np  # noqa: E402
 
-from liveaffect.nodes.face import Face  # noqa: E402
+from liveaffect.nodes.face import FaceNode  # noqa: E402
 from liveaffect.nodes.face.landmarker import Landmarker  # noqa: E402
 from liveaffect.stream.messages import FaceCrop, FaceMesh, FaceObservation, VideoFrame  # noqa: E402
 from liveaffect.stream.node import messages_of  # noqa: E402
@@ -105,7 +105,7 @@ def sizes(photo: np.ndarray) -> dict[str, object]:
 
 def run(feed: list[VideoFrame], max_faces: int = 2) -> dict[str, object]:
     """What the node says to these frames: observations, and a hash over every message of every topic."""
-    node = Face(max_faces=max_faces)
+    node = FaceNode(max_faces=max_faces)
     node.open()
     observations, digest, meshes, crops = [], hashlib.sha256(), [], []
     try:
@@ -132,7 +132,7 @@ def run(feed: list[VideoFrame], max_faces: int = 2) -> dict[str, object]:
 
 def read_alike(feed: list[VideoFrame]) -> bool:
     """Whether reading MediaPipe's structs gives what its public call gives, for two faces."""
-    model = Face()
+    model = FaceNode()
     model.open()
     fast, public = Landmarker(model._model, 2), Landmarker(model._model, 2)
     model.close()

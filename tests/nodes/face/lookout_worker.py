@@ -13,7 +13,7 @@ import matplotlib.image  # noqa: E402
 import msgspec  # noqa: E402
 import numpy as np  # noqa: E402
 
-from liveaffect.nodes.face import Face  # noqa: E402
+from liveaffect.nodes.face import FaceNode  # noqa: E402
 from liveaffect.stream.messages import FaceMesh, FaceObservation, VideoFrame  # noqa: E402
 from liveaffect.stream.node import messages_of  # noqa: E402
 
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def run(images: list[np.ndarray], *, still: bool = False) -> dict[str, Any]:
-    node = Face()
+    node = FaceNode()
     node.open()
     frames = [VideoFrame(t_ns=i * 33_000_000, seq=i, image=im, still=still) for i, im in enumerate(images)]
     said = [message for frame in frames for message in messages_of(node.step(frame))]

@@ -19,8 +19,8 @@ import skimage  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from liveaffect.models.face.identity import FaceIdentity  # noqa: E402
-from liveaffect.nodes.face import Face  # noqa: E402
+from liveaffect.models.face.identity import FaceIdentityModel  # noqa: E402
+from liveaffect.nodes.face import FaceNode  # noqa: E402
 from liveaffect.stream.lockstep import run_nodes  # noqa: E402
 from liveaffect.stream.messages import FaceObservation, VideoFrame  # noqa: E402
 from liveaffect.stream.topics import topic_of  # noqa: E402
@@ -68,16 +68,16 @@ def leaked(film: list[Picture]) -> tuple[int, int]:
     """How many descriptors were made, and how many of them stand in anything that the node says."""
     made: list[bytes] = []
 
-    def listening(self: FaceIdentity, chips: Picture) -> NDArray[np.float32]:
+    def listening(self: FaceIdentityModel, chips: Picture) -> NDArray[np.float32]:
         found = plainly(self, chips)
         made.extend(row[:4].tobytes() for row in found)
         return found
 
-    plainly, FaceIdentity.describe = FaceIdentity.describe, listening  # type: ignore[method-assign]
-    node = Face()
+    plainly, FaceIdentityModel.describe = FaceIdentityModel.describe, listening  # type: ignore[method-assign]
+    node = FaceNode()
     frames = [VideoFrame(t_ns=round(i * 1e9 / RATE), seq=i, image=image) for i, image in enumerate(film)]
     said = run_nodes(node, inputs=frames)
-    FaceIdentity.describe = plainly  # type: ignore[method-assign]
+    FaceIdentityModel.describe = plainly  # type: ignore[method-assign]
     sent = [bytes(part) for message in said for part in encode(topic_of(message), message)]
     return len(made), sum(any(look in part for part in sent) for look in made)
 
@@ -88,7 +88,7 @@ def fading() -> list[float]:
 
 def run(film: list[Picture], **settings: Any) -> list[list[tuple[int, str, str, float]]]:
     frames = [VideoFrame(t_ns=round(i * 1e9 / RATE), seq=i, image=image) for i, image in enumerate(film)]
-    said = run_nodes(Face(**settings), inputs=frames)
+    said = run_nodes(FaceNode(**settings), inputs=frames)
     return [list(rows(one)) for one in said if isinstance(one, FaceObservation)]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liveaffect.nodes.face import Face, privacy
+from liveaffect.nodes.face import FaceNode, privacy
 from liveaffect.nodes.face.landmarker import MAX_SIDE, Landmarker, prepare
 from liveaffect.stream.errors import InputError, UsageError
 
@@ -73,4 +73,4 @@ def test_what_is_not_an_rgb_frame_is_refused() -> None:
 
 def test_a_senseless_number_of_faces_is_refused() -> None:
     with pytest.raises(UsageError, match="max_faces is 0"):
-        Face(max_faces=0).open()
+        FaceNode(max_faces=0).open()

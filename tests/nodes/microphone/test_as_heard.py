@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from make_media import write_clip, write_sound
 
-from liveaffect.nodes.microphone import Microphone
+from liveaffect.nodes.microphone import MicrophoneNode
 from liveaffect.nodes.microphone.channels import Mender, Mixer
 from liveaffect.nodes.microphone.sound import Sound
 from liveaffect.nodes.microphone.tracks import hearing
@@ -32,7 +32,7 @@ def voice(seconds: float = 2.0, rate: int = RATE) -> np.ndarray:
 
 def heard(path: Path, context: OfflineContext | None = None, **settings: Any) -> np.ndarray:
     """All samples of a file as the microphone sends them, 16 kHz."""
-    microphone = Microphone(source=str(path), **settings)
+    microphone = MicrophoneNode(source=str(path), **settings)
     microphone.open()
     chunks = [c for c in microphone.hops(context or OfflineContext()) if isinstance(c, AudioChunk)]
     return np.concatenate([chunk.samples for chunk in chunks if chunk.samples is not None])
@@ -107,12 +107,12 @@ def test_the_channel_can_be_stated(tmp_path: Path, channel: str, expected: int |
 @pytest.mark.parametrize("channel", ["middle", "0", "-1", ""])
 def test_a_channel_that_cannot_be_is_refused(channel: Any) -> None:
     with pytest.raises(UsageError, match=r"microphone\.channel"):
-        Microphone(source="default", channel=channel).open()
+        MicrophoneNode(source="default", channel=channel).open()
 
 
 def test_a_channel_and_a_track_can_be_typed() -> None:
     graph = build_graph(
-        {"microphone": {"type": "liveaffect.nodes.microphone:Microphone"}},
+        {"microphone": {"type": "liveaffect.nodes.microphone:MicrophoneNode"}},
         ["microphone.channel=2", "microphone.track=1"],
     )
     node: Any = graph.entries["microphone"].node
@@ -260,7 +260,7 @@ CONTAINERS = {
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_sound_and_picture_meet_within_10_ms_in_every_container(tmp_path: Path, name: str, late_s: float) -> None:
     """A flash at 0.8 s and a click with it, with and without a late start of the sound."""
-    from liveaffect.nodes.camera import Camera
+    from liveaffect.nodes.camera import CameraNode
 
     if late_s and name.endswith("avi"):
         pytest.skip("AVI has no place for a start time")
@@ -269,12 +269,12 @@ def test_sound_and_picture_meet_within_10_ms_in_every_container(tmp_path: Path, 
     at = round((0.8 - late_s) * RATE)
     sound[at : at + 96] = 0.9
     path = write_clip(tmp_path / name, images, sound, codecs=CONTAINERS[name], sound_start_s=late_s)
-    microphone = Microphone(source=str(path))
+    microphone = MicrophoneNode(source=str(path))
     microphone.open()
     chunks = [c for c in microphone.hops(OfflineContext()) if isinstance(c, AudioChunk) and c.samples is not None]
     samples = np.concatenate([c.samples for c in chunks if c.samples is not None])
     times = np.concatenate([c.t_ns / 1e9 + np.arange(len(c.samples)) / 16000 for c in chunks if c.samples is not None])
-    camera = Camera(source=str(path))
+    camera = CameraNode(source=str(path))
     camera.open()
     frames: list[Any] = list(camera.frames(OfflineContext()))
     flash = max(frames, key=lambda frame: frame.image.mean()).t_ns / 1e9

@@ -15,8 +15,8 @@ from paths import HELPERS
 from running_source import RunningSource
 from virtual_microphone import RATE, VirtualMicrophone, environment, missing_programs
 
-from liveaffect.nodes.camera import Camera
-from liveaffect.nodes.microphone import Microphone, list_microphones
+from liveaffect.nodes.camera import CameraNode
+from liveaffect.nodes.microphone import MicrophoneNode, list_microphones
 from liveaffect.nodes.microphone.sound import Sound
 from liveaffect.stream.capture.media import probe
 from liveaffect.stream.messages import AudioChunk
@@ -38,8 +38,8 @@ def heard(chunk: AudioChunk) -> bool:
     return chunk.state == "ok" and chunk.samples is not None
 
 
-def opened(**settings: object) -> Microphone:
-    microphone = Microphone(**settings)  # type: ignore[arg-type]
+def opened(**settings: object) -> MicrophoneNode:
+    microphone = MicrophoneNode(**settings)  # type: ignore[arg-type]
     microphone.open()
     return microphone
 
@@ -78,7 +78,7 @@ def test_a_file_joined_late_gives_the_same_hops_from_there_on(clip: Path) -> Non
 
 
 def test_camera_and_microphone_of_one_file_share_its_time(clip: Path) -> None:
-    camera = Camera(source=str(clip))
+    camera = CameraNode(source=str(clip))
     camera.open()
     epoch = time.monotonic_ns() + 200 * MS
     with RunningSource(camera.frames, epoch) as picture, RunningSource(opened(source=str(clip)).hops, epoch) as sound:
@@ -183,8 +183,8 @@ def test_a_sound_server_that_is_killed_while_frozen_frees_the_microphone(server:
 @needs_pulseaudio
 def test_a_process_ends_although_its_sound_server_is_frozen(server: VirtualMicrophone) -> None:
     code = (
-        "from running_source import RunningSource; from liveaffect.nodes.microphone import Microphone\n"
-        "microphone = Microphone(source='pulse', stall_s=0.5); microphone.open()\n"
+        "from running_source import RunningSource; from liveaffect.nodes.microphone import MicrophoneNode\n"
+        "microphone = MicrophoneNode(source='pulse', stall_s=0.5); microphone.open()\n"
         "with RunningSource(microphone.hops) as run:\n"
         "    run.wait_for(lambda c: c.state == 'ok'); print('heard', flush=True)\n"
         "    run.wait_for(lambda c: c.state == 'no_device')\n"

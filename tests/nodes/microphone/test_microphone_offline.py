@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from make_media import grey_ramp, write_clip, write_sound, write_video
 
-from liveaffect.nodes.camera import Camera
-from liveaffect.nodes.microphone import Microphone
+from liveaffect.nodes.camera import CameraNode
+from liveaffect.nodes.microphone import MicrophoneNode
 from liveaffect.nodes.microphone.sound import HOP, RATE, Resampler, Sound
 from liveaffect.stream.capture.media import probe
 from liveaffect.stream.errors import InputError, UsageError
@@ -22,7 +22,7 @@ MS = 1_000_000
 
 
 def hops_of(source: str | Path, context: OfflineContext | None = None, **settings: Any) -> list[AudioChunk]:
-    microphone = Microphone(source=str(source), **settings)
+    microphone = MicrophoneNode(source=str(source), **settings)
     microphone.open()
     out: list[AudioChunk] = []
     for chunk in microphone.hops(context or OfflineContext()):
@@ -39,7 +39,7 @@ def hops_of(source: str | Path, context: OfflineContext | None = None, **setting
 
 def test_the_end_of_a_file_is_said(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "a.wav", np.zeros(48000, np.float32))
-    microphone = Microphone(source=str(path))
+    microphone = MicrophoneNode(source=str(path))
     microphone.open()
     chunks = [chunk for chunk in microphone.hops(OfflineContext()) if isinstance(chunk, AudioChunk)]
     assert [chunk.last for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
@@ -122,7 +122,7 @@ def test_a_flash_and_a_click_at_one_instant_stay_together(tmp_path: Path, ending
     sound = np.zeros(96000, np.float32)
     sound[57600:57648] = 0.9  # 1.2 s, as frame 30 at 25 frames/s
     path = write_clip(tmp_path / f"a.{ending}", images, sound, codecs=codecs)
-    camera = Camera(source=str(path))
+    camera = CameraNode(source=str(path))
     camera.open()
     frames = [f for f in camera.frames(OfflineContext()) if isinstance(f, VideoFrame) and f.image is not None]
     flash = max(frames, key=lambda f: float(f.image.mean()) if f.image is not None else 0.0)
@@ -211,7 +211,7 @@ def test_a_truncated_sound_file_gives_what_there_is(tmp_path: Path) -> None:
 def test_a_video_without_sound_is_refused_by_the_microphone(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", grey_ramp(48, 64, 5))
     with pytest.raises(InputError, match=r"a\.mp4 has no sound: .*leave the microphone out"):
-        Microphone(source=str(path)).open()
+        MicrophoneNode(source=str(path)).open()
 
 
 def test_a_sound_file_without_a_sample_is_an_error(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_a_sound_file_without_a_sample_is_an_error(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_refused_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no file"):
-        Microphone(source=str(tmp_path / "missing.wav")).open()
+        MicrophoneNode(source=str(tmp_path / "missing.wav")).open()
 
 
 def test_a_graph_gives_sound() -> None:
@@ -233,7 +233,7 @@ def test_a_graph_gives_sound() -> None:
 
 
 def test_a_device_cannot_be_read_offline() -> None:
-    microphone = Microphone()
+    microphone = MicrophoneNode()
     microphone.open()
     with pytest.raises(UsageError, match="cannot be read offline"):
         next(iter(microphone.hops(OfflineContext())))

@@ -24,14 +24,14 @@ from pathlib import Path
 from liveaffect.nodes.face.privacy import close_door
 close_door()
 from liveaffect.offline.scoring.pipeline import FileRun, ScoreSettings
-from liveaffect.models.files.net import Session
-from liveaffect.nodes.face_affect import FaceAffect
+from liveaffect.models.files.net import Net
+from liveaffect.nodes.face_affect import FaceAffectNode
 from liveaffect.stream.node import ahead_of
 from liveaffect.stream.topics import CROP
 
 clip, out = Path(sys.argv[1]), Path(sys.argv[2])
 most_frames = most_rows = 0
-prepare, run = FaceAffect.prepare, Session.run
+prepare, run = FaceAffectNode.prepare, Net.run
 
 @ahead_of(CROP)
 def counted(node, crops):
@@ -45,12 +45,12 @@ def watched(session, feeds):
         most_rows = max(most_rows, len(feeds["crops"]))
     return run(session, feeds)
 
-FaceAffect.prepare, Session.run = counted, watched
-together = FaceAffect.together
+FaceAffectNode.prepare, Net.run = counted, watched
+together = FaceAffectNode.together
 for name, ahead, words in (
     ("one", 1, ()), ("bursts", 0, ()), ("batches", 16, ()), ("gpu", 0, ("face_affect.provider=cuda",)),
 ):
-    FaceAffect.together = property(lambda _: True) if name == "batches" else together
+    FaceAffectNode.together = property(lambda _: True) if name == "batches" else together
     settings = ScoreSettings(overrides=words)
     run_of, lines = FileRun(clip, "clip", settings, ahead=ahead), []
     messages = run_of.messages

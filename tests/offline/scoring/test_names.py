@@ -14,7 +14,7 @@ from make_media import write_sound, write_video
 
 from liveaffect.cli.main import main
 from liveaffect.offline.scoring.inputs import find_inputs, read_stdin
-from liveaffect.offline.scoring.output import Output, is_folder
+from liveaffect.offline.scoring.output import ScoreOutput, is_folder
 from liveaffect.offline.scoring.settings import ScoreSettings
 from liveaffect.offline.tables.read import read_tables
 from liveaffect.stream.errors import InputError, UsageError
@@ -52,7 +52,7 @@ def score(*words: object) -> Any:
 def test_m05_names_that_would_share_a_table_do_not(tmp_path: Path, launch: Path) -> None:
     names = ["P01/clip.mp4", "P02/clip.mp4", "P01_clip.mp4", "p01_CLIP.mp4", "Cafe\u0301.mp4", "Caf\u00e9.mp4"]
     files = [Path(name) for name in names]
-    output = Output(tmp_path / "out", files, ScoreSettings(launch))
+    output = ScoreOutput(tmp_path / "out", files, ScoreSettings(launch))
     tables = [output.path_of(file).name for file in files]
     assert len({name.casefold() for name in tables}) == len(names)
     assert len({output.label(file) for file in files}) == len(names)

@@ -8,7 +8,7 @@ import pytest
 
 from liveaffect.models.fusion.filter import Estimate, FusionSettings
 from liveaffect.models.fusion.smoothing import smooth
-from liveaffect.nodes.fusion import Fusion
+from liveaffect.nodes.fusion import FusionNode
 from liveaffect.offline.scoring.smoothed import Smoothing
 from liveaffect.offline.tables.score import COLUMNS, SMOOTH_COLUMNS, TableBuilder
 from liveaffect.stream import messages as m
@@ -41,7 +41,7 @@ def frames(faces: Iterable[list[m.FaceEstimate]], *, still: bool = False) -> lis
 
 
 def scored(inputs: list[m.Message], lag_s: float = 1.0) -> pl.DataFrame:
-    graph = Graph.of(Fusion())
+    graph = Graph.of(FusionNode())
     builder, smoothing = TableBuilder("film"), Smoothing(graph, lag_s)
     for _, message in LockstepHost(graph, inputs=inputs).run():
         builder.add(message)
@@ -94,7 +94,7 @@ def test_the_contract_columns_stay_first_and_unchanged() -> None:
     inputs = frames([[estimate(1, v)] for v in valences()])
     table = scored(inputs)
     builder = TableBuilder("film")
-    for _, message in LockstepHost(Graph.of(Fusion()), inputs=frames([[estimate(1, v)] for v in valences()])).run():
+    for _, message in LockstepHost(Graph.of(FusionNode()), inputs=frames([[estimate(1, v)] for v in valences()])).run():
         builder.add(message)
     assert table.columns == [*COLUMNS, *SMOOTH_COLUMNS]
     assert table.select(COLUMNS).equals(builder.finish())
@@ -106,7 +106,7 @@ def test_a_photograph_is_not_smoothed() -> None:
 
 
 def test_memory_holds_the_lag_however_long_the_film() -> None:
-    graph = Graph.of(Fusion())
+    graph = Graph.of(FusionNode())
     smoothing = Smoothing(graph)
     held: list[int] = []
     for _, message in LockstepHost(graph, inputs=frames([[estimate(1, 0.1)]] * 1500)).run():

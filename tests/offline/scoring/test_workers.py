@@ -11,7 +11,7 @@ from make_media import write_video
 
 from liveaffect.cli.main import main
 from liveaffect.offline.scoring.batch import Batch
-from liveaffect.offline.scoring.output import Output
+from liveaffect.offline.scoring.output import ScoreOutput
 from liveaffect.offline.scoring.pipeline import ScoreSettings
 from liveaffect.offline.scoring.workers import Outcome, Progress, Task, score_files
 
@@ -102,12 +102,12 @@ def test_more_jobs_than_files_score_every_file_once(tmp_path: Path, settings: Sc
 
 def test_a_run_that_lost_a_file_resumes_with_that_file_only(tmp_path: Path, settings: ScoreSettings) -> None:
     files, out = films(tmp_path, "dark", "deadly", "bright"), tmp_path / "out"
-    output = Output(out, files, settings)
+    output = ScoreOutput(out, files, settings)
     run = Batch(files, output)
     run.score([file for file in files if not output.is_done(file)], 2, settings)
     assert list(run.failures) == [files[1]]
     assert not list(out.glob(".*.rows"))
-    again = Output(out, files, settings)
+    again = ScoreOutput(out, files, settings)
     assert [file for file in files if not again.is_done(file)] == [files[1]]
     assert sorted(path.name for path in out.glob("*.parquet")) == ["0_dark.mp4.parquet", "2_bright.mp4.parquet"]
 
@@ -115,10 +115,10 @@ def test_a_run_that_lost_a_file_resumes_with_that_file_only(tmp_path: Path, sett
 def test_a_changed_file_or_setting_is_scored_again(tmp_path: Path, settings: ScoreSettings) -> None:
     [file] = films(tmp_path, "dark")
     out = tmp_path / "out"
-    output = Output(out, [file], settings)
+    output = ScoreOutput(out, [file], settings)
     Batch([file], output).score([file], 1, settings)
     assert output.is_done(file)
-    assert not Output(out, [file], ScoreSettings(settings.launch, smooth_lag_s=1.0)).is_done(file)
+    assert not ScoreOutput(out, [file], ScoreSettings(settings.launch, smooth_lag_s=1.0)).is_done(file)
     film = pl.read_parquet(output.path_of(file))
     assert set(film["state"]) == {"ok"}
     films(tmp_path, "bright")[0].replace(file)
@@ -129,7 +129,7 @@ def test_an_interrupted_run_into_one_table_goes_on_where_it_stopped(
     tmp_path: Path, settings: ScoreSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files, out = films(tmp_path, "dark", "bright", "black"), tmp_path / "table.csv"
-    Batch(files, Output(out, files, settings)).score(files[:1], 1, settings)
+    Batch(files, ScoreOutput(out, files, settings)).score(files[:1], 1, settings)
     words = ["score", *map(str, files), "--launch", str(settings.launch), "--out", str(out)]
     with pytest.raises(SystemExit) as ended:
         main(words)

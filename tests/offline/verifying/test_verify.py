@@ -45,7 +45,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _recorder(folder: Path) -> dict[str, Any]:
     return {
-        "type": "liveaffect.nodes.recorder:Recorder",
+        "type": "liveaffect.nodes.recorder:RecorderNode",
         "folder": str(folder),
         "autostart": True,
         "min_free_mb": 0,
@@ -190,7 +190,10 @@ def test_a_live_run_verifies_though_a_node_was_killed_in_it(tmp_path: Path) -> N
 
 def test_pixels_that_are_nowhere_are_named_as_the_reason(tmp_path: Path) -> None:
     table = {
-        "camera": {"type": "liveaffect.nodes.camera:Camera", "source": "lavfi:testsrc=size=64x48:rate=10:duration=1"},
+        "camera": {
+            "type": "liveaffect.nodes.camera:CameraNode",
+            "source": "lavfi:testsrc=size=64x48:rate=10:duration=1",
+        },
         "viewer": {"type": "toy_pixels:Mean"},
         "recorder": _recorder(tmp_path / "s"),
     }
@@ -212,7 +215,10 @@ def test_pixels_that_are_nowhere_are_named_as_the_reason(tmp_path: Path) -> None
 @pytest.mark.parametrize("video", ["lossless", "h264"])
 def test_lossless_video_is_enough_to_recompute_and_h264_is_not(tmp_path: Path, video: str) -> None:
     table = {
-        "camera": {"type": "liveaffect.nodes.camera:Camera", "source": "lavfi:testsrc=size=64x48:rate=10:duration=2"},
+        "camera": {
+            "type": "liveaffect.nodes.camera:CameraNode",
+            "source": "lavfi:testsrc=size=64x48:rate=10:duration=2",
+        },
         "viewer": {"type": "toy_pixels:Mean"},
         "recorder": {**_recorder(tmp_path / "s"), "video": video},
     }
@@ -325,8 +331,8 @@ def test_e31_a_session_runs_no_class_and_opens_no_file_that_the_user_did_not_nam
     info = load_info(session)
     info.graph["x"] = {"type": "stranger_of_verify:A"}
     info.wiring["x"] = {"reads": [], "writes": ["toy/nobody"]}
-    info.graph["voice_affect"] = {"type": "liveaffect.nodes.voice_affect:VoiceAffect", "baseline": "/etc/hostname"}
-    info.graph["again"] = {"type": "liveaffect.nodes.replayer:Replayer", "session": "/somewhere"}
+    info.graph["voice_affect"] = {"type": "liveaffect.nodes.voice_affect:VoiceAffectNode", "baseline": "/etc/hostname"}
+    info.graph["again"] = {"type": "liveaffect.nodes.replayer:ReplayerNode", "session": "/somewhere"}
     info.save(session)
     assert _statuses(verify(session))["toy/sum"] == "identical"
     with pytest.raises(RecordError, match=r"toy_nodes:Counter.*--node"):

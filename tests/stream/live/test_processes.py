@@ -16,7 +16,7 @@ TABLE: dict[str, Any] = {
     "delay": {"type": "toy_nodes:Delay"},
     "adder": {"type": "toy_nodes:Adder"},
 }
-RECORDED: dict[str, Any] = {**TABLE, "recorder": {"type": "liveaffect.nodes.recorder:Recorder"}}
+RECORDED: dict[str, Any] = {**TABLE, "recorder": {"type": "liveaffect.nodes.recorder:RecorderNode"}}
 
 
 def _changed(run: FakeRun, rate_hz: float) -> None:

@@ -9,7 +9,7 @@ import pytest
 import zmq
 
 from liveaffect.stream.live.processes import REPORT_BYTES
-from liveaffect.stream.live.pulse import FIRST, Pulse, Report
+from liveaffect.stream.live.pulse import FIRST, ProcessReport, Pulse
 
 
 @dataclass
@@ -31,10 +31,10 @@ def way() -> Iterator[tuple[Pulse, zmq.Socket[bytes]]]:
         pull.close()
 
 
-def _next(pull: zmq.Socket[bytes], wanted: Any = lambda report: True) -> Report:
+def _next(pull: zmq.Socket[bytes], wanted: Any = lambda report: True) -> ProcessReport:
     while True:
         assert pull.poll(10_000), "nothing came"
-        report = msgspec.msgpack.decode(pull.recv(), type=Report)
+        report = msgspec.msgpack.decode(pull.recv(), type=ProcessReport)
         if wanted(report):
             return report
 

@@ -35,7 +35,7 @@ def test_names_of_files_are_written_as_the_key_that_holds_them(tmp_path: Path) -
     film = tmp_path / "Anna Smith.mp4"
     film.write_bytes(b"")
     table = {
-        "camera": {"type": "liveaffect.nodes.camera:Camera", "source": str(film), "options": {"x": "/secret/y"}},
+        "camera": {"type": "liveaffect.nodes.camera:CameraNode", "source": str(film), "options": {"x": "/secret/y"}},
         "recorder": {"folder": "study/P01_Anna", "video": "no"},
         "replay": {"session": "/data/Anna/s"},
     }

@@ -92,7 +92,7 @@ def test_a_change_of_what_is_published_is_refused(tmp_path: Path) -> None:
         writer = SessionWriter(tmp_path / name, min_free=0)
         writer.write(topic, message)
         writer.close()
-    node = {"type": "liveaffect.nodes.replayer:Replayer", "session": str(tmp_path / "one")}
+    node = {"type": "liveaffect.nodes.replayer:ReplayerNode", "session": str(tmp_path / "one")}
     with pytest.raises(LaunchError, match="publish other topics"):
         with_settings(build_graph({"replay": node}), "replay", {"session": str(tmp_path / "two")})
 
@@ -126,7 +126,7 @@ def test_a_changed_setting_starts_its_process_again_and_no_other() -> None:
 
 @pytest.mark.processes
 def test_settings_are_refused_while_recording_and_the_next_session_names_the_new_ones(tmp_path: Path) -> None:
-    recorder = {"type": "liveaffect.nodes.recorder:Recorder", "min_free_mb": 0, "folder": str(tmp_path / "s")}
+    recorder = {"type": "liveaffect.nodes.recorder:RecorderNode", "min_free_mb": 0, "folder": str(tmp_path / "s")}
     with live_run({**TABLE, "recorder": recorder}) as run, run.client("toy/count") as client:
         assert client.request("record", action="start").ok
         refused = client.request("settings", action="set", node="counter", values={"rate_hz": 50.0})
@@ -142,7 +142,7 @@ def test_settings_are_refused_while_recording_and_the_next_session_names_the_new
 
 @pytest.mark.processes
 def test_privacy_stands_when_the_recorder_is_started_again(tmp_path: Path) -> None:
-    recorder = {"type": "liveaffect.nodes.recorder:Recorder", "min_free_mb": 0, "folder": str(tmp_path / "s")}
+    recorder = {"type": "liveaffect.nodes.recorder:RecorderNode", "min_free_mb": 0, "folder": str(tmp_path / "s")}
 
     def again(message: Message) -> bool:
         return (
@@ -158,7 +158,7 @@ def test_privacy_stands_when_the_recorder_is_started_again(tmp_path: Path) -> No
 
 
 def test_e38_privacy_is_kept_for_a_recorder_that_was_given_up(tmp_path: Path) -> None:
-    recorder = {"type": "liveaffect.nodes.recorder:Recorder", "min_free_mb": 0, "folder": str(tmp_path / "s")}
+    recorder = {"type": "liveaffect.nodes.recorder:RecorderNode", "min_free_mb": 0, "folder": str(tmp_path / "s")}
     table = {**TABLE, "recorder": recorder, "graph": {"restarts": 0}}
 
     def said(message: Message, state: str) -> bool:

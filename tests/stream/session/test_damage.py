@@ -32,7 +32,7 @@ CHUNKS = 8
 @pytest.fixture
 def session(tmp_path: Path) -> Path:
     """Eight chunks of ten frames with an estimate each."""
-    graph = {"camera": {"type": "liveaffect.nodes.camera:Camera", "process": "camera"}}
+    graph = {"camera": {"type": "liveaffect.nodes.camera:CameraNode", "process": "camera"}}
     writer = SessionWriter(tmp_path / "s", SessionContext(graph=graph), min_free=0)
     for seq in range(10 * CHUNKS):
         t_ns = seq * 50_000_000

@@ -12,7 +12,7 @@ import numpy as np
 from liveaffect.models.circumplex import COORDINATES
 from liveaffect.models.face import affect as face_affect
 from liveaffect.models.face import align, quality
-from liveaffect.models.face.affect import FaceAffect
+from liveaffect.models.face.affect import FaceAffectModel
 from training.face.evaluate import WEIGHTS, crops_of
 
 Degrade = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -83,7 +83,7 @@ def main() -> None:
     found, pose = np.load(args.cache / "ferplus_found.npy"), np.load(args.cache / "ferplus_geometry.npy")
     rows = np.flatnonzero(z["dev"] & found & (z["votes"].sum(1) >= 5))
     share = z["votes"][rows] / z["votes"][rows].sum(1, keepdims=True)
-    model = FaceAffect(args.weights)
+    model = FaceAffectModel(args.weights)
     if args.loose:
         loose_crops(args.cache, rows[:: args.every], share[:: args.every], model)
         return
@@ -104,7 +104,7 @@ def main() -> None:
             line(f"yaw {low}-{high}", model, spoilt, share[pick], [96.0] * len(pick), yaw[pick])
 
 
-def loose_crops(cache: Path, rows: np.ndarray, share: np.ndarray, model: FaceAffect) -> None:
+def loose_crops(cache: Path, rows: np.ndarray, share: np.ndarray, model: FaceAffectModel) -> None:
     """Print accuracy and KL for crops that many times as wide as the aligned one, centred and shifted by 0.12 of its
     side on both axes, cut again and (by a model told never to) judged as they come."""
     images = np.load(cache / "ferplus_images.npy", mmap_mode="r")
@@ -129,7 +129,9 @@ def loose_crops(cache: Path, rows: np.ndarray, share: np.ndarray, model: FaceAff
         print(f"| {scale:g} | " + " | ".join(found.values()) + " |", flush=True)
 
 
-def line(name: str, model: FaceAffect, crops: list[np.ndarray], share: np.ndarray, box: list[float], yaw: np.ndarray):
+def line(
+    name: str, model: FaceAffectModel, crops: list[np.ndarray], share: np.ndarray, box: list[float], yaw: np.ndarray
+):
     """Print what the model (crops alone) makes of one condition."""
     judged = [quality.face_quality(c, b, y) for c, b, y in zip(crops, box, yaw, strict=True)]
     worth = np.array([j.quality for j in judged], np.float32)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from liveaffect.models.circumplex import EMOTIONS
-from liveaffect.models.face.affect import FaceAffect
+from liveaffect.models.face.affect import FaceAffectModel
 from training.face.evaluate import WEIGHTS, crops_of
 from training.face.figures import figure, uar
 
@@ -73,7 +73,7 @@ def main() -> None:
     ):
         if folder:
             said[name] = np.array(columns)[run(folder, whole).argmax(1)]
-    ours, crops = FaceAffect(WEIGHTS), np.stack(crops_of(args.cache, "ferplus", rows, loose=True))
+    ours, crops = FaceAffectModel(WEIGHTS), np.stack(crops_of(args.cache, "ferplus", rows, loose=True))
     for prior in ("natural", "uniform"):
         emotions = ours.predict(crops, prior=prior).emotions[:, columns]
         said[f"face-affect, {prior} prior"] = np.array(columns)[emotions.argmax(1)]

@@ -14,7 +14,7 @@ import numpy as np
 
 from liveaffect.models.face import affect as face_affect
 from liveaffect.models.face import align
-from liveaffect.models.face.affect import FaceAffect
+from liveaffect.models.face.affect import FaceAffectModel
 from training.face.evaluate import WEIGHTS
 
 # The landmarker reports usage to its maker unless this door is closed before it is created.
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, default=Path("../shared/clips"))
     parser.add_argument("--task", type=Path, default=Path("../shared/models/face_landmarker.task"))
     args = parser.parse_args()
-    model, rng, faces = FaceAffect(WEIGHTS), np.random.default_rng(0), 0
+    model, rng, faces = FaceAffectModel(WEIGHTS), np.random.default_rng(0), 0
     apart: dict[tuple[float, int], list[tuple[float, float]]] = {
         (scale, cuts): [] for scale in SCALES for cuts in (2, 0)
     }

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models.face.affect import SIDE, FaceAffect
+from liveaffect.models.face.affect import SIDE, FaceAffectModel
 from training.face import data
 from training.face.degrade import cut
 
 BATCH = 64
 
 
-def said(model: FaceAffect, cache: Path, name: str) -> np.ndarray:
+def said(model: FaceAffectModel, cache: Path, name: str) -> np.ndarray:
     """Distributions (n, 8) under the natural prior."""
     luma, sides, matrix, geometry = data.stored(cache, name)
     out = np.empty((len(luma), 8), np.float32)
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--net", type=Path, required=True)
     args = parser.parse_args()
-    model = FaceAffect(args.net)
+    model = FaceAffectModel(args.net)
     for name in ("ferplus", "utk"):
         found = said(model, args.cache, name)
         np.save(args.cache / f"{name}_earlier.npy", found)

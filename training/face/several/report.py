@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models.circumplex import EMOTIONS
-from liveaffect.models.face.affect import FaceAffect, FaceAffectResult
+from liveaffect.models.face.affect import FaceAffectModel, FaceAffectResult
 from training.face.evaluate import WEIGHTS, crops_of
 from training.face.figures import Figure, figure, uar
 from training.face.prepare import SQUEEZED, manifest
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--every", type=int, default=1, help="take every n-th face of RAF-DB's test part")
     args = parser.parse_args()
-    model = FaceAffect(args.weights)
+    model = FaceAffectModel(args.weights)
     y = labels_of(args.data, "rafdb_test")
     every = np.flatnonzero(~np.load(args.cache / "rafdb_test_twin.npy"))[:: args.every]
     print(f"RAF-DB test part, {len(every)} of {len(y)} faces: those without a twin in its training part")

@@ -15,7 +15,7 @@ from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.models.face.baseline import load_baseline
 from liveaffect.nodes.dashboard.baseline.dialog import BaselineDialog
 from liveaffect.nodes.dashboard.feed import GatewayFeed
-from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.client.requests import Reply
@@ -31,7 +31,7 @@ class Sensor:
     """A scene filled by messages, a clock that is set by hand, and what was asked of the gateway."""
 
     def __init__(self) -> None:
-        self.node = Dashboard()
+        self.node = DashboardNode()
         self.node.open()
         self.scene: Scene = self.node.scene
         self.scene.connected = True
@@ -214,7 +214,7 @@ def run(tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 def test_a_real_face_is_captured_and_its_file_loads(app: Any, qtbot: Any, run: LiveRun, tmp_path: Path) -> None:
-    node = Dashboard()
+    node = DashboardNode()
     node.open()
     feed = GatewayFeed(node, lambda: run.supervisor.gateway_address)
     feed.start()

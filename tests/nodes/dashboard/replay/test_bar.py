@@ -16,7 +16,7 @@ from liveaffect.cli.replay import replay_table
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.replay.bar import ReplayBar
 from liveaffect.nodes.dashboard.replay.seek_bar import SeekBar
-from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.stream.messages import Affect, Marker
 from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.writer import SessionWriter
@@ -50,7 +50,7 @@ def bar(app: Any, session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     table = replay_table(session)
     table["replay"]["hold"] = True
     with live_run(table) as run:
-        node = Dashboard()
+        node = DashboardNode()
         node.open()
         feed = GatewayFeed(node, lambda: run.supervisor.gateway_address)
         window = QWidget()

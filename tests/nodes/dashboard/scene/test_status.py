@@ -3,21 +3,21 @@
 import dashboard_stream as made
 import pytest
 
-from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.status import private, status_of
 from liveaffect.nodes.dashboard.scene.words import clock, face_reason, voice_reason, with_interval
 
 
 @pytest.fixture
-def node() -> Dashboard:
-    node = Dashboard()
+def node() -> DashboardNode:
+    node = DashboardNode()
     node.open()
     return node
 
 
 @pytest.fixture
-def scene(node: Dashboard) -> Scene:
+def scene(node: DashboardNode) -> Scene:
     for i in range(90):
         node.take(made.affect(i))
     return node.scene
@@ -37,7 +37,7 @@ def test_a_rate_is_not_shown_when_frames_stop(scene: Scene) -> None:
     assert status_of(scene, now() + 10**10).rate.words == "no frames"
 
 
-def test_a_latency_that_cannot_be_is_not_shown(node: Dashboard) -> None:
+def test_a_latency_that_cannot_be_is_not_shown(node: DashboardNode) -> None:
     for i in range(5):
         node.take(made.affect(i, pub_ns=1))
     assert status_of(node.scene, now()).latency.words == ""
@@ -115,7 +115,7 @@ def test_a_dead_node_is_the_reason_and_goes_away_when_it_speaks(scene: Scene) ->
     assert face_reason(scene) is None
 
 
-def test_a_missing_microphone_is_a_reason_in_the_devices_own_words(node: Dashboard) -> None:
+def test_a_missing_microphone_is_a_reason_in_the_devices_own_words(node: DashboardNode) -> None:
     node.take(made.affect(0, voice_state="no_device"))
     node.take(made.health("microphone", error="plug it in"))
     reason = voice_reason(node.scene)
@@ -123,7 +123,7 @@ def test_a_missing_microphone_is_a_reason_in_the_devices_own_words(node: Dashboa
     assert (reason.headline, reason.words) == ("No microphone", "plug it in")
 
 
-def test_a_graph_without_a_microphone_says_so(node: Dashboard) -> None:
+def test_a_graph_without_a_microphone_says_so(node: DashboardNode) -> None:
     node.scene.facts = {"nodes": ["camera", "face", "fusion"]}
     node.take(made.affect(0, voice_state="no_device"))
     reason = voice_reason(node.scene)
@@ -131,7 +131,7 @@ def test_a_graph_without_a_microphone_says_so(node: Dashboard) -> None:
     assert reason.headline == "No microphone in this run"
 
 
-def test_silence_is_no_fault(node: Dashboard) -> None:
+def test_silence_is_no_fault(node: DashboardNode) -> None:
     node.take(made.affect(0, voice_state="silence"))
     assert voice_reason(node.scene) is None
 
@@ -143,7 +143,7 @@ def test_numbers_in_words() -> None:
     assert clock(3_723) == "1:02:03"
 
 
-def test_a_node_that_hangs_is_the_reason_not_the_camera(node: Dashboard) -> None:
+def test_a_node_that_hangs_is_the_reason_not_the_camera(node: DashboardNode) -> None:
     node.take(made.affect(300, (), face_state="stale"))
     node.take(made.health("camera", 300))
     node.take(made.health("face", 100))

@@ -11,9 +11,9 @@ from live_run import LiveRun, live_run
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from liveaffect.nodes.camera import Camera
+from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.dashboard.feed import GatewayFeed
-from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.settings.field import SettingField
 from liveaffect.nodes.dashboard.settings.form import SettingsForm
 
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.processes
 
 LIMIT_MS = 30_000
 TABLE: dict[str, dict[str, Any]] = {
-    "camera": {"type": "liveaffect.nodes.camera:Camera", "source": "lavfi:testsrc=size=64x48:rate=10"},
-    "recorder": {"type": "liveaffect.nodes.recorder:Recorder"},
+    "camera": {"type": "liveaffect.nodes.camera:CameraNode", "source": "lavfi:testsrc=size=64x48:rate=10"},
+    "recorder": {"type": "liveaffect.nodes.recorder:RecorderNode"},
 }
 
 
@@ -36,7 +36,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveRun]:
 
 @pytest.fixture
 def feed(app: Any, run: LiveRun) -> Iterator[GatewayFeed]:
-    node = Dashboard()
+    node = DashboardNode()
     node.open()
     found = GatewayFeed(node, lambda: run.supervisor.gateway_address)
     found.start()
@@ -71,7 +71,7 @@ def type_into(form: SettingsForm, key: str, words: str) -> None:
 
 def test_every_node_and_setting_is_there_with_its_words(form: SettingsForm) -> None:
     assert [form.nodes.item(row).text() for row in range(form.nodes.count())] == ["camera", "recorder"]
-    assert set(form.fields) == {field.name for field in msgspec.structs.fields(Camera)}
+    assert set(form.fields) == {field.name for field in msgspec.structs.fields(CameraNode)}
     assert {"source", "width", "fps", "stall_s", "options"} <= set(form.fields)
     assert "0 for its own choice" in form.fields["width"].doc.text()
     assert not form.fields["options"].widget.isEnabled()

@@ -10,10 +10,10 @@ import pytest
 from live_run import wait_for
 from make_media import grey_ramp, write_video
 
-from liveaffect.nodes.camera import Camera
+from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.dashboard.start.preview import Preview
 from liveaffect.nodes.dashboard.start.remedies import absent, remedy, users_of
-from liveaffect.nodes.microphone import Microphone
+from liveaffect.nodes.microphone import MicrophoneNode
 
 BARS = "lavfi:testsrc=size=320x240:rate=30"
 TONE = "lavfi:sine=frequency=300:sample_rate=48000"
@@ -39,7 +39,7 @@ def kept() -> Any:
 
 def test_a_picture_comes_and_its_facts(kept: Kept, tmp_path: Path) -> None:
     film = write_video(tmp_path / "film.avi", grey_ramp(96, 128, 20))
-    kept.preview.show(lambda: Camera(source=str(film), loop=True))
+    kept.preview.show(lambda: CameraNode(source=str(film), loop=True))
     wait_for(lambda: len(kept.messages) > 30, "a film that goes round")
     assert kept.sizes() == {(96, 128)}
     assert kept.preview.facts["size"] == [128, 96]
@@ -48,9 +48,9 @@ def test_a_picture_comes_and_its_facts(kept: Kept, tmp_path: Path) -> None:
 
 def test_switching_shows_only_the_new_one_and_closes_the_file_before(kept: Kept, tmp_path: Path) -> None:
     film = write_video(tmp_path / "film.avi", grey_ramp(96, 128, 50))
-    kept.preview.show(lambda: Camera(source=str(film), loop=True))
+    kept.preview.show(lambda: CameraNode(source=str(film), loop=True))
     wait_for(lambda: kept.messages, "the film")
-    kept.preview.show(lambda: Camera(source=BARS))
+    kept.preview.show(lambda: CameraNode(source=BARS))
     kept.messages.clear()
     wait_for(lambda: len(kept.messages) > 5, "the bars")
     assert kept.sizes() == {(240, 320)}
@@ -65,7 +65,7 @@ def test_switching_shows_only_the_new_one_and_closes_the_file_before(kept: Kept,
 
 def test_many_quick_changes_end_at_the_last(kept: Kept) -> None:
     for width in (64, 96, 128, 160, 192):
-        kept.preview.show(lambda width=width: Camera(source=f"lavfi:testsrc=size={width}x64:rate=30"))
+        kept.preview.show(lambda width=width: CameraNode(source=f"lavfi:testsrc=size={width}x64:rate=30"))
     wait_for(lambda: kept.messages, "the last")
     assert kept.sizes() <= {(64, 192)}
 
@@ -80,20 +80,20 @@ def test_many_quick_changes_end_at_the_last(kept: Kept) -> None:
     ],
 )
 def test_an_error_is_said_as_the_sensor_says_it(kept: Kept, source: str, words: str) -> None:
-    kept.preview.show(lambda: Camera(source=source))
+    kept.preview.show(lambda: CameraNode(source=source))
     assert words in wait_for(lambda: kept.preview.error, "the error")
 
 
 def test_an_error_goes_with_the_choice_that_caused_it(kept: Kept) -> None:
-    kept.preview.show(lambda: Camera(source="/dev/video77"))
+    kept.preview.show(lambda: CameraNode(source="/dev/video77"))
     wait_for(lambda: kept.preview.error, "the error")
-    kept.preview.show(lambda: Camera(source=BARS))
+    kept.preview.show(lambda: CameraNode(source=BARS))
     assert kept.preview.error == ""
     wait_for(lambda: any(m.image is not None for m in kept.messages), "a picture")
 
 
 def test_the_microphone_node_runs_in_it_too(kept: Kept) -> None:
-    kept.preview.show(lambda: Microphone(source=TONE))
+    kept.preview.show(lambda: MicrophoneNode(source=TONE))
     wait_for(lambda: len(kept.messages) > 20, "sound")
     assert np.abs(np.concatenate([m.samples for m in kept.messages])).max() > 0.05
 

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import colours
 from liveaffect.nodes.dashboard.scene.lost import FILM_ENDED, SILENT_NS
-from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.window.main import MainWindow
 
 SECOND_NS = 1_000_000_000
@@ -24,7 +24,7 @@ class Watched:
     """A window whose clock is turned by hand; each second of a living sensor brings 30 frames and a health."""
 
     def __init__(self, *, recording: bool = True) -> None:
-        node = Dashboard()
+        node = DashboardNode()
         node.open()
         self.window = MainWindow(GatewayFeed(node, lambda: ""))
         self.scene, self.node, self.recording = node.scene, node, recording

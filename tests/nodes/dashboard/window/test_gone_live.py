@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.lost import FILM_ENDED, SILENT_NS
-from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.window.main import MainWindow
 
 pytestmark = pytest.mark.processes
@@ -26,14 +26,14 @@ GRAPH = """
 gateway = "{address}"
 announce = false
 [camera]
-type = "liveaffect.nodes.camera:Camera"
+type = "liveaffect.nodes.camera:CameraNode"
 process = "camera"
 source = "lavfi:testsrc2=size=160x120:rate=15{more},realtime"
 [face_affect]
 type = "estimate_nodes:Brightness"
 process = "face"
 [fusion]
-type = "liveaffect.nodes.fusion:Fusion"
+type = "liveaffect.nodes.fusion:FusionNode"
 process = "face"
 """
 
@@ -72,7 +72,7 @@ class View:
     """A window on the sensor, and what it shows second by second."""
 
     def __init__(self, address: str) -> None:
-        node = Dashboard()
+        node = DashboardNode()
         node.open()
         self.window = MainWindow(GatewayFeed(node, lambda: address))
         self.window.start()

@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
-from liveaffect.nodes.dashboard.scene.node import Dashboard
+from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.window.main import MainWindow
 from liveaffect.stream import messages as m
 from liveaffect.stream.client.requests import Reply
@@ -26,7 +26,7 @@ class Desk:
     """A window without a sensor: messages are handed to its node, and what it asks for is written down."""
 
     def __init__(self, **settings: Any) -> None:
-        node = Dashboard()
+        node = DashboardNode()
         node.open()
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Reply] = {}

@@ -30,8 +30,8 @@ Reach = Callable[[str], Literal["hears", "starting", "gone"]]
 
 
 @dataclass
-class Desk:
-    """What the desk needs of the program around it.
+class RequestContext:
+    """What `Requests` needs of the program around it.
 
     Parameters
     ----------
@@ -83,11 +83,11 @@ class Held:
 
 
 class Requests:
-    """The requests of one run. See `Desk` for what it needs."""
+    """The requests of one run. See `RequestContext` for what it needs."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._begun_ns = desk.now_ns()
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
+        self._begun_ns = context.now_ns()
         self._pending: dict[str, Pending] = {}
         self._held: dict[str, Held] = {}
         self._count = 0
@@ -103,9 +103,9 @@ class Requests:
 
     def step(self) -> None:
         """Sends what can be sent now and answers what has waited long enough."""
-        now = self._desk.now_ns()
+        now = self._context.now_ns()
         for pending in list(self._pending.values()):
-            reached = {node: self._desk.reach(node) for node in pending.nodes}
+            reached = {node: self._context.reach(node) for node in pending.nodes}
             if not pending.sent and "starting" not in reached.values():
                 self._send(pending, [node for node, how in reached.items() if how == "gone"])
             elif now > pending.until_ns:
@@ -131,41 +131,43 @@ class Requests:
             self._finish(pending)
 
     def _decide(self, peer: Any, request: Request) -> Reply | None:
-        desk, verb = self._desk, request.verb
+        context, verb = self._context, request.verb
         if verb in ("hello", "clock"):
-            return Reply(ok=True, facts={"monotonic_ns": desk.now_ns(), **(desk.facts() if verb == "hello" else {})})
+            return Reply(
+                ok=True, facts={"monotonic_ns": context.now_ns(), **(context.facts() if verb == "hello" else {})}
+            )
         if verb == "stop":
-            desk.stop()
+            context.stop()
             return Reply(ok=True, text="stopping")
         if verb == "mark":
             return self._mark(request)
         owners = self._owners(request)
         for node, how in owners.items():
             arguments_of(request, how.arguments, node)
-        if verb not in desk.verbs:
+        if verb not in context.verbs:
             if any(how.held for how in owners.values()):
                 self._hold(peer, request, set(owners))
             else:
                 self._ask(peer, request, set(owners))
             return None
-        found = desk.verbs[verb](request)
+        found = context.verbs[verb](request)
         if isinstance(found, Reply):
             return found
-        asked = {node for node in owners if desk.reach(node) != "gone"}  # what was given up refuses nothing
+        asked = {node for node in owners if context.reach(node) != "gone"}  # what was given up refuses nothing
         if not asked:
             return found.carry_out()
         self._ask(peer, request, asked, found.carry_out)
         return None
 
     def _owners(self, request: Request) -> dict[str, Verb]:
-        verb, target, desk = request.verb, request.target, self._desk
-        owners = dict(desk.owners.get(verb, {}))
-        if verb not in desk.verbs and not owners:
-            known = sorted({*OWN, *desk.verbs, *desk.owners})
+        verb, target, context = request.verb, request.target, self._context
+        owners = dict(context.owners.get(verb, {}))
+        if verb not in context.verbs and not owners:
+            known = sorted({*OWN, *context.verbs, *context.owners})
             close = difflib.get_close_matches(verb, known, 1)
             hint = f"did you mean '{close[0]}'?" if close else f"it knows {', '.join(known)}"
             raise UsageError(f"this sensor knows no '{verb}'; {hint}")
-        if verb in desk.verbs or not target:
+        if verb in context.verbs or not target:
             return owners
         if target not in owners:
             raise UsageError(f"node '{target}' takes no '{verb}'; {', '.join(sorted(owners))} does")
@@ -178,7 +180,7 @@ class Requests:
             raise UsageError(
                 f"mark: {error}; its arguments are label (1 to 500 characters), t_ns and source (both optional)"
             ) from None
-        now = self._desk.now_ns()
+        now = self._context.now_ns()
         t_ns = now if asked.t_ns is None else asked.t_ns
         if any(ord(letter) < 32 for letter in asked.label):
             raise UsageError("mark: the label holds a control character: write 1 to 500 characters in one line")
@@ -187,7 +189,7 @@ class Requests:
                 f"mark: t_ns = {t_ns} is not an instant of this run on the sensor's monotonic clock, which stands at "
                 f"{now}: leave it out for now; `clock_offset()` tells how far another clock is away"
             )
-        self._desk.publish(Marker(t_ns=t_ns, label=asked.label, source=asked.source[:100]))
+        self._context.publish(Marker(t_ns=t_ns, label=asked.label, source=asked.source[:100]))
         return Reply(ok=True, text=f"marked '{asked.label}'", facts={"t_ns": t_ns})
 
     def _number(self) -> str:
@@ -198,7 +200,7 @@ class Requests:
         if len(self._pending) >= MOST_PENDING:
             raise LiveAffectError(f"{MOST_PENDING} commands are waiting for their nodes already: ask again later")
         number = self._number()
-        self._pending[number] = Pending(peer, request, number, nodes, self._desk.now_ns() + ACK_LIMIT_NS, then)
+        self._pending[number] = Pending(peer, request, number, nodes, self._context.now_ns() + ACK_LIMIT_NS, then)
 
     def _send(self, pending: Pending, gone: list[str]) -> None:
         if gone:
@@ -213,9 +215,9 @@ class Requests:
 
     def _hold(self, peer: Any, request: Request, nodes: set[str]) -> None:
         """Sent to whoever lives, kept for whoever comes."""
-        now, number = self._desk.now_ns(), self._number()
-        self._desk.hold(request.verb, request.arguments)
-        deaf = sorted(node for node in nodes if self._desk.reach(node) != "hears")
+        now, number = self._context.now_ns(), self._number()
+        self._context.hold(request.verb, request.arguments)
+        deaf = sorted(node for node in nodes if self._context.reach(node) != "hears")
         self._held[request.verb] = Held(request, number, dict.fromkeys(nodes, now))
         self._publish(request, number)
         pending = Pending(peer, request, number, nodes - set(deaf), now + ACK_LIMIT_NS, sent=True)
@@ -231,14 +233,14 @@ class Requests:
 
     def _remind(self, held: Held, now: int) -> None:
         for node, told_ns in held.unheard.items():
-            if now - told_ns >= REPEAT_NS and self._desk.reach(node) == "hears":
+            if now - told_ns >= REPEAT_NS and self._context.reach(node) == "hears":
                 held.unheard[node] = now
                 self._publish(held.request, held.number, node)
 
     def _publish(self, asked: Request, number: str, target: str = "") -> None:
-        self._desk.publish(
+        self._context.publish(
             Command(
-                t_ns=self._desk.now_ns(),
+                t_ns=self._context.now_ns(),
                 verb=asked.verb,
                 target=target or asked.target,
                 arguments=asked.arguments,
@@ -257,7 +259,7 @@ class Requests:
         self._answer(pending.peer, pending.request, found)
 
     def _answer(self, peer: Any, request: Request, reply: Reply) -> None:
-        self._desk.reply(peer, msgspec.structs.replace(reply, id=request.id))
+        self._context.reply(peer, msgspec.structs.replace(reply, id=request.id))
 
 
 def arguments_of(request: Request, kind: type[Any], whose: str) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 from liveaffect.stream.client.requests import Proposal, Reply, Request
 from liveaffect.stream.errors import UsageError
-from liveaffect.stream.live.outside.desk import ACK_LIMIT_NS, MOST_PENDING, NS, REPEAT_NS, Desk, Requests
+from liveaffect.stream.live.outside.verbs import ACK_LIMIT_NS, MOST_PENDING, NS, REPEAT_NS, RequestContext, Requests
 from liveaffect.stream.messages import Ack, Command, Marker, Message
 from liveaffect.stream.node import Verb
 
@@ -23,7 +23,7 @@ class Switch(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Office:
-    """A desk whose surroundings the test plays."""
+    """Requests whose surroundings the test plays."""
 
     def __init__(self) -> None:
         self.now_ns = START_NS
@@ -39,8 +39,8 @@ class Office:
             "settings": {"recorder": Verb(Action)},
             "privacy": {"recorder": Verb(Switch, held=True), "mirror": Verb(Switch, held=True)},
         }
-        self.desk = Requests(
-            Desk(
+        self.requests = Requests(
+            RequestContext(
                 verbs={"settings": self._settings},
                 owners=owners,
                 reach=self.state.__getitem__,
@@ -60,20 +60,20 @@ class Office:
 
     def ask(self, verb: str, target: str = "", **arguments: Any) -> Reply | None:
         before = len(self.replies)
-        self.desk.take("peer", Request(verb=verb, target=target, arguments=arguments, id=7))
-        self.desk.step()
+        self.requests.take("peer", Request(verb=verb, target=target, arguments=arguments, id=7))
+        self.requests.step()
         return self.replies[-1][1] if len(self.replies) > before else None
 
     def pass_time(self, ns: int) -> None:
         self.now_ns += ns
-        self.desk.step()
+        self.requests.step()
 
     def commands(self) -> list[Command]:
         return [message for message in self.published if isinstance(message, Command)]
 
     def ack(self, node: str, *, ok: bool = True, text: str = "") -> None:
         number = self.commands()[-1].request_id
-        self.desk.acknowledge(Ack(t_ns=1, request_id=number, node=node, ok=ok, text=text))
+        self.requests.acknowledge(Ack(t_ns=1, request_id=number, node=node, ok=ok, text=text))
 
 
 @pytest.fixture
