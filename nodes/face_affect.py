@@ -58,18 +58,18 @@ class FaceAffectNode(Node):
         self._ready: dict[int, FaceAffectMessage] = {}
 
     def info(self) -> dict[str, Any]:
-        session = getattr(self._net, "session", None)
+        net = getattr(self._net, "net", None)
         return {
             "model": self._label,
-            "providers": list(getattr(session, "providers", ())),
-            "notice": getattr(session, "notice", None),
+            "providers": list(getattr(net, "providers", ())),
+            "notice": getattr(net, "notice", None),
         }
 
     @property
     def together(self) -> bool:
         """Whether the device takes many faces in one run: a GPU does; a CPU gains nothing and rounds differently."""
-        session = getattr(self._net, "session", None)
-        return session is not None and not session.on_cpu
+        net = getattr(self._net, "net", None)
+        return net is not None and not net.on_cpu
 
     def burst(self) -> int:
         """How many frames at once suit the device."""

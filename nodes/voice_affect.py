@@ -42,11 +42,11 @@ class VoiceAffectNode(Node):
         self._older: str | None = None
 
     def info(self) -> dict[str, Any]:
-        known, session = self._stream.baseline, getattr(self._net, "session", None)
+        known, net = self._stream.baseline, getattr(self._net, "net", None)
         return {
             "model": self._label,
-            "providers": list(getattr(session, "providers", ())),
-            "notice": getattr(session, "notice", None) or self._older,
+            "providers": list(getattr(net, "providers", ())),
+            "notice": getattr(net, "notice", None) or self._older,
             "baseline_s": 0.0 if known is None else known.seconds,
         }
 

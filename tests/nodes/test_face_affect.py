@@ -82,6 +82,11 @@ def test_numbers_are_in_range_and_name_their_model(node: FaceAffectNode) -> None
     assert (face.mouth_motion, face.quality) == (0.25, 1.0)
 
 
+def test_it_tells_where_its_net_really_runs(node: FaceAffectNode) -> None:
+    assert node.info()["providers"] == ["CPUExecutionProvider"]
+    assert node.info()["notice"] is None
+
+
 def test_faces_keep_their_own_rows(node: FaceAffectNode) -> None:
     alone = ask(node, frame(0, (5, "ok", 1))).faces[0]
     node.close()
