@@ -82,7 +82,7 @@ class FileResults:
     left_out: list[int]
     """Faces seen too shortly to be drawn."""
     lanes: list[tuple[str, list[tuple[float, float]]]]
-    """Face -> spans in view, where there are several."""
+    """What a face is called and its spans in view, where there are several."""
     from_s: float
     to_s: float
 
@@ -116,16 +116,17 @@ def file_results(name: str, table: pl.DataFrame) -> FileResults:
     from_s, to_s = float(times.starts[0]), float(times.ends[-1])
     faces = table.drop_nulls("face_id")
     ids = faces["face_id"].unique(maintain_order=True).to_list()
+    called = _called(faces, ids)
     crowded = bool(faces["t_s"].is_duplicated().any())
     seconds = {who: times.seconds(faces.filter(pl.col("face_id") == who)) for who in ids}
     drawn = [who for who in ids if seconds[who] >= SHORT_S or to_s <= from_s or len(ids) == 1]
     tracks: list[Track] = []
     if ids and not crowded:
-        tracks.append(_track(_one_by_one(ids), table, faces, times))
+        tracks.append(_track(_one_by_one(ids, called), table, faces, times))
         drawn = ids
     else:
         for who in sorted(drawn, key=lambda who: -seconds[who]):
-            tracks.append(_track((f"Face {who}", ""), table, faces.filter(pl.col("face_id") == who), times))
+            tracks.append(_track((_title(called[who]), ""), table, faces.filter(pl.col("face_id") == who), times))
     voice = table.filter(pl.col("face_id").is_null() & (pl.col("state") == "ok"))
     sound_only = bool((table["face_state"] == "no_device").all())
     if times.seconds(voice) >= VOICE_S or not tracks:
@@ -133,7 +134,7 @@ def file_results(name: str, table: pl.DataFrame) -> FileResults:
         if not tracks and not sound_only and not voice.height:
             title = ("Nobody", "No face was found, and no voice gave numbers.")
         tracks.append(_track(title, table, table.filter(pl.col("face_id").is_null()), times, face=False))
-    lanes = [(f"face {who}", _in_view(faces.filter(pl.col("face_id") == who), times)) for who in ids]
+    lanes = [(called[who], _in_view(faces.filter(pl.col("face_id") == who), times)) for who in ids]
     summary = summarise_table(table)
     left = [who for who in ids if who not in drawn]
     return FileResults(name, table, summary, tracks, left, lanes if len(ids) > 1 else [], from_s, to_s)
@@ -161,9 +162,24 @@ def _times(table: pl.DataFrame) -> _Times:
     return _Times(starts, starts + np.append(np.minimum(steps, HOLD_S), usual))
 
 
-def _one_by_one(ids: list[int]) -> tuple[str, str]:
+def _called(faces: pl.DataFrame, ids: list[int]) -> dict[int, str]:
+    """What each face is called: by the last name it was given (column `name`, of sessions), else by its number."""
+    given: dict[int, str] = {}
+    if "name" in faces.columns:
+        given = dict(faces.drop_nulls("name").select("face_id", "name").iter_rows())
+    return {who: f"{given[who]}, face {who}" if given.get(who) else f"face {who}" for who in ids}
+
+
+def _title(call: str) -> str:
+    return f"F{call[1:]}" if call.startswith("face ") else call
+
+
+def _one_by_one(ids: list[int], called: dict[int, str]) -> tuple[str, str]:
     if len(ids) == 1:
-        return f"Face {ids[0]}", ""
+        return _title(called[ids[0]]), ""
+    if any(call != f"face {who}" for who, call in called.items()):
+        named = "; ".join(called[who] for who in ids[:8]) + ("; ..." if len(ids) > 8 else "")
+        return "One face at a time", f"Never in view together: {named}."
     named = ", ".join(map(str, ids[:8])) + (", ..." if len(ids) > 8 else "")
     note = f"Faces {named} were never in view together: they may be one person who left and came back, or several."
     return "One face at a time", note

@@ -72,8 +72,8 @@ def lanes(found: FileResults) -> str:
     x = Scale(found.from_s, found.to_s)
     parts: list[str] = []
     for row, (name, spans) in enumerate(found.lanes[:24]):
-        y = 6 + 20.0 * row
-        parts.append(f'<text class="label" x="{LEFT - 12}" y="{y + 11}" text-anchor="end">{escape(name)}</text>')
+        y, label = 6 + 20.0 * row, escape(shortened(name, LEFT - 12))
+        parts.append(f'<text class="label" x="{LEFT - 12}" y="{y + 11}" text-anchor="end">{label}</text>')
         parts.append(f'<rect class="lane" x="{LEFT}" y="{y}" width="{PLOT}" height="14" rx="3"/>')
         for start, end in spans:
             width = max(x(end) - x(start), 1.0)

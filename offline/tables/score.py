@@ -83,6 +83,7 @@ SMOOTH_COLUMNS = [f"smooth_{name}" for name in AFFECT_COLUMNS]
 REL_COLUMNS = [*(f"{unit}_rel" for unit in AU_COLUMNS), "valence_rel", "arousal_rel"]
 EXTRAS: dict[str, tuple[str, str, str]] = {
     "segment": ("number of the segment (--split); where it changes, filters have started anew", "", "0 and up"),
+    "name": ("name the person was given (sessions in which people were named)", "", ""),
     "marker": ("label of the marker that was set last, at or before this row (--markers)", "", ""),
     "marker_t_s": ("when that marker was set (--markers)", "s", ""),
     **_affect_words("smooth_", "smoothed with what came up to a second later (--smooth)"),

@@ -84,9 +84,17 @@ def _people(table: pl.DataFrame, name: str) -> Iterator[tuple[str, pl.DataFrame]
         rows = rows.sort(_time(rows), maintain_order=True)
         people = rows["face_id"].drop_nulls().unique().sort().to_list() if "face_id" in rows.columns else []
         for person in people:
-            yield f"{of} person {person}", _at_every_instant(rows, person)
+            yield f"{of} person {person}{_named(rows, person)}", _at_every_instant(rows, person)
         if not people and rows.height:
             yield of, rows.unique(_time(rows), keep="first", maintain_order=True)
+
+
+def _named(rows: pl.DataFrame, person: int) -> str:
+    """The last name the person was given, in brackets; "" where nobody was named."""
+    if "name" not in rows.columns:
+        return ""
+    names = rows.filter(pl.col("face_id") == person)["name"].drop_nulls()
+    return f" ({names[-1]})" if len(names) and names[-1] else ""
 
 
 def _at_every_instant(rows: pl.DataFrame, person: int) -> pl.DataFrame:

@@ -113,6 +113,20 @@ def test_faces_one_after_the_other_share_a_timeline_and_the_page_says_so() -> No
     assert track.spans == []
 
 
+def test_people_are_called_by_the_last_name_they_were_given() -> None:
+    rows = [row(k / FPS, who) for k in range(100) for who in (1, 2)]
+    names = ["<b>" if who == 1 and k > 50 else "old" if who == 1 else None for k in range(100) for who in (1, 2)]
+    named = table(rows).with_columns(pl.Series("name", names, pl.String))
+    found = file_results("film.mp4", named)
+    assert [track.title for track in found.tracks] == ["<b>, face 1", "Face 2"]
+    assert [name for name, _ in found.lanes] == ["<b>, face 1", "face 2"]
+    assert "<b>, face 1" not in html_of(named)
+    assert "&lt;b&gt;, face 1" in html_of(named)
+    [track] = file_results("film.mp4", named.filter((pl.col("face_id") == 1) == (pl.col("t_s") < 5))).tracks
+    assert track.title == "One face at a time"
+    assert "old, face 1; face 2" in track.note
+
+
 def test_a_hole_between_rows_is_missing_time() -> None:
     rows = [row(t) for t in (0.0, 0.1, 0.2, 10.0, 10.1)]
     [track] = file_results("film.mp4", table(rows)).tracks

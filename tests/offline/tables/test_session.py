@@ -11,6 +11,9 @@ import polars as pl
 import pytest
 
 from liveaffect.offline import export, open_session, report
+from liveaffect.offline.tables.export import load
+from liveaffect.offline.tables.score import DICTIONARY
+from liveaffect.offline.tables.streams import streams
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import (
     Affect,
@@ -160,3 +163,10 @@ def test_people_who_were_named_have_their_names_in_the_table_and_in_the_export(t
     assert table["name"].to_list() == [None, None, "P01", None, "P01", None]
     export(folder, tmp_path / "s.parquet")
     assert pl.read_parquet(tmp_path / "s.parquet")["name"].to_list() == table["name"].to_list()
+    known = pl.read_csv(export(folder, tmp_path / "s.csv")[1])
+    assert "not a column of liveaffect" not in known["meaning"].to_list()
+    found_names = {stream.name for stream in streams(*load(folder), "s", DICTIONARY)}
+    assert found_names >= {"s person 0 (P01) numbers", "s person 0 (P01) missing", "s person 1 numbers"}
+    text = report(folder, tmp_path / "s.html").read_text("utf-8")
+    assert ">P01, face 0</text>" in text
+    assert ">face 1</text>" in text
