@@ -75,7 +75,8 @@ def _stream(file: BinaryIO, number: int, stream: Stream) -> None:
         _chunk(file, SAMPLES, bytes(body))
     count = len(stream.times_s)
     first, last = (float(stream.times_s[0]), float(stream.times_s[-1])) if count else (0.0, 0.0)
-    for time_s in (first, last) if count else ():  # one clock: nothing to correct
+    # One clock: nothing to correct. Importers fit a line through the offsets, which two of one time would not allow.
+    for time_s in (first, last if last > first else first + 1.0) if count else ():
         _chunk(file, CLOCK_OFFSET, ident + struct.pack("<dd", time_s, 0.0))
     footer = (
         f'<?xml version="1.0"?><info><first_timestamp>{first!r}</first_timestamp>'

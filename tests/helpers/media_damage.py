@@ -23,7 +23,8 @@ import psutil
 from make_media import write_clip, write_sound, write_video
 from PIL import Image
 
-from liveaffect.offline.scoring.guard import Limits
+from liveaffect.models.voice.descriptors import build_cache
+from liveaffect.offline.scoring.guard import STALL_S, Limits
 from liveaffect.offline.scoring.inputs import prepare
 from liveaffect.offline.scoring.settings import ScoreSettings
 from liveaffect.offline.scoring.workers import Outcome, Task, score_files
@@ -31,7 +32,6 @@ from liveaffect.offline.tables.score import AFFECT_COLUMNS, SCHEMA
 
 MOST_BYTES = 2 << 30
 """A worker with its models and a small film takes a quarter of it."""
-STALL_S = 300.0
 MOST_ROWS = 12 * 3600 * 10 + 5000
 """Time stamps that leap by up to half a day are believed, and time without a picture has ten rows a second."""
 Damage = Callable[[random.Random, bytearray, bytes], str]
@@ -83,7 +83,9 @@ def _head(draw: random.Random, data: bytearray, _: bytes) -> str:
     """Where containers say how long, how large and how many."""
     for _k in range(draw.choice((1, 2, 8))):
         at = draw.randrange(max(1, min(len(data), 2048) - 8))
-        word = draw.choice((b"\xff" * 4, b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0" * 4, b"\x80\0\0\0", b"\0\0\0\x80"))
+        word = draw.choice(
+            (b"\xff" * 4, b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0" * 4, b"\x80\0\0\0", b"\0\0\0\x80")
+        )
         data[at : at + 4] = word
     return "extreme numbers in the head"
 
@@ -220,6 +222,7 @@ def run(out: Path, count: int, first: int = 0, face: np.ndarray | None = None) -
     settings = ScoreSettings()
     if todo:
         prepare([out / "whole" / name for name in whole], settings)
+        build_cache()  # compiled once, and not while a file is waited for
     tasks = [Task(path, path.name, out / "damaged" / f"{path.name}.parquet") for path in cases]
     events = score_files(tasks, 1, settings, Limits(MOST_BYTES, STALL_S))
     with _watch() as watch, found.open("a", encoding="utf-8") as lines, closing(events):

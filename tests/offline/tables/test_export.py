@@ -180,6 +180,18 @@ def test_what_is_neither_is_named(tmp_path: Path) -> None:
         load(tmp_path / "text.doc")
 
 
+def test_a_stream_of_one_sample_has_clock_offsets_that_a_line_can_be_fitted_through(
+    tmp_path: Path,
+) -> None:
+    pyxdf = pytest.importorskip("pyxdf")
+    one = Stream("markers", "Markers", [Channel("label")], np.array([7.5]), [["start"]])
+    two = Stream("more", "Markers", [Channel("label")], np.array([7.5, 8.0]), [["a"], ["b"]])
+    write_xdf(tmp_path / "x.xdf", [one, two])
+    streams, _ = pyxdf.load_xdf(str(tmp_path / "x.xdf"))
+    assert [stream["clock_times"] for stream in streams] == [[7.5, 8.5], [7.5, 8.0]]
+    assert [stream["time_stamps"].tolist() for stream in streams] == [[7.5], [7.5, 8.0]]
+
+
 def test_long_streams_and_long_texts_survive_xdf(tmp_path: Path) -> None:
     pyxdf = pytest.importorskip("pyxdf")
     count = 10_000
