@@ -15,11 +15,11 @@ from liveaffect.offline.scoring.settings import ScoreSettings
 from liveaffect.offline.scoring.single import score
 from liveaffect.offline.tables.card import session_card
 from liveaffect.offline.tables.export import export
-from liveaffect.offline.tables.facts import SessionCard
 from liveaffect.offline.tables.frame import Scores
 from liveaffect.offline.tables.judge import evaluate
 from liveaffect.offline.tables.score import DICTIONARY
 from liveaffect.offline.tables.session import Session, open_session
+from liveaffect.stream.session.facts import SessionCard
 
 __all__ = [
     "DICTIONARY", "Batch", "Listener", "ScoreSettings", "Scores", "Session", "SessionCard", "evaluate", "export",

@@ -13,18 +13,16 @@ from typing import cast
 
 from liveaffect.models.circumplex import Z90
 from liveaffect.models.fusion.told import not_told, told
-from liveaffect.offline.tables.facts import SHORT_S, Level, PersonCard, SessionCard, Strip
 from liveaffect.offline.tables.session import Session
 from liveaffect.offline.tables.summary import HOLD_S
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import Affect, Person
+from liveaffect.stream.session.facts import NOTES, SHORT_S, Level, PersonCard, SessionCard, Strip
 from liveaffect.stream.session.files import read_plain
 from liveaffect.stream.topics import AFFECT
 
 BINS = 240
 """Pieces of the strip over a session: as many as a narrow seek bar has pixels to tell them apart."""
-NOTES = "notes.txt"
-"""Beside the recording: what somebody wrote about it."""
 NOTES_LIMIT = 20_000
 
 

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from liveaffect.offline import open_session, session_card
-from liveaffect.offline.tables.card import BINS, NOTES
-from liveaffect.offline.tables.facts import SessionCard, length_text
+from liveaffect.offline.tables.card import BINS
+from liveaffect.stream.session.facts import NOTES, SessionCard, length_text
 from liveaffect.offline.tables.summary import summarise_table
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import (

@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+NOTES = "notes.txt"
+"""Beside the recording: what somebody wrote about it."""
 SHORT_S = 1.0
 """A face seen for less than this is counted, not listed."""
 

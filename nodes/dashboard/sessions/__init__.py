@@ -1,0 +1,1 @@
+"""Recorded sessions as the windows show them: a card for each, a browser for all."""

@@ -1,0 +1,107 @@
+"""Who was in a session: mean valence and arousal of each person, with their 90 % intervals, as two small axes."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT
+from liveaffect.nodes.dashboard.look.palette import Look, colours, font, px
+from liveaffect.stream.session.facts import Level, PersonCard, SessionCard, length_text
+
+MOST = 5
+ROW, HEAD = 40.0, 18.0
+NAME_SHARE = 0.34
+
+
+class LevelsView(QWidget):
+    """One row a person."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._people: list[PersonCard] = []
+        self._more = 0
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("People and their mean levels")
+
+    def show_card(self, card: SessionCard) -> None:
+        """Another session."""
+        self._people = card.people[:MOST]
+        self._more = len(card.people) - len(self._people) + card.passers_by
+        self.setAccessibleDescription("; ".join(map(self._words, self._people)))
+        self.updateGeometry()
+        self.update()
+
+    def _words(self, person: PersonCard) -> str:
+        parts = [
+            f"{name} {level.mean:+.2f} ({level.low:+.2f} to {level.high:+.2f})"
+            for name, level in (("valence", person.valence), ("arousal", person.arousal))
+            if level is not None
+        ]
+        return f"{person.called}, {length_text(person.seconds)}: {', '.join(parts) or 'no numbers'}"
+
+    def sizeHint(self) -> QSize:
+        rows = max(1, len(self._people))
+        return QSize(int(px(420)), int(px(HEAD + ROW * rows + (18 if self._more else 0))))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(int(px(260)), self.sizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look = colours()
+        painter = QPainter(self)
+        painter.setFont(font(0.85))
+        wide = self.width()
+        axes = [QRectF(wide * (NAME_SHARE + k * 0.34), 0, wide * 0.28, px(HEAD)) for k in range(2)]  # valence, arousal
+        painter.setPen(look.faint)
+        for name, axis in zip(("valence −1 to 1", "arousal −1 to 1"), axes, strict=True):
+            painter.drawText(axis, CENTRE, name)
+        if not self._people:
+            painter.setPen(look.dim)
+            painter.setFont(font())
+            painter.drawText(QRectF(0, px(HEAD), wide, px(ROW)), LEFT, "Nobody gave numbers.")
+        for k, person in enumerate(self._people):
+            top = px(HEAD) + k * px(ROW)
+            self._paint_name(painter, look, person, QRectF(0, top, wide * NAME_SHARE - 6, px(ROW)))
+            pairs = ((person.valence, look.valence), (person.arousal, look.arousal))
+            for (level, ink), axis in zip(pairs, axes, strict=True):
+                room = QRectF(axis.left(), top, axis.width(), px(ROW))
+                self._paint_level(painter, look, room, level, look.faint if person.not_told else ink)
+        if self._more:
+            painter.setPen(look.dim)
+            painter.setFont(font(0.9))
+            words = f"and {self._more} more" + (" who were there for a moment" if self._more == 1 else "")
+            painter.drawText(QRectF(0, self.height() - px(18), wide, px(18)), LEFT, words)
+        painter.end()
+
+    def _paint_name(self, painter: QPainter, look: Look, person: PersonCard, room: QRectF) -> None:
+        half = room.height() / 2
+        painter.setFont(font(bold=True))
+        painter.setPen(look.text)
+        metrics = QFontMetricsF(painter.font())
+        name = metrics.elidedText(person.called, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(QRectF(room.left(), room.top() + 2, room.width(), half), LEFT, name)
+        painter.setFont(font(0.88))
+        painter.setPen(look.dim)
+        words = length_text(person.seconds) + (f" · {person.not_told}" if person.not_told else "")
+        painter.drawText(QRectF(room.left(), room.top() + half - 2, room.width(), half), LEFT, words)
+
+    def _paint_level(self, painter: QPainter, look: Look, room: QRectF, level: Level | None, ink: object) -> None:
+        y = room.top() + room.height() * 0.66
+        painter.setPen(QPen(look.border, 1))
+        painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
+        painter.drawLine(QPointF(room.center().x(), y - 4), QPointF(room.center().x(), y + 4))
+        if level is None:
+            return
+        at = lambda value: room.center().x() + value * room.width() / 2  # noqa: E731
+        painter.setPen(QPen(ink, px(3), Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))  # type: ignore[call-overload]
+        painter.drawLine(QPointF(at(level.low), y), QPointF(at(level.high), y))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(look.card, 1.5))
+        painter.setBrush(ink)  # type: ignore[arg-type]
+        painter.drawEllipse(QPointF(at(level.mean), y), px(4.5), px(4.5))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setFont(font(0.92))
+        painter.setPen(look.text)
+        half = (level.high - level.low) / 2
+        words = f"{level.mean:+.2f} ± {half:.2f}".replace("-", "−")
+        painter.drawText(QRectF(room.left(), room.top(), room.width(), room.height() * 0.5), CENTRE, words)
