@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import follow
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
+from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.window.main import MainWindow
 from liveaffect.stream.client.announced import announced
 from liveaffect.stream.errors import TransportError
@@ -59,9 +60,7 @@ def view(address: str = "", keys: str = "", *, owner: bool = False) -> int:
     remote = bool(address) and not address.startswith(NEAR)
     node = DashboardNode(pixels=not remote)
     node.open()
-    window = MainWindow(
-        GatewayFeed(node, _finder(address), keys), owner=owner, remote=remote, open_session=open_session
-    )
+    window = MainWindow(GatewayFeed(node, _finder(address), keys), owner=owner, remote=remote, tools=tools())
     room = window.screen().availableSize()
     window.resize(min(SIZE[0], room.width()), min(SIZE[1], room.height()))
     window.start()
@@ -73,6 +72,12 @@ def view(address: str = "", keys: str = "", *, owner: bool = False) -> int:
     code = app.exec()
     window.feed.close()
     return code or window.exit_code
+
+
+def tools() -> Tools:
+    """Processes that read and show sessions for a window."""
+    python = (sys.executable, "-P", "-m")
+    return Tools((*python, "liveaffect.cli.windows.cards"), (*python, "liveaffect.cli.main"), open_session)
 
 
 def open_session(folder: Path) -> None:

@@ -27,6 +27,7 @@ from liveaffect.cli.windows.desktop import application  # noqa: E402
 from liveaffect.nodes.dashboard.feed import GatewayFeed  # noqa: E402
 from liveaffect.nodes.dashboard.look import palette  # noqa: E402
 from liveaffect.nodes.dashboard.scene.node import DashboardNode  # noqa: E402
+from liveaffect.nodes.dashboard.sessions.tools import Tools  # noqa: E402
 from liveaffect.nodes.dashboard.window.main import MainWindow  # noqa: E402
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH  # noqa: E402
 
@@ -65,7 +66,7 @@ def shoot(
     palette.force(scheme)
     node = DashboardNode()
     node.open()
-    window = MainWindow(GatewayFeed(node, lambda: address), open_session=lambda _: None)
+    window = MainWindow(GatewayFeed(node, lambda: address), tools=Tools((), (), lambda _: None))
     window.resize(*SIZE)
 
     def look() -> None:

@@ -28,6 +28,8 @@ from liveaffect.stream.session.info import is_session
 
 PATH = int(Qt.ItemDataRole.UserRole)
 SIDE_BY_SIDE = 2
+LIST, CARDS, TWO_CARDS = 9, 11, 20
+"""Shares of the width."""
 NOTHING = "No session lies in {folder} yet. Record one, or drop the folder of a session here."
 
 
@@ -57,6 +59,7 @@ class SessionsBrowser(QDialog):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setDragEnabled(True)
         self.list.setAccessibleName("Sessions")
+        self.list.setMinimumWidth(300)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.views = [CardView(tools), CardView(tools)]
         self.hint = label("", "dim", wrap=True)
@@ -145,15 +148,17 @@ class SessionsBrowser(QDialog):
         outer = QHBoxLayout(self)
         outer.setContentsMargins(16, 16, 16, 16)
         outer.setSpacing(18)
-        outer.addLayout(left, 9)
-        outer.addWidget(room, 11)
+        self._columns = outer
+        outer.addLayout(left, LIST)
+        outer.addWidget(room, CARDS)
         self.views[1].hide()
 
     def _listed(self, folder: str, paths: list[str]) -> None:
         marked = [item.data(PATH) for item in self.list.selectedItems()]
         wanted = marked or ([self._chosen] if self._chosen else [])
         self.list.clear()
-        for path in dict.fromkeys([*paths, *keep.recent(), *([self._chosen] if self._chosen else [])]):
+        every: list[str] = [*paths, *keep.recent(), *([self._chosen] if self._chosen else [])]
+        for path in dict.fromkeys(every):
             self._add(path)
         count = self.list.count()
         several = "Ctrl and a click puts a second one beside it."
@@ -180,6 +185,7 @@ class SessionsBrowser(QDialog):
         if item is None:
             return
         item.setData(CARD, card)
+        trouble = trouble.replace(f"{path}/", "").replace(path, Path(path).name)
         item.setData(TROUBLE, trouble)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, words_of(path, card, trouble))
         self._filter()
@@ -195,7 +201,11 @@ class SessionsBrowser(QDialog):
 
     def _select(self) -> None:
         items = self.list.selectedItems()[-SIDE_BY_SIDE:]
-        self.views[1].setVisible(len(items) == SIDE_BY_SIDE)
+        two = len(items) == SIDE_BY_SIDE
+        self.views[1].setVisible(two)
+        self._columns.setStretch(1, TWO_CARDS if two else CARDS)
+        for view in self.views:
+            view.narrow(two)
         for view, item in zip(self.views, [*items, None, None], strict=False):
             card = None if item is None else item.data(CARD)
             if item is not None and card is None and not item.data(TROUBLE):

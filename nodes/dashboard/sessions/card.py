@@ -1,4 +1,4 @@
-"""The card of one recorded session: where, how long, who, how clear, whole or not; open, report, export, rename, delete."""
+"""The card of a recorded session: where, how long, who, whole or not; and what can be done with it."""
 
 from functools import partial
 from pathlib import Path
@@ -65,13 +65,16 @@ class CardView(QWidget):
             "export": _button("Export…", "Rows, markers and a data dictionary as files"),
             "rename": _button("Rename…", "Another name for its folder"),
             "delete": _button("Delete…", "To the trash"),
+            "more": _button("…", "Rename, delete"),
         }
+        self._is_narrow = False
         self._lay_out()
         self.buttons["open"].clicked.connect(self.open)
         self.buttons["report"].clicked.connect(self.report)
         self.buttons["export"].clicked.connect(self._choose_form)
         self.buttons["rename"].clicked.connect(self._ask_name)
         self.buttons["delete"].clicked.connect(self._ask_delete)
+        self.buttons["more"].clicked.connect(self._choose_more)
         self.show_card(None)
 
     @property
@@ -86,6 +89,7 @@ class CardView(QWidget):
         there = card is not None
         for part in (self.strip, self.levels, self.more, self.place, self.note, *self.buttons.values()):
             part.setVisible(there)
+        self.narrow(self._is_narrow)
         say(self.said, "")
         if card is None:
             self.title.setText("")
@@ -102,6 +106,12 @@ class CardView(QWidget):
         self.note.setPlainText(card.note)
         self.buttons["report"].setEnabled(bool(card.strip.state))
         self.buttons["export"].setEnabled(bool(card.strip.state))
+
+    def narrow(self, on: bool) -> None:
+        """Room for two beside each other: what is seldom needed goes into a menu."""
+        self._is_narrow = on
+        for name in ("rename", "delete", "more"):
+            self.buttons[name].setVisible(self.card is not None and on == (name == "more"))
 
     def keep_note(self) -> None:
         """Writes down what was changed in the notes."""
@@ -166,6 +176,13 @@ class CardView(QWidget):
         for form, words in FORMS.items():
             menu.addAction(words).triggered.connect(partial(self.export, form))
         button = self.buttons["export"]
+        menu.popup(button.mapToGlobal(QPoint(0, button.height() + 2)))
+
+    def _choose_more(self) -> None:
+        menu = QMenu(self)
+        menu.addAction("Rename…").triggered.connect(self._ask_name)
+        menu.addAction("Delete…").triggered.connect(self._ask_delete)
+        button = self.buttons["more"]
         menu.popup(button.mapToGlobal(QPoint(0, button.height() + 2)))
 
     def _ask_name(self) -> None:

@@ -44,7 +44,7 @@ class LevelsView(QWidget):
         return QSize(int(px(420)), int(px(HEAD + ROW * rows + (18 if self._more else 0))))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(int(px(260)), self.sizeHint().height())
+        return QSize(int(px(220)), self.sizeHint().height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         look = colours()

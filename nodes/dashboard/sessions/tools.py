@@ -1,4 +1,4 @@
-"""What the windows ask other processes for: cards of sessions, reports, exports. They never read a session themselves."""
+"""Processes that read sessions for a window: cards, reports, exports. A window never reads a session itself."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -71,7 +71,7 @@ class Controls(QWidget):
         self.baseline_button.clicked.connect(self.baseline)
         self.settings_button = _button("Settings…", "Settings of every node (S)")
         self.settings_button.clicked.connect(self.settings)
-        self.open_button = _button("Open session…", "Replay a recorded session (Ctrl+O)")
+        self.open_button = _button("Sessions…", "Recorded sessions: look, compare, replay, report (Ctrl+O)")
         self.open_button.clicked.connect(self.open_session)
         self.help_button = _button("?", "Keys, and what the numbers mean (F1)")
         self.help_button.clicked.connect(self.help)

@@ -1,10 +1,9 @@
 """What opens above or beside the main window: baseline, settings, help, another session, a last question."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from liveaffect.nodes.dashboard import GO_ON
 from liveaffect.nodes.dashboard.feed import GatewayFeed
@@ -30,7 +29,7 @@ class Dialogs:
         """The guided capture of a neutral face."""
         from liveaffect.nodes.dashboard.baseline.dialog import BaselineDialog
 
-        self._open("baseline", lambda: BaselineDialog(self._feed.ask, self._feed.scene, self._parent))
+        self.open("baseline", lambda: BaselineDialog(self._feed.ask, self._feed.scene, self._parent))
 
     def settings(self) -> None:
         """The settings of every node."""
@@ -41,7 +40,7 @@ class Dialogs:
             return health.error if health is not None and health.state in DOWN else ""
 
         form = lambda: SettingsForm(self._feed.ask, self._recording, self._parent, trouble=trouble)  # noqa: E731
-        self._open("settings", form)
+        self.open("settings", form)
 
     def help(self) -> None:
         """Keys, and what the numbers mean."""
@@ -49,12 +48,7 @@ class Dialogs:
         from liveaffect.nodes.dashboard.replay.bar import KEYS
 
         keys = [*SHORTCUTS, *(KEYS if self._feed.scene.kind == "replay" else ())]
-        self._open("help", lambda: HelpSheet(keys, self._parent))
-
-    def session_folder(self) -> Path | None:
-        """The folder somebody chooses, whatever is in it; None where they change their mind."""
-        folder = QFileDialog.getExistingDirectory(self._parent, "Open a recorded session (its folder)")
-        return Path(folder) if folder else None
+        self.open("help", lambda: HelpSheet(keys, self._parent))
 
     def closing_while_recording(self) -> int | None:
         """The exit status to close with; None to stay open."""
@@ -70,7 +64,8 @@ class Dialogs:
         clicked = box.clickedButton()
         return GO_ON if clicked is go_on else 0 if clicked is stop else None
 
-    def _open(self, name: str, make: Callable[[], QDialog]) -> None:
+    def open(self, name: str, make: Callable[[], QDialog]) -> None:
+        """Shows the dialog of that name, made where there is none."""
         dialog = self._open_now.get(name)
         if dialog is None:
             dialog = self._open_now[name] = make()

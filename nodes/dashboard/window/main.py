@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QResizeEvent
@@ -14,6 +13,7 @@ from liveaffect.nodes.dashboard.look.palette import GAP, zoom
 from liveaffect.nodes.dashboard.replay.bar import ReplayBar
 from liveaffect.nodes.dashboard.scene.lost import lost
 from liveaffect.nodes.dashboard.scene.status import lost_status, private, recorder_info, status_of
+from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.views.circumplex import CircumplexView
 from liveaffect.nodes.dashboard.views.emotions import EmotionsView
 from liveaffect.nodes.dashboard.views.people import PeopleBar
@@ -29,6 +29,7 @@ from liveaffect.nodes.dashboard.window.dialogs import Dialogs
 from liveaffect.nodes.dashboard.window.keys import bind, full_screen
 from liveaffect.nodes.dashboard.window.pacer import Pacer
 from liveaffect.nodes.dashboard.window.presenter import Presenter, Views
+from liveaffect.nodes.dashboard.window.recorded import Recorded
 
 STATUS_S = 0.5
 MOST_ZOOM = 1.8
@@ -45,7 +46,7 @@ class MainWindow(QWidget):
     feed: its node is open; it is started and closed here.
     owner: closing this window decides about the sensor too.
     remote: the sensor is on another machine, whose pixels come only when asked for.
-    open_session: shows a recorded session, given its folder; None where that is not possible.
+    tools: reads and shows recorded sessions; None where that is not possible.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class MainWindow(QWidget):
         *,
         owner: bool = False,
         remote: bool = False,
-        open_session: Callable[[Path], None] | None = None,
+        tools: Tools | None = None,
     ) -> None:
         super().__init__()
         self.feed, self.scene = feed, feed.scene
@@ -73,11 +74,12 @@ class MainWindow(QWidget):
         views = Views(
             self.video, self.circumplex, self.emotions, self.units, self.voice, self.weights, self.traces, self.people
         )
-        self._owner, self._open_session = owner, open_session
+        self._owner, self._remote = owner, remote
         self.actions_ = Actions(
             feed, self.controls, self.status, refresh=self.refresh_status, update_pixels=self.update_pixels
         )
         self.dialogs = Dialogs(self, feed, lambda: self.actions_.is_recording)
+        self.recorded = Recorded(self, self.dialogs, tools)
         self._bar: ReplayBar | None = None
         self.presenter = Presenter(self.scene, views, self.wants_pixels, lambda: self.actions_.is_private)
         self._lay_out()
@@ -135,6 +137,8 @@ class MainWindow(QWidget):
         if status.replay:
             self.controls.show_replay(status.replay)
         here = bool(recorder) and gone is None
+        near = not self._remote and self.scene.kind == "live"
+        self.recorded.note(here and bool(recorder.get("recording")), str(recorder.get("session", "")), here=near)
         self.actions_.note(recording=here and bool(recorder.get("recording")), possible=here, hidden=hidden)
         self.controls.mark_button.setEnabled(gone is None)
         if self._bar is not None:
@@ -220,9 +224,9 @@ class MainWindow(QWidget):
         controls, dialogs = self.controls, self.dialogs
         controls.baseline.connect(dialogs.baseline)
         controls.settings.connect(dialogs.settings)
-        controls.open_session.connect(self._choose_session)
+        controls.open_session.connect(self.recorded.browser)
         controls.help.connect(dialogs.help)
-        controls.open_button.setVisible(self._open_session is not None)
+        controls.open_button.setVisible(self.recorded.tools is not None)
         keys: dict[str, Callable[[], object]] = {
             "Ctrl+R": controls.record_button.click, "M": controls.label.setFocus, "H": controls.privacy_button.click,
             "P": controls.pause_button.click, "N": self.people.next, "Esc": partial(self.choose, None),
@@ -231,14 +235,6 @@ class MainWindow(QWidget):
             "Ctrl+O": controls.open_button.click, "Ctrl+Q": self.close, "F11": partial(full_screen, self),
         }  # fmt: skip
         bind(self, keys | {str(n): partial(self.actions_.mark, str(n)) for n in range(1, 10)})
-
-    def _choose_session(self) -> None:
-        """A recorded session, in a window of its own: the sensor goes on."""
-        folder = self.dialogs.session_folder() if self._open_session is not None else None
-        if folder is not None and not (folder / "session.mcap").exists():
-            self.status.say(f"{folder} is no session: choose the folder that holds session.mcap", problem=True)
-        elif folder is not None and self._open_session is not None:
-            self._open_session(folder)
 
     def _offer_replay_bar(self) -> None:
         """Seek, play, pause and speed, as soon as it is known that this is a replay."""
