@@ -150,9 +150,8 @@ def sound_inputs() -> tuple[list[dict[str, Any]], Finding | None]:
 def kernels() -> list[Finding]:
     """Whether the compiled voice kernels are cached: without them the first second of sound is late."""
     from liveaffect.models.voice.descriptors import is_built
-    from liveaffect.models.voice.descriptors.jit import cache_folder
+    from liveaffect.models.voice.descriptors.jit import FOLDER as folder
 
-    folder = cache_folder()
     if is_built():
         return [Finding("ok", "voice kernels", f"compiled, in {folder}")]
     parent = next(place for place in (folder, *folder.parents) if place.exists())

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
+from liveaffect.offline.scoring.default import DEFAULT_GRAPH
 from liveaffect.stream.graph import Entry, Graph, load_graph
 
 

@@ -8,7 +8,7 @@ import typer
 from liveaffect.cli.run import assemble, quoted, say, start
 from liveaffect.cli.windows.keeper import NoWindow, choose, run_with_window, why_none
 from liveaffect.nodes.dashboard.start.preferences import load
-from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH, HEARD, SEEN
+from liveaffect.offline.scoring.default import DEFAULT_GRAPH, HEARD, SEEN
 from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.graph import load_graph
 from liveaffect.stream.live.supervisor import Supervisor

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from liveaffect.cli.faults import tell_faults
 from liveaffect.cli.run import say
 from liveaffect.cli.windows.keeper import run_with_window, why_none
-from liveaffect.offline.scoring.pipeline import require_models
+from liveaffect.offline.scoring.default import require_models
 from liveaffect.offline.verifying.compare import Difference, Verdict, VerifyReport
 from liveaffect.offline.verifying.known import SOURCES, Trust, split
 from liveaffect.offline.verifying.process import verify_apart

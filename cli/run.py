@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH, HEARD, SEEN, require_models
+from liveaffect.offline.scoring.default import DEFAULT_GRAPH, HEARD, SEEN, require_models
 from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.errors import InputError, LaunchError

@@ -9,19 +9,47 @@
 Whatever goes wrong is a `LiveAffectError` of `liveaffect.stream.errors`, or a `ModelError`, and says what to do.
 """
 
-from liveaffect.offline.reporting.write import report
-from liveaffect.offline.scoring.batch import Batch, Listener, score_batch
-from liveaffect.offline.scoring.settings import ScoreSettings
-from liveaffect.offline.scoring.single import score
-from liveaffect.offline.tables.card import session_card
-from liveaffect.offline.tables.export import export
-from liveaffect.offline.tables.frame import Scores
-from liveaffect.offline.tables.judge import evaluate
-from liveaffect.offline.tables.score import DICTIONARY
-from liveaffect.offline.tables.session import Session, open_session
-from liveaffect.stream.session.facts import SessionCard
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from liveaffect.offline.reporting.write import report
+    from liveaffect.offline.scoring.batch import Batch, Listener, score_batch
+    from liveaffect.offline.scoring.settings import ScoreSettings
+    from liveaffect.offline.scoring.single import score
+    from liveaffect.offline.tables.card import session_card
+    from liveaffect.offline.tables.export import export
+    from liveaffect.offline.tables.frame import Scores
+    from liveaffect.offline.tables.judge import evaluate
+    from liveaffect.offline.tables.score import DICTIONARY
+    from liveaffect.offline.tables.session import Session, open_session
+    from liveaffect.stream.session.facts import SessionCard
 
 __all__ = [
     "DICTIONARY", "Batch", "Listener", "ScoreSettings", "Scores", "Session", "SessionCard", "evaluate", "export",
     "open_session", "report", "score", "score_batch", "session_card",
 ]  # fmt: skip
+
+_PLACES = {
+    "Batch": "liveaffect.offline.scoring.batch",
+    "DICTIONARY": "liveaffect.offline.tables.score",
+    "Listener": "liveaffect.offline.scoring.batch",
+    "ScoreSettings": "liveaffect.offline.scoring.settings",
+    "Scores": "liveaffect.offline.tables.frame",
+    "Session": "liveaffect.offline.tables.session",
+    "SessionCard": "liveaffect.stream.session.facts",
+    "evaluate": "liveaffect.offline.tables.judge",
+    "export": "liveaffect.offline.tables.export",
+    "open_session": "liveaffect.offline.tables.session",
+    "report": "liveaffect.offline.reporting.write",
+    "score": "liveaffect.offline.scoring.single",
+    "score_batch": "liveaffect.offline.scoring.batch",
+    "session_card": "liveaffect.offline.tables.card",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Each is fetched at its first use: a live run, and every worker, would else import what draws reports."""
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -49,6 +49,16 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def warm_workers() -> Iterator[None]:
+    """Scoring in this process takes the worker that the test before has left."""
+    from warm_workers import worker
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("liveaffect.offline.scoring.workers._Worker", worker)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of development material beside the checkout; tests that need it skip where it is missing."""

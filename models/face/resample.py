@@ -3,11 +3,16 @@
 Each line of samples is placed first and read afterwards: the first loop has no branches and becomes vector code.
 """
 
-import numba
+from pathlib import Path
+
 import numpy as np
 
+from liveaffect.models.kernels import cache_folder, kernel_in
 
-@numba.njit(cache=True)
+kernel = kernel_in(cache_folder("face", [Path(__file__)]))
+
+
+@kernel
 def bilinear(image, inverse, taps, out):  # pragma: no cover - compiled
     """Bilinear samples on a `taps` x `taps` grid inside each output pixel, averaged and rounded."""
     h, w = image.shape[0], image.shape[1]
@@ -52,7 +57,7 @@ def bilinear(image, inverse, taps, out):  # pragma: no cover - compiled
                 out[row, col, channel] = np.uint8(sums[col, channel] * norm + half)
 
 
-@numba.njit(cache=True)
+@kernel
 def area(image, inverse, taps, out):  # pragma: no cover - compiled
     """Nearest samples on a `taps` x `taps` grid inside each output pixel, about one per source pixel, averaged."""
     h, w = image.shape[0], image.shape[1]
@@ -89,7 +94,7 @@ def area(image, inverse, taps, out):  # pragma: no cover - compiled
                 out[row, col, channel] = ((sums[col, channel] + half) * reciprocal) >> shift
 
 
-@numba.njit(cache=True)
+@kernel
 def _along(inverse, taps, size):  # pragma: no cover - compiled
     """What each sample of a line adds to the source position, (2, size * taps): x, y."""
     along = np.empty((2, size * taps))
@@ -101,7 +106,7 @@ def _along(inverse, taps, size):  # pragma: no cover - compiled
     return along
 
 
-@numba.njit(cache=True)
+@kernel
 def _division(count):  # pragma: no cover - compiled
     """(sum + half) * reciprocal >> shift is (sum + count // 2) // count, exactly, for sums below 2**16 of `count`."""
     return np.uint64(count // 2), np.uint64((1 << 32) // count + 1), np.uint64(32)

@@ -10,10 +10,10 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from liveaffect.models.kernels import cache_folder, kernel_in
 from liveaffect.nodes.face.privacy import require_closed_door
 from liveaffect.nodes.face.raw_result import reader
 from liveaffect.stream.errors import InputError
@@ -25,6 +25,7 @@ MAX_SIDE = 1920
 QUIET_CALLS = 3
 """MediaPipe chatters when it is made, when it first runs and when it is closed."""
 _DETECTOR_FILE = "face_detector.tflite"  # inside the .task bundle
+_kernel = kernel_in(cache_folder("shrink", [Path(__file__)]))
 _REMEDY = "run `liveaffect models pull face-landmarker`"
 _CHATTER = re.compile(rb"^([WI]\d{4} |INFO: |WARNING: Logging before InitGoogle|WARNING: All log messages before absl)")
 
@@ -150,7 +151,7 @@ def prepare(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8] | None, NDArray
     return small, np.array([x, y, x], np.float32)
 
 
-@numba.njit(cache=True)
+@_kernel
 def _shrink(image: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:  # pragma: no cover
     """Mean of each factor x factor block; a rest at the right and lower edge is left out."""
     height, width = image.shape[0] // factor, image.shape[1] // factor

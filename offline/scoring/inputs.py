@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from liveaffect.models.face.baseline import FaceBaseline, differs
+from liveaffect.offline.scoring.default import require_models
 from liveaffect.offline.scoring.endings import MEDIA, OTHER, STILLS, images_of
-from liveaffect.offline.scoring.pipeline import require_models
 from liveaffect.offline.scoring.settings import ScoreSettings, model_hashes
 from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.errors import InputError, LiveAffectError, UsageError

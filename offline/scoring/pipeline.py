@@ -9,11 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from liveaffect.models.registry import path as model_path
 from liveaffect.offline.scoring.ahead import AheadHost
+from liveaffect.offline.scoring.default import DEFAULT_GRAPH, HEARD, SEEN, require_models
 from liveaffect.offline.scoring.endings import images_of
 from liveaffect.offline.scoring.segments import Part, Places
-from liveaffect.offline.scoring.settings import DEFAULT_GRAPH, ScoreSettings, footer, model_hashes
+from liveaffect.offline.scoring.settings import ScoreSettings, footer, model_hashes
 from liveaffect.offline.scoring.smoothed import Smoothing
 from liveaffect.offline.tables.files import Parts, notices, parts_of, write_table
 from liveaffect.offline.tables.relative import Relative
@@ -26,8 +26,6 @@ from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
 from liveaffect.stream.topics import Topic
 
 __all__ = ["DEFAULT_GRAPH", "HEARD", "SEEN", "FileRun", "ScoreSettings", "footer", "model_hashes", "require_models"]
-SEEN = ("camera", "face", "face_affect")
-HEARD = ("microphone", "voice", "voice_affect")
 SEQUENCE = "liveaffect.nodes.camera.sequence:ImageSequenceNode"
 PROGRESS_NS = 250_000_000
 
@@ -183,22 +181,3 @@ class FileRun:
             said = [str(context.info[key]) for key in ("warning", "error") if context.info.get(key)]
             texts += said or [f"{node}: {n} messages of {topic} {cause}" for (topic, cause), n in context.drops.items()]
         return texts
-
-
-def require_models(info: MediaInfo) -> None:
-    """What a run needs before any work is done: models (ModelMissing names the remedy) and compiled kernels."""
-    for name in (["face-landmarker"] if info.has_video else []) + (["silero-vad"] if info.has_audio else []):
-        model_path(name)
-    if info.has_audio:
-        _compile_kernels()
-
-
-def _compile_kernels() -> None:
-    """Compiles the voice kernels where that was not done at set-up: with a word, and never in the audio path."""
-    from rich.console import Console
-
-    from liveaffect.models.voice.descriptors import build_cache, is_built
-
-    if not is_built():
-        with Console(stderr=True).status("compiling the voice kernels: once, about half a minute"):
-            build_cache()

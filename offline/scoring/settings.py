@@ -12,9 +12,8 @@ from typing import Any
 import msgspec
 
 from liveaffect.models.face.baseline import FaceBaseline
+from liveaffect.offline.scoring.default import DEFAULT_GRAPH
 from liveaffect.stream.errors import UsageError
-
-DEFAULT_GRAPH = Path(__file__).parents[1] / "launch.toml"
 
 
 @dataclass(frozen=True)

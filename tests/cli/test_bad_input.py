@@ -1,6 +1,5 @@
 """Every mistake has its own message: what, where, what to do; no traceback; exit code 2 for usage, 1 for failure."""
 
-import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -8,27 +7,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from command import apart, refused
+from command import command as run
 
-pytestmark = pytest.mark.processes
-
-
-def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """The command as a user types it."""
-    import os
-
-    command = [sys.executable, "-m", "liveaffect.cli.main", *words]
-    whole = {**os.environ, **(env or {})}
-    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=whole)
-
-
-def refused(code: int, words: list[str], *parts: str, env: dict[str, str] | None = None) -> None:
-    """Asserts the exit code and that the message has all the parts, on one screen, without a traceback."""
-    done = run(*words, env=env)
-    said = " ".join((done.stderr + done.stdout).split())
-    assert done.returncode == code, said
-    assert "Traceback" not in said
-    for part in parts:
-        assert part in said, f"'{part}' is not in: {said}"
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("warm_workers")]
 
 
 def film(path: Path, width: int, height: int, frames: int = 5) -> None:
@@ -128,17 +110,16 @@ def test_missing_models_name_the_command_that_fetches_them(tmp_path: Path, demo_
 def test_without_onnxruntime_both_extras_are_named(tmp_path: Path, demo_clip: Path) -> None:
     (tmp_path / "onnxruntime.py").write_text("raise ModuleNotFoundError('onnxruntime', name='onnxruntime')\n", "utf-8")
     env = {"PYTHONPATH": str(tmp_path)}
-    refused(
-        1, ["score", str(demo_clip), "--out", str(tmp_path / "t.csv")], "liveaffect[cpu]", "liveaffect[gpu]", env=env
-    )
+    words = ["score", str(demo_clip), "--out", str(tmp_path / "t.csv")]
+    refused(1, words, "liveaffect[cpu]", "liveaffect[gpu]", env=env, of=apart)
 
 
-def test_an_unknown_camera_is_named_while_the_run_goes_on(tmp_path: Path) -> None:
+def test_an_unknown_camera_is_named_while_the_run_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
     words = ["run", "--plain", "--seconds", "2", "--set", "camera.source=/dev/video97"]
     words += [part for name in ("microphone", "voice", "voice_affect") for part in ("--set", f"{name}.enabled=false")]
     done = run(*words)
     assert done.returncode == 0, done.stderr
-    assert "no device" in done.stdout
+    assert "no device" in capfd.readouterr().out
     assert "/dev/video97" in done.stderr
 
 

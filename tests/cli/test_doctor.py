@@ -124,7 +124,7 @@ def test_a_camera_that_cannot_be_used_is_a_problem_with_its_reason(monkeypatch: 
 
 def test_kernels_that_are_not_compiled_are_worth_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("liveaffect.models.voice.descriptors.is_built", lambda: False)
-    monkeypatch.setattr("liveaffect.models.voice.descriptors.jit.cache_folder", lambda: tmp_path / "numba" / "voice")
+    monkeypatch.setattr("liveaffect.models.voice.descriptors.jit.FOLDER", tmp_path / "numba" / "voice")
     (finding,) = checks.kernels()
     assert finding.state == "note"
     assert str(tmp_path / "numba" / "voice") in finding.detail

@@ -1,30 +1,66 @@
 """Compiles every voice kernel ahead of time, so that no stream waits for a compiler."""
 
-from collections.abc import Callable
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+from numba.core import event
+from numba.core.dispatcher import Dispatcher
 
 from liveaffect.models.voice.descriptors.functionals import functionals_of
-from liveaffect.models.voice.descriptors.jit import cache_folder
+from liveaffect.models.voice.descriptors.jit import FOLDER
 from liveaffect.models.voice.descriptors.stream import VoiceStream
+
+_DONE = FOLDER / "complete"
+"""Left when all are compiled: what was stopped half-way goes on where it was."""
 
 
 def build_cache(progress: Callable[[str, float], None] | None = None) -> None:
-    """Compile what is not in the cache yet (about half a minute), load what is (well below a second).
+    """Compile what is not in the cache yet (half a minute on a quiet machine), load what is (below a second).
 
-    progress: called with a line of text and the share done, 0 to 1, before and after each part.
+    progress: called with a line of text and the share done, 0 to 1, before, after, and whenever a kernel is compiled.
     """
     tell = progress or (lambda _text, _share: None)
-    tell("voice kernels: stream", 0.0)
-    stream = VoiceStream()
-    noise = np.random.default_rng(0).normal(0.0, 0.1, 16000).astype(np.float32)
-    hops = stream.push(noise)
-    stream.flush()
-    tell("voice kernels: functionals", 0.8)
-    functionals_of(hops.values)
-    tell(f"voice kernels: ready in {cache_folder()}", 1.0)
+    tell("voice kernels", 0.0)
+    kernels = _kernels()
+    with _listening(lambda done: tell(f"voice kernels: {done} compiled", min(done / kernels, 0.99))):
+        stream = VoiceStream()
+        noise = np.random.default_rng(0).normal(0.0, 0.1, 16000).astype(np.float32)
+        hops = stream.push(noise)
+        stream.flush()
+        functionals_of(hops.values)
+    with contextlib.suppress(OSError):  # a home that cannot be written: they are compiled again next time
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        _DONE.touch()
+    tell(f"voice kernels: ready in {FOLDER}", 1.0)
 
 
 def is_built() -> bool:
-    """Whether compiled kernels for these sources lie in the cache."""
-    return any(cache_folder().glob("*/*.nbi")) or any(cache_folder().glob("*.nbi"))
+    """Whether compiled kernels for these sources lie in the cache, all of them."""
+    return _DONE.is_file()
+
+
+def _kernels() -> int:
+    """How many there are."""
+    package = __name__.rpartition(".")[0]
+    modules = [module for name, module in sys.modules.items() if name.startswith(f"{package}.")]
+    return len({id(found) for module in modules for found in vars(module).values() if isinstance(found, Dispatcher)})
+
+
+@contextlib.contextmanager
+def _listening(told: Callable[[int], None]) -> Iterator[None]:
+    """Calls `told` with the number of kernels compiled so far, whenever it grows."""
+    done = set[int]()
+
+    class Listener(event.Listener):
+        def on_start(self, event: Any) -> None:
+            """A kernel that calls others waits for them; some are compiled for more than one kind of argument."""
+
+        def on_end(self, event: Any) -> None:
+            done.add(id(event.data["dispatcher"]))
+            told(len(done))
+
+    with event.install_listener("numba:compile", Listener()):
+        yield

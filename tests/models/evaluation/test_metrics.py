@@ -4,12 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy import stats
-from sklearn.metrics import confusion_matrix as sk_confusion
-from sklearn.metrics import f1_score, recall_score
 
 from liveaffect.models.errors import BadInput
 from liveaffect.models.evaluation import metrics as m
@@ -20,6 +17,8 @@ labels = arrays(np.int64, (2, 30), elements=st.integers(0, 7))
 
 @given(pairs)
 def test_pearson_and_rmse_are_those_of_scipy_and_numpy(xy: np.ndarray):
+    from scipy import stats  # seconds to import: not while tests are collected
+
     x, y = xy
     assert m.rmse(x, y) == pytest.approx(math.sqrt(np.mean((x - y) ** 2)), abs=1e-7)
     if np.ptp(x) > 0.01 and np.ptp(y) > 0.01:
@@ -71,8 +70,12 @@ def test_true_standard_deviations_cover_ninety_percent_and_need_no_scale():
     assert m.coverage(estimate, scale * sd / 3, truth) == pytest.approx(0.9, abs=1e-4)
 
 
+@settings(max_examples=20)  # scikit-learn takes its time
 @given(labels)
 def test_recall_and_f1_are_those_of_scikit_learn(xy: np.ndarray):
+    from sklearn.metrics import confusion_matrix as sk_confusion
+    from sklearn.metrics import f1_score, recall_score
+
     estimate, truth = xy
     confusion = m.confusion_matrix(estimate, truth)
     np.testing.assert_array_equal(confusion, sk_confusion(truth, estimate, labels=range(8)))
@@ -83,6 +86,8 @@ def test_recall_and_f1_are_those_of_scikit_learn(xy: np.ndarray):
 
 
 def test_divergence_from_the_votes_is_scipys_relative_entropy():
+    from scipy import stats
+
     rng = np.random.default_rng(1)
     p, votes = rng.dirichlet(np.ones(8), 10), rng.integers(0, 10, (10, 8)).astype(float) + np.eye(8)[0]
     assert m.kl_to_votes(p, votes) == pytest.approx(

@@ -2,8 +2,6 @@
 
 import os
 import random
-import subprocess
-import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -13,9 +11,10 @@ import av
 import numpy as np
 import polars as pl
 import pytest
+from command import apart, command
 from make_media import write_clip, write_sound, write_video
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("warm_workers")]
 
 Said = tuple[int, str]
 
@@ -112,19 +111,18 @@ def make(folder: Path) -> None:
     without_pictures(folder / "ok_no_pictures_but_sound.mkv", sound=True)
 
 
-def command(*words: str | Path, before: Sequence[str] = ()) -> Said:
-    """The command as a user types it, and all it says."""
-    line = [*before, sys.executable, "-m", "liveaffect.cli.main", "score", *map(str, words)]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=900, check=False)
+def score(*words: str | Path, before: Sequence[str] = ()) -> Said:
+    """The verb, and all it says."""
+    done = apart("score", *words, before=before) if before else command("score", *words)
     return done.returncode, done.stderr + done.stdout
 
 
 @pytest.fixture(scope="module")
-def batch(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Said]:
+def batch(tmp_path_factory: pytest.TempPathFactory, warm_workers: None) -> tuple[Path, Path, Said]:
     """All of them in one run, two at a time: inputs, tables, and what the command said."""
     inputs, tables = tmp_path_factory.mktemp("inputs"), tmp_path_factory.mktemp("tables")
     make(inputs)
-    return inputs, tables, command(inputs, "--out", tables, "--jobs", "2")
+    return inputs, tables, score(inputs, "--out", tables, "--jobs", "2")
 
 
 def test_every_broken_file_is_a_table_or_a_sentence(batch: tuple[Path, Path, Said]) -> None:
@@ -180,7 +178,7 @@ def test_a_folder_a_pipe_and_a_broken_link_are_named(tmp_path: Path) -> None:
     (tmp_path / "link.mp4").symlink_to(tmp_path / "nowhere.mp4")
     out = tmp_path / "t.csv"
     for name, part in (("folder.mp4", "holds no video"), ("pipe.mp4", "is a pipe"), ("link.mp4", "does not exist")):
-        code, said = command(tmp_path / name, "--out", out)
+        code, said = score(tmp_path / name, "--out", out)
         assert code == 1, said
         assert name in said
         assert part in " ".join(said.split())
@@ -191,16 +189,17 @@ def test_a_file_that_may_not_be_read_is_named_and_the_next_one_is_scored(tmp_pat
     write_video(tmp_path / "open.mp4", IMAGES[:5])
     write_video(tmp_path / "closed.mp4", IMAGES[:5]).chmod(0)
     bound = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]  # root, too, is then refused
-    code, said = command(tmp_path, "--out", tmp_path / "t.csv", before=bound if os.geteuid() == 0 else ())
+    code, said = score(tmp_path, "--out", tmp_path / "t.csv", before=bound if os.geteuid() == 0 else ())
     assert code == 1
     assert "closed.mp4 may not be read" in said
     assert "5 rows from 1 of 2 files" in said
 
 
-def test_four_hours_of_a_still_image_are_scored(tmp_path: Path) -> None:
-    times = range(0, 4 * 3600 * 1000 + 1, 10_000)
+@pytest.mark.parametrize("hours", [0.25, pytest.param(4, marks=pytest.mark.soak)])
+def test_hours_of_a_still_image_are_scored(tmp_path: Path, hours: float) -> None:
+    times = range(0, round(hours * 3600 * 1000) + 1, 10_000)
     film = write_video(tmp_path / "still.mkv", (IMAGES[0] for _ in times), times_ms=times, codec="mpeg4")
-    code, said = command(film, "--out", tmp_path / "t.parquet")
+    code, said = score(film, "--out", tmp_path / "t.parquet")
     assert code == 0, said
     table = pl.read_parquet(tmp_path / "t.parquet")
     assert table["t_s"].to_list() == [t / 1000 for t in times]

@@ -1,12 +1,11 @@
 """What was done to a file is said where its table is: on the terminal, and in the table's metadata."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from command import command
 from make_media import grey_ramp, write_video
 
 from liveaffect.offline.tables.files import NOTICES, notices, notices_of, write_table
@@ -22,14 +21,15 @@ def test_what_is_said_of_each_input_is_kept_beside_the_rows(tmp_path: Path) -> N
     assert NOTICES not in pl.read_parquet_metadata(tmp_path / "b.parquet")
 
 
+@pytest.mark.processes
+@pytest.mark.usefixtures("warm_workers")
 @pytest.mark.parametrize("together", [False, True])
 def test_m10_a_guessed_rate_is_on_the_terminal_and_in_the_table(tmp_path: Path, together: bool) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     write_video(folder / "a.mjpeg", grey_ramp(64, 64, 5), codec="mjpeg", pix_fmt="yuvj420p")
     out = tmp_path / ("t.parquet" if together else "tables")
-    command = [sys.executable, "-m", "liveaffect.cli.main", "score", str(folder / "a.mjpeg"), "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    done = command("score", folder / "a.mjpeg", "--out", out)
     assert done.returncode == 0, done.stderr
     assert "camera.rate" in done.stderr
     (path,) = [out] if together else out.glob("*.parquet")

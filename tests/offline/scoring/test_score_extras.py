@@ -1,34 +1,30 @@
 """`liveaffect score` on a real clip: contract columns first, extras after them, a failed file reported at the end."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from command import Done, command
 
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.offline.tables.score import COLUMNS, REL_COLUMNS, SCHEMA, SMOOTH_COLUMNS
 from liveaffect.offline.tables.summary import SUMMARY_DICTIONARY
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("warm_workers")]
 
 CLIP = "pyfeat_single_face.mp4"
 HEARD = ("[microphone]", "[voice]", "[voice_affect]")
 """Left out: what these columns add does not depend on the sound."""
 
 
-def liveaffect(shared: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own: a face model never runs in the tests' process."""
-    environment = {**os.environ, "LIVEAFFECT_MODELS": str(shared / "models"), "COLUMNS": "300"}
-    command = [sys.executable, "-m", "liveaffect.cli.main", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+def liveaffect(shared: Path, *words: object) -> Done:
+    """The command with the development's models."""
+    return command(*map(str, words), env={"LIVEAFFECT_MODELS": str(shared / "models"), "COLUMNS": "300"})
 
 
 @pytest.fixture(scope="module")
-def scored(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def scored(shared: Path, tmp_path_factory: pytest.TempPathFactory, warm_workers: None) -> tuple[Path, Done]:
     """A real clip and a broken one, smoothed and summarised; and the folder they went to."""
     folder = tmp_path_factory.mktemp("score")
     tables = re.split(r"\n(?=\[)", DEFAULT_GRAPH.read_text("utf-8"))
@@ -43,7 +39,7 @@ def scored(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
 
 
 def test_a_failed_file_is_named_at_the_end_and_the_rest_is_there(
-    scored: tuple[Path, subprocess.CompletedProcess[str]],
+    scored: tuple[Path, Done],
 ) -> None:
     folder, done = scored
     assert done.returncode == 1
@@ -52,7 +48,7 @@ def test_a_failed_file_is_named_at_the_end_and_the_rest_is_there(
 
 
 def test_contract_columns_come_first_and_a_smile_is_pleasant(
-    scored: tuple[Path, subprocess.CompletedProcess[str]],
+    scored: tuple[Path, Done],
 ) -> None:
     table = pl.read_parquet(scored[0] / "plain" / f"{CLIP}.parquet")
     assert table.columns == [*COLUMNS, *SMOOTH_COLUMNS]
@@ -64,7 +60,7 @@ def test_contract_columns_come_first_and_a_smile_is_pleasant(
 
 
 def test_the_summary_is_of_the_files_that_have_a_table(
-    scored: tuple[Path, subprocess.CompletedProcess[str]],
+    scored: tuple[Path, Done],
 ) -> None:
     summary = pl.read_csv(scored[0] / "summary.csv")
     assert summary.columns == list(SUMMARY_DICTIONARY)
@@ -73,9 +69,7 @@ def test_the_summary_is_of_the_files_that_have_a_table(
     assert summary["valence_mean"][0] == pytest.approx(table["valence"].cast(pl.Float64).mean(), abs=1e-5)
 
 
-def test_a_baseline_of_the_clip_itself_is_subtracted(
-    shared: Path, scored: tuple[Path, subprocess.CompletedProcess[str]]
-) -> None:
+def test_a_baseline_of_the_clip_itself_is_subtracted(shared: Path, scored: tuple[Path, Done]) -> None:
     folder, _ = scored
     table, rest, out = folder / "plain" / f"{CLIP}.parquet", folder / "rest.json", folder / "relative.csv"
     made = liveaffect(shared, "baseline", table, "--from", 0.5, "--to", 2.5, "--out", rest)

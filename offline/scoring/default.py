@@ -1,0 +1,35 @@
+"""The default graph, and what must be there before any part of it runs: no more is imported for a live run."""
+
+from pathlib import Path
+
+from liveaffect.models.registry import path as model_path
+from liveaffect.stream.capture.media import MediaInfo
+
+DEFAULT_GRAPH = Path(__file__).parents[1] / "launch.toml"
+SEEN = ("camera", "face", "face_affect")
+HEARD = ("microphone", "voice", "voice_affect")
+
+
+def require_models(info: MediaInfo) -> None:
+    """What a run needs before any work is done: models (ModelMissing names the remedy) and compiled kernels."""
+    for name in (["face-landmarker"] if info.has_video else []) + (["silero-vad"] if info.has_audio else []):
+        model_path(name)
+    if info.has_audio:
+        _compile_kernels()
+
+
+def _compile_kernels() -> None:
+    """Compiles the voice kernels where that was not done at set-up: with a word, and never in the audio path."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from liveaffect.models.voice.descriptors import build_cache, is_built
+
+    if is_built():
+        return
+    console = Console(stderr=True, highlight=False)
+    console.print("compiling the voice kernels for this processor: once, half a minute on a quiet machine")
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=console)
+    with bar:
+        task = bar.add_task("voice kernels", total=1.0)
+        build_cache(lambda text, share: bar.update(task, description=text, completed=share))
