@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
+from multiprocessing import util
 from pathlib import Path
 
 import hypothesis
@@ -30,6 +31,7 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
 
 if os.environ.get("LIVEAFFECT_QUICK"):
     sys.addaudithook(_refuse)
+    util.spawnv_passfds = lambda *words: _refuse("os.fork", words)  # multiprocessing tells no audit hook
 
 
 @pytest.hookimpl(wrapper=True)
@@ -57,6 +59,14 @@ def warm_workers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("liveaffect.offline.scoring.workers._Worker", worker)
         yield
+
+
+@pytest.fixture
+def score_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scoring starts no worker: for graphs of toy nodes."""
+    from here_workers import HereWorker
+
+    monkeypatch.setattr("liveaffect.offline.scoring.workers._Worker", HereWorker)
 
 
 @pytest.fixture(scope="session")

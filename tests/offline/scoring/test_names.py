@@ -19,6 +19,8 @@ from liveaffect.offline.scoring.settings import ScoreSettings
 from liveaffect.offline.tables.read import read_tables
 from liveaffect.stream.errors import InputError, UsageError
 
+pytestmark = pytest.mark.usefixtures("score_here")
+
 ODD = [
     b"plain.mp4", b"UPPER.MP4", b"a b.mp4", b"a*b?.mp4", b"[x].mp4", b"%d.mp4", b"new\nline.mp4", b"tab\t.mp4",
     b"-dash.mp4", b"=1+1.mp4", b"quote'\".mp4", b"back\\slash.mp4", b"caf\xe9.mp4", "café.mp4".encode(), b"0",
@@ -69,7 +71,6 @@ def test_m05_a_table_of_another_file_is_not_overwritten(tmp_path: Path, launch: 
     assert tables.group_by("file").len()["len"].to_list() == [3, 3]
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("ending", ["", ".csv"])
 def test_m06_one_table_for_each_of_many_odd_names(
     tmp_path: Path, launch: Path, ending: str, capsys: pytest.CaptureFixture[str]

@@ -45,17 +45,16 @@ def test_segments_are_fixed_by_media_time() -> None:
     assert part.end_s > 120 + 0.5
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.processes
 def test_the_bytes_do_not_depend_on_the_jobs_and_the_rows_are_those_of_the_whole(
     tmp_path: Path, launch: Path, film: Path
 ) -> None:
     whole, split = ScoreSettings(launch), ScoreSettings(launch, split_s=60.0)
     score_batch([str(film)], tmp_path / "whole.parquet", settings=whole)
-    for jobs in (1, 2, 3):
+    for jobs in (1, 3):
         batch = score_batch([str(film)], tmp_path / f"{jobs}.parquet", settings=split, jobs=jobs)
         assert not batch.failures
         assert not list(tmp_path.glob(".*"))
-    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "3.parquet").read_bytes()
     one, parts = pl.read_parquet(tmp_path / "whole.parquet"), pl.read_parquet(tmp_path / "1.parquet")
     assert parts["t_s"].to_list() == one["t_s"].to_list()
@@ -65,7 +64,7 @@ def test_the_bytes_do_not_depend_on_the_jobs_and_the_rows_are_those_of_the_whole
     assert parts.group_by("segment", maintain_order=True).agg(pl.col("t_s").min())["t_s"].to_list() == [0, 60, 120, 180]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.usefixtures("score_here")
 def test_extras_go_through_the_seams(tmp_path: Path, launch: Path, film: Path) -> None:
     settings = ScoreSettings(launch, split_s=60.0, smooth_lag_s=1.0, rate_hz=2.0)
     score_batch([str(film)], tmp_path / "t.parquet", settings=settings, jobs=2)

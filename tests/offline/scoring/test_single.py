@@ -17,6 +17,8 @@ from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.capture.media import probe
 from liveaffect.stream.errors import InputError, LaunchError, UsageError
 
+pytestmark = pytest.mark.usefixtures("score_here")
+
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> ScoreSettings:
