@@ -117,7 +117,7 @@ def test_the_wheel_finds_its_own_manifest_and_weights(installed: Path) -> None:
 
 
 def test_the_wheel_scores_a_clip(installed: Path) -> None:
-    """Without sound: numba would compile the voice kernels anew, as their cache goes by the place of the source."""
+    """Of a clip without sound: that the kernels are found by their content is tested where they are."""
     try:
         registry.path("face-landmarker")
     except ModelMissing as error:
