@@ -17,8 +17,8 @@ from liveaffect.stream.node import Node, NotNegative, SourceContext, answered, c
 from liveaffect.stream.session.feed import spoken
 from liveaffect.stream.session.playhead import Playhead
 from liveaffect.stream.session.reader import SessionReader
-from liveaffect.stream.session.survey import survey
-from liveaffect.stream.topics import ACK, COMMAND, HEALTH, MARKER, MEDIA, PLAYBACK, REGISTRY, Topic
+from liveaffect.stream.session.survey import replayed, survey
+from liveaffect.stream.topics import ACK, COMMAND, MEDIA, PLAYBACK, REGISTRY, Topic
 
 AHEAD = 64
 PATIENCE_NS = int(PATIENCE_S * 1e9)
@@ -65,10 +65,8 @@ class ReplayerNode(Node):
         return (*self._recorded(), PLAYBACK)
 
     def _recorded(self) -> list[Topic[Any]]:
-        reader = SessionReader(self.session)
-        names = {name for name in reader.topics() if name not in self.without}
-        kept = [REGISTRY[name] for name in sorted(names) if name in REGISTRY]
-        return [topic for topic in kept if not topic.host or topic in (HEALTH, MARKER)]
+        names = replayed(SessionReader(self.session))
+        return [REGISTRY[name] for name in names if name not in self.without]
 
     def open(self) -> None:
         if self.speed < 0 or self.seek_s < 0:

@@ -1,8 +1,9 @@
 """Cards of sessions for the windows, in a process of its own: `python -m liveaffect.cli.windows.cards`.
 
 A line of JSON in, a line out, until the input ends: {"list": FOLDER or ""} gives the sessions of a folder (without a
-name, the one where recordings lie), {"card": FOLDER} the card of one. A session that is damaged, huge or a trap takes
-this process along, not a window. What was read once is kept in the user's cache until the session changes.
+name, the one where recordings lie), {"card": FOLDER} the card of one, {"replay": FOLDER} the same with its place on the
+time of a replay, {"past": FOLDER, "to_s": S} the estimates before an instant of it. A session that is damaged, huge or
+a trap takes this process along, not a window. What was read once is kept in the user's cache until the session changes.
 """
 
 import hashlib
@@ -15,11 +16,12 @@ from typing import Any
 import msgspec
 import platformdirs
 
+from liveaffect.cli.windows.past import past, shift_s
 from liveaffect.offline.tables.card import session_card
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.session.facts import NOTES, SessionCard
 from liveaffect.stream.session.files import replace_with
-from liveaffect.stream.session.info import MANIFEST, RECORDING, is_session
+from liveaffect.stream.session.info import MANIFEST, RECORDING, is_session, load_info
 
 MOST = 500
 """Sessions of one folder that are listed, the newest first."""
@@ -40,13 +42,18 @@ def answer(line: str) -> dict[str, Any]:
         asked = json.loads(line)
         if "list" in asked:
             return listed(asked["list"])
-        path = str(asked["card"])
-    except (ValueError, KeyError, TypeError):
+        kind = next(kind for kind in ("card", "replay", "past") if kind in asked)
+        path, to_s = str(asked[kind]), float(asked.get("to_s", 0.0))
+    except (ValueError, KeyError, TypeError, StopIteration):
         return {"trouble": f"not understood: {line[:80]!r}"}
     try:
-        return {"card": path, "facts": msgspec.to_builtins(card_of(Path(path)))}
+        if kind == "past":
+            return {"past": msgspec.to_builtins(past(Path(path), to_s))}
+        card = card_of(Path(path))
+        more = {"shift_s": shift_s(Path(path), load_info(Path(path)).zero_t_ns)} if kind == "replay" else {}
+        return {"facts": msgspec.to_builtins(card), **more}
     except (LiveAffectError, OSError, ValueError) as error:
-        return {"card": path, "trouble": str(error)}
+        return {"trouble": str(error)}
 
 
 def listed(folder: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import msgspec
 
 from liveaffect.stream.session.manifest import UNREADABLE
 from liveaffect.stream.session.reader import TIME_LIMIT_NS, SessionReader
-from liveaffect.stream.topics import AFFECT, MARKER, REGISTRY
+from liveaffect.stream.topics import AFFECT, HEALTH, MARKER, REGISTRY
 
 LEAST_MISSING_S = 0.25
 """Shorter spans without an estimate are blinks of the tracker."""
@@ -40,14 +40,11 @@ class _Head(msgspec.Struct):
 
 def survey(reader: SessionReader, topics: Collection[str]) -> Survey | None:
     """Surveys what would be replayed of a session; None where it holds no message on these topics."""
-    first = next(_heads(reader, topics), None)
-    if first is None:
+    begun = beginning(reader, topics)
+    if begun is None:
         return None
-    name, head, log_ns = first
-    begun_ns = head.pub_ns or head.t_ns + REGISTRY[name].delay_ns
-    logged_ns = head.pub_ns or head.t_ns
-    found = Survey(first_ns=begun_ns, log_offset_ns=log_ns - logged_ns)
-    last_ns = max((span[1] for span in reader.spans()), default=log_ns)
+    found, begun_ns = begun, begun.first_ns
+    last_ns = max((span[1] for span in reader.spans()), default=begun_ns + found.log_offset_ns)
     found.length_s = max(0.0, (last_ns - found.log_offset_ns - begun_ns) / 1e9)
     missing = _Missing()
     for name, head, _ in _heads(reader, [AFFECT.name, MARKER.name]):
@@ -58,6 +55,22 @@ def survey(reader: SessionReader, topics: Collection[str]) -> Survey | None:
     found.markers = sorted((min(max(t_s, 0.0), found.length_s), label) for t_s, label in found.markers)[:MOST]
     found.missing = missing.spans()[:MOST]
     return found
+
+
+def beginning(reader: SessionReader, topics: Collection[str]) -> Survey | None:
+    """The zero of a replay alone: what a survey finds first."""
+    first = next(_heads(reader, topics), None)
+    if first is None:
+        return None
+    name, head, log_ns = first
+    begun_ns = head.pub_ns or head.t_ns + REGISTRY[name].delay_ns
+    return Survey(first_ns=begun_ns, log_offset_ns=log_ns - (head.pub_ns or head.t_ns))
+
+
+def replayed(reader: SessionReader) -> list[str]:
+    """Names of the recorded topics that a replay publishes: ticks, drops, commands and answers were for that run."""
+    kept = [REGISTRY[name] for name in sorted(reader.topics()) if name in REGISTRY]
+    return [topic.name for topic in kept if not topic.host or topic in (HEALTH, MARKER)]
 
 
 def _heads(reader: SessionReader, topics: Collection[str]) -> Iterator[tuple[str, _Head, int]]:

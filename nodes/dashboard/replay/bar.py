@@ -11,9 +11,11 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLabel
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.fields import DropDown, label
 from liveaffect.nodes.dashboard.look.palette import colours, font
+from liveaffect.nodes.dashboard.replay.before import Before
 from liveaffect.nodes.dashboard.replay.seek_bar import SeekBar
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.words import clock
+from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.messages import Playback
 
@@ -37,10 +39,12 @@ class ReplayBar(QWidget):
     feed: carries the requests.
     scene: says where the replay stands.
     window: the keys work anywhere in it.
+    tools: read what came before an instant, and the strip of the session; None leaves both out.
     """
 
-    def __init__(self, feed: GatewayFeed, scene: Scene, window: QWidget) -> None:
+    def __init__(self, feed: GatewayFeed, scene: Scene, window: QWidget, tools: Tools | None = None) -> None:
         super().__init__(window)
+        self.before_it = Before(scene, tools, self) if tools is not None else None
         self._feed, self._scene = feed, scene
         self._said: Playback | None = None
         self._said_s = 0.0
@@ -99,6 +103,8 @@ class ReplayBar(QWidget):
         if said is not self._said and said is not None:
             if self._said is not None and said.round != self._said.round:
                 self._asked = None  # it is there
+            if self.before_it is not None:
+                self.before_it.follow(said)
             self._said, self._said_s = said, time.monotonic()
             self._show(said)
         told: dict[str, Any] = next((health.info["replay"] for health in healths if "replay" in health.info), {})
@@ -108,6 +114,8 @@ class ReplayBar(QWidget):
             markers = [(t_s, words) for t_s, words in told["markers"]]
             self.line.show_session(told["length_s"], markers, [(a, b, why) for a, b, why in told["missing"]])
             self.speed.setEnabled(bool(told.get("can_change_speed", True)))
+            if self.before_it is not None:
+                self.before_it.look_at(str(told.get("session", "")), self.line.show_strip)
         position_s = self.line.position_s if self.line.dragging else self.position_s
         self.line.show_position(position_s)
         self.time.setText(f"{clock(position_s)} / {clock(self.line.length_s)}")

@@ -7,9 +7,11 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from liveaffect.nodes.dashboard.look.palette import colours
+from liveaffect.nodes.dashboard.look.palette import colours, px
 from liveaffect.nodes.dashboard.scene.words import clock
+from liveaffect.nodes.dashboard.sessions.strip import paint_strip
 from liveaffect.stream.messages import STATE_WORDS
+from liveaffect.stream.session.facts import SessionCard
 
 EDGE = 9.0
 """Room for the handle at both ends (px)."""
@@ -17,6 +19,8 @@ LINE = 8.0
 HANDLE = 7.0
 NEAR = 6.0
 """A pointer so close to a marker means the marker (px)."""
+STRIP = 30.0
+"""Height of the strip over the whole session (px)."""
 JUST_S = 0.75
 """So short after a marker "back" means the one before."""
 STEP_S, LEAP_S = 1.0, 10.0
@@ -34,6 +38,7 @@ class SeekBar(QWidget):
         self.position_s = 0.0
         self.markers: list[tuple[float, str]] = []
         self.missing: list[tuple[float, float, str]] = []
+        self._strip: tuple[SessionCard, float] | None = None
         self._dragged: float | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -51,6 +56,20 @@ class SeekBar(QWidget):
         """What is known of the session."""
         self.length_s, self.markers, self.missing = length_s, sorted(markers), list(missing)
         self.update()
+
+    def show_strip(self, card: SessionCard, shift_s: float) -> None:
+        """A strip of the whole session under the line; its zero lies `shift_s` after that of the line."""
+        self._strip = (card, shift_s)
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def _middle(self) -> float:
+        return (self.height() - self._strip_height) / 2 + 2
+
+    @property
+    def _strip_height(self) -> float:
+        return px(STRIP) if self._strip is not None else 0.0
 
     def show_position(self, position_s: float) -> None:
         """Where it stands."""
@@ -80,14 +99,23 @@ class SeekBar(QWidget):
         return min(1.0, max(0.0, (x - EDGE) / room)) * self.length_s
 
     def sizeHint(self) -> QSize:
-        return QSize(300, 34)
+        return QSize(300, 34 + int(self._strip_height))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, 34)
+        return QSize(160, 34 + int(self._strip_height))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        look, middle = colours(), self.height() / 2 + 2
+        look, middle = colours(), self._middle
         painter = QPainter(self)
+        if self._strip is not None:
+            card, shift_s = self._strip
+            left, right = self.x_of(shift_s), self.x_of(shift_s + card.length_s)
+            top = self.height() - self._strip_height
+            paint_strip(painter, QRectF(left, top, max(1.0, right - left), self._strip_height - 2), card, look)
+            painter.setPen(QPen(look.accent, 1.5))
+            painter.drawLine(
+                QPointF(self.x_of(self.position_s), top), QPointF(self.x_of(self.position_s), self.height())
+            )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         line = QRectF(EDGE, middle - LINE / 2, self.width() - 2 * EDGE, LINE)
@@ -98,7 +126,7 @@ class SeekBar(QWidget):
         painter.setBrush(look.accent if usable else look.faint)
         painter.drawRoundedRect(QRectF(line.left(), line.top(), max(LINE, x - line.left()), LINE), LINE / 2, LINE / 2)
         painter.setBrush(look.missing_text)
-        for start, end, _ in self.missing:
+        for start, end, _ in self.missing if self._strip is None else ():
             left = self.x_of(start)
             painter.drawRect(QRectF(left, line.bottom() + 3, max(2.0, self.x_of(end) - left), 3))
         painter.setBrush(look.text)

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,6 +141,25 @@ class Scene:
         self.strange.clear()
         self.baseline = self.playback = self.pinned = None
         self.heard_ns = self.affect_heard_ns = 0
+
+    def take_past(self, past: Sequence[m.Affect]) -> None:
+        """Estimates from before what is here, oldest first, after a jump: the traces show them, and where nothing has
+        come since, the newest of them stands."""
+        older = Scene()
+        older.pinned = self.pinned
+        for affect in past:
+            older.take_affect(affect)
+        if older.affect is None or older.origin_ns is None:
+            return
+        shift_s = 0.0 if self.origin_ns is None else (older.origin_ns - self.origin_ns) / 1e9
+        if self.affect is None:
+            if self.origin_ns is None:
+                self.origin_ns = older.origin_ns
+            self.affect, self.now_ns, self.people = older.affect, older.now_ns, older.people
+            self.shown, self._last_ns = older.shown, dict(older._last_ns)
+        for face_id, track in older.tracks.items():
+            self.tracks[face_id] = track.followed_by(self.tracks.get(face_id), shift_s)
+        self.followed = older.followed.followed_by(self.followed, shift_s)
 
     def begin_anew(self) -> None:
         """Time went back: what was shown belongs to another stretch of it."""

@@ -69,6 +69,17 @@ class Track:
         start = self._first + max(0, int(np.searchsorted(t, from_s)) - 1)
         return self._t[start : self._end].copy(), self._values[start : self._end].copy()
 
+    def followed_by(self, newer: "Track | None", shift_s: float) -> "Track":
+        """This track, moved by `shift_s`, with the rows of a newer one that come after its end."""
+        joined = Track(list(self.columns), keep_s=self._keep_s, step_s=self._step_s)
+        for track, by_s in ((self, shift_s), (newer, 0.0)):
+            t, values = (np.empty(0), np.empty((0, 0))) if track is None else track.since(-np.inf)
+            last_s = joined.last_s
+            for t_s, row in zip((t + by_s).tolist(), values.tolist(), strict=True):
+                if last_s is None or t_s > last_s:
+                    joined.append(t_s, row)
+        return joined
+
     def _make_room(self, now_s: float) -> None:
         t = self._t[self._first : self._end]
         kept = slice(self._first + int(np.searchsorted(t, now_s - self._keep_s)), self._end)

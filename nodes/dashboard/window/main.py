@@ -161,6 +161,8 @@ class MainWindow(QWidget):
             return
         self.exit_code = code
         self._ticks.stop()
+        if self._bar is not None and self._bar.before_it is not None:
+            self._bar.before_it.close()
         self.feed.close()
         event.accept()
 
@@ -241,7 +243,7 @@ class MainWindow(QWidget):
         if self._bar is not None:
             self._bar.refresh()
         elif self.scene.kind == "replay":
-            self._bar = ReplayBar(self.feed, self.scene, self)
+            self._bar = ReplayBar(self.feed, self.scene, self, self.recorded.tools)
             self.main.addWidget(self._bar)
             self.controls.hide_sensing()
 
