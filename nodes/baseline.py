@@ -6,7 +6,7 @@ the session while one is recorded, else where this user's data lie), or {action:
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 import platformdirs
@@ -14,7 +14,17 @@ import platformdirs
 from liveaffect.models.face import baseline as files
 from liveaffect.models.files.manifest import entries
 from liveaffect.stream.errors import UsageError
-from liveaffect.stream.messages import Affect, Baseline, Command, FaceObservation, Health, Message, Tick
+from liveaffect.stream.messages import (
+    Affect,
+    Baseline,
+    BaselineStatus,
+    Command,
+    FaceObservation,
+    Health,
+    Message,
+    RecordStatus,
+    Tick,
+)
 from liveaffect.stream.node import Node, answered, command, on
 from liveaffect.stream.topics import ACK, AFFECT, BASELINE, COMMAND, FACE, HEALTH, TICK
 
@@ -51,14 +61,16 @@ class BaselineNode(Node):
         self._seen: FaceObservation | None = None
         self._felt: Affect | None = None
         self._session = ""
-        self._standing: Baseline | None = None
+        self._in_force: Baseline | None = None
         self._trouble = ""
 
-    def info(self) -> dict[str, Any]:
-        """Whether a capture goes on, and the baseline that stands, for windows that are opened later."""
-        standing = None if self._standing is None else msgspec.to_builtins(self._standing)
-        facts = {"capturing": self._capture is not None, "standing": standing}
-        return facts | ({"error": self._trouble} if self._trouble else {})
+    def status(self) -> BaselineStatus:
+        """Whether a capture goes on, and the baseline in force, for windows that are opened later."""
+        return BaselineStatus(capturing=self._capture is not None, in_force=self._in_force)
+
+    def trouble(self) -> str:
+        """Why the last baseline could not be kept."""
+        return self._trouble
 
     @on(COMMAND, emits=(ACK, BASELINE))
     @command("baseline", BaselineArguments)
@@ -71,9 +83,9 @@ class BaselineNode(Node):
     def _obey(self, command: Command, said: list[Message]) -> str:
         asked = msgspec.convert(command.arguments, BaselineArguments)
         if asked.action == "clear":
-            self._capture, self._standing = None, None
-            said.append(Baseline(t_ns=command.t_ns, state="cleared", text="no baseline stands"))
-            return "no baseline stands; its file stays"
+            self._capture, self._in_force = None, None
+            said.append(Baseline(t_ns=command.t_ns, state="cleared", text="no baseline is in force"))
+            return "no baseline is in force; its file stays"
         if self._capture is not None:
             raise UsageError("a baseline is being captured: wait for it, or clear it first")
         if asked.folder and not Path(asked.folder).is_dir():
@@ -84,8 +96,8 @@ class BaselineNode(Node):
     @on(HEALTH)
     def health(self, health: Health) -> None:
         """Where the session that is being recorded lies."""
-        if "recording" in health.info:
-            self._session = str(health.info.get("session", "")) if health.info["recording"] else ""
+        if isinstance(health.status, RecordStatus):
+            self._session = health.status.session if health.status.recording else ""
 
     @on(FACE)
     def face(self, observation: FaceObservation) -> None:
@@ -128,7 +140,7 @@ class BaselineNode(Node):
         self._capture = None
         said = self._judge(capture, t_ns)
         if said.state == "done":
-            self._standing = said
+            self._in_force = said
         return said
 
     def _judge(self, capture: Capture, t_ns: int) -> Baseline:

@@ -11,6 +11,7 @@ from liveaffect.models import registry
 from liveaffect.models.face.affect import BATCH
 from liveaffect.models.face.neutral import RunningNeutral, relative
 from liveaffect.models.files import manifest
+from liveaffect.models.files.net import Net
 from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate
 from liveaffect.stream.messages import FaceAffect as FaceAffectMessage
 from liveaffect.stream.node import Node, ahead_of, on
@@ -58,12 +59,13 @@ class FaceAffectNode(Node):
         self._ready: dict[int, FaceAffectMessage] = {}
 
     def info(self) -> dict[str, Any]:
-        net = getattr(self._net, "net", None)
-        return {
-            "model": self._label,
-            "providers": list(getattr(net, "providers", ())),
-            "notice": getattr(net, "notice", None),
-        }
+        net: Net | None = getattr(self._net, "net", None)
+        return {"model": self._label, "providers": list(net.providers) if net is not None else []}
+
+    def notice(self) -> str:
+        """Where the net runs, if not where it was wanted."""
+        net: Net | None = getattr(self._net, "net", None)
+        return (net.notice or "") if net is not None else ""
 
     @property
     def together(self) -> bool:

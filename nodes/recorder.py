@@ -20,7 +20,7 @@ from liveaffect.stream.errors import RecordError
 from liveaffect.stream.identity import Identity
 from liveaffect.stream.live.settings import VERB as SETTINGS
 from liveaffect.stream.live.settings import SettingsArguments
-from liveaffect.stream.messages import Ack, Command, Message
+from liveaffect.stream.messages import Ack, Command, Message, RecordStatus
 from liveaffect.stream.node import Node, answered, command, on, on_recorded
 from liveaffect.stream.session.context import SessionContext, shown
 from liveaffect.stream.session.info import MANIFEST, Persisted, SessionInfo, load_info
@@ -120,25 +120,26 @@ class RecorderNode(Node):
             with contextlib.suppress(OSError):
                 self._place().unlink(missing_ok=True)
 
-    def info(self) -> dict[str, Any]:
-        """Where it records and since when, the room left there, and why it stopped if it had to."""
-        session = self._session
-        recording = session is not None and not session.ended
-        facts: dict[str, Any] = {"recording": recording, "privacy": self._privacy}
+    def status(self) -> RecordStatus:
+        """Where it records and since when, and the room left there."""
+        session, said = self._session, RecordStatus(privacy=self._privacy)
         folder = session.folder if session is not None else Path(self.folder) if self.folder else self._base()
         with contextlib.suppress(OSError):
             there = next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
-            facts["free_mb"] = psutil.disk_usage(str(there)).free >> 20
+            said.free_mb = psutil.disk_usage(str(there)).free >> 20
         if session is not None:
-            facts["session"] = str(session.folder)
-            facts["since_ns"] = session.info.clocks[0].monotonic_ns
-            if session.ended and session.info.state != "COMPLETE":
-                facts["error"] = session.ended
-            elif told := session.troubles.words():
-                facts["error"] = "; ".join(told)
-        if self._error:
-            facts["error"] = self._error
-        return facts
+            said.recording = not session.ended
+            said.session, said.since_ns = str(session.folder), session.info.clocks[0].monotonic_ns
+        return said
+
+    def trouble(self) -> str:
+        """Why it stopped if it had to, and what of the recording is not as it was asked for."""
+        session = self._session
+        if self._error or session is None:
+            return self._error
+        if session.ended and session.info.state != "COMPLETE":
+            return session.ended
+        return "; ".join(session.troubles.words())
 
     @on_recorded
     def take(self, message: Message) -> None:

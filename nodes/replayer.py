@@ -12,7 +12,7 @@ import msgspec
 
 from liveaffect.stream.capture.read_ahead import PATIENCE_S, ReadAhead, wait_until
 from liveaffect.stream.errors import RecordError, UsageError
-from liveaffect.stream.messages import Ack, Command, MediaSpan, Message, Playback
+from liveaffect.stream.messages import Ack, Command, MediaSpan, Message, Playback, ReplayStatus
 from liveaffect.stream.node import Node, NotNegative, SourceContext, answered, command, on, source
 from liveaffect.stream.session.feed import spoken
 from liveaffect.stream.session.playhead import Playhead
@@ -85,11 +85,16 @@ class ReplayerNode(Node):
         self._told = 0
         self._next_said_ns = 0
 
-    def info(self) -> dict[str, Any]:
+    def status(self) -> ReplayStatus:
         """What a seek bar shows: the session's length, its markers, and where estimates are missing."""
         found = self._found
-        shown = {"session": self.session, "length_s": round(found.length_s, 3), "can_change_speed": not self.shift}
-        return {"replay": {**shown, "markers": found.markers, "missing": found.missing}}
+        return ReplayStatus(
+            session=self.session,
+            length_s=round(found.length_s, 3),
+            can_change_speed=not self.shift,
+            markers=tuple(found.markers),
+            missing=tuple(found.missing),
+        )
 
     @on(COMMAND, emits=ACK)
     @command("replay", ReplayArguments)

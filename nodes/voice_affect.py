@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from liveaffect.models import registry
 from liveaffect.models.files import manifest
+from liveaffect.models.files.net import Net
 from liveaffect.models.voice.affect import STEP_HOPS
 from liveaffect.models.voice.baseline import VoiceBaseline
 from liveaffect.models.voice.mel import HOP, N_MELS
@@ -42,13 +43,18 @@ class VoiceAffectNode(Node):
         self._older: str | None = None
 
     def info(self) -> dict[str, Any]:
-        known, net = self._stream.baseline, getattr(self._net, "net", None)
+        known = self._stream.baseline
+        net: Net | None = getattr(self._net, "net", None)
         return {
             "model": self._label,
-            "providers": list(getattr(net, "providers", ())),
-            "notice": getattr(net, "notice", None) or self._older,
+            "providers": list(net.providers) if net is not None else [],
             "baseline_s": 0.0 if known is None else known.seconds,
         }
+
+    def notice(self) -> str:
+        """Where the net runs, if not where it was wanted, or that what it is given is of an older version."""
+        net: Net | None = getattr(self._net, "net", None)
+        return (net.notice if net is not None else None) or self._older or ""
 
     @on(VOICE, emits=VOICE_AFFECT)
     def step(self, hop: m.VoiceDescriptors) -> m.VoiceAffect | None:

@@ -21,7 +21,7 @@ from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 import msgspec
 
 from liveaffect.stream.errors import LiveAffectError, UsageError
-from liveaffect.stream.messages import Ack, Command, Message
+from liveaffect.stream.messages import Ack, Command, Message, Status
 from liveaffect.stream.topics import REGISTRY, TICK, Topic
 
 N = TypeVar("N", bound="Node")
@@ -122,8 +122,20 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
         return True
 
     def info(self) -> dict[str, Any]:
-        """Facts for the node's health, such as model ids and execution providers."""
+        """Facts for the node's health, such as model ids and execution providers: for people, nothing reads them."""
         return {}
+
+    def status(self) -> Status | None:
+        """What the node is at, of one that obeys commands; part of its health."""
+        return None
+
+    def trouble(self) -> str:
+        """What is wrong with the node now, in words; "" where nothing is. Becomes its health's `error`."""
+        return ""
+
+    def notice(self) -> str:
+        """What differs from what was asked for, in words, such as where a net runs; "" where nothing does."""
+        return ""
 
     def burst(self) -> int:
         """How many messages at once suit its `@ahead_of` method; asked after `open`."""

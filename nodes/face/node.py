@@ -92,9 +92,11 @@ class FaceNode(Node):
             people.close()
 
     def info(self) -> dict[str, Any]:
-        notice = "; ".join(filter(None, (self._without, self._lookout.notice())))
-        return {"model": self._model.name, "max_faces": self.max_faces, "frames_back_in_time": self._backwards,
-                **({"notice": notice} if notice else {})}  # fmt: skip
+        return {"model": self._model.name, "max_faces": self.max_faces, "frames_back_in_time": self._backwards}
+
+    def notice(self) -> str:
+        """What the machine or the models here do without."""
+        return "; ".join(filter(None, (self._without, self._lookout.notice())))
 
     @on(VIDEO, emits=(FACE, MESH, CROP))
     def step(self, frame: VideoFrame) -> Iterator[Message]:

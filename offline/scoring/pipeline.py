@@ -176,7 +176,7 @@ class FileRun:
     def warnings(self) -> list[str]:
         """What there is to say of the run, such as a truncated end, or a net that runs elsewhere than asked."""
         texts = list(self._notes)
-        texts += [str(notice) for e in self.graph.entries.values() if (notice := e.node.info().get("notice"))]
+        texts += [notice for e in self.graph.entries.values() if (notice := e.node.notice())]
         for node, context in self.host.contexts.items():
             said = [str(context.info[key]) for key in ("warning", "error") if context.info.get(key)]
             texts += said or [f"{node}: {n} messages of {topic} {cause}" for (topic, cause), n in context.drops.items()]

@@ -15,7 +15,7 @@ from liveaffect.stream.graph import Entry
 from liveaffect.stream.live.bus import Publisher, Subscriber, newest
 from liveaffect.stream.live.hosted import HostedNode, LiveContext, ProcessMeter
 from liveaffect.stream.live.pulse import Pulse
-from liveaffect.stream.messages import OPEN, Log, Message, Tick
+from liveaffect.stream.messages import OPEN, Command, Log, Message, Tick
 from liveaffect.stream.node import Feed, HostInfo, Node, bind, messages_of, spec_of
 from liveaffect.stream.topics import COMMAND, DROP, HEALTH, LOG, MARKER, REGISTRY, TICK, Topic, topic_of, writer_of
 
@@ -236,6 +236,8 @@ class LiveHost:
             outputs = messages_of(hosted.handlers[topic.name](message))
             for output in outputs:
                 self._publish(hosted, output)
+        if isinstance(message, Command) and message.verb in hosted.spec.commands:
+            self._next_health = 0  # what it is at now is told at once
         if not topic.host:
             hosted.stats.handled((time.monotonic_ns() - message.t_ns) / 1e6, timed=topic.name in hosted.timed)
 
@@ -262,7 +264,9 @@ class LiveHost:
                 self._publish(None, drop)
             health = hosted.stats.health(hosted.name, self.process, now)
             health.info.update(hosted.node.info())
-            hosted.tell_trouble(health.error or str(health.info.get("error") or ""))
+            health.status = hosted.node.status()
+            health.error, health.notice = health.error or hosted.node.trouble(), hosted.node.notice()
+            hosted.tell_trouble(health.error)
             health.cpu_percent, health.rss_mb = cpu, rss
             health.restarts = self.incarnation
             self._publish(None, health)

@@ -25,7 +25,7 @@ from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.processes import EPOCH_LEAD_S, Processes
 from liveaffect.stream.live.runlog import RunLog, claim, sweep
 from liveaffect.stream.live.spec import WATCHER
-from liveaffect.stream.messages import Ack, Command, Health, Message
+from liveaffect.stream.messages import Ack, Command, Health, Message, RecordStatus, Status
 from liveaffect.stream.node import Verb
 from liveaffect.stream.topics import ACK, COMMAND, HEALTH, LOG, MARKER, topic_of
 
@@ -60,7 +60,7 @@ class Supervisor:
         self._gateway: Gateway | None = None
         self._seqs: dict[str, int] = {}
         self._faults: dict[str, str] = {}
-        self._info: dict[str, dict[str, Any]] = {}
+        self._status: dict[str, Status | None] = {}
 
     @property
     def graph(self) -> Graph:
@@ -162,7 +162,7 @@ class Supervisor:
                     gateway.acknowledge(message)
                 elif isinstance(message, Health) and message.process in self._processes.members:  # not a recorded one
                     self._tell_fault(message)
-                    self._info[message.node] = message.info
+                    self._status[message.node] = message.status
             gateway.step()
             for log in self._run_log.handler.take() if self._run_log else ():
                 self._publish(log)
@@ -190,7 +190,7 @@ class Supervisor:
             "topics": sorted(graph.depth),
             "verbs": {verb: sorted(nodes) for verb, nodes in owners_of(graph).items()},
             "clock": self._clock,
-            "recording": any(info.get("recording") is True for info in self._info.values()),
+            "recording": any(isinstance(said, RecordStatus) and said.recording for said in self._status.values()),
         }
 
     def _tell_fault(self, health: Health) -> None:

@@ -32,6 +32,7 @@ from liveaffect.stream.messages.sensor import (
     VoiceAffect,
     VoiceDescriptors,
 )
+from liveaffect.stream.messages.status import BaselineStatus, RecordStatus, ReplayStatus, Status
 
 __all__ = [
     "DOWN",
@@ -43,6 +44,7 @@ __all__ = [
     "Array",
     "AudioChunk",
     "Baseline",
+    "BaselineStatus",
     "Command",
     "Drop",
     "Face",
@@ -59,7 +61,10 @@ __all__ = [
     "Part",
     "Person",
     "Playback",
+    "RecordStatus",
+    "ReplayStatus",
     "State",
+    "Status",
     "Tick",
     "VideoFrame",
     "VoiceAffect",

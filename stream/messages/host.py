@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from liveaffect.stream.messages.header import Message
+from liveaffect.stream.messages.status import Status
 
 
 class Tick(Message):
@@ -55,7 +56,7 @@ class MediaSpan(Message):
 
 
 class Health(Message):
-    """How one node is doing, once a second and at every change."""
+    """How one node is doing, once a second, after every command that changed something, and when its life changes."""
 
     node: str
     process: str
@@ -74,7 +75,13 @@ class Health(Message):
     """Of one core, of the node's whole process."""
     rss_mb: float | None = None
     error: str = ""
+    """What is wrong with it now, in words."""
+    notice: str = ""
+    """What differs from what was asked for, in words, such as a net that runs on the CPU instead."""
+    status: Status | None = None
+    """What it is at, of nodes that can be asked to do something: the recorder, the baseline node, a replayer."""
     info: dict[str, Any] = {}
+    """Facts to be read by people: model, device, size. Nothing depends on them."""
 
 
 DOWN = ("node_down", "failed", "hung")

@@ -14,7 +14,8 @@ from typing import Any
 from mcap.records import Message as McapMessage
 
 from liveaffect.stream.errors import RecordError, TransportError
-from liveaffect.stream.messages import Message
+from liveaffect.stream.messages import Health, Message
+from liveaffect.stream.messages.status import status_of_info
 from liveaffect.stream.order import order_key
 from liveaffect.stream.session.files import open_plain
 from liveaffect.stream.session.info import MANIFEST, RECORDING, load
@@ -158,6 +159,8 @@ class SessionReader:
                 continue
             try:
                 message = from_json(topic, record.data)
+                if isinstance(message, Health) and message.status is None:
+                    message.status = status_of_info(message.info)
             except TransportError:
                 self.malformed += 1
                 continue

@@ -115,4 +115,4 @@ def stream(frames: range, *, faces: int = 1, image: Any = None) -> Iterator[m.Me
             yield hop(n)
         if i % 30 == 0:
             for node in ("camera", "face", "voice", "fusion", "recorder"):
-                yield health(node, i, info={"recording": False, "privacy": False} if node == "recorder" else {})
+                yield health(node, i, status=m.RecordStatus() if node == "recorder" else None)

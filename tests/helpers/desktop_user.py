@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
 from liveaffect.cli.windows import desktop
 from liveaffect.nodes.dashboard.replay.bar import ReplayBar
+from liveaffect.nodes.dashboard.scene.status import record_status
 from liveaffect.nodes.dashboard.start.window import FirstWindow
 from liveaffect.nodes.dashboard.window.main import MainWindow
 
@@ -130,7 +131,7 @@ def main(facts: Facts) -> None:
     find(MainWindow)
     click(controls.privacy_button)
     wait(lambda: window.video.picture is None or window.video.picture.image is None, "the hidden picture")
-    wait(lambda: scene.health["recorder"].info.get("privacy") is True, "the recorder's word on privacy")
+    wait(lambda: (told := record_status(scene)) is not None and told.privacy, "the recorder's word on privacy")
     shoot(window, "4_privacy")
     click(controls.privacy_button)
     wait(lambda: window.video.picture is not None and window.video.picture.image is not None, "the picture again")
@@ -153,7 +154,9 @@ def again(facts: Facts) -> None:
     scene, controls = window.scene, window.controls
     wait(lambda: scene.person is not None, "an estimate")
     wait(lambda: window.status.rec._time not in (None, ""), "the light that says it still records")
-    facts["session"] = scene.health["recorder"].info["session"]
+    told = record_status(scene)
+    assert told is not None
+    facts["session"] = told.session
     click(controls.baseline_button)
     dialog = find(type(window.dialogs._open_now["baseline"]))
     wait(lambda: "Face" in dialog.outcome.text(), "the baseline that stands, in words")

@@ -21,6 +21,7 @@ from liveaffect.stream.messages import (
     Health,
     Message,
     Person,
+    RecordStatus,
     Tick,
 )
 from liveaffect.stream.node import HostInfo, bind, messages_of
@@ -133,21 +134,21 @@ def test_the_file_goes_to_the_session_or_to_the_users_data(tmp_path: Path, monke
     kept = load_baseline(Path(found.file).expanduser())
     assert (kept.valence, kept.face_id, kept.au["au12"]) == (found.valence, 1, found.au["au12"])
     assert Path(found.file).parent == tmp_path / "data" / "liveaffect" / "baselines"
-    assert node.info()["standing"]["file"] == found.file
-    recording = {"recording": True, "session": str(tmp_path / "session")}
-    health = Health(t_ns=0, node="recorder", process="recorder", state="ok", info=recording)
+    assert (in_force := node.status().in_force) is not None
+    assert in_force.file == found.file
+    recording = RecordStatus(recording=True, session=str(tmp_path / "session"))
+    health = Health(t_ns=0, node="recorder", process="recorder", state="ok", status=recording)
     assert Path(_live(BaselineNode(), [health, asked, *frames(90)]).file).parent == tmp_path / "session"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "full").touch()
-    health = Health(
-        t_ns=0, node="r", process="r", state="ok", info={"recording": True, "session": str(tmp_path / "full" / "s")}
-    )
+    recording = RecordStatus(recording=True, session=str(tmp_path / "full" / "s"))
+    health = Health(t_ns=0, node="r", process="r", state="ok", status=recording)
     node = BaselineNode()
     found = _live(node, [health, command(10.0, action="capture", seconds=2.0), *frames(90)])
     assert found.state == "done"
-    assert "cannot be kept in" in node.info()["error"]
+    assert "cannot be kept in" in node.trouble()
 
 
 def test_a_recorded_capture_is_verified_with_the_rest(tmp_path: Path) -> None:

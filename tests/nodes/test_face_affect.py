@@ -84,7 +84,7 @@ def test_numbers_are_in_range_and_name_their_model(node: FaceAffectNode) -> None
 
 def test_it_tells_where_its_net_really_runs(node: FaceAffectNode) -> None:
     assert node.info()["providers"] == ["CPUExecutionProvider"]
-    assert node.info()["notice"] is None
+    assert node.notice() == ""
 
 
 def test_faces_keep_their_own_rows(node: FaceAffectNode) -> None:

@@ -185,7 +185,7 @@ def test_recording_begins_and_ends_by_command(tmp_path: Path, start: Any) -> Non
     assert not (tmp_path / "s").exists()
     assert _obey(node, "record", action="status").text == "not recording"
     assert _obey(node, "record", action="start", mesh=True).ok
-    assert node.info()["recording"]
+    assert node.status().recording
     again = _obey(node, "record", action="start")
     assert not again.ok
     assert "already recording" in again.text
@@ -281,7 +281,7 @@ def test_trouble_while_recording_is_told_and_the_node_lives_on(tmp_path: Path, s
     node._media._sound._file = open(os.devnull, "rb")  # noqa: PTH123, SIM115 (a file that cannot be written)
     node.take(_chunk(1))
     node.take(_chunk(2))
-    assert "recording ended" in node.info()["error"]
+    assert "recording ended" in node.trouble()
     assert load_info(tmp_path / "s").state == "INCOMPLETE"
 
 

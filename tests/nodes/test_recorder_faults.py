@@ -118,7 +118,7 @@ def test_e20_a_recorder_that_comes_back_goes_on_in_its_own_runs_session_alone(tm
         _killed(tmp_path / f"of {run}", run)
     before = {path: path.read_bytes() for path in tmp_path.glob("*/session.*") if "this" not in str(path)}
     node = _recorder(incarnation=1, sessions=str(tmp_path))
-    assert node.info()["session"] == str(tmp_path / "of this run")
+    assert node.status().session == str(tmp_path / "of this run")
     node.close()
     assert {path: path.read_bytes() for path in before} == before
 
@@ -133,7 +133,7 @@ def test_e20_a_recording_in_a_folder_that_a_command_named_is_gone_on_with_too(tm
     info.processes = [Identity(boot="b", space=0, pid=1, started=1)]
     info.save(folder)
     again = _recorder(incarnation=1, sessions=str(tmp_path / "usual"))
-    assert again.info()["session"] == str(folder)
+    assert again.status().session == str(folder)
     again.take(_frame(1))
     again.close()
     assert [m.seq for _, m in SessionReader(folder).messages(["video/frame"])] == [0, 1]
@@ -150,9 +150,9 @@ def test_e20_a_recorder_that_died_before_it_recorded_begins_and_one_that_was_sto
         _killed(tmp_path / "s", "this run")
         (tmp_path / "s" / "session.mcap").write_bytes(b"no recording")
     node = _recorder(incarnation=1, folder=str(tmp_path / "s"), autostart=True)
-    assert node.info()["recording"] is (before != "stopped")
+    assert node.status().recording is (before != "stopped")
     if before == "broken":
-        assert node.info()["session"] == str(tmp_path / "s-2")
+        assert node.status().session == str(tmp_path / "s-2")
         assert (tmp_path / "s" / "session.mcap").read_bytes() == b"no recording"
     node.close()
 
@@ -176,7 +176,7 @@ def test_e24_without_its_encoder_a_recording_lacks_the_video_alone(
     assert "no encoder libx264" in answer.text
     node.take(_frame(0))
     node.take(AudioChunk(t_ns=0, seq=0, first_sample=0, samples=np.ones(160, np.float32)))
-    assert "no encoder libx264" in node.info()["error"]
+    assert "no encoder libx264" in node.trouble()
     node.close()
     info = load_info(tmp_path / "s")
     assert (info.state, info.ledger["video/frame"].recorded) == ("COMPLETE", 1)
@@ -213,7 +213,7 @@ def test_e25_a_folder_that_goes_away_ends_the_recording_without_an_error(tmp_pat
     node._session.flush()  # type: ignore[union-attr]
     node.take(_frame(2))
     node.close()
-    assert "gone" in node.info()["error"]
+    assert "gone" in node.trouble()
 
 
 def test_e39_a_recorder_that_dies_of_an_error_is_gone_on_with_as_after_a_kill(tmp_path: Path) -> None:

@@ -80,10 +80,10 @@ def session(tmp_path: Path) -> Path:
 
 
 def test_it_tells_length_markers_and_what_is_missing(session: Path) -> None:
-    said = Driven(session).node.info()["replay"]
-    assert said["length_s"] == pytest.approx(9.9)
-    assert said["markers"] == [(2.0, "at 2"), (8.0, "at 8")]
-    assert said["missing"] == [(4.0, 6.0, "no_face"), (7.0, 9.0, "not recorded")]
+    said = Driven(session).node.status()
+    assert said.length_s == pytest.approx(9.9)
+    assert said.markers == ((2.0, "at 2"), (8.0, "at 8"))
+    assert said.missing == ((4.0, 6.0, "no_face"), (7.0, 9.0, "not recorded"))
 
 
 def test_a_pause_stands_still_and_playing_goes_on_where_it_stood(session: Path) -> None:

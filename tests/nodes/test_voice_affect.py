@@ -114,7 +114,7 @@ def test_descriptors_of_an_older_recording_are_no_speech_and_the_reason_is_said(
     node.open()
     said = [out for message in older for out in messages_of(node.step(message)) if isinstance(out, m.VoiceAffect)]
     assert {(s.state, s.valence) for s in said} == {("low_quality", None)}
-    assert "older version" in node.info()["notice"]
+    assert "older version" in node.notice()
     assert node.info()["providers"] == ["CPUExecutionProvider"]
     node.close()
 

@@ -105,3 +105,19 @@ def test_bytes_that_only_look_like_nan_stay_as_they_are() -> None:
     marker = m.Marker(t_ns=0x7FF8000000000000, label=label, source="\u02ff\u02f8")
     back = _sent(MARKER, marker)
     assert (back.t_ns, back.label, back.source) == (marker.t_ns, label, marker.source)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        m.RecordStatus(recording=True, privacy=True, session="/data/p01", since_ns=5, free_mb=1000),
+        m.BaselineStatus(in_force=m.Baseline(t_ns=1, state="done", face_id=2, au={"au12": 0.5})),
+        m.ReplayStatus(length_s=9.5, markers=((2.0, "here"),), missing=((4.0, 6.0, "no_face"),)),
+    ],
+)
+def test_what_a_node_is_at_comes_back_on_the_wire_and_from_a_recording(status: m.Status) -> None:
+    health = m.Health(t_ns=1, node="a", process="b", state="ok", status=status)
+    for back in (decode(encode(HEALTH, health))[1], from_json(HEALTH, to_json(health, arrays=False))):
+        assert isinstance(back, m.Health)
+        assert type(back.status) is type(status)
+        assert msgspec.to_builtins(back) == msgspec.to_builtins(health)

@@ -12,7 +12,7 @@ from liveaffect.nodes.dashboard.baseline.rest import RestWatch, Verdict, place_w
 from liveaffect.nodes.dashboard.baseline.ring import RestRing
 from liveaffect.nodes.dashboard.look.fields import DropDown, Kind, label, say
 from liveaffect.nodes.dashboard.scene.shown import Scene
-from liveaffect.nodes.dashboard.scene.words import result_words, standing
+from liveaffect.nodes.dashboard.scene.words import baseline_in_force, result_words
 from liveaffect.nodes.dashboard.settings.form import Ask
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.messages import Baseline, Face
@@ -83,7 +83,7 @@ class BaselineDialog(QDialog):
         self._timer.start(LOOK_MS)
         self.resize(480, 560)
         with scene.lock:
-            before = standing(scene)
+            before = baseline_in_force(scene)
         if before is not None:
             self._tell(before)
         self.look()
@@ -99,7 +99,7 @@ class BaselineDialog(QDialog):
         with self._scene.lock:
             faces, connected = dict(self._scene.faces), self._scene.connected
             said = self._scene.baseline
-            stands = standing(self._scene) is not None
+            stands = baseline_in_force(self._scene) is not None
         self._list(faces)
         verdict = self._watch.look(faces.get(self._face_id(faces)), self._clock())
         if not connected:
@@ -238,7 +238,7 @@ class BaselineDialog(QDialog):
     def _trouble(self) -> str:
         """What the sensor's node says is wrong, such as a file that could not be written."""
         health = self._scene.health.get("baseline")
-        return "" if health is None else str(health.info.get("error", "") or health.error)
+        return "" if health is None else health.error
 
 
 def _kind(good: bool) -> Kind:

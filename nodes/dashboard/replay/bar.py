@@ -17,7 +17,7 @@ from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.words import clock
 from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.stream.client.requests import Reply
-from liveaffect.stream.messages import Playback
+from liveaffect.stream.messages import Playback, ReplayStatus
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 0.0)
 """0 is as fast as it goes."""
@@ -50,7 +50,7 @@ class ReplayBar(QWidget):
         self._said_s = 0.0
         self._asked: tuple[float, float] | None = None
         self._held: tuple[float, float] | None = None
-        self._session: tuple[Any, ...] = ()
+        self._session: tuple[float, int, int] | None = None
         self.play = SignButton("play", "Play or pause (space, or K)")
         self.before = SignButton("before", "To the marker before ([)")
         self.after = SignButton("after", "To the next marker (])")
@@ -107,15 +107,14 @@ class ReplayBar(QWidget):
                 self.before_it.follow(said)
             self._said, self._said_s = said, time.monotonic()
             self._show(said)
-        told: dict[str, Any] = next((health.info["replay"] for health in healths if "replay" in health.info), {})
-        session = (told.get("length_s"), len(told.get("markers", ())), len(told.get("missing", ())))
-        if told and session != self._session:
+        told = next((health.status for health in healths if isinstance(health.status, ReplayStatus)), None)
+        session = None if told is None else (told.length_s, len(told.markers), len(told.missing))
+        if told is not None and session != self._session:
             self._session = session
-            markers = [(t_s, words) for t_s, words in told["markers"]]
-            self.line.show_session(told["length_s"], markers, [(a, b, why) for a, b, why in told["missing"]])
-            self.speed.setEnabled(bool(told.get("can_change_speed", True)))
+            self.line.show_session(told.length_s, list(told.markers), list(told.missing))
+            self.speed.setEnabled(told.can_change_speed)
             if self.before_it is not None:
-                self.before_it.look_at(str(told.get("session", "")), self.line.show_strip)
+                self.before_it.look_at(told.session, self.line.show_strip)
         position_s = self.line.position_s if self.line.dragging else self.position_s
         self.line.show_position(position_s)
         self.time.setText(f"{clock(position_s)} / {clock(self.line.length_s)}")

@@ -2,8 +2,6 @@
 
 from typing import Any, ClassVar
 
-import msgspec
-
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, on, spec_of
@@ -78,9 +76,8 @@ class DashboardNode(Node):
     def health(self, health: m.Health) -> None:
         """How a node is doing."""
         self.scene.health[health.node] = health
-        standing = health.info.get("standing")
-        if standing and self.scene.baseline is None:  # captured before this window was opened
-            self.scene.baseline = msgspec.convert(standing, m.Baseline)
+        if isinstance(health.status, m.BaselineStatus) and self.scene.baseline is None:
+            self.scene.baseline = health.status.in_force  # captured before this window was opened
 
     @on(BASELINE)
     def baseline(self, baseline: m.Baseline) -> None:

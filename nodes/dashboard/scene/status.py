@@ -1,9 +1,6 @@
 """The figures of the status line and the words that explain them. No Qt here."""
 
-import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -59,43 +56,46 @@ class Status:
 
 def status_of(scene: Scene, now_ns: int) -> Status:
     """What the line says at `now_ns` of the sensor's clock; call it under the scene's lock."""
-    recorder = recorder_info(scene)
-    recording = bool(recorder.get("recording"))
-    since = recorder.get("since_ns")
-    elapsed = clock((now_ns - since) / 1e9) if isinstance(since, int) and scene.kind == "live" else ""
+    recorder = record_status(scene)
     return Status(
         rate=_rate(scene, now_ns), latency=_latency(scene, now_ns), drops=_drops(scene), dots=_dots(scene, now_ns),
-        disk=_disk(recorder), offset=_offset(scene), recording=elapsed if recording else None,
-        session=str(recorder.get("session", "")), strange=_strange(scene),
+        disk=_disk(recorder), offset=_offset(scene), recording=_recorded(scene, now_ns),
+        session="" if recorder is None else recorder.session, strange=_strange(scene),
         replay=_replayed(scene) if scene.kind == "replay" else "",
     )  # fmt: skip
 
 
 def lost_status(scene: Scene, gone: Lost, now_ns: int) -> Status:
     """What the line says where nothing has been heard for too long: no figure, no light, and the time recorded then."""
-    recorder = recorder_info(scene)
-    since = recorder.get("since_ns")
     then_ns = now_ns - (scene.clock() - gone.heard_ns)
-    elapsed = clock((then_ns - since) / 1e9) if isinstance(since, int) and scene.kind == "live" else ""
     tip = f"Nothing has been heard since {gone.since}"
     names = [dot.node for dot in _dots(scene, then_ns)]
     blank = Figure("")
     return Status(
         rate=blank, latency=blank, drops=blank, disk=blank, offset=blank,
         dots=tuple(Dot(name, "unknown", f"{name}: nothing heard since {gone.since}") for name in names),
-        recording=elapsed if recorder.get("recording") else None, session=tip,
+        recording=_recorded(scene, then_ns), session=tip,
         replay=_replayed(scene) if scene.kind == "replay" else "", lost=gone,
     )  # fmt: skip
 
 
-def recorder_info(scene: Scene) -> dict[str, Any]:
+def record_status(scene: Scene) -> m.RecordStatus | None:
     """What the recorder says of itself; of a node that is down nothing is known."""
-    return next((h.info for h in _present(scene) if "recording" in h.info and h.state not in m.DOWN), {})
+    told = (health.status for health in _present(scene) if health.state not in m.DOWN)
+    return next((status for status in told if isinstance(status, m.RecordStatus)), None)
+
+
+def _recorded(scene: Scene, now_ns: int) -> str | None:
+    """Time recorded so far; None while nothing is."""
+    status = record_status(scene)
+    if status is None or not status.recording:
+        return None
+    return clock((now_ns - status.since_ns) / 1e9) if status.since_ns is not None and scene.kind == "live" else ""
 
 
 def private(scene: Scene) -> bool:
     """True while the sensor stores no pixels because somebody asked for privacy."""
-    return any(bool(health.info.get("privacy")) for health in _present(scene))
+    return any(isinstance(health.status, m.RecordStatus) and health.status.privacy for health in _present(scene))
 
 
 def _present(scene: Scene) -> list[m.Health]:
@@ -104,8 +104,8 @@ def _present(scene: Scene) -> list[m.Health]:
 
 
 def _replayed(scene: Scene) -> str:
-    found = next((health.info["replay"] for health in _present(scene) if "replay" in health.info), {})
-    return str(found.get("session", "")) or "a session"
+    found = next((h.status.session for h in _present(scene) if isinstance(h.status, m.ReplayStatus)), "")
+    return found or "a session"
 
 
 def _rate(scene: Scene, now_ns: int) -> Figure:
@@ -182,13 +182,10 @@ def _load(health: m.Health) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _disk(recorder: dict[str, Any]) -> Figure:
-    free = recorder.get("free_mb")
-    if not isinstance(free, int | float):
-        folder = Path(str(recorder.get("session", "")))
-        if not recorder.get("session") or not folder.is_dir():
-            return Figure("")
-        free = shutil.disk_usage(folder).free / 2**20
+def _disk(recorder: m.RecordStatus | None) -> Figure:
+    free = None if recorder is None else recorder.free_mb
+    if free is None:
+        return Figure("")
     return Figure(f"{size(float(free))} free", "Room on the disk of the recordings", problem=free < LEAST_FREE_MB)
 
 

@@ -3,8 +3,6 @@
 import html
 from dataclasses import dataclass
 
-import msgspec
-
 from liveaffect.models.circumplex import Z90
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.nodes.dashboard.scene.shown import Scene
@@ -118,17 +116,14 @@ def size(megabytes: float) -> str:
     return f"{megabytes / 1024:.0f} GB" if megabytes >= 10 * 1024 else f"{megabytes / 1024:.1f} GB"
 
 
-def standing(scene: Scene) -> m.Baseline | None:
+def baseline_in_force(scene: Scene) -> m.Baseline | None:
     """The baseline in force: what was heard, else what the node tells those who came later; None without one."""
     said = scene.baseline
     if said is not None and said.state != "failed":
         return said if said.state == "done" else None
     health = scene.health.get("baseline")
-    told = None if health is None else health.info.get("standing")
-    try:
-        return None if told is None else msgspec.convert(told, m.Baseline)
-    except msgspec.ValidationError:  # a sensor of another version
-        return None
+    status = None if health is None else health.status
+    return status.in_force if isinstance(status, m.BaselineStatus) else None
 
 
 def result_words(said: m.Baseline, trouble: str = "") -> str:

@@ -12,7 +12,7 @@ from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import GAP, zoom
 from liveaffect.nodes.dashboard.replay.bar import ReplayBar
 from liveaffect.nodes.dashboard.scene.lost import lost
-from liveaffect.nodes.dashboard.scene.status import lost_status, private, recorder_info, status_of
+from liveaffect.nodes.dashboard.scene.status import lost_status, private, record_status, status_of
 from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.views.circumplex import CircumplexView
 from liveaffect.nodes.dashboard.views.emotions import EmotionsView
@@ -131,15 +131,16 @@ class MainWindow(QWidget):
             gone = lost(self.scene)
             now_ns = self.feed.sensor_now_ns()
             status = lost_status(self.scene, gone, now_ns) if gone else status_of(self.scene, now_ns)
-            hidden, recorder = private(self.scene), recorder_info(self.scene)
+            hidden, recorder = private(self.scene), record_status(self.scene)
         self.presenter.go(gone)
         self.status.show_status(status, self._standing())
         if status.replay:
             self.controls.show_replay(status.replay)
-        here = bool(recorder) and gone is None
+        here = recorder is not None and gone is None
+        recording = recorder is not None and gone is None and recorder.recording
         near = not self._remote and self.scene.kind == "live"
-        self.recorded.note(here and bool(recorder.get("recording")), str(recorder.get("session", "")), here=near)
-        self.actions_.note(recording=here and bool(recorder.get("recording")), possible=here, hidden=hidden)
+        self.recorded.note(recording, "" if recorder is None else recorder.session, here=near)
+        self.actions_.note(recording=recording, possible=here, hidden=hidden)
         self.controls.mark_button.setEnabled(gone is None)
         if self._bar is not None:
             self._bar.setEnabled(gone is None)

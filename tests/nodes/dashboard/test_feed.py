@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
+from liveaffect.nodes.dashboard.scene.status import record_status
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.errors import TransportError
 
@@ -76,9 +77,9 @@ def test_estimates_and_pixels_arrive_and_commands_are_answered(
     wait_for(lambda: "recorder" in scene.health, "the recorder's health")
     reply = listening.ask(qtbot, "record", action="start", folder=str(tmp_path / "s"))
     assert reply.ok, reply.text
-    info = wait_for(lambda: scene.health["recorder"].info.get("recording") and scene.health["recorder"].info, "REC")
-    assert abs(listening.feed.sensor_now_ns() - info["since_ns"]) < 60e9
-    assert info["free_mb"] > 0
+    said = wait_for(lambda: (told := record_status(scene)) and told.recording and told, "REC")
+    assert abs(listening.feed.sensor_now_ns() - said.since_ns) < 60e9
+    assert said.free_mb > 0
     assert listening.ask(qtbot, "mark", label="here", t_ns=listening.feed.sensor_now_ns()).ok
     wait_for(lambda: [one.label for one in scene.markers] == ["here"], "the marker")
     assert listening.ask(qtbot, "record", action="stop").ok

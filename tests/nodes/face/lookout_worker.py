@@ -41,7 +41,7 @@ def run(images: list[np.ndarray], *, still: bool = False) -> dict[str, Any]:
     meshes = [
         m.landmarks[0, :, :2].mean(0).tolist() for m in said if isinstance(m, FaceMesh) and m.landmarks is not None
     ]
-    info = node.info()
+    info = node.info() | {"notice": node.notice()}
     node.close()
     return {"faces": [m for m in said if isinstance(m, FaceObservation)], "mesh": meshes, "info": info}
 

@@ -12,7 +12,7 @@ from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.errors import LaunchError
 from liveaffect.stream.graph import build_graph, load_graph
 from liveaffect.stream.live.settings import settings_of, with_settings
-from liveaffect.stream.messages import Affect, Command, Health, Message, VideoFrame
+from liveaffect.stream.messages import Affect, Command, Health, Message, RecordStatus, VideoFrame
 from liveaffect.stream.node import Node
 from liveaffect.stream.session.info import load_info
 from liveaffect.stream.session.writer import SessionWriter
@@ -146,7 +146,10 @@ def test_privacy_stands_when_the_recorder_is_started_again(tmp_path: Path) -> No
 
     def again(message: Message) -> bool:
         return (
-            isinstance(message, Health) and message.node == "recorder" and message.restarts == 1 and bool(message.info)
+            isinstance(message, Health)
+            and message.node == "recorder"
+            and message.restarts == 1
+            and bool(message.status)
         )
 
     with live_run({**TABLE, "recorder": recorder}) as run, run.client("health") as client:
@@ -154,7 +157,8 @@ def test_privacy_stands_when_the_recorder_is_started_again(tmp_path: Path) -> No
         assert client.request("settings", action="set", node="recorder", values={"video": "h264"}).ok
         said = collect(client, lambda m: any(map(again, m)))[-1]
         assert isinstance(said, Health)
-        assert said.info["privacy"] is True
+        assert isinstance(said.status, RecordStatus)
+        assert said.status.privacy
 
 
 def test_e38_privacy_is_kept_for_a_recorder_that_was_given_up(tmp_path: Path) -> None:
@@ -175,4 +179,5 @@ def test_e38_privacy_is_kept_for_a_recorder_that_was_given_up(tmp_path: Path) ->
         assert client.request("settings", action="set", node="recorder", values={"min_free_mb": 1}).ok
         back = collect(client, lambda m: bool(m) and said(m[-1], "ok"))[-1]
         assert isinstance(back, Health)
-        assert back.info["privacy"] is True
+        assert isinstance(back.status, RecordStatus)
+        assert back.status.privacy

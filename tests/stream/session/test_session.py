@@ -18,7 +18,18 @@ from paths import HELPERS
 
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.identity import Identity
-from liveaffect.stream.messages import Affect, FaceMesh, FaceObservation, Marker, Message, Person, VideoFrame
+from liveaffect.stream.messages import (
+    Affect,
+    BaselineStatus,
+    FaceMesh,
+    FaceObservation,
+    Health,
+    Marker,
+    Message,
+    Person,
+    RecordStatus,
+    VideoFrame,
+)
 from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.info import load_info
 from liveaffect.stream.session.mcap.scan import scan
@@ -26,7 +37,7 @@ from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.session.recover import recover
 from liveaffect.stream.session.schema import schema_of
 from liveaffect.stream.session.writer import SessionWriter
-from liveaffect.stream.topics import AFFECT, FACE, MARKER, MESH, REGISTRY, VIDEO
+from liveaffect.stream.topics import AFFECT, FACE, HEALTH, MARKER, MESH, REGISTRY, VIDEO
 
 WRITER = HELPERS / "session_writer.py"
 
@@ -292,3 +303,25 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(RecordError, match="choose another folder for recordings"):
         SessionWriter(tmp_path / "file" / "s")
+
+
+def test_what_a_node_was_at_is_read_from_recordings_that_kept_it_among_the_free_facts(tmp_path: Path) -> None:
+    session = SessionWriter(tmp_path / "s", min_free=0)
+    told = {"t_ns": 1, "state": "done", "face_id": 2}
+    for seq, (node, info) in enumerate(
+        {
+            "recorder": {"recording": True, "privacy": False, "session": "/data/p01", "since_ns": 5},
+            "baseline": {"capturing": False, "standing": told},
+            "face": {"model": "x"},
+            "odd": {"recording": "perhaps"},
+        }.items()
+    ):
+        session.write(HEALTH, Health(t_ns=seq, seq=seq, node=node, process=node, state="ok", info=info))
+    session.close()
+    status = {m.node: m.status for m in _messages(tmp_path / "s") if isinstance(m, Health)}
+    assert isinstance(status["recorder"], RecordStatus)
+    assert (status["recorder"].recording, status["recorder"].session) == (True, "/data/p01")
+    assert isinstance(status["baseline"], BaselineStatus)
+    assert status["baseline"].in_force is not None
+    assert status["baseline"].in_force.face_id == 2
+    assert status["face"] is status["odd"] is None

@@ -19,7 +19,7 @@ from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.client.requests import Reply
-from liveaffect.stream.messages import Baseline, Face, FaceObservation, Health
+from liveaffect.stream.messages import Baseline, BaselineStatus, Face, FaceObservation, Health
 
 pytestmark = pytest.mark.processes
 
@@ -192,8 +192,9 @@ def test_closing_in_the_middle_gives_the_capture_up(open_dialog: Callable[[], Ba
 
 
 def test_a_baseline_of_before_this_window_is_shown(open_dialog: Callable[[], BaselineDialog], sensor: Sensor) -> None:
-    told = {"t_ns": 1, "state": "done", "face_id": 2, "rows": 99, "valence": 0.1, "arousal": 0.0, "file": "~/b.json"}
-    health = Health(t_ns=1, node="baseline", process="fusion", state="ok", info={"standing": told})
+    told = Baseline(t_ns=1, state="done", face_id=2, rows=99, valence=0.1, arousal=0.0, file="~/b.json")
+    status = BaselineStatus(in_force=told)
+    health = Health(t_ns=1, node="baseline", process="fusion", state="ok", status=status)
     sensor.node.take(health)
     dialog = open_dialog()
     assert "Face 2 at rest" in dialog.outcome.text()
@@ -232,7 +233,7 @@ def test_a_real_face_is_captured_and_its_file_loads(app: Any, qtbot: Any, run: L
         assert file.name in dialog.outcome.text()
         qtbot.waitUntil(dialog.forget.isEnabled, timeout=LIMIT_MS)
         QTest.mouseClick(dialog.forget, Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda: "no baseline stands" in dialog.outcome.text(), timeout=LIMIT_MS)
+        qtbot.waitUntil(lambda: "no baseline is in force" in dialog.outcome.text(), timeout=LIMIT_MS)
         assert file.exists()
     finally:
         feed.close()

@@ -7,6 +7,7 @@ from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.status import private, status_of
 from liveaffect.nodes.dashboard.scene.words import clock, face_reason, voice_reason, with_interval
+from liveaffect.stream import messages as m
 
 
 @pytest.fixture
@@ -74,8 +75,8 @@ def test_a_node_of_the_graph_that_was_never_heard_has_a_dot(scene: Scene) -> Non
 
 
 def test_the_recording_time_counts_from_its_begin(scene: Scene) -> None:
-    info = {"recording": True, "session": "/tmp/x", "since_ns": now() - 65 * 10**9, "free_mb": 1000}
-    scene.health["recorder"] = made.health("recorder", info=info)
+    told = m.RecordStatus(recording=True, session="/tmp/x", since_ns=now() - 65 * 10**9, free_mb=1000)
+    scene.health["recorder"] = made.health("recorder", status=told)
     status = status_of(scene, now())
     assert (status.recording, status.session) == ("01:05", "/tmp/x")
     assert status.disk.words == "1.0 GB free"
@@ -83,14 +84,14 @@ def test_the_recording_time_counts_from_its_begin(scene: Scene) -> None:
 
 
 def test_of_a_recorder_that_is_down_nothing_is_claimed(scene: Scene) -> None:
-    info = {"recording": True, "session": "/tmp/x"}
-    scene.health["recorder"] = made.health("recorder", state="node_down", info=info)
+    told = m.RecordStatus(recording=True, session="/tmp/x")
+    scene.health["recorder"] = made.health("recorder", state="node_down", status=told)
     assert status_of(scene, now()).recording is None
 
 
 def test_privacy_is_what_the_sensor_says(scene: Scene) -> None:
     assert not private(scene)
-    scene.health["recorder"] = made.health("recorder", info={"recording": False, "privacy": True})
+    scene.health["recorder"] = made.health("recorder", status=m.RecordStatus(privacy=True))
     assert private(scene)
 
 

@@ -14,8 +14,10 @@ from PySide6.QtTest import QTest
 from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
+from liveaffect.nodes.dashboard.scene.status import record_status
 from liveaffect.nodes.dashboard.settings.field import SettingField
 from liveaffect.nodes.dashboard.settings.form import SettingsForm
+from liveaffect.stream.messages import RecordStatus
 
 pytestmark = pytest.mark.processes
 
@@ -46,7 +48,7 @@ def feed(app: Any, run: LiveRun) -> Iterator[GatewayFeed]:
 
 @pytest.fixture
 def form(feed: GatewayFeed, qtbot: Any) -> SettingsForm:
-    return opened(feed.ask, qtbot, recording=lambda: bool(recorder(feed).get("recording")))
+    return opened(feed.ask, qtbot, recording=lambda: recorder(feed).recording)
 
 
 def opened(ask: Any, qtbot: Any, *, recording: Any, **more: Any) -> SettingsForm:
@@ -57,9 +59,8 @@ def opened(ask: Any, qtbot: Any, *, recording: Any, **more: Any) -> SettingsForm
     return made
 
 
-def recorder(feed: GatewayFeed) -> dict[str, Any]:
-    health = feed.scene.health.get("recorder")
-    return {} if health is None else health.info
+def recorder(feed: GatewayFeed) -> RecordStatus:
+    return record_status(feed.scene) or RecordStatus()
 
 
 def type_into(form: SettingsForm, key: str, words: str) -> None:

@@ -15,6 +15,7 @@ from liveaffect.nodes.dashboard.look.palette import colours
 from liveaffect.nodes.dashboard.scene.lost import FILM_ENDED, SILENT_NS
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.window.main import MainWindow
+from liveaffect.stream import messages as m
 
 SECOND_NS = 1_000_000_000
 LIVELY = ("accent", "valence", "arousal", "voice", "good", "warn", "bad", "rec")
@@ -43,8 +44,8 @@ class Watched:
             for message in made.stream(range(self.frames, self.frames + 30)):
                 self.node.take(message)
             self.frames += 30
-            info = {"recording": self.recording, "since_ns": made.START_NS, "session": "/data/p01"}
-            self.node.take(made.health("recorder", self.frames, info=info))
+            told = m.RecordStatus(recording=self.recording, since_ns=made.START_NS, session="/data/p01")
+            self.node.take(made.health("recorder", self.frames, status=told))
             self.scene.heard_ns = self.scene.affect_heard_ns = self.now_ns
         self.window._look_for_life()
         self.window.presenter.picture()

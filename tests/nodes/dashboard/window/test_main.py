@@ -210,7 +210,7 @@ def test_privacy_that_the_sensor_refuses_still_hides_the_picture_here(desk: Desk
 
 def test_privacy_turned_on_elsewhere_hides_the_picture_here_too(desk: Desk) -> None:
     desk.take(*made.stream(range(30)))
-    desk.take(made.health("recorder", 30, info={"recording": False, "privacy": True}))
+    desk.take(made.health("recorder", 30, status=m.RecordStatus(privacy=True)))
     assert not desk.node.pixels
     assert desk.window.controls.privacy_button.isChecked()
 
@@ -306,7 +306,7 @@ def test_closing_without_a_recording_just_closes(desk: Desk) -> None:
 
 
 def test_closing_someone_elses_sensor_never_asks(desk: Desk) -> None:
-    desk.take(made.health("recorder", 0, info={"recording": True}))
+    desk.take(made.health("recorder", 0, status=m.RecordStatus(recording=True)))
     assert desk.window.close()
     assert desk.window.exit_code == 0
 
