@@ -19,7 +19,7 @@ from liveaffect.nodes.dashboard.scene.shown import AFFECT_COLUMNS, Scene
 from liveaffect.nodes.dashboard.sessions.tools import Cards, Tools
 from liveaffect.nodes.dashboard.views.trace_data import missing_spans
 from liveaffect.nodes.dashboard.window.main import MainWindow
-from liveaffect.stream.messages import Playback
+from liveaffect.stream.messages import Playback, ReplayStatus
 
 WAIT_MS = 90_000
 CARDS = (sys.executable, "-P", "-m", "liveaffect.cli.windows.cards")
@@ -86,8 +86,8 @@ def test_u5_after_a_jump_the_traces_are_filled_and_the_strip_shows_the_session(
     window.show()
     scene = node.scene
     scene.connected, scene.facts = True, {"kind": "replay"}
-    told = {"session": str(folder), "length_s": 20.0, "markers": [(3.0, "film on")], "missing": [], "can": True}
-    node.take(made.health("replay", 0, info={"replay": told}))
+    told = ReplayStatus(session=str(folder), length_s=20.0, markers=((3.0, "film on"),))
+    node.take(made.health("replay", 0, status=told))
     node.take(Playback(t_ns=1, position_s=12.0, length_s=20.0, state="paused", round=1))
     window.refresh_status()
     bar = window._bar
