@@ -58,9 +58,11 @@ def assemble(
 ) -> Graph:
     """The graph to run: the launch file, those laid over it, the view, the input file and the recording asked for."""
     path = launch or DEFAULT_GRAPH
-    table = launch_tables(path, more)
+    table, words = launch_tables(path, more)
     origin = ", ".join(map(str, (path, *more)))
-    build_graph(table, overrides, origin=origin)  # errors name the user's own words before anything is added
+    build_graph(
+        table, overrides, origin=origin, words=words
+    )  # errors name the user's own words before anything is added
     if view and "terminal" not in table:
         table["terminal"] = {**VIEW, "plain": plain or not sys.stdout.isatty(), "title": title}
     if record is not None:
@@ -69,7 +71,7 @@ def assemble(
         overrides = [*overrides, f"recorder.folder={quoted(record)}", "recorder.autostart=true"]
     if source is not None:
         overrides = [*overrides, *_from_file(table, probe(source), path)]
-    graph = build_graph(table, overrides, origin=origin)
+    graph = build_graph(table, overrides, origin=origin, words=words)
     needed = {entry.name for entry in graph.entries.values()}
     require_models(MediaInfo("", "", has_video="face" in needed, has_audio="voice" in needed))
     return graph

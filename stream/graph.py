@@ -1,6 +1,6 @@
 """The launch graph: makes the nodes of a launch file, checks their wiring, and names what is wrong."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,7 +8,19 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from liveaffect.stream.errors import LaunchError
-from liveaffect.stream.launch import Typed, as_named_today, convert, hint, laid_over, node_class, place, read_launch
+from liveaffect.stream.launch import (
+    Typed,
+    Words,
+    as_named_today,
+    convert,
+    hint,
+    home,
+    laid_over,
+    node_class,
+    place,
+    read_launch,
+    written,
+)  # fmt: skip
 from liveaffect.stream.node import Node, NodeSpec, NotNegative, Positive, spec_of
 from liveaffect.stream.topics import REGISTRY
 
@@ -125,26 +137,36 @@ class Graph:
         return {"graph": msgspec.to_builtins(self.settings), **nodes}
 
 
-def load_graph(path: str | Path, overrides: Iterable[str] = (), *, more: Iterable[str | Path] = ()) -> Graph:
+def load_graph(path: str | Path, overrides: Iterable[str] = (), *, more: Sequence[str | Path] = ()) -> Graph:
     """Reads a launch file, lays those of `more` over it, and applies `node.key=value` overrides. Raises LaunchError,
     naming file and key, or what was typed."""
-    return build_graph(launch_tables(path, more), overrides, origin=str(path))
+    tables, words = launch_tables(path, more)
+    return build_graph(tables, overrides, origin=", ".join(map(str, (path, *more))), words=words)
 
 
-def launch_tables(path: str | Path, more: Iterable[str | Path] = ()) -> dict[str, Any]:
-    """A launch file with others laid over it, as plain data. Raises LaunchError."""
-    tables = read_launch(Path(path))
+def launch_tables(path: str | Path, more: Iterable[str | Path] = ()) -> tuple[dict[str, Any], dict[str, Words]]:
+    """A launch file with others laid over it, as plain data, and what those said. Raises LaunchError."""
+    tables, words = read_launch(Path(path)), dict[str, Words]()
     for other in more:
-        tables = laid_over(tables, read_launch(Path(other)))
-    return tables
+        layer = read_launch(Path(other))
+        for name, keys in written(Path(other), layer).items():
+            words[name] = {**words.get(name, {}), **keys}
+        tables = laid_over(tables, layer)
+    return tables, words
 
 
 def build_graph(
-    table: Mapping[str, Any], overrides: Iterable[str] = (), *, origin: str = "launch", partial: bool = False
+    table: Mapping[str, Any],
+    overrides: Iterable[str] = (),
+    *,
+    origin: str = "launch",
+    partial: bool = False,
+    words: Mapping[str, Words] | None = None,
 ) -> Graph:
-    """A checked Graph from plain data in the form of launch.toml. Raises LaunchError."""
+    """A checked Graph from plain data in the form of launch.toml. Raises LaunchError, naming `origin`, or whichever
+    file `words` says has the mistake (see `launch_tables`)."""
     tables = {name: dict(value) if isinstance(value, Mapping) else value for name, value in table.items()}
-    typed: dict[str, dict[str, Typed]] = {}
+    typed = {name: dict(keys) for name, keys in (words or {}).items()}
     for override in map(Typed, overrides):
         if override.name != "graph" and override.name not in tables:
             raise LaunchError(f"{override.where}: there is no node '{override.name}'{hint(override.name, tables)}")
@@ -152,21 +174,22 @@ def build_graph(
         typed.setdefault(override.name, {})[override.key] = override
     for name, value in tables.items():
         if not isinstance(value, dict):
-            raise LaunchError(f"{origin}: '{name}' stands outside a table: put it under [graph] or under a node")
+            where = typed[name][""].where if "" in typed.get(name, {}) else origin
+            raise LaunchError(f"{where}: '{name}' stands outside a table: put it under [graph] or under a node")
         if not isinstance(value.get("enabled", True), bool):
             where = place(f"{origin}: [{name}]", "enabled", typed.get(name, {}))
             raise LaunchError(f"{where} enabled = {value['enabled']!r}: use true or false")
     settings = convert(tables.pop("graph", {}), GraphSettings, f"{origin}: [graph]", typed.get("graph"))
     active = {name: value for name, value in tables.items() if value.get("enabled", True)}
-    classes = {name: node_class(value.get("type"), f"{origin}: [{name}]") for name, value in active.items()}
-    entries = {name: _entry(name, value, classes[name], origin, typed.get(name)) for name, value in active.items()}
+    homes = {name: home(origin, name, value, typed.get(name, {})) for name, value in active.items()}
+    classes = {name: node_class(value.get("type"), homes[name]) for name, value in active.items()}
+    entries = {name: _entry(name, value, classes[name], homes[name], typed.get(name)) for name, value in active.items()}
     if not entries:
         raise LaunchError(f'{origin} names no node: add a table such as [camera] with type = "package.module:Class"')
     return Graph(entries, settings, origin, partial)
 
 
-def _entry(name: str, table: dict[str, Any], cls: type[Node], origin: str, typed: dict[str, Typed] | None) -> Entry:
-    where = f"{origin}: [{name}]"
+def _entry(name: str, table: dict[str, Any], cls: type[Node], where: str, typed: Words | None) -> Entry:
     process = table.get("process", name)
     if not isinstance(process, str) or not process.replace("_", "").replace("-", "").isalnum():
         raise LaunchError(

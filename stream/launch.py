@@ -64,6 +64,39 @@ class Typed:
         return self.value
 
 
+class Written:
+    """A value of a launch file that was laid over another, and which file that is."""
+
+    def __init__(self, file: str, name: str, value: Any) -> None:
+        self.where, self.name, self._value = file, name, value
+
+    def value_for(self, kind: Any) -> Any:  # noqa: ARG002
+        """The value as it was written."""
+        return self._value
+
+
+Words = Mapping[str, "Typed | Written"]
+"""Keys of one table that were not said by the launch file itself, but after `--set` or by a file laid over it."""
+
+
+def written(path: Path, table: Tables) -> dict[str, dict[str, "Typed | Written"]]:
+    """Node -> key -> who must mend it, of a launch file that is laid over another."""
+    found: dict[str, dict[str, Typed | Written]] = {}
+    for name, value in table.items():
+        keys = value if isinstance(value, dict) else {"": value}
+        found[name] = {key: Written(str(path), name, kept) for key, kept in keys.items()}
+    return found
+
+
+def home(origin: str, name: str, table: Mapping[str, Any], words: Words) -> str:
+    """Who must mend a table as a whole: the file that names its class, or that alone has it."""
+    if "type" in words:
+        return place("", "type", words)
+    if words and words.keys() >= table.keys():
+        return place("", next(iter(words)), words)
+    return f"{origin}: [{name}]"
+
+
 def read_launch(path: Path) -> Tables:
     """A launch file as plain data, laid over what it `extends`. Node classes may lie beside it."""
     return _extended(_read(path), path, ())
@@ -78,7 +111,7 @@ def laid_over(base: Tables, other: Tables) -> Tables:
     return merged
 
 
-def convert(table: Mapping[str, Any], cls: type[S], where: str, typed: Mapping[str, Typed] | None = None) -> S:
+def convert(table: Mapping[str, Any], cls: type[S], where: str, typed: Words | None = None) -> S:
     """Settings from a table. Raises LaunchError for an unknown key, a wrong type, and a value out of its range."""
     fields = {field.name: field for field in msgspec.structs.fields(cls)}
     typed = typed or {}
@@ -194,7 +227,7 @@ def _base(name: str) -> Path:
     return Path(folders[0] if folders else ".") / file
 
 
-def place(where: str, key: str, typed: Mapping[str, Typed]) -> str:
+def place(where: str, key: str, typed: Words) -> str:
     """Who must mend it: the file and the node, or the hand that typed."""
     if key not in typed:
         return where

@@ -1,19 +1,17 @@
 """A face net of one's own, by an entry in a manifest: the same numbers in `score` and in `run`."""
 
 import hashlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from make_media import repeat_clip
+from live_run import LiveRun, collect
 from onnx import TensorProto, helper, numpy_helper
 
+from liveaffect.cli.run import assemble
 from liveaffect.nodes.face_affect import FaceAffectNode
-from liveaffect.offline import open_session, score
+from liveaffect.offline import score
 from liveaffect.stream.messages import FaceAffect as Estimates
 
 VALENCE, AROUSAL = 0.5, -0.25
@@ -53,7 +51,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "manifest.toml"
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.processes
 def test_u02_a_net_of_ones_own_measures_a_photograph_in_score(
     manifest: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,20 +67,22 @@ def test_u02_a_net_of_ones_own_measures_a_photograph_in_score(
     assert '"mine"' in table.metadata["liveaffect_models"]
 
 
-@pytest.mark.timeout(900)
-def test_u02_a_net_of_ones_own_measures_a_film_in_run(manifest: Path, shared: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "LIVEAFFECT_MANIFEST": str(manifest), "LIVEAFFECT_MODELS": str(shared / "models")}
-    film = tmp_path / "film.mp4"  # long enough for a face to settle where only one frame in many is taken
-    repeat_clip(shared / "clips" / "pyfeat_single_face.mp4", 15, film)
-    words = ["run", "--headless", "--input", str(film)]
-    words += ["--record", str(tmp_path / "s"), "--set", "face_affect.model=mine"]
-    command = [sys.executable, "-m", "liveaffect.cli.main", *words]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
-    said = [m for _, m in open_session(tmp_path / "s").messages("face/affect") if isinstance(m, Estimates)]
-    ok = [face for message in said for face in message.faces if face.state == "ok"]
-    assert ok
-    assert {message.model.split()[0] for message in said} == {"mine"}
+@pytest.mark.processes
+def test_u02_a_net_of_ones_own_measures_a_film_in_run(
+    manifest: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEAFFECT_MANIFEST", str(manifest))
+    monkeypatch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
+    film = shared / "clips" / "pyfeat_single_face.mp4"
+    words = ["face_affect.model=mine", "camera.loop=true"]
+    run = LiveRun(assemble(None, words, source=film, view=False), None)
+    run.start()
+    with run.client("face/affect") as client:
+        said = collect(client, lambda got: got and any(face.state == "ok" for face in got[-1].faces))
+    run.supervisor.stop()
+    run.join()
+    ok = [face for message in said if isinstance(message, Estimates) for face in message.faces if face.state == "ok"]
+    assert {message.model.split()[0] for message in said if isinstance(message, Estimates)} == {"mine"}
     assert all(face.valence == pytest.approx(VALENCE, abs=1e-6) for face in ok)
 
 

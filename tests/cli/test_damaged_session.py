@@ -8,6 +8,9 @@ import polars as pl
 import pytest
 
 from liveaffect.cli.main import main
+from liveaffect.offline.verifying.compare import VerifyReport
+from liveaffect.offline.verifying.known import Trust
+from liveaffect.offline.verifying.verify import verify
 from liveaffect.stream.messages import Affect, FaceAffect, FaceEstimate, FaceObservation, Person, VideoFrame
 from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.info import load_info
@@ -42,6 +45,11 @@ def _run(*words: object) -> int:
     with pytest.raises(SystemExit) as end:
         main([str(word) for word in words])
     return int(end.value.code or 0)
+
+
+def _verify_here(session: Path, tolerance: float | None, progress: Any, trust: Trust) -> VerifyReport:
+    """No face node runs again here, so that no process of its own is needed."""
+    return verify(session, tolerance=tolerance, progress=progress, trust=trust)
 
 
 def _damage(session: Path, chunk: int = 2) -> None:
@@ -89,6 +97,7 @@ def test_e29_the_report_of_a_damaged_session_never_calls_it_complete(
     assert "10 of affect" in text
 
 
+@pytest.mark.processes
 def test_e29_verify_says_not_verified_of_a_damaged_session(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _damage(session)
     assert _run("replay", session, "--verify") == 1
@@ -122,8 +131,9 @@ def test_e45_export_of_a_session_with_a_bad_index_has_every_row(session: Path, t
 
 
 def test_e30_every_kind_of_broken_head_is_one_line_and_no_traceback(
-    session: Path, capsys: pytest.CaptureFixture[str]
+    session: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("liveaffect.cli.replay.verify_apart", _verify_here)
     whole = json.loads((session / "session.json").read_text("utf-8"))
     odd = ({"graph": {"x": {"type": 7}}}, {"clocks": [{}]}, {"wiring": {"x": 1}}, {"first_t_ns": 10**30}, {"ledger": 0})
     texts = [json.dumps({**whole, "version": 1, "checks": "", **change}).encode() for change in odd]

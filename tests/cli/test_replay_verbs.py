@@ -52,7 +52,7 @@ def test_a_program_outside_gets_every_recorded_message_with_its_own_header(sessi
     run.start()
     got: list[Any] = []
     with run.client("face/observation", "marker") as client:
-        while (received := client.receive(20)) is not None:
+        while (received := client.receive(120)) is not None:
             got.append(received[1])
             if isinstance(received[1], Marker):
                 break

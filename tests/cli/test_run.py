@@ -8,8 +8,9 @@ import pytest
 from liveaffect.cli import demo as demo_module
 from liveaffect.cli import run as run_module
 from liveaffect.cli.run import assemble, start
+from liveaffect.offline.scoring.default import DEFAULT_GRAPH
 from liveaffect.stream.errors import LaunchError
-from liveaffect.stream.graph import Graph, build_graph
+from liveaffect.stream.graph import Graph, build_graph, load_graph
 
 
 class FakeSupervisor:
@@ -75,3 +76,24 @@ def test_a_mistake_in_it_is_named_with_its_file(tmp_path: Path) -> None:
     more.write_text("[camera]\nwitdh = 320\n", "utf-8")
     with pytest.raises(LaunchError, match=r"more\.toml: \[camera\] has no key 'witdh'; did you mean 'width'"):
         assemble(None, [], more=[more])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[camera]\nwitdh = 320\n", r"\[camera\] has no key 'witdh'"),
+        ("[face]\nmax_faces = 0\n", r"\[face\] max_faces = 0: "),
+        ("[mine]\nkey = 1\n", r"\[mine\] has no type"),
+        ('[mine]\ntype = "no_such_module:Mine"\n', r'\[mine\] type = "no_such_module:Mine": no module named'),
+        ("loose = 1\n", "'loose' stands outside a table"),
+        ("[camera]\nenabled = 3\n", r"\[camera\] enabled = 3: use true or false"),
+    ],
+)
+def test_a_mistake_in_a_file_laid_over_names_that_file_and_no_other(tmp_path: Path, text: str, words: str) -> None:
+    """The default graph comes first and is whole: nobody looks for the mistake there."""
+    more, fine = tmp_path / "more.toml", tmp_path / "fine.toml"
+    more.write_text(text, "utf-8")
+    fine.write_text("[camera]\nheight = 240\n", "utf-8")
+    for read in (lambda: assemble(None, [], more=[fine, more]), lambda: load_graph(DEFAULT_GRAPH, more=[fine, more])):
+        with pytest.raises(LaunchError, match=rf"^{tmp_path}/more\.toml: {words}"):
+            read()

@@ -27,7 +27,7 @@ from liveaffect.nodes.dashboard.scene.status import record_status
 from liveaffect.nodes.dashboard.start.window import FirstWindow
 from liveaffect.nodes.dashboard.window.main import MainWindow
 
-LIMIT_S = 45.0
+LIMIT_S = 240.0
 LEFT = Qt.MouseButton.LeftButton
 Facts = dict[str, Any]
 
@@ -107,7 +107,7 @@ def main(facts: Facts) -> None:
     """Watch, baseline, record, mark, hide, lose the face node and get it back, close and let the recording go on."""
     window: MainWindow = find(MainWindow)
     scene, controls = window.scene, window.controls
-    wait(lambda: scene.person is not None and scene.person.valence is not None, "an estimate", 60)
+    wait(lambda: scene.person is not None and scene.person.valence is not None, "an estimate")
     wait(lambda: window.video.picture is not None and window.video.picture.image is not None, "the picture")
     wait(lambda: scene.voice is not None and scene.voice.speech_prob is not None, "the voice")
     facts["address"] = window.feed.address
@@ -140,7 +140,7 @@ def main(facts: Facts) -> None:
     facts["reason"] = f"{window.units.missing}"
     wait(lambda: window.units.missing is None or not _seen(window), "nobody's numbers")
     shoot(window, "5_face_node_killed")
-    wait(lambda: scene.health["face"].restarts and window.units.missing is None and _seen(window), "the face again", 40)
+    wait(lambda: scene.health["face"].restarts and window.units.missing is None and _seen(window), "the face again")
     QTest.keyClicks(window, "2")
     wait(lambda: "2" in {marker.label for marker in scene.markers}, "the marker after the fault")
     shoot(window, "6_recovered")
@@ -173,7 +173,7 @@ def people(facts: Facts) -> None:
     """Two people in view: a click on the other one turns to them; closing the window ends the sensor."""
     window: MainWindow = find(MainWindow)
     scene = window.scene
-    wait(lambda: len([one for one in scene.people.values() if one.valence is not None and one.id >= 0]) > 1, "two", 60)
+    wait(lambda: len([one for one in scene.people.values() if one.valence is not None and one.id >= 0]) > 1, "two")
     wait(lambda: len(window.video._boxes()) > 1, "both boxes")
     other, box = next((face.id, box) for face, box in window.video._boxes() if face.id != scene.shown)
     click(window.video, box.center().toPoint())

@@ -22,7 +22,7 @@ from liveaffect.nodes.dashboard.start.surroundings import Surroundings
 from liveaffect.nodes.dashboard.start.window import FirstWindow
 from liveaffect.nodes.microphone import MicrophoneNode
 
-LIMIT_S = 20.0
+LIMIT_S = 120.0
 
 
 def wait(condition: Callable[[], bool], what: str, said: set[str], window: FirstWindow) -> None:

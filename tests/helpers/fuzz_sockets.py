@@ -173,7 +173,7 @@ def _program(words: list[str], *, speaks: bool = True) -> Iterator[tuple["subpro
     try:
         yield program, json.loads(program.stdout.readline()) if speaks else {}
         program.stdin.close()
-        program.wait(30)
+        program.wait(120)
     finally:
         if program.poll() is None:
             program.kill()

@@ -9,7 +9,7 @@ from paths import ROOT
 BARS = "lavfi:testsrc=size=320x240:rate=30"
 TONE = "lavfi:sine=frequency=300:sample_rate=48000"
 SILENCE = "lavfi:anullsrc=r=16000:cl=mono"
-LIMIT_MS = 20_000
+LIMIT_MS = 120_000
 PICTURES = ROOT / "out" / "pictures"
 
 

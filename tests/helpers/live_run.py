@@ -1,5 +1,6 @@
 """A supervisor in a thread of the test, with a client: real processes and sockets."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,14 @@ from liveaffect.stream.graph import Graph, build_graph
 from liveaffect.stream.live.supervisor import Supervisor
 from liveaffect.stream.messages import Message
 
-LIMIT_S = 30.0
+LIMIT_S = 120.0
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def wait_for(condition: Callable[[], Any], what: str, limit_s: float = LIMIT_S) -> Any:

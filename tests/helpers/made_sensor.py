@@ -56,7 +56,7 @@ class Sensor:
 
     def close(self) -> None:
         self._ended.set()
-        self._thread.join(5)
+        self._thread.join(120)
         self._context.destroy(linger=0)
 
     def __enter__(self) -> "Sensor":

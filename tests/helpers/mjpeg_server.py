@@ -55,7 +55,7 @@ class MjpegServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, limit_s: float = 20.0) -> None:
+    def start(self, limit_s: float = 120.0) -> None:
         """Starts the server and waits until its port answers."""
         self._process = subprocess.Popen(self._command)
         end = time.monotonic() + limit_s

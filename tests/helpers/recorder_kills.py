@@ -133,7 +133,7 @@ def kill(folder: Path, whom: str, video: str, bytes_before: int, then_s: float) 
             run.kill()
         killed_ns = time.monotonic_ns()
         run.kill()
-    _, alive = psutil.wait_procs(family, timeout=30)
+    _, alive = psutil.wait_procs(family, timeout=120)
     assert not alive, "processes outlive their supervisor"
     return killed_ns, starved_s
 

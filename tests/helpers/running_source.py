@@ -54,10 +54,10 @@ class RunningSource:
 
     def __exit__(self, *_: object) -> None:
         self.context.stop = True
-        self._thread.join(10)
+        self._thread.join(120)
         assert not self._thread.is_alive(), "the source does not end when it is asked to stop"
 
-    def wait(self, condition: Callable[[], bool], limit_s: float = 30.0) -> None:
+    def wait(self, condition: Callable[[], bool], limit_s: float = 120.0) -> None:
         """Waits until `condition` holds; fails where it does not, or where the source raised."""
         end = time.monotonic() + limit_s
         while not condition():
@@ -66,7 +66,7 @@ class RunningSource:
             assert time.monotonic() < end, f"nothing of the kind in {limit_s} s; last: {self.context.info}"
             time.sleep(0.005)
 
-    def wait_for(self, test: Callable[[Any], bool], *, after: int = 0, limit_s: float = 30.0) -> int:
+    def wait_for(self, test: Callable[[Any], bool], *, after: int = 0, limit_s: float = 120.0) -> int:
         """Index of the first message from `after` on that passes `test`."""
         index = after
 
@@ -81,7 +81,7 @@ class RunningSource:
         self.wait(found, limit_s)
         return index
 
-    def wait_end(self, limit_s: float = 30.0) -> None:
+    def wait_end(self, limit_s: float = 120.0) -> None:
         """Waits until the source returns by itself."""
         self.wait(lambda: not self._thread.is_alive(), limit_s)
 

@@ -72,7 +72,7 @@ class VirtualMicrophone:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self, limit_s: float = 20.0) -> None:
+    def start(self, limit_s: float = 120.0) -> None:
         """Starts the server and waits until it answers. Raises RuntimeError with its last words where it does not."""
         config, log = self._folder / "null.pa", self._folder / "server.log"
         config.write_text(CONFIG)
@@ -115,7 +115,7 @@ class VirtualMicrophone:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _answers(self) -> bool:
-        answer = subprocess.run(["pactl", "info"], env=self.env, capture_output=True, check=False, timeout=10)
+        answer = subprocess.run(["pactl", "info"], env=self.env, capture_output=True, check=False, timeout=120)
         return answer.returncode == 0
 
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:

@@ -13,7 +13,7 @@ class WaitingClock:
 
     live, epoch_ns = True, 1000 * SECOND
 
-    def __init__(self, limit_s: float = 60.0, look_ns: int = 200_000) -> None:
+    def __init__(self, limit_s: float = 120.0, look_ns: int = 200_000) -> None:
         self.now, self.end, self._look_ns = self.epoch_ns, self.epoch_ns + int(limit_s * SECOND), look_ns
 
     def now_ns(self) -> int:

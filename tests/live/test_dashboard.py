@@ -30,7 +30,7 @@ from liveaffect.stream.messages import Baseline
 from liveaffect.stream.session.reader import SessionReader
 
 RUN = HELPERS / "desktop_run.py"
-LIMIT_S = 120.0
+LIMIT_S = 600.0
 TIMES = 6
 """The clip's voice is heard so many times over."""
 
@@ -84,7 +84,7 @@ def desktop(env: dict[str, str], story: str, folder: Path, *words: str) -> Itera
             if program.poll() is None:
                 program.send_signal(signal.SIGINT)
             try:
-                program.wait(15)
+                program.wait(120)
             except subprocess.TimeoutExpired:
                 program.kill()
                 program.wait()
@@ -124,10 +124,11 @@ def test_two_people_are_told_apart_and_closing_the_window_ends_the_sensor(
     desk: dict[str, str], clips: Path, tmp_path: Path
 ) -> None:
     clip = clips / "intel_head-pose-face-detection-female-and-male.gif"
-    words = ("live", "--camera", str(clip), "--set", "camera.loop=true")
+    words = ["live", "--camera", str(clip), "--set", "camera.loop=true"]
+    words += [part for name in ("microphone", "voice", "voice_affect") for part in ("--set", f"{name}.enabled=false")]
     with desktop(desk, "people", tmp_path, *words) as live:
         assert saw(tmp_path, "people")["turned"]
-        assert live.wait(20) == 0
+        assert live.wait(120) == 0
 
 
 def test_a_recording_outlives_its_window_a_fault_and_is_replayed(desk: dict[str, str], tmp_path: Path) -> None:
@@ -144,10 +145,10 @@ def test_a_recording_outlives_its_window_a_fault_and_is_replayed(desk: dict[str,
         )
         with desktop(desk, "again", tmp_path, "view", seen["address"]) as view:
             found = saw(tmp_path, "again")
-            assert view.wait(20) == 0
+            assert view.wait(120) == 0
         assert live.poll() is None, "the sensor ended with a window that does not own it"
         live.send_signal(signal.SIGINT)
-        assert live.wait(20) == 0
+        assert live.wait(120) == 0
     session = Path(found["session"])
     reader = SessionReader(session)
     assert (reader.state, reader.info.reason) == ("COMPLETE", "stopped")
@@ -161,7 +162,7 @@ def test_a_recording_outlives_its_window_a_fault_and_is_replayed(desk: dict[str,
     assert longest_s < 5, "the recording has a hole"
     with desktop(desk, "replay", tmp_path, "view", str(session)) as view:
         played = saw(tmp_path, "replay")
-        assert view.wait(20) == 0
+        assert view.wait(120) == 0
     assert {"1", "stimulus on", "2"} <= set(played["markers"])
     assert {"node_down", "stale"} & {why for _, _, why in played["missing"]}
     assert played["words"] == "replay"

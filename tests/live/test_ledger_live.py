@@ -99,7 +99,7 @@ def test_of_a_killed_run_recover_tells_what_its_nodes_wrote_down(tmp_path: Path)
         family = [*psutil.Process(run.pid).children(recursive=True), psutil.Process(run.pid)]
         for process in family:
             process.kill()
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=120)
     assert not alive
     command = [sys.executable, "-m", "liveaffect.cli.main", "recover", str(folder / "s")]
     known = {**os.environ, "PYTHONPATH": str(HELPERS), "COLUMNS": "200"}

@@ -28,7 +28,7 @@ def test_m04_sixty_markers_at_frames_of_a_live_session_have_their_t_s_everywhere
     marked: list[int] = []
     with live_run(graph) as run, run.client("affect") as client:
         while len(marked) < MARKS:
-            received = client.receive(30.0)
+            received = client.receive(120.0)
             assert received is not None
             message: Message = received[1]
             if isinstance(message, Affect) and message.frame_seq >= 0:

@@ -58,7 +58,7 @@ def sounding(demo_clip: Path, tmp_path: Path) -> Iterator[LiveRun]:
 @pytest.mark.timeout(900)
 def test_every_process_may_die_and_comes_back_while_the_others_go_on(sounding: LiveRun) -> None:
     with sounding.client("affect", "health") as client:
-        collect(client, _affect(_seen), 60)
+        collect(client, _affect(_seen))
         for process in list(sounding.supervisor.pids()):
             others = {name: pid for name, pid in sounding.supervisor.pids().items() if name != process}
             os.kill(sounding.supervisor.pids()[process], signal.SIGKILL)
@@ -69,20 +69,20 @@ def test_every_process_may_die_and_comes_back_while_the_others_go_on(sounding: L
 
             down = collect(client, lambda got: any(is_state(m, "node_down") for m in got))[-1]
             assert down.t_ns - killed_ns < SECOND_NS, process
-            collect(client, lambda got: any(is_state(m, "ok") for m in got), 60)
+            collect(client, lambda got: any(is_state(m, "ok") for m in got))
             now = sounding.supervisor.pids()
             assert {name: now.get(name) for name in others} == others, f"the death of {process} took others along"
-            collect(client, _affect(_seen), 60)
+            collect(client, _affect(_seen))
 
 
 @pytest.mark.timeout(900)
 def test_a_network_camera_that_goes_away_is_named_and_comes_back_without_a_hand(demo_clip: Path) -> None:
     with MjpegServer(demo_clip) as server, live_run(_graph(server.url)) as run, run.client("affect") as client:
-        collect(client, _affect(_seen), 60)
+        collect(client, _affect(_seen))
         server.stop()
         collect(client, _affect(lambda a: a.face_state == "no_device" and a.people == ()))
         server.start()
-        collect(client, _affect(_seen), 60)
+        collect(client, _affect(_seen))
 
 
 @pytest.mark.timeout(900)
@@ -98,13 +98,13 @@ def test_a_sound_server_may_freeze_and_die_and_come_back(demo_clip: Path, monkey
 
         table = _graph(str(demo_clip), "pulse")
         with live_run(table) as run, run.client("affect") as client:
-            collect(client, _affect(lambda a: _seen(a) and heard(a)), 60)
+            collect(client, _affect(lambda a: _seen(a) and heard(a)))
             microphone.freeze()
             silent = collect(client, _affect(lambda a: a.voice_state in ("no_device", "stale")))
             assert any(isinstance(a, Affect) and _seen(a) for a in silent), "the face stopped with the sound"
             microphone.thaw()
-            collect(client, _affect(heard), 60)
+            collect(client, _affect(heard))
             microphone.stop()
             collect(client, _affect(lambda a: a.voice_state in ("no_device", "stale")))
             microphone.start()
-            collect(client, _affect(heard), 60)
+            collect(client, _affect(heard))

@@ -40,12 +40,12 @@ def test_a_live_run_is_recorded_from_its_first_message_to_its_last(tmp_path: Pat
 
 def test_recording_starts_and_stops_by_command_from_outside(tmp_path: Path) -> None:
     with live_run(table(tmp_path / "s", autostart=False)) as live, live.client("toy/sum") as client:
-        assert client.receive(20)
+        assert client.receive(120)
         started = client.request("record", target="recorder", action="start")
         assert started.ok, started.text
         client.mark("stimulus on")
         for _ in range(40):
-            client.receive(10)
+            client.receive(120)
         stopped = client.request("record", target="recorder", action="stop")
         assert "COMPLETE" in stopped.text
     info = load_info(tmp_path / "s")
@@ -66,14 +66,14 @@ def written(folder: Path) -> int:
 def test_a_killed_recorder_comes_back_into_the_same_session_and_the_hole_is_in_the_ledger(tmp_path: Path) -> None:
     with live_run(table(tmp_path / "s")) as live, live.client("toy/sum") as client:
         for _ in range(60):
-            client.receive(10)
+            client.receive(120)
         wait_for(lambda: written(tmp_path / "s") > 20, "messages on the disk")
         first = live.supervisor.pids()["recorder"]
         os.kill(first, signal.SIGKILL)
         wait_for(lambda: live.supervisor.pids().get("recorder", first) != first, "the recorder's return")
         wait_for(lambda: len(load_info(tmp_path / "s").writers) == 2, "the second start")
         for _ in range(60):
-            client.receive(10)
+            client.receive(120)
     info = load_info(tmp_path / "s")
     _adds_up(info)
     assert info.state == "INCOMPLETE"

@@ -16,7 +16,7 @@ from liveaffect.stream.errors import TransportError
 
 pytestmark = pytest.mark.processes
 
-WAIT_MS = 20_000
+WAIT_MS = 120_000
 
 
 def table(folder: Path) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_what_is_played_is_heard_bit_for_bit(server: VirtualMicrophone, tmp_path
         file.writeframes(bytes(3200) + numbers.tobytes())  # PulseAudio swallows some milliseconds at the start
     with RunningSource(opened(source="pulse").hops) as run:
         run.wait_for(heard)
-        assert server.play(tmp_path / "a.wav").wait(20) == 0
+        assert server.play(tmp_path / "a.wav").wait(120) == 0
         loud = run.wait_for(lambda c: heard(c) and bool(np.abs(c.samples).max() > 0.1))
         run.wait_for(lambda c: heard(c) and not c.samples.any(), after=loud)
         chunks = [c for c in run.messages if heard(c)]
@@ -194,7 +194,7 @@ def test_a_process_ends_although_its_sound_server_is_frozen(server: VirtualMicro
         assert process.stdout is not None
         assert process.stdout.readline() == "heard\n"
         server.freeze()
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
 
 
 @needs_pulseaudio

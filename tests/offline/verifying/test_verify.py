@@ -168,13 +168,13 @@ def test_a_live_run_verifies_though_a_node_was_killed_in_it(tmp_path: Path) -> N
     table = {**TOYS, "counter": {"type": "toy_nodes:Counter"}, "recorder": _recorder(tmp_path / "s")}
     with live_run(table) as run, run.client("toy/sum") as client:
         for _ in range(60):
-            client.receive(10)
+            client.receive(120)
         os.kill(run.supervisor.pids()["adder"], signal.SIGKILL)
         wait_for(lambda: run.supervisor.pids().get("adder"), "the adder's return")
-        while (received := client.receive(20)) is not None and received[1].incarnation == 0:
+        while (received := client.receive(120)) is not None and received[1].incarnation == 0:
             pass
         for _ in range(80):
-            client.receive(10)
+            client.receive(120)
     report = verify(tmp_path / "s")
     assert not report.diverging
     assert _statuses(report) == {"toy/count": "input", "toy/slow": "identical", "toy/sum": "identical"}

@@ -11,7 +11,7 @@ from liveaffect.stream.capture.read_ahead import Notices, ReadAhead
 def drain(reader: ReadAhead[int]) -> list[int]:
     out: list[int] = []
     while not reader.ended:
-        item = reader.get(5.0)
+        item = reader.get(120.0)
         if item is not None:
             out.append(item)
     return out
@@ -30,7 +30,7 @@ def test_a_device_that_cannot_wait_keeps_the_newest_and_counts_the_rest() -> Non
         done.set()
 
     reader = ReadAhead(numbers, depth=2, name="test", replace=lambda _: True)
-    assert done.wait(10)
+    assert done.wait(120)
     assert drain(reader) == [8, 9]
     assert reader.take_replaced() == 8
     assert reader.take_replaced() == 0
@@ -44,7 +44,7 @@ def test_what_must_not_be_lost_is_kept_beyond_the_depth() -> None:
         done.set()
 
     reader = ReadAhead(numbers, depth=2, name="test", replace=lambda n: n > 0)
-    assert done.wait(10)
+    assert done.wait(120)
     assert [n for n in drain(reader) if n < 0] == [-1, -2]
 
 
@@ -54,14 +54,14 @@ def test_an_error_in_the_thread_is_raised_where_the_items_are_taken() -> None:
         raise ValueError("torn")
 
     reader = ReadAhead(broken, depth=2, name="test")
-    assert reader.get(5.0) == 1
+    assert reader.get(120.0) == 1
     with pytest.raises(ValueError, match="torn"):
         drain(reader)
 
 
 def test_closing_frees_a_thread_that_waits_for_room() -> None:
     reader = ReadAhead(lambda _: iter(range(100)), depth=1, name="test")
-    assert reader.get(5.0) == 0
+    assert reader.get(120.0) == 0
     assert reader.close(10.0)
 
 

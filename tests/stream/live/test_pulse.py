@@ -33,7 +33,7 @@ def way() -> Iterator[tuple[Pulse, zmq.Socket[bytes]]]:
 
 def _next(pull: zmq.Socket[bytes], wanted: Any = lambda report: True) -> ProcessReport:
     while True:
-        assert pull.poll(10_000), "nothing came"
+        assert pull.poll(120_000), "nothing came"
         report = msgspec.msgpack.decode(pull.recv(), type=ProcessReport)
         if wanted(report):
             return report

@@ -23,7 +23,7 @@ from liveaffect.stream.messages import Baseline, BaselineStatus, Face, FaceObser
 
 pytestmark = pytest.mark.processes
 
-LIMIT_MS = 60_000
+LIMIT_MS = 120_000
 AU = tuple(0.2 for _ in ACTION_UNITS)
 
 

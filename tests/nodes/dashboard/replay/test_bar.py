@@ -25,7 +25,7 @@ from liveaffect.stream.topics import AFFECT, MARKER
 pytestmark = pytest.mark.processes
 
 SECOND = 1_000_000_000
-LIMIT_S = 20.0
+LIMIT_S = 120.0
 
 
 @pytest.fixture

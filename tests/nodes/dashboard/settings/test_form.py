@@ -21,7 +21,7 @@ from liveaffect.stream.messages import RecordStatus
 
 pytestmark = pytest.mark.processes
 
-LIMIT_MS = 30_000
+LIMIT_MS = 120_000
 TABLE: dict[str, dict[str, Any]] = {
     "camera": {"type": "liveaffect.nodes.camera:CameraNode", "source": "lavfi:testsrc=size=64x48:rate=10"},
     "recorder": {"type": "liveaffect.nodes.recorder:RecorderNode"},

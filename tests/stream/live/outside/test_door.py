@@ -78,7 +78,7 @@ class House:
 
     def close(self) -> None:
         self._ended.set()
-        self._thread.join(5)
+        self._thread.join(120)
         self.door.close()
         self.context.destroy(linger=0)
 
@@ -100,7 +100,7 @@ def follows(house: House, client: Client, seqs: range) -> None:
     """The client hears every one of these, published one after the other."""
     for seq in seqs:
         house.publish(seq)
-        found = client.receive(20)
+        found = client.receive(120)
         assert found is not None
         assert found[1].seq == seq
 
@@ -153,7 +153,7 @@ def test_e06_one_who_asks_without_end_is_slowed_and_others_are_answered(house: H
     assert listener.request("hello").ok
     answered = 0
     while answered < 400:
-        assert rude.poll(20_000)
+        assert rude.poll(120_000)
         rude.recv()
         answered += 1
     assert time.monotonic() - began > (400 - visitors.BURST) / visitors.RATE * 0.9
@@ -223,7 +223,7 @@ def test_e01_malformed_requests_are_answered_counted_and_then_shown_out(house: H
     rude = house.dealer()
     for _ in range(visitors.MOST_STRIKES + 20):
         rude.send(b"\x82\xa4verb\xa1\xff")
-    assert rude.poll(10_000)
+    assert rude.poll(120_000)
     assert b"malformed" in rude.recv()
     wait_for(lambda: house.refused("malformed") > visitors.MOST_STRIKES, "the refusals")
     wait_for(lambda: house.door.visitors == 0, "its leaving")
@@ -233,7 +233,7 @@ def test_a_request_without_an_envelope_of_its_own_and_one_from_a_req_socket_are_
     plain = house._open(zmq.REQ, house.address)
     for number in (1, 2):
         plain.send(msgspec.msgpack.encode({"verb": "hello", "id": number}))
-        assert plain.poll(10_000)
+        assert plain.poll(120_000)
         assert msgspec.msgpack.decode(plain.recv())["id"] == number
 
 
