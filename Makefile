@@ -17,7 +17,7 @@ test: python ## every test but the hour-long ones
 
 quick: python ## the tests that start no process and open no socket
 	@$(PYTHON) .ci/setup.py test
-	@LIVEAFFECT_QUICK=1 $(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak and not processes" $(ARGS)
+	@LIVEAFFECT_QUICK=1 $(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak and not processes" $(ARGS)
 
 test-under-load: python ## every test, three times, beside four busy loops: by hand
 	@$(PYTHON) .ci/setup.py test
@@ -31,9 +31,10 @@ bench: python ## every benchmark: a table each, and JSON under out/
 	@$(PYTHON) .ci/setup.py test
 	@$(VENV)/python .ci/bench.py $(ARGS)
 
-soak: python ## hour-long and many-kill tests
+soak: python ## hour-long and many-kill tests, and those of many examples with thousands of them
 	@$(PYTHON) .ci/setup.py test
 	@$(VENV)/python -m pytest -m soak --timeout 7200 $(ARGS)
+	@$(VENV)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile thorough $(ARGS)
 
 clean: ## all that was made here, the virtual environment too
 	@rm -rf .venv out sessions build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

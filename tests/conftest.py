@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Iterator
 from multiprocessing import util
 from pathlib import Path
@@ -14,13 +15,18 @@ from liveaffect.cli.demo_media.clip import clip
 
 # a busy machine is not a failure, and two runs test the same
 slow = [hypothesis.HealthCheck.too_slow]
-hypothesis.settings.register_profile("shared-machine", deadline=None, derandomize=True, suppress_health_check=slow)
-hypothesis.settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=10_000)
+hypothesis.settings.register_profile(
+    "shared-machine", deadline=None, derandomize=True, suppress_health_check=slow, max_examples=30
+)
+hypothesis.settings.register_profile(
+    "thorough", deadline=None, derandomize=True, suppress_health_check=slow, max_examples=2_000
+)
 hypothesis.settings.load_profile("shared-machine")
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "socket.bind", "socket.connect")
 """What a quick test does not do: Python's audit events."""
+BEGAN = time.monotonic()
 _now: list[str] = []
 
 
@@ -32,6 +38,29 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
 if os.environ.get("LIVEAFFECT_QUICK"):
     sys.addaudithook(_refuse)
     util.spawnv_passfds = lambda *words: _refuse("os.fork", words)  # multiprocessing tells no audit hook
+
+
+LONG = (
+    "live/test_dashboard.py", "cli/test_privacy.py", "live/test_real_graph.py", "offline/formats/test_formats.py",
+    "live/test_rerun.py", "nodes/camera/test_camera_live.py", "stream/live/test_live.py",
+)  # fmt: skip
+"""Files that take longest go first, so that no worker is left alone with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {str(ROOT / "tests" / name): number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(str(item.path), len(LONG)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What the run cost, before the closing line: by the clock, and of the processors, whoever else used them."""
+    if hasattr(config, "workerinput"):
+        return
+    used = sum(os.times()[:4])  # of this process and of all that it has waited for
+    load = "" if not hasattr(os, "getloadavg") else f", load {os.getloadavg()[1]:.1f} over the last five minutes"
+    terminalreporter.write_line(
+        f"time: {time.monotonic() - BEGAN:.0f} s, of the processors {used:.0f} s; {os.cpu_count()} cores{load}"
+    )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,7 +16,7 @@ sds = st.floats(0.02, 1.0)
 seeds = st.integers(0, 2**32 - 1)
 voiced = st.booleans()
 """Whether the one modality of a test is the voice."""
-many = settings(max_examples=max(300, settings().max_examples))
+many = settings(max_examples=max(60, settings().max_examples))
 """A few hundred cases; ten thousand with `--hypothesis-profile thorough`."""
 
 

@@ -1,5 +1,6 @@
 """The demo's clip: one file of picture and sound, the same bytes each time, kept in the cache."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -8,6 +9,15 @@ import pytest
 
 from liveaffect.cli.demo_media import clip as clip_file
 from liveaffect.cli.demo_media.voice import RATE, controls, synthesise
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _sound() -> Iterator[None]:
+    """The sound is made once: that it is the same each time is tested where it is made."""
+    with pytest.MonkeyPatch.context() as patch:
+        sound = synthesise(controls())
+        patch.setattr(clip_file, "synthesise", lambda _: sound)
+        yield
 
 
 @pytest.fixture(scope="module")
