@@ -11,9 +11,10 @@ from rich.console import Console
 from liveaffect.offline.scoring.default import DEFAULT_GRAPH, HEARD, SEEN, require_models
 from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.capture.media import MediaInfo, probe
-from liveaffect.stream.errors import InputError, LaunchError
+from liveaffect.stream.errors import InputError, LaunchError, LiveAffectError
 from liveaffect.stream.graph import Graph, build_graph, launch_tables
 from liveaffect.stream.live.supervisor import Supervisor
+from liveaffect.stream.session.info import is_session
 
 VIEW = {"type": "liveaffect.nodes.terminal:TerminalNode", "process": "terminal"}
 console = Console(stderr=True)
@@ -42,7 +43,7 @@ def run(
     overrides = list(settings or [])
     view = not headless
     graph = assemble(launch, overrides, more=more or [], source=source, view=view, plain=plain, record=record)
-    raise typer.Exit(start(graph, seconds))
+    raise typer.Exit(start(graph, seconds, headless=headless))
 
 
 def assemble(
@@ -66,6 +67,8 @@ def assemble(
     if view and "terminal" not in table:
         table["terminal"] = {**VIEW, "plain": plain or not sys.stdout.isatty(), "title": title}
     if record is not None:
+        if is_session(record):
+            say(f"{record} holds a session, which stays as it is: this one goes beside it, to a folder with a number")
         if "recorder" not in table:
             raise LaunchError(f"--record {record}: {path} has no [recorder] table; add the one of the default graph")
         overrides = [*overrides, f"recorder.folder={quoted(record)}", "recorder.autostart=true"]
@@ -77,26 +80,63 @@ def assemble(
     return graph
 
 
-def start(graph: Graph, seconds: float | None, *, whole: bool = False) -> int:
+def start(graph: Graph, seconds: float | None, *, headless: bool = False, whole: bool = False) -> int:
     """Runs the graph in the foreground; its events go to stderr as lines, after the end where a view has the screen.
 
-    Returns the exit code. With `whole` a process that died on the way makes it 1, though it was started again.
+    Returns the exit code. `headless` says what runs, where it can be read and where it records, and at the end what was
+    recorded. With `whole` a process that died on the way makes it 1, though it was started again.
     """
     view = graph.entries.get("terminal")
     held: list[str] = []
     hold = view is not None and sys.stdout.isatty() and not getattr(view.node, "plain", False)
     supervisor = Supervisor(graph, log=lambda line: held.append(line) if hold and supervisor.epoch_ns else say(line))
+    told = _Told(supervisor)
     try:
-        code = supervisor.run(seconds)
+        code = supervisor.run(seconds, beside=told.look if headless else lambda: None)
         return code or int(whole and bool(supervisor.deaths))
     finally:
         for line in held:
             say(line)
+        if headless:
+            told.end()
+
+
+class _Told:
+    """What somebody without a view is told of a run, once each."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor, self._sessions, self._begun = supervisor, set[str](), False
+
+    def look(self) -> None:
+        """Says what there is to say by now; called many times a second."""
+        supervisor = self._supervisor
+        if supervisor.epoch_ns and not self._begun:
+            self._begun = True
+            nodes = ", ".join(supervisor.graph.entries)
+            say(f"running {nodes}: Ctrl-C ends it")
+            say(f"to be read at {supervisor.gateway_address}")
+        for session in supervisor.recorded.keys() - self._sessions:
+            self._sessions.add(session)
+            say(f"recording to {session}")
+
+    def end(self) -> None:
+        """The card of every session that was recorded."""
+        from liveaffect.offline.tables.card import session_card
+
+        if self._begun and not self._supervisor.recorded:
+            say("nothing was recorded")
+        for session in self._supervisor.recorded:
+            try:
+                lines = session_card(session).lines()
+            except LiveAffectError as error:
+                lines = [f"{session}: {error}"]
+            for line in lines:
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def say(line: str) -> None:
     """One line on stderr."""
-    console.print(line, style="yellow", markup=False, highlight=False)
+    console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _from_file(table: dict[str, Any], info: MediaInfo, path: Path) -> list[str]:

@@ -61,6 +61,8 @@ class Supervisor:
         self._seqs: dict[str, int] = {}
         self._faults: dict[str, str] = {}
         self._status: dict[str, Status | None] = {}
+        self.recorded: dict[str, None] = {}
+        """Folders of the sessions that this run has recorded or is recording, as its recorder said, in their order."""
 
     @property
     def graph(self) -> Graph:
@@ -134,6 +136,7 @@ class Supervisor:
                 connect(addresses.by_name[name])
             self._processes.listen(self._context)
             self._watch(gateway, subscriber, seconds, beside)
+            self._hear(subscriber, gateway)  # a run of a moment has still told where it records
             return 1 if self._processes.given_up else 0
         except BaseException as error:
             fault = f"{type(error).__name__}: {error}"
@@ -157,12 +160,7 @@ class Supervisor:
         while not self._stopping:
             self._processes.watch(WATCH_MS)
             self._publisher.update()
-            for _, message in subscriber.drain(self._log):
-                if isinstance(message, Ack):
-                    gateway.acknowledge(message)
-                elif isinstance(message, Health) and message.process in self._processes.members:  # not a recorded one
-                    self._tell_fault(message)
-                    self._status[message.node] = message.status
+            self._hear(subscriber, gateway)
             gateway.step()
             for log in self._run_log.handler.take() if self._run_log else ():
                 self._publish(log)
@@ -176,6 +174,16 @@ class Supervisor:
                 drained = drained or now + DRAIN_S
                 if now > drained:
                     self.stop(INPUT_ENDED)
+
+    def _hear(self, subscriber: Subscriber, gateway: Gateway) -> None:
+        for _, message in subscriber.drain(self._log):
+            if isinstance(message, Ack):
+                gateway.acknowledge(message)
+            elif isinstance(message, Health) and message.process in self._processes.members:  # not a recorded one
+                self._tell_fault(message)
+                self._status[message.node] = message.status
+                if isinstance(message.status, RecordStatus) and message.status.session:
+                    self.recorded[message.status.session] = None
 
     def facts(self) -> dict[str, Any]:
         """What `hello` answers: nodes, processes, topics, clock, live or replay, recording or not."""

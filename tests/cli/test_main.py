@@ -144,6 +144,7 @@ main()
 """
 
 
+@pytest.mark.processes
 def test_control_c_while_python_still_imports_leaves_no_traceback() -> None:
     done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -66,7 +66,7 @@ def film(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with av.open(str(demo_clip)) as clip:
         sound = np.concatenate([frame.to_ndarray().ravel() for frame in clip.decode(audio=0)])
     path = tmp_path_factory.mktemp("film") / "slow.mp4"
-    return write_clip(path, pictures, sound / np.float32(np.iinfo(sound.dtype).max), fps=FPS)
+    return write_clip(path, pictures, sound.astype(np.float32) / 32768, fps=FPS)
 
 
 def test_a_live_run_and_its_close_address_nothing_outside(tmp_path: Path, film: Path) -> None:

@@ -83,6 +83,7 @@ def test_nodes_that_run_again_have_their_topics_left_out(session: Path) -> None:
         replay_table(session, rerun=["y"])
 
 
+@pytest.mark.processes
 def test_verify_says_in_words_that_nothing_could_be_verified(
     session: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

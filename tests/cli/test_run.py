@@ -1,5 +1,6 @@
 """`liveaffect run` and `demo`: what they put together, and what their exit codes say."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ class FakeSupervisor:
     def __init__(self, graph: Graph, log: Any) -> None:
         pass
 
-    def run(self, seconds: float | None) -> int:
+    def run(self, seconds: float | None, beside: Callable[[], None]) -> int:
         return self.code
 
 
