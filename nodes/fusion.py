@@ -1,21 +1,15 @@
 """Fusion: everyone in view and the voice, in one smoothed estimate per person; who speaks; what is missing, and why."""
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from liveaffect.models.fusion.attribution import AttributionSettings, Attributor, Speaking
-from liveaffect.models.fusion.discord import discord
-from liveaffect.models.fusion.filter import Estimate, Fused, FusionSettings, PersonFilter
-from liveaffect.models.fusion.states import person_state
+from liveaffect.models.fusion.filter import Estimate, FusionSettings
+from liveaffect.models.fusion.people import FaceSeen, Observer, People, PeopleSettings, PersonNow
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.node import Node, NotNegative, Positive, Share, answered, command, on
 from liveaffect.stream.topics import ACK, AFFECT, COMMAND, FACE_AFFECT, HEALTH, TICK, VOICE, VOICE_AFFECT
-
-HIDDEN = -1
-"""Id of a voice that belongs to no visible face."""
-TICK_GAP_NS = 90_000_000
 
 
 class PeopleArguments(msgspec.Struct, forbid_unknown_fields=True):
@@ -27,17 +21,6 @@ class PeopleArguments(msgspec.Struct, forbid_unknown_fields=True):
     """The id of the face that is to be named."""
     name: Annotated[str, msgspec.Meta(max_length=80)] = ""
     """"" takes the name of this face back."""
-
-
-class PersonFilters:
-    """State of one person: the filter, and the newest word of each modality."""
-
-    def __init__(self, settings: FusionSettings) -> None:
-        self.filter = PersonFilter(settings)
-        self.face: m.FaceEstimate | None = None
-        self.face_ns = 0
-        self.voice: m.VoiceAffect | None = None
-        self.voice_ns = 0
 
 
 class FusionNode(Node):
@@ -56,82 +39,55 @@ class FusionNode(Node):
     voice_nodes: tuple[str, ...] = ("microphone", "voice", "voice_affect")
     """Nodes whose failure makes the voice state "node_down"."""
 
+    def observe(self, observer: Observer) -> None:
+        """Shows `observer` what every person's filter is given and asked; to be called before `open`."""
+        self.__dict__["_observer"] = observer
+
     def open(self) -> None:
-        self._settings = FusionSettings(coast_s=self.coast_s)
-        self._people: dict[int, PersonFilters] = {}
-        self._attributor = Attributor(AttributionSettings())
-        self._speaking = Speaking({}, None)
-        self._face_state = self._state_before(FACE_AFFECT.name)
-        self._voice_state = self._state_before(VOICE_AFFECT.name)
-        self._face_ns = self._voice_ns = self._said_ns = -(10**18)
+        self._people = People(
+            PeopleSettings(FusionSettings(coast_s=self.coast_s), self.forget_s, self.stale_s, self.speaking_least),
+            self._state_before(FACE_AFFECT.name),
+            self._state_before(VOICE_AFFECT.name),
+            self.__dict__.get("_observer"),
+        )
         self._names: dict[int, str] = {}
-        self._seen: set[int] = set()
+
+    def close(self) -> None:
+        if "_people" in self.__dict__:
+            self._people.close()
 
     @on(FACE_AFFECT, emits=AFFECT)
     def face(self, frame: m.FaceAffect) -> m.Affect:
         """One frame: observe every face in it, let the others coast, and say how everyone is."""
-        if frame.gap:
-            self._people.clear()
-            self._attributor = Attributor(AttributionSettings())
-        self._face_state, self._face_ns = frame.state, frame.t_ns
-        t_s = frame.t_ns / 1e9
-        self._attributor.add_mouths(t_s, {face.id: face.mouth_motion for face in frame.faces})
-        self._speaking = self._attributor.speaking(t_s)
-        self._seen.update(face.id for face in frame.faces)
-        for face in frame.faces:
-            person = self._person(face.id)
-            person.face, person.face_ns = face, frame.t_ns
-        fused = {
-            face.id: self._people[face.id].filter.step(t_s, estimate_of(face), None, still=frame.still)
-            for face in frame.faces
-        }
-        return self._say(frame.t_ns, frame.frame_seq, fused)
+        faces = [FaceSeen(f.id, f.state, estimate_of(f), f.emotions, f.mouth_motion) for f in frame.faces]
+        people = self._people.frame(frame.t_ns, frame.state, faces, gap=frame.gap, still=frame.still)
+        return self._say(frame.t_ns, frame.frame_seq, people)
 
     @on(VOICE)
     def hop(self, voice: m.VoiceDescriptors) -> None:
         """10 ms of sound: who speaks."""
-        self._voice_ns = voice.t_ns + VOICE.delay_ns
-        if voice.state in ("no_device", "stale"):
-            self._voice_state = voice.state
-        self._attributor.add_speech(voice.t_ns / 1e9, voice.speech_prob)
+        missing = voice.state if voice.state in ("no_device", "stale") else None
+        self._people.sound(voice.t_ns, voice.t_ns + VOICE.delay_ns, voice.speech_prob, missing)
 
     @on(VOICE_AFFECT)
     def voice(self, voice: m.VoiceAffect) -> None:
-        """The voice's estimate goes to the person who speaks: a face by evidence, or someone out of view."""
-        now_ns = voice.t_ns + VOICE_AFFECT.delay_ns
-        self._voice_state, self._voice_ns = voice.state, now_ns
-        estimate = estimate_of(voice)
-        if estimate is None:
-            return
-        self._speaking = self._attributor.speaking(now_ns / 1e9)
-        speaker = self._speaking.speaker(self.speaking_least)
-        if speaker is None and (self._speaking.hidden or 0.0) >= self.speaking_least:
-            speaker = HIDDEN
-        if speaker is not None:
-            person = self._person(speaker)
-            person.filter.step(now_ns / 1e9, None, estimate)
-            person.voice, person.voice_ns = voice, now_ns
+        """The voice's estimate goes to the person who speaks."""
+        self._people.voice(voice.t_ns + VOICE_AFFECT.delay_ns, voice.state, estimate_of(voice), voice.emotions)
 
     @on(TICK, emits=AFFECT)
     def tick(self, tick: m.Tick) -> m.Affect | None:
         """Without frames, the tick says how everyone is: heard, coasting, or gone."""
-        if tick.t_ns - self._face_ns > self.stale_s * 1e9 and self._face_state not in ("no_device", "node_down"):
-            self._face_state = "stale"
-        if tick.t_ns - self._voice_ns > self.stale_s * 1e9 and self._voice_state not in ("no_device", "node_down"):
-            self._voice_state = "stale"
-        if tick.t_ns - self._said_ns < TICK_GAP_NS:
-            return None
-        self._speaking = self._attributor.speaking(tick.t_ns / 1e9)
-        return self._say(tick.t_ns, -1, {})
+        people = self._people.tick(tick.t_ns)
+        return None if people is None else self._say(tick.t_ns, -1, people)
 
     @on(HEALTH)
     def health(self, health: m.Health) -> None:
         """A node that is down makes its modality "node_down" until it speaks again."""
         if health.state in m.DOWN:
             if health.node in self.face_nodes:
-                self._face_state = "node_down"
+                self._people.face_state = "node_down"
             if health.node in self.voice_nodes:
-                self._voice_state = "node_down"
+                self._people.voice_state = "node_down"
 
     @on(COMMAND, emits=ACK)
     @command("people", PeopleArguments)
@@ -146,8 +102,8 @@ class FusionNode(Node):
             return "nobody has a name"
         if asked.face is None:
             raise UsageError("people: say which face, such as face=0")
-        if asked.face not in self._seen:
-            known = ", ".join(map(str, sorted(self._seen))) or "none yet"
+        if asked.face not in self._people.seen:
+            known = ", ".join(map(str, sorted(self._people.seen))) or "none yet"
             raise UsageError(f"people: there is no face {asked.face} in this run; faces so far: {known}")
         name = " ".join(asked.name.split())
         if not name:
@@ -166,47 +122,21 @@ class FusionNode(Node):
         """Before the first message: "no_device" where the graph has nobody who could send one."""
         return "stale" if any(topic in node["writes"] for node in self.host.wiring.values()) else "no_device"
 
-    def _person(self, face_id: int) -> PersonFilters:
-        if face_id not in self._people:
-            self._people[face_id] = PersonFilters(self._settings)
-        return self._people[face_id]
-
-    def _say(self, t_ns: int, frame_seq: int, fused: dict[int, Fused]) -> m.Affect:
-        self._said_ns = t_ns
-        people: list[m.Person] = []
-        for face_id, person in sorted(self._people.items()):
-            if t_ns - max(person.face_ns, person.voice_ns) > self.forget_s * 1e9:
-                del self._people[face_id]
-                continue
-            said = fused.get(face_id) or person.filter.peek(t_ns / 1e9)
-            if said.valence is None and face_id not in fused:
-                continue  # gone: a lost face is not a person with numbers
-            people.append(self._shown(face_id, person, said, t_ns))
-        state = "ok" if any(person.state == "ok" for person in people) else self._missing()
+    def _say(self, t_ns: int, frame_seq: int, people: list[PersonNow]) -> m.Affect:
         return m.Affect(
             t_ns=t_ns,
             frame_seq=frame_seq,
-            state=state,
-            face_state=self._face_state,
-            voice_state=self._voice_state,
-            people=tuple(people),
+            state=self._people.state(people),
+            face_state=self._people.face_state,
+            voice_state=self._people.voice_state,
+            people=tuple(self._shown(person) for person in people),
         )
 
-    def _missing(self) -> m.State:
-        """Why nobody has numbers: the face's reason, or the voice's where there is no camera."""
-        if self._face_state != "no_device":
-            return self._face_state if self._face_state != "ok" else "stale"
-        return "silence" if self._voice_state == "ok" else self._voice_state
-
-    def _shown(self, face_id: int, person: PersonFilters, said: Fused, t_ns: int) -> m.Person:
-        speaking = self._speaking.hidden if face_id == HIDDEN else self._speaking.faces.get(face_id)
-        face = person.face.emotions if person.face is not None and person.face_ns == t_ns else None
-        fresh = person.voice is not None and t_ns - person.voice_ns <= self.coast_s * 1e9
-        voice = person.voice.emotions if person.voice is not None and fresh else None
-        seen = None if person.face is None else person.face.state
+    def _shown(self, person: PersonNow) -> m.Person:
+        said = person.fused
         return m.Person(
-            id=face_id,
-            state=cast(m.State, person_state(said.valence is not None, seen, None)),
+            id=person.id,
+            state=person.state,
             valence=said.valence,
             valence_sd=said.valence_sd,
             arousal=said.arousal,
@@ -214,12 +144,12 @@ class FusionNode(Node):
             emotions=said.emotions,
             face_weight=said.face_weight,
             voice_weight=said.voice_weight,
-            discord=discord(face, voice),
-            speaking_prob=speaking,
+            discord=person.discord,
+            speaking_prob=person.speaking_prob,
             face_age_ms=None if said.age_face_s is None else said.age_face_s * 1e3,
             voice_age_ms=None if said.age_voice_s is None else said.age_voice_s * 1e3,
             coasting=said.coasting,
-            name=self._names.get(face_id, ""),
+            name=self._names.get(person.id, ""),
         )
 
 

@@ -1,13 +1,15 @@
 """The words that say why a number is there or is not, and which of them a fused person carries."""
 
-from typing import Final
+from typing import Final, Literal, get_args
 
 from liveaffect.models.errors import BadInput
 
-STATES: Final = ("ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down")
+State = Literal["ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down"]
+"""The words of `stream.messages.State`; neither floor knows the other, and a test holds them together."""
+STATES: Final[tuple[State, ...]] = get_args(State)
 
 
-def person_state(has_numbers: bool, face_state: str | None, voice_state: str | None) -> str:
+def person_state(has_numbers: bool, face_state: State | None, voice_state: State | None) -> State:
     """The state of a fused person: "ok" exactly where there are numbers, otherwise the reason there are none.
 
     Args:

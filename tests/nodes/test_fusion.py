@@ -1,11 +1,13 @@
 """The fusion node: who is there, what is missing and why, whose voice it is."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from liveaffect.nodes.fusion import HIDDEN, FusionNode
+from liveaffect.models.fusion.people import HIDDEN
+from liveaffect.models.fusion.states import STATES
+from liveaffect.nodes.fusion import FusionNode
 from liveaffect.stream import messages as m
 from liveaffect.stream.lockstep import run_nodes
 
@@ -172,3 +174,8 @@ def test_a_name_belongs_to_one_person() -> None:
 
 def _acks(said: list[m.Message]) -> list[m.Ack]:
     return [one for one in said if isinstance(one, m.Ack)]
+
+
+def test_messages_and_models_mean_the_same_by_a_state() -> None:
+    assert get_args(m.State) == STATES
+    assert set(m.STATE_WORDS) == set(STATES)

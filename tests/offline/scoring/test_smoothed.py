@@ -111,9 +111,17 @@ def test_memory_holds_the_lag_however_long_the_film() -> None:
     held: list[int] = []
     for _, message in LockstepHost(graph, inputs=frames([[estimate(1, 0.1)]] * 1500)).run():
         smoothing.add(message)
-        person = smoothing._twin._people.get(1)
-        held.append(len(person.filter._times) if person is not None else 0)  # type: ignore[attr-defined]
+        held.append(smoothing.observer.held)
     assert max(held) <= 256 + 25 + 3
+
+
+def test_what_was_waiting_at_a_gap_still_comes() -> None:
+    inputs = frames([[estimate(1, v)] for v in valences()])
+    later = inputs[N // 2]
+    assert isinstance(later, m.FaceAffect)
+    later.gap = True
+    table = scored(inputs)
+    assert table["smooth_valence"].null_count() == table["valence"].null_count() == 0
 
 
 class Another(Node):
