@@ -4,8 +4,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from liveaffect.models.categories.telling import Telling, Words
 from liveaffect.models.fusion.filter import Estimate, FusionSettings
 from liveaffect.models.fusion.people import FaceSeen, Observer, People, PeopleSettings, PersonNow
+from liveaffect.models.fusion.told import told
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.node import Node, NotNegative, Positive, Share, answered, command, on
@@ -50,6 +52,7 @@ class FusionNode(Node):
             self._state_before(VOICE_AFFECT.name),
             self.__dict__.get("_observer"),
         )
+        self._telling = Telling(self.host.graph.get("face_affect", {}).get("prior", "natural"))
         self._names: dict[int, str] = {}
 
     def close(self) -> None:
@@ -59,6 +62,7 @@ class FusionNode(Node):
     @on(FACE_AFFECT, emits=AFFECT)
     def face(self, frame: m.FaceAffect) -> m.Affect:
         """One frame: observe every face in it, let the others coast, and say how everyone is."""
+        self._telling.model(frame.model)
         faces = [FaceSeen(f.id, f.state, estimate_of(f), f.emotions, f.mouth_motion) for f in frame.faces]
         people = self._people.frame(frame.t_ns, frame.state, faces, gap=frame.gap, still=frame.still)
         return self._say(frame.t_ns, frame.frame_seq, people)
@@ -134,6 +138,8 @@ class FusionNode(Node):
 
     def _shown(self, person: PersonNow) -> m.Person:
         said = person.fused
+        tells = told(said.valence_sd, said.arousal_sd).emotions
+        words = self._telling.of(said.emotions, said.face_weight) if tells else Words()
         return m.Person(
             id=person.id,
             state=person.state,
@@ -150,6 +156,8 @@ class FusionNode(Node):
             voice_age_ms=None if said.age_voice_s is None else said.age_voice_s * 1e3,
             coasting=said.coasting,
             name=self._names.get(person.id, ""),
+            compound=words.compound,
+            likely=words.likely,
         )
 
 

@@ -77,6 +77,12 @@ DICTIONARY: dict[str, tuple[str, str, str]] = {
         "0 and up",
     ),
     "discord": ("Jensen-Shannon divergence of face and voice distributions", "bit", "0 to 1"),
+    "compound": ("compound emotion that the fused distribution makes; null where none", "", "seven names"),
+    "likely": (
+        "categories, likeliest first, of which one is what most raters would say, for nine faces in ten",
+        "",
+        "names with + between",
+    ),
 }
 COLUMNS = list(DICTIONARY)
 SMOOTH_COLUMNS = [f"smooth_{name}" for name in AFFECT_COLUMNS]
@@ -95,7 +101,7 @@ EXTRAS: dict[str, tuple[str, str, str]] = {
     "arousal_rel": ("arousal minus the person's own at rest (--baseline)", "1", "-2 to 2"),
 }
 """Columns that are asked for; they come after `COLUMNS`."""
-TEXT = ("file", "state", "face_state", "voice_state")
+TEXT = ("file", "state", "face_state", "voice_state", "compound", "likely")
 UTC = pl.Datetime("us", "UTC")
 _KINDS: dict[str, Any] = {
     **dict.fromkeys(TEXT, pl.String),
@@ -179,6 +185,7 @@ class TableBuilder:
             if person is not None:
                 row["state"] = person.state
                 row.update(_numbers("", person), speaking_prob=person.speaking_prob, discord=person.discord)
+                row.update(compound=person.compound or None, likely="+".join(person.likely) or None)
                 if person.id >= 0:
                     row["face_id"] = person.id
                     self._face(row, estimated[person.id], self._observed.get(affect.frame_seq, {}))

@@ -167,6 +167,10 @@ class Person(Part):
     """True while the numbers are carried by the filter alone."""
     name: str = ""
     """As somebody called this person; "" for one who was not named."""
+    compound: str = ""
+    """The distribution told as a compound emotion, such as "happily surprised"; "" where it is none."""
+    likely: tuple[str, ...] = ()
+    """Categories of which one is, for nine faces in ten, what most raters would say; () where that is not known."""
 
 
 class Baseline(Message):

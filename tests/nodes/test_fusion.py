@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
+from liveaffect.models.files import manifest
 from liveaffect.models.fusion.people import HIDDEN
 from liveaffect.models.fusion.states import STATES
 from liveaffect.nodes.fusion import FusionNode
@@ -179,3 +180,15 @@ def _acks(said: list[m.Message]) -> list[m.Ack]:
 def test_messages_and_models_mean_the_same_by_a_state() -> None:
     assert get_args(m.State) == STATES
     assert set(m.STATE_WORDS) == set(STATES)
+
+
+def test_a_distribution_is_told_as_a_compound_and_as_a_set_of_what_raters_would_say() -> None:
+    torn = (0.05, 0.5, 0.4, 0.01, 0.01, 0.01, 0.01, 0.01)
+    frame = _face(0, 0)
+    frame.model, frame.faces[0].emotions = f"face-affect {manifest.entry('face-affect').version}", torn
+    (person,) = _run([frame])[0].people
+    assert person.compound == "happily surprised"
+    assert "surprise" in person.likely
+    frame.faces[0].valence_sd = 0.45  # hardly more than that somebody is there
+    (unsure,) = _run([frame])[0].people
+    assert (unsure.compound, unsure.likely) == ("", ())

@@ -48,6 +48,8 @@ class Shown:
     coasting: bool = False
     called: str = ""
     """As somebody named this person."""
+    compound: str = ""
+    likely: tuple[str, ...] = ()
 
     @property
     def told(self) -> Told:
@@ -245,7 +247,7 @@ def shown_of(person: m.Person) -> Shown:
         emotions=emotions if whole else None,  # type: ignore[arg-type]
         face_weight=number(person.face_weight), voice_weight=number(person.voice_weight),
         discord=number(person.discord), speaking=number(person.speaking_prob), coasting=person.coasting,
-        called=person.name,
+        called=person.name, compound=person.compound, likely=person.likely,
     )  # fmt: skip
 
 

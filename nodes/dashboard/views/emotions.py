@@ -1,6 +1,6 @@
 """The distribution over the eight emotion categories as bars with names and shares."""
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
 from liveaffect.models.circumplex import EMOTIONS
@@ -10,7 +10,9 @@ from liveaffect.nodes.dashboard.scene.shown import Shown
 
 TIP = (
     "How raters would divide their votes over eight words for what this face and voice show.\n"
-    "A distribution, not a diagnosis: it sums to 100 %, and raters disagree too."
+    "A distribution, not a diagnosis: it sums to 100 %, and raters disagree too.\n"
+    "A dot marks the set of words of which one is what most raters would say, for nine faces in ten; where two\n"
+    "words share a face as a known compound, its name stands above."
 )
 
 
@@ -22,6 +24,7 @@ class EmotionsView(Canvas):
         self._shares: tuple[float, ...] | None = None
         self._words = ""
         self._coasting = False
+        self._compound, self._likely = "", ()
 
     def present(self, person: Shown | None, words: str) -> None:
         """The shares of one person, or `words` why there are none."""
@@ -31,11 +34,13 @@ class EmotionsView(Canvas):
         if shares is not None and person is not None and person.not_told:
             shares, words = None, person.not_told
         coasting = person is not None and person.coasting
-        if (shares, words, coasting) != (self._shares, self._words, self._coasting):
-            self._shares, self._words, self._coasting = shares, words, coasting
+        compound, likely = (person.compound, person.likely) if person is not None and shares is not None else ("", ())
+        now = (shares, words, coasting, compound, likely)
+        if now != (self._shares, self._words, self._coasting, self._compound, self._likely):
+            self._shares, self._words, self._coasting, self._compound, self._likely = now
             if shares is not None:
                 top = max(range(len(shares)), key=shares.__getitem__)
-                self.setAccessibleDescription(f"{EMOTIONS[top]} {shares[top]:.0%}")
+                self.setAccessibleDescription(f"{EMOTIONS[top]} {shares[top]:.0%} {compound}".rstrip())
             else:
                 self.setAccessibleDescription(words)
             self.update()
@@ -62,16 +67,19 @@ class EmotionsView(Canvas):
         for name, row in zip(EMOTIONS, self._rows(), strict=True):
             painter.drawText(QRectF(row.left(), row.top(), names, row.height()), LEFT, name)
             painter.fillRect(self._track(row, names, figures), look.track)
-        title = QRectF(self.inner.left(), 10, self.inner.width(), self.title_height)
-        painter.setFont(font(0.85))
-        painter.setPen(look.faint)
-        painter.drawText(title, RIGHT, "share of 100 %")
 
     def _track(self, row: QRectF, names: float, figures: float) -> QRectF:
         thick = min(px(11), row.height() * 0.5)
         return QRectF(row.left() + names, row.center().y() - thick / 2, row.width() - names - figures, thick)
 
+    def _paint_title(self, painter: QPainter, look: Look) -> None:
+        title = QRectF(self.inner.left(), 10, self.inner.width(), self.title_height)
+        painter.setFont(font(0.85, bold=bool(self._compound)))
+        painter.setPen(look.text if self._compound else look.faint)
+        painter.drawText(title, RIGHT, self._compound or "share of 100 %")
+
     def live(self, painter: QPainter, look: Look) -> None:
+        self._paint_title(painter, look)
         if self._shares is None:
             self._paint_words(painter, look)
             return
@@ -87,6 +95,10 @@ class EmotionsView(Canvas):
                 painter.fillRect(QRectF(row.left(), row.top() + 1, names - 2, row.height() - 2), look.card)
                 painter.drawText(QRectF(row.left(), row.top(), names, row.height()), LEFT, name)
             painter.drawText(row, RIGHT, f"{share:.0%}".replace("%", " %"))
+            if name in self._likely:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(look.text)
+                painter.drawEllipse(QPointF(row.left() + names - 6, row.center().y()), px(2), px(2))
 
     def _paint_words(self, painter: QPainter, look: Look) -> None:
         names, figures = self._columns()

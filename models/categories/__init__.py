@@ -1,0 +1,1 @@
+"""A distribution over categories in words: compound emotions, and the set that holds what raters would say."""
