@@ -74,20 +74,46 @@ class Tally:
             self.max_error = max(self.max_error, walk.error)
 
 
-def fields_of(recorded: bytes) -> frozenset[str] | None:
-    """Names of the fields of a recorded message; None where it is none."""
-    try:
-        return frozenset(msgspec.json.decode(recorded, type=dict[str, msgspec.Raw]))
-    except msgspec.MsgspecError:
-        return None
+def fields_of(*recorded: bytes) -> frozenset[str] | None:
+    """Names of the fields that recorded messages of one topic hold, those of their parts with the path before them,
+    such as "people[].id"; None where none of them is a message."""
+    found: set[str] = set()
+    for one in recorded:
+        try:
+            _names(msgspec.json.decode(one, type=dict[str, Any]), "", found)
+        except msgspec.MsgspecError:
+            continue
+    return frozenset(found) or None
 
 
 def canonical(message: Message, *, arrays: bool, fields: frozenset[str] | None = None) -> bytes:
     """The message as JSON without what a recomputation cannot know, and without what is not among `fields`."""
     said = to_json(msgspec.structs.replace(message, pub_ns=0, clock="", incarnation=0), arrays=arrays)
-    if fields is None or fields.issuperset(type(message).__struct_fields__):
+    parts = fields is not None and any("[]" in name for name in fields)
+    if fields is None or (not parts and fields.issuperset(type(message).__struct_fields__)):
         return said
-    return msgspec.json.encode({name: value for name, value in msgspec.json.decode(said).items() if name in fields})
+    return msgspec.json.encode(_held(msgspec.json.decode(said), "", fields))
+
+
+def _names(value: dict[str, Any], path: str, found: set[str]) -> None:
+    for name, inner in value.items():
+        found.add(path + name)
+        for part in inner if isinstance(inner, list) else ():
+            if isinstance(part, dict):
+                _names(part, f"{path}{name}[].", found)
+
+
+def _held(value: dict[str, Any], path: str, fields: frozenset[str]) -> dict[str, Any]:
+    """`value` without fields the recording lacks; parts of which it holds no example stay whole."""
+    kept: dict[str, Any] = {}
+    for name, inner in value.items():
+        inside = f"{path}{name}[]."
+        if path + name not in fields:
+            continue
+        if isinstance(inner, list) and any(field.startswith(inside) for field in fields):
+            inner = [_held(part, inside, fields) if isinstance(part, dict) else part for part in inner]
+        kept[name] = inner
+    return kept
 
 
 def _has_arrays(message: Message) -> bool:

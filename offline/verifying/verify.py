@@ -5,6 +5,7 @@ a divergence is found at the node that made it. Arrays that were not recorded ar
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from liveaffect.stream.topics import AUDIO, VIDEO, Topic, writer_of
 
 TOLERANCE = 1e-4
 FLIPPED_SHARE = 0.005
+MOST_LOOKED_AT = 5000  # recorded messages in which a person is looked for, whose fields tell how old they are
 
 Published = tuple[int, str, Message]
 """Start of the node, topic, message."""
@@ -202,8 +204,12 @@ class Verification:
                 tally.first = tally.first or where
 
     def _fields(self, topic: str) -> frozenset[str] | None:
-        record = next((record for _, record in self.reader.raw([topic])), None)
-        return None if record is None else fields_of(record.data)
+        found: frozenset[str] | None = None
+        for _, record in islice(self.reader.raw([topic]), MOST_LOOKED_AT):
+            found = frozenset((found or frozenset()) | (fields_of(record.data) or frozenset())) or None
+            if found is not None and any("[]" in name for name in found):
+                break  # there was somebody in it
+        return found
 
     def _heard(self, entry: Entry, start: int, outputs: list[str], plan: dict[str, Arrays]) -> Iterator[Message]:
         """What one start of a node processed, in stream order, arrays attached; ends where an input is missing."""
