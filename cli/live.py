@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from liveaffect.cli.run import assemble, quoted, say, start
-from liveaffect.cli.windows.keeper import NoWindow, choose, run_with_window, why_none
+from liveaffect.cli.windows.keeper import MainWindow, NoWindow, choose, run_with_window, why_none
 from liveaffect.nodes.dashboard.start.preferences import load
 from liveaffect.offline.scoring.default import DEFAULT_GRAPH, HEARD, SEEN
 from liveaffect.offline.scoring.settings import as_toml
@@ -41,20 +41,42 @@ def live(
     load_graph(DEFAULT_GRAPH, overrides, more=more)  # wrong words are told before any window asks for more
     why = "" if terminal or plain else why_none()
     if not (terminal or plain or why):
+        window = MainWindow()
         try:
-            chosen = {} if camera or microphone else _remembered() if remembered else choose()
+            chosen = {} if camera or microphone else _remembered() if remembered else choose(window)
             if chosen is None:
                 say("Nothing was started: the window was closed.")
                 raise typer.Exit(0)
+            window.show("The sensor is being started")
+            if chosen.pop("demo", False):
+                chosen |= demo_film(window)
             overrides = [*choice_overrides({"folder": load()[0].folder, **chosen}), *overrides]
             graph = assemble(None, overrides, more=more, view=False, record=record)
-            raise typer.Exit(run_with_window(Supervisor(graph, log=say), say, seconds))
+            raise typer.Exit(run_with_window(Supervisor(graph, log=say), say, seconds, window))
         except NoWindow as error:
             why = str(error)
+        finally:
+            window.close()
     if why:
         say(f"The view is in the terminal: {why}.")
     graph = assemble(None, overrides, more=more, record=record, plain=plain, title="liveaffect live")
     raise typer.Exit(start(graph, seconds))
+
+
+def demo_film(window: MainWindow) -> dict[str, str]:
+    """The demo's film as camera and microphone; the window says how far it is while it is made for the first time."""
+    from liveaffect.cli.demo_media.clip import clip
+
+    told: list[int] = []
+
+    def tell(share: float) -> None:
+        percent = round(share * 100)
+        if percent not in told:
+            told.append(percent)
+            window.show(f"The demo's face and voice are being made, once: {percent} %")
+
+    film = str(clip(tell))
+    return {"camera": film, "microphone": film}
 
 
 def device_overrides(camera: str, microphone: str) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from liveaffect.cli.checks import sound_inputs
+from liveaffect.cli.windows.desktop import tools
 from liveaffect.nodes.camera import CameraNode, devices, list_cameras
 from liveaffect.nodes.dashboard import CLOSED
 from liveaffect.nodes.dashboard.start import preferences
@@ -17,6 +18,8 @@ from liveaffect.nodes.dashboard.start.surroundings import Surroundings
 from liveaffect.nodes.dashboard.start.window import FirstWindow
 from liveaffect.nodes.microphone import MicrophoneNode
 from liveaffect.nodes.recorder import sessions_folder
+from liveaffect.stream.capture.media import probe
+from liveaffect.stream.errors import LiveAffectError
 
 
 def choose(app: QApplication) -> int:
@@ -45,7 +48,18 @@ def surroundings() -> Surroundings:
         microphone=lambda source: MicrophoneNode(source=source, loop=True),
         sessions=sessions_folder(),
         shown=shown,
+        tools=tools(),
+        holds=holds,
     )
+
+
+def holds(path: Path) -> tuple[bool, bool]:
+    """Whether a file holds pictures, and sound."""
+    try:
+        found = probe(path)
+    except (LiveAffectError, OSError):
+        return False, False
+    return found.has_video, found.has_audio
 
 
 def shown(source: str) -> str:

@@ -5,16 +5,20 @@ no mediapipe here: they bring another Qt and another way out of the machine.
 """
 
 import argparse
+import contextlib
+import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+import platformdirs
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
-from liveaffect.nodes.dashboard.feed import GatewayFeed
+from liveaffect.nodes.dashboard.feed import GatewayFeed, Starting
 from liveaffect.nodes.dashboard.look.palette import follow
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.sessions.tools import Tools
@@ -32,7 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="liveaffect.cli.windows.desktop", description="The windows of liveaffect.")
     kinds = parser.add_subparsers(dest="window", required=True)
     seen = kinds.add_parser("view", help="the main window")
-    seen.add_argument("--address", default="", help="of the gateway; without it, what runs here")
+    seen.add_argument("--address", default="", help="of the gateway; without it, what runs here; - is told later")
     seen.add_argument("--keys", default="", help="folder of the CURVE keys")
     seen.add_argument("--owner", action="store_true", help="closing the window ends the sensor")
     kinds.add_parser("choose", help="the first window: prints what was chosen as one line of JSON; 3 where nothing was")
@@ -57,14 +61,19 @@ def application(name: str = "liveaffect") -> QApplication:
 def view(address: str = "", keys: str = "", *, owner: bool = False) -> int:
     """The main window on the sensor at `address`, or on whichever one of this user runs on this machine."""
     app = application()
-    remote = bool(address) and not address.startswith(NEAR)
+    told = Told() if address == "-" else None
+    remote = told is None and bool(address) and not address.startswith(NEAR)
     node = DashboardNode(pixels=not remote)
     node.open()
-    window = MainWindow(GatewayFeed(node, _finder(address), keys), owner=owner, remote=remote, tools=tools())
+    feed = GatewayFeed(node, told.find if told is not None else _finder(address), keys)
+    window = MainWindow(feed, owner=owner, remote=remote, tools=tools())
     room = window.screen().availableSize()
     window.resize(min(SIZE[0], room.width()), min(SIZE[1], room.height()))
     window.start()
-    window.show()
+    if told is None:
+        window.show()
+    else:
+        told.listen(window, app)
     signal.signal(signal.SIGINT, lambda *_: app.quit())
     waker = QTimer(interval=WAKE_MS)  # Python sees a signal only when it runs
     waker.timeout.connect(lambda: None)
@@ -74,10 +83,53 @@ def view(address: str = "", keys: str = "", *, owner: bool = False) -> int:
     return code or window.exit_code
 
 
+class Told(QObject):
+    """What the program that keeps this window says of it, as lines of JSON on standard input: show yourself, and what
+    is waited for; the sensor's address and keys."""
+
+    said = Signal(dict)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words, self._address = "The sensor is being started", ""
+
+    def find(self) -> str:
+        """The address, once it is known."""
+        if not self._address:
+            raise Starting(self._words)
+        return self._address
+
+    def listen(self, window: MainWindow, app: QApplication) -> None:
+        """Hears from a thread; the end of the input before an address ends the window."""
+
+        def heard(facts: dict[str, str]) -> None:
+            self._words = facts.get("show", self._words)
+            if "address" in facts:
+                self._address, window.feed.keys = facts["address"], facts.get("keys", "")
+            if facts:
+                window.feed.look_again()
+                window.show()
+            elif not self._address:
+                app.quit()
+
+        self.said.connect(heard, Qt.ConnectionType.QueuedConnection)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in sys.stdin:
+            with contextlib.suppress(ValueError):
+                self.said.emit(dict(json.loads(line)))
+        self.said.emit({})
+
+
 def tools() -> Tools:
     """Processes that read and show sessions for a window."""
     python = (sys.executable, "-P", "-m")
-    return Tools((*python, "liveaffect.cli.windows.cards"), (*python, "liveaffect.cli.main"), open_session)
+    return Tools(
+        (*python, "liveaffect.cli.windows.cards"), (*python, "liveaffect.cli.main"), open_session,
+        scoring=(*python, "liveaffect.cli.windows.scoring"),
+        tables=Path(platformdirs.user_documents_dir()) / "liveaffect" / "tables",
+    )  # fmt: skip
 
 
 def open_session(folder: Path) -> None:

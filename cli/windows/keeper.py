@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -23,6 +24,8 @@ from liveaffect.stream.live.supervisor import INPUT_ENDED, Supervisor
 PROGRAM = (sys.executable, "-P", "-m", "liveaffect.cli.windows.desktop")
 CRASHES_A_MINUTE = 2
 END_S = 2.0
+EARLY_S = 2.0
+"""After the first window is up the main window is made ready: both at once would be later than one."""
 REMEDY = 'pip install "liveaffect[desktop]"'
 
 
@@ -46,9 +49,21 @@ class NoWindow(LiveAffectError):
     """A window could not be opened; the text says why."""
 
 
-def choose() -> dict[str, Any] | None:
-    """Shows the first window; what was chosen there, or None where it was closed. Raises NoWindow."""
-    code, printed = _attend("choose", stdout=subprocess.PIPE)
+def choose(main: "MainWindow | None" = None) -> dict[str, Any] | None:
+    """Shows the first window; what was chosen there, or None where it was closed. Raises NoWindow.
+
+    `main` is started meanwhile, unseen, so that it is there at once.
+    """
+    early = threading.Timer(EARLY_S, main.prepare) if main is not None else None
+    if early is not None:
+        early.daemon = True
+        early.start()
+    try:
+        code, printed = _attend("choose", stdout=subprocess.PIPE)
+    finally:
+        if early is not None:
+            early.cancel()
+            early.join()
     if code == CLOSED:
         return None
     lines = printed.decode("utf-8", "replace").strip().splitlines()
@@ -104,12 +119,39 @@ class MainWindow:
     say: gets one line per event worth telling.
     """
 
-    def __init__(self, address: str, keys: str, stop: Callable[[str], None], say: Callable[[str], None]) -> None:
-        self._words = ["view", "--owner", "--address", address, *(["--keys", keys] if keys else [])]
-        self._stop, self._say = stop, say
+    def __init__(
+        self, address: str = "", keys: str = "", stop: Callable[[str], None] = print, say: Callable[[str], None] = print
+    ) -> None:
+        self._told = threading.Lock()
+        self.belong(address, keys, stop, say)
         self._popen: subprocess.Popen[bytes] | None = None
         self._crashes: list[float] = []
-        self._over = False
+        self._over = self._addressed = False
+
+    def belong(self, address: str, keys: str, stop: Callable[[str], None], say: Callable[[str], None]) -> None:
+        """To which sensor: a window that was made ready before is told so."""
+        self._words = ["view", "--owner", "--address", address, *(["--keys", keys] if keys else [])]
+        self._stop, self._say = stop, say
+        self._address, self._keys = address, keys
+
+    def prepare(self) -> None:
+        """Starts the window without showing it; it waits to be told."""
+        with self._told:
+            if self._popen is None and not self._over:
+                words = [*PROGRAM, "view", "--owner", "--address", "-"]
+                self._popen = subprocess.Popen(words, env=environment(), stdin=subprocess.PIPE, start_new_session=True)
+
+    def show(self, words: str) -> None:
+        """Shows the window at once, and what it waits for."""
+        self.prepare()
+        self._tell(show=words)
+
+    def _tell(self, **facts: str) -> None:
+        pipe = None if self._popen is None else self._popen.stdin
+        if pipe is not None:
+            with contextlib.suppress(OSError, ValueError):  # it has gone: `look` sees to that
+                pipe.write(json.dumps(facts).encode() + b"\n")
+                pipe.flush()
 
     @property
     def pid(self) -> int | None:
@@ -123,6 +165,9 @@ class MainWindow:
         if self._popen is None:
             self._start()
             return
+        if self._address and self._popen.stdin is not None and not self._addressed:
+            self._addressed = True
+            self._tell(address=self._address, keys=self._keys)
         code = self._popen.poll()
         if code is not None:
             self._ended(code)
@@ -141,7 +186,8 @@ class MainWindow:
 
     def close(self) -> None:
         """Ends the window with the graph."""
-        self._over = True
+        with self._told:
+            self._over = True
         if self._popen is None or self._popen.poll() is not None:
             return
         for end in (self._popen.terminate, self._popen.kill):
@@ -175,14 +221,24 @@ class MainWindow:
             self._start()
 
 
-def run_with_window(supervisor: Supervisor, say: Callable[[str], None], seconds: float | None = None) -> int:
+def run_with_window(
+    supervisor: Supervisor,
+    say: Callable[[str], None],
+    seconds: float | None = None,
+    window: MainWindow | None = None,
+) -> int:
     """Runs a graph with its main window; returns the exit code.
 
     Where the input has ended (a film), the window stays, in grey, until somebody closes it.
     """
-    window = MainWindow(supervisor.gateway_address, supervisor.graph.settings.keys, supervisor.stop, say)
+    window = window or MainWindow()
+
+    def look() -> None:  # a free port has no number before the gateway listens
+        window.belong(supervisor.gateway_address, supervisor.graph.settings.keys, supervisor.stop, say)
+        window.look()
+
     try:
-        code = supervisor.run(seconds, beside=window.look)
+        code = supervisor.run(seconds, beside=look)
         if supervisor.reason == INPUT_ENDED and window.pid is not None:
             say("The input has ended; the window stays until it is closed.")
             window.wait()

@@ -36,6 +36,10 @@ REST_S = 0.004
 """Between two readings: voice comes a hundred times a second, and each waking costs."""
 
 
+class Starting(TransportError):
+    """There is no sensor yet, and one is being started; the text says what is waited for."""
+
+
 class GatewayFeed(QObject):
     """Fills `node.scene` from a running graph, again whenever it comes back.
 
@@ -53,12 +57,12 @@ class GatewayFeed(QObject):
     def __init__(self, node: DashboardNode, find: Find, keys: str = "") -> None:
         super().__init__()
         self.node, self.scene = node, node.scene
-        self._find, self._keys = find, keys
+        self._find, self.keys = find, keys
         self.address = ""
         self.skipped = 0
         """Frames that came faster than they could be read."""
         self._questions: queue.Queue[tuple[str, str, dict[str, Any], OnReply | None]] = queue.Queue()
-        self._closing = threading.Event()
+        self._closing, self._again = threading.Event(), threading.Event()
         self._told = threading.Event()
         self._replied.connect(self._hand_over, Qt.ConnectionType.QueuedConnection)
         names = (("dashboard-listen", self._listen), ("dashboard-ask", self._answer))
@@ -74,10 +78,15 @@ class GatewayFeed(QObject):
     def close(self, wait_s: float = 2.0) -> None:
         """Ends both threads; one that still waits for an answer is left behind."""
         self._closing.set()
+        self._again.set()
         self._questions.put(("", "", {}, None))
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(wait_s)
+
+    def look_again(self) -> None:
+        """`find` may know more now: it is asked at once."""
+        self._again.set()
 
     def seen(self) -> None:
         """The window has looked: `arrived` may be sent again."""
@@ -109,10 +118,11 @@ class GatewayFeed(QObject):
         while not self._closing.is_set():
             try:
                 self.address = self._find()
-                client = Client(self.address, [topic.name for topic in self.node.topics], self._keys)
+                client = Client(self.address, [topic.name for topic in self.node.topics], self.keys)
             except (LiveAffectError, OSError) as error:
-                self._lost(str(error))
-                self._closing.wait(RETRY_S)
+                self._lost(str(error), starting=isinstance(error, Starting))
+                self._again.wait(RETRY_S)
+                self._again.clear()
                 continue
             with contextlib.closing(client):
                 self._connected(client)
@@ -127,9 +137,9 @@ class GatewayFeed(QObject):
             self.scene.facts = dict(client.facts)
             self.scene.connected, self.scene.trouble = True, ""
 
-    def _lost(self, why: str) -> None:
+    def _lost(self, why: str, *, starting: bool = False) -> None:
         with self.scene.lock:
-            self.scene.connected, self.scene.trouble = False, why
+            self.scene.connected, self.scene.trouble, self.scene.starting = False, why, starting
 
     def _drain(self, client: Client) -> None:
         pixels = False
@@ -188,7 +198,7 @@ class GatewayFeed(QObject):
                     client.close()
                     client = None
                 if client is None:
-                    client = connect(self.address or self._find(), topics=(), keys=self._keys)
+                    client = connect(self.address or self._find(), topics=(), keys=self.keys)
                     self._set_clock(client)
                 reply = client.request(verb, target, **arguments) if verb else self._set_clock(client)
             except (LiveAffectError, OSError) as error:

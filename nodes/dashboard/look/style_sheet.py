@@ -52,6 +52,12 @@ QScrollBar:vertical { background: transparent; width: 10px; }
 QScrollBar::handle:vertical { background: $border; border-radius: 4px; min-height: 24px; margin: 1px; }
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: transparent;
     border: none; height: 0; }
+QTreeWidget { background: $card; color: $text; border: 1px solid $border; border-radius: 7px; outline: none; }
+QTreeWidget::item { padding: 4px; }
+QTreeWidget::item:selected { background: $accent; color: $on_accent; }
+QHeaderView::section { background: $card; color: $dim; border: none; border-bottom: 1px solid $border; padding: 4px; }
+QProgressBar { background: $track; border: none; border-radius: 3px; max-height: 7px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QSlider::groove:horizontal { background: $track; height: 5px; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
 QSlider::handle:horizontal { background: $accent; width: 14px; margin: -5px 0; border-radius: 7px; }

@@ -84,6 +84,8 @@ class Scene:
         self.connected = False
         self.trouble = ""
         """Why nothing comes, in words."""
+        self.starting = False
+        """There is no sensor yet; `trouble` says what is waited for."""
         self.heard_ns = 0
         self.affect_heard_ns = 0
         """Local monotonic time of the last message, and of the last estimate, set by the feed."""

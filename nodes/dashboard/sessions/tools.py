@@ -26,6 +26,10 @@ class Tools:
     """The command line, to which a verb and its words are added."""
     open_session: Callable[[Path], None]
     """Shows a recorded session in a window of its own."""
+    scoring: Sequence[str] = ()
+    """Scores files: a folder for the tables and the files follow, lines of JSON come."""
+    tables: Path = Path()
+    """Where tables go unless another folder is chosen."""
 
 
 class Cards(QObject):

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -13,6 +14,8 @@ from liveaffect.nodes.dashboard.start.remedies import Device
 
 NONE, TYPED = object(), object()
 """What the items "no camera" and "a file or an address" stand for."""
+THERE_MS = 400
+"""After the last letter: whether what was typed is a file."""
 KEPT = 6
 """Typed sources that are offered again."""
 PLACEHOLDER = {
@@ -88,6 +91,9 @@ class DeviceField(QWidget):
         self.setFocusProxy(self.box)
         self.box.activated.connect(self._picked)
         self.line.editingFinished.connect(self._entered)
+        self._there = QTimer(self, singleShot=True, interval=THERE_MS)
+        self._there.timeout.connect(self._take_file)
+        self.line.textChanged.connect(lambda _: self._there.start())
         self.browse.clicked.connect(self._ask_file)
         self._fill()
 
@@ -193,8 +199,18 @@ class DeviceField(QWidget):
         text = self.line.text().strip()
         if text:
             self.line.clear()
-            self.choose_typed(text)
+            self.choose_typed(str(Path(text).expanduser()) if text.startswith("~") else text)
             self.box.setFocus()
+
+    def _take_file(self) -> None:
+        """A path that is there needs no Enter."""
+        text = self.line.text().strip()
+        try:
+            there = bool(text) and Path(text).expanduser().is_file()
+        except (OSError, RuntimeError, ValueError):
+            there = False
+        if there:
+            self._entered()
 
     def _ask_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, f"A file instead of a {self._kind}", "", FILES[self._kind])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.start.device_field import Choice
 from liveaffect.stream.node import Node
 
@@ -27,6 +28,10 @@ class Surroundings:
     """Where recordings go unless a folder is chosen."""
     shown: Callable[[str], str] = str
     """How a file or an address is written where others see it."""
+    tools: Tools | None = None
+    """Read sessions and score files; None leaves both out."""
+    holds: Callable[[Path], tuple[bool, bool]] = lambda _: (True, False)
+    """Whether a file holds pictures, and sound; called on the window's thread, must not raise."""
 
 
 class Finder(QObject):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from liveaffect.nodes.dashboard.look.fields import label, rule
@@ -14,6 +14,7 @@ from liveaffect.nodes.dashboard.start.panels import CameraPanel, DevicePanel, Mi
 from liveaffect.nodes.dashboard.start.preferences import Preferences
 from liveaffect.nodes.dashboard.start.record_options import RecordOptions
 from liveaffect.nodes.dashboard.start.surroundings import Ask, Finder, Surroundings
+from liveaffect.stream.session.info import is_session
 
 FRAME_MS = 33
 KEYS = [
@@ -21,6 +22,8 @@ KEYS = [
     ("Esc", "close without starting"),
     ("F5", "look for devices again"),
     ("Alt+R", "record from the start"),
+    ("Alt+T", "try it without a camera"),
+    ("Ctrl+O", "recorded sessions"),
     ("F1", "this sheet"),
 ]
 
@@ -55,6 +58,18 @@ class FirstWindow(QDialog):
         self.help.setToolTip("Keys, lawful use, about (F1)")
         self.help.setAccessibleName("Help")
         self.help.setFixedWidth(36)
+        self.demo = QPushButton("Try it without a camera")
+        self.demo.setToolTip("A face and a voice that the project made itself, over and over (Alt+T)")
+        self.sessions, self.score = QPushButton("Sessions…"), QPushButton("Score files…")
+        self.sessions.setToolTip("Look at what was recorded (Ctrl+O)")
+        self.score.setToolTip("Films, sounds and pictures to tables; or drop them here")
+        self.own_sound = QPushButton("Use the film's own sound")
+        self.own_sound.hide()
+        for button in (self.demo, self.sessions, self.score, self.own_sound):
+            button.setAutoDefault(False)
+        self._around = surroundings
+        self._sound_of: tuple[str, bool] = ("", False)
+        self.setAcceptDrops(True)
         self.hint = label(notice, "warn")
         self.hint.setMinimumHeight(self.fontMetrics().height())
         self._notice = notice
@@ -102,6 +117,9 @@ class FirstWindow(QDialog):
         titles.addWidget(sub)
         top = QHBoxLayout()
         top.addLayout(titles, 1)
+        for button in (self.sessions, self.score):
+            button.setVisible(self._around.tools is not None)
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         top.addWidget(self.again, 0, Qt.AlignmentFlag.AlignVCenter)
         top.addWidget(self.help, 0, Qt.AlignmentFlag.AlignVCenter)
         side = QVBoxLayout()
@@ -110,6 +128,8 @@ class FirstWindow(QDialog):
             side.addWidget(label(title, bold=True))
             side.addWidget(content)
             side.addSpacing(16)
+            if content is self.microphone:
+                side.insertWidget(side.count() - 1, self.own_sound, 0, Qt.AlignmentFlag.AlignLeft)
         side.addStretch(1)
         column = QWidget()
         column.setLayout(side)
@@ -130,6 +150,7 @@ class FirstWindow(QDialog):
         words.addWidget(lawful)
         words.addWidget(self.hint)
         bottom.addLayout(words, 1)
+        bottom.addWidget(self.demo, 0, Qt.AlignmentFlag.AlignVCenter)
         bottom.addWidget(self.stop, 0, Qt.AlignmentFlag.AlignVCenter)
         bottom.addWidget(self.start, 0, Qt.AlignmentFlag.AlignVCenter)
         outer = QVBoxLayout(self)
@@ -151,12 +172,19 @@ class FirstWindow(QDialog):
             finder.found.connect(panel.offer)
             panel.changed.connect(self._update)
             self._finders.append(finder)
-        self.camera.changed.connect(self._offer_sound)
+        for panel in (self.camera, self.microphone):
+            panel.changed.connect(self._offer_sound)
         self.record.changed.connect(self._update)
         self.start.clicked.connect(self._start)
         self.stop.clicked.connect(self.reject)
         self.again.clicked.connect(self._look_again)
         self.help.clicked.connect(self._show_help)
+        self.demo.clicked.connect(self._start_demo)
+        self.sessions.clicked.connect(self._show_sessions)
+        self.score.clicked.connect(lambda: self._show_score([]))
+        self.own_sound.clicked.connect(self._take_sound)
+        QShortcut(QKeySequence("Alt+T"), self, self._start_demo)
+        QShortcut(QKeySequence("Ctrl+O"), self, self._show_sessions)
         QShortcut(QKeySequence("F5"), self, self._look_again)
         QShortcut(QKeySequence("F1"), self, self._show_help)
         self._timer = QTimer(self)
@@ -167,10 +195,59 @@ class FirstWindow(QDialog):
         for finder in self._finders:
             finder.look()
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.take([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+
+    def take(self, paths: Sequence[Path]) -> None:
+        """What was dropped: a film or a sound is played, a session shown, a folder or several files scored."""
+        tools = self._around.tools
+        if len(paths) == 1 and tools is not None and is_session(paths[0]):
+            tools.open_session(paths[0])
+        elif len(paths) == 1 and paths[0].is_file():
+            seen, heard = self._around.holds(paths[0])
+            if seen:
+                self.camera.field.choose_typed(str(paths[0]))
+            if heard:
+                self.microphone.field.choose_typed(str(paths[0]))
+            if not (seen or heard):
+                self._notice = f"{paths[0].name} holds neither pictures nor sound"
+        elif paths:
+            self._show_score(paths)
+
     def _offer_sound(self) -> None:
+        """The film's own sound, once it is known that it has some."""
         source = self.camera.value
         if source and Path(source).is_file():
-            self.microphone.field.suggest(source)
+            if self._sound_of[0] != source:
+                self._sound_of = (source, self._around.holds(Path(source))[1])
+                if self._sound_of[1]:
+                    self.microphone.field.suggest(source)
+        else:
+            self._sound_of = ("", False)
+        self.own_sound.setVisible(self._sound_of[1] and self.microphone.value != source)
+
+    def _take_sound(self) -> None:
+        self.microphone.field.choose_typed(self._sound_of[0])
+
+    def _show_sessions(self) -> None:
+        from liveaffect.nodes.dashboard.sessions.browser import SessionsBrowser
+
+        if self._around.tools is not None:
+            SessionsBrowser(self._around.tools, self).exec()
+
+    def _show_score(self, paths: Sequence[Path]) -> None:
+        from liveaffect.nodes.dashboard.scoring.dialog import ScoreDialog
+
+        if self._around.tools is not None:
+            ScoreDialog(self._around.tools, self, paths).exec()
+
+    def _start_demo(self) -> None:
+        self.choice = {"demo": True, "record": self.record.choice()}
+        self.accept()
 
     def _tick(self) -> None:
         self.camera.tick()

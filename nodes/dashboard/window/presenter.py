@@ -137,6 +137,8 @@ class Presenter:
         scene = self._scene
         if self.gone is not None:
             return Reason(self.gone.headline, self.gone.words)
+        if not scene.connected and scene.starting:
+            return Reason("Starting", scene.trouble)
         if not scene.connected:
             return Reason(
                 "No connection to the sensor" if scene.affect is None else "The sensor is silent", scene.trouble

@@ -1,0 +1,76 @@
+"""`liveaffect score` for a window, in a process of its own: `python -m liveaffect.cli.windows.scoring OUT FILE...`.
+
+Says what happens as lines of JSON; ends, with its workers, when its input is closed. Finished tables stay, and are
+left alone when the same files are scored into the same folder again.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from liveaffect.models.errors import ModelError
+from liveaffect.offline.scoring.batch import Listener, score_batch
+from liveaffect.stream.errors import LiveAffectError
+
+CANCELLED = 130
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Scores what the words name; returns the exit status."""
+    out, *files = list(sys.argv[1:] if words is None else words)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    threading.Thread(target=_until_closed, daemon=True).start()
+    try:
+        batch = score_batch(files, f"{out}{os.sep}", listener=Told())
+    except KeyboardInterrupt:
+        return CANCELLED
+    except (LiveAffectError, ModelError, OSError) as error:
+        say(trouble=str(error))
+        return 1
+    tables = {str(file): str(batch.output.path_of(file)) for file in batch.finished}
+    say(tables=tables, failures={str(file): text for file, text in batch.failures.items()})
+    return 0
+
+
+class Told(Listener):
+    """Hands on what happens."""
+
+    def begin(self, todo: int, done: int, where: str) -> None:  # noqa: ARG002
+        """How much there is to do."""
+        say(todo=todo, done=done)
+
+    def progress(self, shares: dict[Path, float], frames: dict[Path, int], ended: int) -> None:
+        """How far each file is."""
+        say(files={str(file): [round(share, 4), frames[file]] for file, share in shares.items()}, ended=ended)
+
+    def warn(self, text: str) -> None:
+        """Something to say."""
+        say(note=text)
+
+    def left_out(self, lines: list[str]) -> None:
+        """What is not scored."""
+        for line in lines:
+            say(note=line)
+
+
+def say(**facts: Any) -> None:
+    """One line."""
+    print(json.dumps(facts), flush=True)
+
+
+def _until_closed() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.exit(code)

@@ -1,0 +1,1 @@
+"""Files scored from a window: a list, its progress, its results."""

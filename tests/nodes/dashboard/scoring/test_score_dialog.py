@@ -1,0 +1,103 @@
+"""Scoring from a window: the list, its progress, cancel, results; the engine is that of `score`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from estimate_nodes import LAUNCH
+from gui import picture
+from make_media import grey_ramp, write_video
+from pytestqt.qtbot import QtBot
+
+from liveaffect.cli.windows import scoring
+from liveaffect.nodes.dashboard.scoring.dialog import ScoreDialog
+from liveaffect.nodes.dashboard.scoring.job import Job
+from liveaffect.nodes.dashboard.sessions.tools import Tools
+from liveaffect.offline.scoring.settings import ScoreSettings
+
+WAIT_MS = 120_000
+SAYS = """
+import json, sys, time
+out, *files = sys.argv[1:]
+def say(**facts): print(json.dumps(facts), flush=True)
+say(todo=len(files), done=1)
+for n, file in enumerate(files):
+    say(files={file: [0.5, 50]}, ended=n)
+    if "wait" in file: sys.stdin.read(); sys.exit(130)
+    if "bad" not in file: say(files={file: [1.0, 100]}, ended=n + 1)
+bad = [file for file in files if "bad" in file]
+say(tables={f: f"{out}/x.parquet" for f in files if f not in bad}, failures={f: f"{f}: no media" for f in bad})
+"""
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Tools:
+    return Tools((), (), lambda _: None, scoring=(sys.executable, "-c", SAYS), tables=tmp_path / "tables")
+
+
+def test_a_job_tells_rate_and_time_left_from_what_it_hears(tools: Tools, qtbot: QtBot) -> None:
+    now = [100.0]
+    job = Job((sys.executable, "-c", ""), "", [], clock=lambda: now[0])
+    job.take({"todo": 2, "done": 0})
+    job.take({"files": {"a": [0.1, 30]}, "ended": 0})
+    assert job.left_s is None
+    now[0] += 10.0
+    job.take({"files": {"a": [0.5, 330]}, "ended": 0})
+    assert job.rates["a"] == pytest.approx(30.0)
+    assert job.left_s == pytest.approx(30.0)
+    job.close()
+
+
+@pytest.mark.processes
+def test_files_are_scored_listed_and_failures_are_named(app: Any, qtbot: QtBot, tools: Tools, tmp_path: Path) -> None:
+    dialog = ScoreDialog(tools, files=[tmp_path / "one.mp4", tmp_path / "bad.mp4", tmp_path / "one.mp4"])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert [Path(file).name for file in dialog.files] == ["one.mp4", "bad.mp4"]
+    dialog.begin()
+    assert not dialog.start.isVisible()
+    qtbot.waitUntil(lambda: dialog.job is None, timeout=WAIT_MS)
+    rows = [(item.text(0), item.text(1), item.text(2)) for item in dialog._items()]
+    assert rows == [("one.mp4", "100 %", "done"), ("bad.mp4", "50 %", "no media")]
+    assert "1 tables" in dialog.words.text()
+    assert "1 could not be scored" in dialog.words.text()
+    assert dialog.report.isVisible()
+    assert dialog.start.isEnabled()
+    picture(dialog, "score_dialog")
+
+
+@pytest.mark.processes
+def test_a_run_is_cancelled_and_closing_ends_it(app: Any, qtbot: QtBot, tools: Tools, tmp_path: Path) -> None:
+    dialog = ScoreDialog(tools, files=[tmp_path / "wait.mp4"])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.begin()
+    qtbot.waitUntil(lambda: dialog._items()[0].text(1) == "50 %", timeout=WAIT_MS)
+    assert "0 of 1 files, 1 were done already" in dialog.words.text()
+    dialog.cancel.click()
+    qtbot.waitUntil(lambda: dialog.job is None, timeout=WAIT_MS)
+    assert dialog.words.text().startswith("Cancelled")
+    dialog.begin()
+    qtbot.waitUntil(lambda: dialog._items()[0].text(1) == "50 %", timeout=WAIT_MS)
+    dialog.done(0)
+    assert dialog.job is None or dialog.job.cancelled
+
+
+@pytest.mark.processes
+def test_the_program_scores_with_the_engine_of_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "graph.toml").write_text(LAUNCH, "utf-8")
+    clip = write_video(tmp_path / "a.mkv", grey_ramp(48, 64, 12))
+    batch = scoring.score_batch
+    settings = ScoreSettings(launch=tmp_path / "graph.toml")
+    monkeypatch.setattr(scoring, "score_batch", lambda *words, **more: batch(*words, settings=settings, **more))
+    monkeypatch.setattr(scoring, "_until_closed", lambda: None)
+    monkeypatch.setattr(scoring.signal, "signal", lambda *_: None)
+    assert scoring.main([str(tmp_path / "tables"), str(clip), str(tmp_path / "nothing.mp4")]) in (0, 1)
+    assert scoring.main([str(tmp_path / "tables"), str(clip)]) == 0
+    said = capsys.readouterr().out
+    assert '"todo": 1' in said
+    assert pl.read_parquet(tmp_path / "tables" / "a.parquet").height == 12
