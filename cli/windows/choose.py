@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from liveaffect.cli.checks import sound_inputs
-from liveaffect.cli.windows.desktop import tools
+from liveaffect.cli.windows.helpers import tools
 from liveaffect.nodes.camera import CameraNode, devices, list_cameras
 from liveaffect.nodes.dashboard import CLOSED
 from liveaffect.nodes.dashboard.start import preferences

@@ -8,20 +8,17 @@ import argparse
 import contextlib
 import json
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-import platformdirs
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
+from liveaffect.cli.windows.helpers import tools
 from liveaffect.nodes.dashboard.feed import GatewayFeed, Starting
 from liveaffect.nodes.dashboard.look.palette import follow
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
-from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.window.main import MainWindow
 from liveaffect.stream.client.announced import announced
 from liveaffect.stream.errors import TransportError
@@ -120,22 +117,6 @@ class Told(QObject):
             with contextlib.suppress(ValueError):
                 self.said.emit(dict(json.loads(line)))
         self.said.emit({})
-
-
-def tools() -> Tools:
-    """Processes that read and show sessions for a window."""
-    python = (sys.executable, "-P", "-m")
-    return Tools(
-        (*python, "liveaffect.cli.windows.cards"), (*python, "liveaffect.cli.main"), open_session,
-        scoring=(*python, "liveaffect.cli.windows.scoring"),
-        tables=Path(platformdirs.user_documents_dir()) / "liveaffect" / "tables",
-    )  # fmt: skip
-
-
-def open_session(folder: Path) -> None:
-    """Replays a session in a window of its own, which outlives this one."""
-    words = [sys.executable, "-P", "-m", "liveaffect.cli.main", "view", str(folder)]
-    subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
 def _finder(address: str) -> Callable[[], str]:

@@ -153,6 +153,12 @@ class MainWindow:
                 pipe.write(json.dumps(facts).encode() + b"\n")
                 pipe.flush()
 
+    def _hang_up(self) -> None:
+        pipe = None if self._popen is None else self._popen.stdin
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
     @property
     def pid(self) -> int | None:
         """Process id of the window, None while there is none."""
@@ -168,6 +174,7 @@ class MainWindow:
         if self._address and self._popen.stdin is not None and not self._addressed:
             self._addressed = True
             self._tell(address=self._address, keys=self._keys)
+            self._hang_up()
         code = self._popen.poll()
         if code is not None:
             self._ended(code)
@@ -188,6 +195,7 @@ class MainWindow:
         """Ends the window with the graph."""
         with self._told:
             self._over = True
+        self._hang_up()
         if self._popen is None or self._popen.poll() is not None:
             return
         for end in (self._popen.terminate, self._popen.kill):

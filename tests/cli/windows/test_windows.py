@@ -1,5 +1,6 @@
 """Whether there can be a window, what its choice means, and what becomes of the sensor when a window ends."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -132,6 +133,38 @@ def test_the_window_ends_with_the_graph(monkeypatch: pytest.MonkeyPatch) -> None
     kept.window.close()
     assert pid is not None
     assert not psutil.pid_exists(pid)
+
+
+TOLD = """
+import json, pathlib, sys
+said = []
+while not any("address" in one for one in said):
+    said.append(json.loads(sys.stdin.readline()))
+    pathlib.Path({path!r}).write_text(json.dumps(said))
+"""
+
+
+def test_u9_the_main_window_is_made_ready_while_devices_are_chosen_and_told_where_the_sensor_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ends_with(monkeypatch, TOLD.format(path=str(tmp_path / "said")))
+    kept = MainWindow()
+    kept.prepare()
+    pid = kept.pid
+    kept.show("The sensor is being started")
+    assert kept.pid == pid, "the window that was made ready is the one that is shown"
+    stopped: list[str] = []
+    kept.belong("ipc:///here", "", stopped.append, print)
+    wait_for(lambda: kept.look() or stopped, "the end of the window")
+    said = json.loads((tmp_path / "said").read_text("utf-8"))
+    assert said == [{"show": "The sensor is being started"}, {"address": "ipc:///here", "keys": ""}]
+
+
+def test_a_window_that_was_made_ready_ends_with_a_choice_of_none() -> None:
+    kept = MainWindow()
+    kept.close()
+    kept.prepare()
+    assert kept.pid is None
 
 
 class Ended:

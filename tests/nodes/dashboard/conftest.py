@@ -57,6 +57,7 @@ def open_window(app: Any, qtbot: Any, tmp_path: Path) -> Iterator[Callable[..., 
             camera=lambda source: CameraNode(source=source, loop=True),
             microphone=lambda source: MicrophoneNode(source=TONE if source == "default" else source, loop=True),
             sessions=tmp_path / "sessions",
+            holds=lambda _: (True, True),
         )
         window = FirstWindow(around, kept or Preferences(), notice)
         qtbot.addWidget(window)

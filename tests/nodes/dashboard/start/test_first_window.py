@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from gui import BARS, LIMIT_MS, SILENCE, TONE, pick, picture
+from made_session import recorded
 from make_media import grey_ramp, write_clip, write_video
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
+from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.start.device_field import Choice
 from liveaffect.nodes.dashboard.start.window import FirstWindow
 
@@ -135,3 +137,49 @@ def test_a_file_can_be_browsed_for(
     QTest.mouseClick(window.camera.field.browse, Qt.MouseButton.LeftButton)
     assert asked == ["A file instead of a camera"]
     qtbot.waitUntil(lambda: "64 × 48 pixels" in window.camera.words.text(), timeout=LIMIT_MS)
+
+
+def test_u9_a_typed_path_that_is_there_is_taken_without_enter_and_its_own_sound_is_offered(
+    open_window: Open, qtbot: Any, tmp_path: Path
+) -> None:
+    film = write_clip(tmp_path / "film.mkv", grey_ramp(48, 64, 10), np.zeros(8000, np.float32), rate=16000)
+    window = open_window()
+    object.__setattr__(window._around, "holds", lambda path: (True, path == film))
+    pick(window, "camera", "A file")
+    assert not window.own_sound.isVisible()
+    QTest.keyClicks(window.camera.field.line, str(film))
+    qtbot.waitUntil(lambda: window.camera.value == str(film), timeout=LIMIT_MS)
+    assert window.own_sound.isVisible()
+    assert window.microphone.value == "default"
+    QTest.mouseClick(window.own_sound, Qt.MouseButton.LeftButton)
+    assert window.microphone.value == str(film)
+    assert not window.own_sound.isVisible()
+    picture(window, "first_window_film")
+
+
+def test_u9_the_demo_is_one_click_away(open_window: Open) -> None:
+    window = open_window()
+    QTest.mouseClick(window.demo, Qt.MouseButton.LeftButton)
+    assert window.choice == {"demo": True, "record": None}
+    assert window.result() == 1
+
+
+def test_u9_what_is_dropped_is_played_shown_or_scored(open_window: Open, tmp_path: Path) -> None:
+    film, sound = tmp_path / "a.mp4", tmp_path / "b.wav"
+    film.touch()
+    sound.touch()
+    shown: list[Path] = []
+    window = open_window()
+    scored: list[Any] = []
+    object.__setattr__(window._around, "holds", lambda path: (path == film, True))
+    object.__setattr__(window._around, "tools", Tools((), (), shown.append))
+    window._show_score = scored.append  # type: ignore[method-assign]
+    window.take([sound])
+    assert (window.camera.value, window.microphone.value) == (BARS, str(sound))
+    window.take([film])
+    assert (window.camera.value, window.microphone.value) == (str(film), str(film))
+    window.take([film, sound])
+    assert scored == [[film, sound]]
+    session = recorded(tmp_path / "s")
+    window.take([session])
+    assert shown == [session]

@@ -1,0 +1,26 @@
+"""Processes that work for a window: they read sessions, score files, and show a session in a window of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import platformdirs
+
+from liveaffect.nodes.dashboard.sessions.tools import Tools
+
+PYTHON = (sys.executable, "-P", "-m")
+
+
+def tools() -> Tools:
+    """Their command lines."""
+    return Tools(
+        (*PYTHON, "liveaffect.cli.windows.cards"), (*PYTHON, "liveaffect.cli.main"), open_session,
+        scoring=(*PYTHON, "liveaffect.cli.windows.scoring"),
+        tables=Path(platformdirs.user_documents_dir()) / "liveaffect" / "tables",
+    )  # fmt: skip
+
+
+def open_session(folder: Path) -> None:
+    """Replays a session in a window of its own, which outlives the one it is asked in."""
+    words = [*PYTHON, "liveaffect.cli.main", "view", str(folder)]
+    subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
