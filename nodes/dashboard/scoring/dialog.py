@@ -170,7 +170,7 @@ class ScoreDialog(QDialog):
             item = self._item(file, Path(file).name)
             item.setText(WORDS, text.replace(f"{file}: ", ""))
             item.setToolTip(WORDS, text)
-        told = f"{len(job.tables)} tables in {self.out}"
+        told = f"{len(job.tables)} table{'s' * (len(job.tables) != 1)} in {self.out}"
         failed = f", {len(job.failures)} could not be scored" if job.failures else ""
         notes = "; ".join(job.notes[:2])
         if why == "cancelled":

@@ -61,7 +61,7 @@ def test_files_are_scored_listed_and_failures_are_named(app: Any, qtbot: QtBot, 
     qtbot.waitUntil(lambda: dialog.job is None, timeout=WAIT_MS)
     rows = [(item.text(0), item.text(1), item.text(2)) for item in dialog._items()]
     assert rows == [("one.mp4", "100 %", "done"), ("bad.mp4", "50 %", "no media")]
-    assert "1 tables" in dialog.words.text()
+    assert "1 table in" in dialog.words.text()
     assert "1 could not be scored" in dialog.words.text()
     assert dialog.report.isVisible()
     assert dialog.start.isEnabled()
