@@ -51,7 +51,7 @@ def ledger_of(info: SessionInfo) -> Ledger:
     writers: dict[str, str] = {}
     for node, topics in info.wiring.items():
         table = info.graph.get(node, {})
-        if isinstance(table, dict) and str(table.get("type", "")).endswith(":Recorder"):
+        if isinstance(table, dict) and str(table.get("type", "")).endswith((":Recorder", ":RecorderNode")):
             continue  # what it takes in is the column "recorded"
         for topic in topics.get("reads", ()):
             readers.setdefault(topic, []).append(node)

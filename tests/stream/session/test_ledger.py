@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveaffect.stream.messages import OPEN, Drop, FaceObservation, Health, Tick, VideoFrame
+from liveaffect.stream.messages import OPEN, Drop, FaceAffect, FaceObservation, Health, Tick, VideoFrame
+from liveaffect.stream.session.context import ledger_of
+from liveaffect.stream.session.info import SessionInfo
 from liveaffect.stream.session.ledger import Ledger
-from liveaffect.stream.topics import DROP, FACE, HEALTH, TICK, VIDEO
+from liveaffect.stream.topics import DROP, FACE, FACE_AFFECT, HEALTH, TICK, VIDEO
 
 WIRING: dict[str, Any] = {
     "readers": {"video/frame": ["face"], "face/observation": ["fusion"]},
@@ -189,3 +192,12 @@ def test_what_was_on_its_way_when_a_writer_or_the_run_ended_is_dropped_up_to_wha
     reader = account.readers["face"]
     assert account.published == 10
     assert (reader.processed, reader.dropped, reader.pending) == (7, {"ended": 3}, 0)
+
+
+@pytest.mark.parametrize("kind", ["Recorder", "RecorderNode"])
+def test_the_recorder_is_no_reader_of_its_own_recording(kind: str) -> None:
+    graph = {"recorder": {"type": f"liveaffect.nodes.recorder:{kind}"}, "fusion": {"type": "x:FusionNode"}}
+    wiring = {name: {"reads": ["face/affect"], "writes": []} for name in graph}
+    ledger = ledger_of(SessionInfo(graph=graph, wiring=wiring))
+    ledger.add(FACE_AFFECT, FaceAffect(t_ns=0, seq=0, frame_seq=0))
+    assert set(ledger.accounts()["face/affect"].readers) == {"fusion"}
