@@ -14,6 +14,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_t
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.processes
 def test_the_ten_lines_end_in_a_plot(tmp_path: Path, shared: Path) -> None:
     assert len(BLOCKS[0].splitlines()) <= 11
     (tmp_path / "interview.mp4").symlink_to(shared / "clips" / "pyfeat_single_face.mp4")

@@ -14,6 +14,7 @@ MARKS = 60
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.processes
 def test_m04_sixty_markers_at_frames_of_a_live_session_have_their_t_s_everywhere(tmp_path: Path) -> None:
     graph = {
         "camera": {"type": "liveaffect.nodes.camera:CameraNode", "source": "lavfi:color=gray:s=64x48:r=20"},

@@ -40,6 +40,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
     thread.join()
 
 
+@pytest.mark.processes
 def test_m16_the_address_of_a_snapshot_is_named_for_what_it_is(served: tuple[str, dict[str, bytes]]) -> None:
     address, given = served
     picture = io.BytesIO()
@@ -49,6 +50,7 @@ def test_m16_the_address_of_a_snapshot_is_named_for_what_it_is(served: tuple[str
         open_network(f"{address}/snapshot.jpg", form="", options={}, stall_s=2.0)
 
 
+@pytest.mark.processes
 def test_a_playlist_from_the_network_opens_no_file_of_this_machine(
     served: tuple[str, dict[str, bytes]], tmp_path: Path
 ) -> None:

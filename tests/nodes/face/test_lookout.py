@@ -18,6 +18,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return run_worker(WORKER, tmp_path_factory.mktemp("lookout") / "told.json")[0]
 
 
+@pytest.mark.processes
 def test_m12_film_that_stands_on_its_head_is_measured_as_it_is_upright(told: dict[str, Any]) -> None:
     upright, head = told["upright"], told["upside_down"]
     assert [frame["state"] for frame in head["faces"]] == [frame["state"] for frame in upright["faces"]]
@@ -32,6 +33,7 @@ def test_m12_film_that_stands_on_its_head_is_measured_as_it_is_upright(told: dic
     assert upright["info"]["notice"] == ""
 
 
+@pytest.mark.processes
 def test_m12_film_that_is_turned_on_its_head_midway_gives_no_nonsense_for_long(told: dict[str, Any]) -> None:
     states = [frame["state"] for frame in told["turned_midway"]["faces"]]
     smiles = [f["faces"][0].get("blendshapes") if f["faces"] else None for f in told["turned_midway"]["faces"]]
@@ -42,6 +44,7 @@ def test_m12_film_that_is_turned_on_its_head_midway_gives_no_nonsense_for_long(t
     assert not wrong
 
 
+@pytest.mark.processes
 def test_m12_a_photograph_upside_down_is_measured_as_it_is_upright(told: dict[str, Any]) -> None:
     (here,), (there,) = told["still"]["faces"][0]["faces"], told["still_upside_down"]["faces"][0]["faces"]
     assert np.abs(np.array(here["blendshapes"]) - there["blendshapes"]).max() < 1e-4

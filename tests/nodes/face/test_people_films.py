@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from workers import run_worker
 
+pytestmark = pytest.mark.processes
+
 Rows = list[list[Any]]
 WORKER = Path(__file__).parent / "people_worker.py"
 

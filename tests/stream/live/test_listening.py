@@ -37,6 +37,7 @@ def test_e13_so_does_whatever_is_no_socket(path: Path, kind: str) -> None:
     assert path.lstat().st_ino == before.st_ino
 
 
+@pytest.mark.processes
 def test_e13_a_gateway_that_lives_is_not_taken_over_and_a_dead_one_makes_way(path: Path) -> None:
     first, _ = listen(f"ipc://{path}", "the gateway")
     with pytest.raises(TransportError, match="the address is in use"):
@@ -50,6 +51,7 @@ def test_e13_a_gateway_that_lives_is_not_taken_over_and_a_dead_one_makes_way(pat
     second.close()
 
 
+@pytest.mark.processes
 def test_e17_a_free_port_is_bound_and_reported_not_probed() -> None:
     first, address = listen("tcp://127.0.0.1:*", "the gateway")
     assert address == f"tcp://127.0.0.1:{first.getsockname()[1]}"
@@ -60,6 +62,7 @@ def test_e17_a_free_port_is_bound_and_reported_not_probed() -> None:
     again.close()
 
 
+@pytest.mark.processes
 def test_a_path_that_cannot_be_is_refused_in_words(path: Path) -> None:
     with pytest.raises(TransportError, match="cannot listen at"):
         listen(f"ipc://{path}/deeper", "the gateway")

@@ -19,6 +19,7 @@ def _child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> Child:
     return Child("toy", tmp_path / "toy.log")
 
 
+@pytest.mark.processes
 def test_a_process_hears_no_signal_before_it_has_said_what_to_do_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -36,6 +37,7 @@ def test_a_process_hears_no_signal_before_it_has_said_what_to_do_with_it(
     child.free()
 
 
+@pytest.mark.processes
 def test_its_last_words_are_of_its_last_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     child = _child(tmp_path, monkeypatch, "print('gone wrong', flush=True); raise SystemExit(7)")
     child.start(b"spec")
@@ -48,6 +50,7 @@ def test_its_last_words_are_of_its_last_start(tmp_path: Path, monkeypatch: pytes
     child.free()
 
 
+@pytest.mark.processes
 def test_a_process_is_collected_whatever_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: pass"
     child = _child(tmp_path, monkeypatch, code)
@@ -56,6 +59,7 @@ def test_a_process_is_collected_whatever_it_does(tmp_path: Path, monkeypatch: py
     assert not psutil.pid_exists(child.pid)
 
 
+@pytest.mark.processes
 def test_modules_in_the_working_folder_are_not_taken_for_the_systems(tmp_path: Path) -> None:
     for name in ("random", "queue", "numpy", "zmq"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong module')", "utf-8")

@@ -116,6 +116,7 @@ def test_the_last_ten_runs_are_kept_and_older_ones_that_failed(tmp_path: Path) -
     assert last_lines(folder / "2026-01-59.log", 1) == ["ended whole"]
 
 
+@pytest.mark.processes
 def test_a_run_leaves_what_its_processes_said_and_why_one_died() -> None:
     table = {"counter": {"type": "toy_nodes:Counter", "fail_at": 30}, "delay": TABLE["delay"]}
     with live_run(table) as run, run.client("log") as client:

@@ -161,6 +161,7 @@ def test_privacy_stands_when_the_recorder_is_started_again(tmp_path: Path) -> No
         assert said.status.privacy
 
 
+@pytest.mark.processes
 def test_e38_privacy_is_kept_for_a_recorder_that_was_given_up(tmp_path: Path) -> None:
     recorder = {"type": "liveaffect.nodes.recorder:RecorderNode", "min_free_mb": 0, "folder": str(tmp_path / "s")}
     table = {**TABLE, "recorder": recorder, "graph": {"restarts": 0}}

@@ -26,6 +26,8 @@ from liveaffect.stream.live.outside.door import MOST_VISITORS, Door
 from liveaffect.stream.messages import Affect, VideoFrame
 from liveaffect.stream.topics import AFFECT, VIDEO
 
+pytestmark = pytest.mark.processes
+
 
 class House:
     """A door, one writer behind it, and somebody who answers every request with `ok`."""
