@@ -161,6 +161,10 @@ def faded(colour: QColor, share: float) -> QColor:
 
 def _dress(app: QApplication) -> None:
     look = colours()
+    names = {f.name: getattr(look, f.name) for f in fields(look) if isinstance(getattr(look, f.name), QColor)}
+    sheet = style_sheet({name: colour.name() for name, colour in names.items()})
+    if app.styleSheet() == sheet:
+        return  # it is dressed so already: every widget would be measured again for nothing
     role, group = QPalette.ColorRole, QPalette.ColorGroup
     palette = QPalette(look.window)
     pairs: dict[Any, QColor] = {
@@ -174,7 +178,6 @@ def _dress(app: QApplication) -> None:
     for one in (role.WindowText, role.Text, role.ButtonText):
         palette.setColor(group.Disabled, one, look.faint)
     app.setPalette(palette)
-    names = {f.name: getattr(look, f.name) for f in fields(look) if isinstance(getattr(look, f.name), QColor)}
-    app.setStyleSheet(style_sheet({name: colour.name() for name, colour in names.items()}))
+    app.setStyleSheet(sheet)
     for widget in app.allWidgets():
         widget.update()

@@ -19,14 +19,22 @@ def qapp_args() -> list[str]:
     return ["liveaffect"]
 
 
-@pytest.fixture
-def app(qapp: Any) -> Iterator[Any]:
-    """The dressed program, light."""
+@pytest.fixture(scope="session")
+def dressed(qapp: Any) -> Any:
+    """The program, dressed once as when it starts."""
     from liveaffect.nodes.dashboard.look import palette
 
     palette.follow(qapp)
+    return qapp
+
+
+@pytest.fixture
+def app(dressed: Any) -> Iterator[Any]:
+    """The dressed program, light."""
+    from liveaffect.nodes.dashboard.look import palette
+
     palette.force("light")
-    yield qapp
+    yield dressed
     palette.force(None)
 
 
