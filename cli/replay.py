@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from liveaffect.offline.verifying.process import verify_apart
 from liveaffect.stream.capture.media import MediaInfo
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.graph import build_graph
+from liveaffect.stream.launch import read_launch
 from liveaffect.stream.live.supervisor import Supervisor
 from liveaffect.stream.session.reader import SessionReader
 
@@ -56,6 +58,10 @@ def replay(
             help="A node class outside liveaffect that the session used and whose code may run; may be repeated.",
         ),
     ] = None,
+    more: Annotated[
+        list[Path] | None,
+        typer.Option("--with", help="A launch file that names such classes, and beside which they lie; as of `run`."),
+    ] = None,
     source: Annotated[
         list[str] | None,
         typer.Option(
@@ -75,7 +81,7 @@ def replay(
     With --verify nothing is published: the nodes are run again, on exactly the frames that they processed then, and
     every message is compared. Exit code 1 says that something diverges, or that nothing could be verified.
     """
-    trust = Trust(node or (), source or ())
+    trust = Trust((*(node or ()), *classes_of(more or ())), source or ())
     if verify:
         report = verify_apart(session, tolerance, None if as_json else _show_progress, trust)
         print_report(report, as_json)
@@ -101,6 +107,13 @@ def replay(
             console.print(told[0], markup=False, highlight=False)
 
     raise typer.Exit(supervisor.run(beside=tell))
+
+
+def classes_of(files: Iterable[Path]) -> list[str]:
+    """Classes outside liveaffect that launch files name; their folders are searched for modules from here on."""
+    tables = [table for file in files for table in read_launch(file).values() if isinstance(table, dict)]
+    kinds = [kind for table in tables if isinstance(kind := table.get("type"), str)]
+    return [kind for kind in kinds if not kind.startswith("liveaffect.")]
 
 
 def play_in_window(table: dict[str, Any], session: str) -> int:

@@ -1,6 +1,6 @@
 """What a session says about what each node heard: its starts, and the messages it did not process."""
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -36,8 +36,8 @@ class HealthHead(msgspec.Struct):
 class Evidence:
     """One pass over a session.
 
-    `runs`: topic -> incarnation -> what was recorded; `spans`: where pixels and sound lie. `writers` names the node
-    that writes each topic.
+    `runs`: topic -> incarnation -> what was recorded; `unknown`: messages of topics that no imported module declares;
+    `spans`: where pixels and sound lie. `writers` names the node that writes each topic.
     """
 
     def __init__(self, reader: SessionReader, writers: Mapping[str, str]) -> None:
@@ -56,13 +56,15 @@ class Evidence:
         self._drop_reports: dict[tuple[str, int], int] = {}
         self._lost_reports: set[tuple[str, int]] = set()
         self.runs: dict[str, dict[int, Line]] = defaultdict(dict)
+        self.unknown: Counter[str] = Counter()
         self.spans: list[MediaSpan] = []
         self._losses = Losses()
         self._heard_from: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
         decoder, health = msgspec.json.Decoder(Head), msgspec.json.Decoder(HealthHead)
         for name, record in reader.raw():
             if name not in REGISTRY:
-                continue  # H.264 for viewers, or topics of a package that is not here
+                self.unknown[name] += 1  # H.264 for viewers, or topics of a package that is not here
+                continue
             try:
                 head = decoder.decode(record.data)
                 drop = msgspec.json.decode(record.data, type=Drop) if name == DROP.name else None

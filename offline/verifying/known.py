@@ -114,7 +114,12 @@ def split(graph: Mapping[str, Any], trust: Trust) -> tuple[dict[str, Any], dict[
 
 
 def _stranger(kind: str) -> str:
-    return f"its class {kind!r:.80} is not one of liveaffect's: name it with --node if you trust the session's maker"
+    known = TYPE.fullmatch(kind) and len(kind) <= 80
+    remedy = f"`--node {kind}`" if known else "--node and its package.module:Class"
+    return (
+        f"its class {kind!r:.80} is not one of liveaffect's: if you trust the session's maker, add {remedy}, or "
+        "`--with` and the launch file that names it"
+    )
 
 
 def _leads_out(table: Mapping[str, Any], trust: Trust) -> str:

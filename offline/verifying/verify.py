@@ -271,8 +271,9 @@ class Verification:
                 verdicts.append(verdict)
         for name, why in self._refused.items():
             for topic in self.info.wiring.get(name, {}).get("writes", ()):
-                if topic in self.evidence.runs:
-                    verdicts.append(Verdict(topic, name, "not verified", self._count(topic), why=why))
+                count = self._count(topic) or self.evidence.unknown[topic]
+                if count:
+                    verdicts.append(Verdict(topic, name, "not verified", count, why=why))
         reader = self.reader
         return VerifyReport(str(reader.folder), reader.state, reader.start_ns, self.strict, verdicts, reader.faults)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import command
 from live_run import LiveRun
 
 from liveaffect.cli.main import main
@@ -107,6 +108,30 @@ def test_verify_says_in_words_that_nothing_could_be_verified(
     assert report["verdicts"][0]["status"] == "input"
     assert _run("replay", str(tmp_path / "nothing"), "--verify") == 1
     assert "does not exist" in capfd.readouterr().err
+
+
+@pytest.mark.processes
+def test_topics_of_a_node_of_ones_own_are_named_and_verified_with_its_launch_file(tmp_path: Path) -> None:
+    """The verification has not imported its module: to it, the topics have no name."""
+    toys = {"counter": {"type": "toy_nodes:Counter", "limit": 50}, "delay": {"type": "toy_nodes:Delay"}}
+    recorder = {"type": "liveaffect.nodes.recorder:RecorderNode", "folder": str(tmp_path / "v"), "autostart": True}
+    for _ in LockstepHost(build_graph({**toys, "recorder": {**recorder, "min_free_mb": 0}})).run():
+        pass
+    info = load_info(tmp_path / "v")
+    info.graph["fusion"] = {"type": "liveaffect.nodes.fusion:FusionNode", "process": "fusion"}
+    info.save(tmp_path / "v")
+    done = command("replay", tmp_path / "v", "--verify")
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 1, done.stderr
+    assert "toy/slow: its class 'toy_nodes:Delay' is not one of liveaffect's" in said
+    assert "add `--node toy_nodes:Delay`, or `--with` and the launch file that names it" in said
+    assert said.count("not verified") == 2
+    launch = tmp_path / "mine.toml"
+    launch.write_text("\n".join(f'[{name}]\ntype = "{table["type"]}"' for name, table in toys.items()), "utf-8")
+    done = command("replay", tmp_path / "v", "--verify", "--with", launch)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "toy/slow" in done.stdout
+    assert done.stdout.split()[-1] == "verified"
 
 
 def test_a_divergence_is_printed_with_time_and_values(capsys: pytest.CaptureFixture[str]) -> None:
