@@ -1,9 +1,11 @@
 """`liveaffect mark`: a marker in the live stream and in the recording, set from any shell or script."""
 
+import sys
 from typing import Annotated
 
 import typer
 
+from liveaffect.stream.client.announced import announced, several
 from liveaffect.stream.client.connection import connect
 from liveaffect.stream.errors import InputError
 
@@ -23,8 +25,15 @@ def mark(
 
     Prints the marker's time in ns of the sensor's monotonic clock, the one that every result carries.
     """
-    with connect(address, topics=(), keys=keys) as sensor:
+    with connect(address or _newest(), topics=(), keys=keys) as sensor:
         reply = sensor.mark(label, at, source="liveaffect mark")
     if not reply.ok:
         raise InputError(f"no marker was set: {reply.text}")
     print(reply.facts["t_ns"])
+
+
+def _newest() -> str:
+    """The newest sensor; where several run, which one gets the marker is said beside it."""
+    if words := several():
+        print(words, file=sys.stderr)
+    return announced()

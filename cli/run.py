@@ -11,6 +11,7 @@ from rich.console import Console
 from liveaffect.offline.scoring.default import DEFAULT_GRAPH, HEARD, SEEN, require_models
 from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.capture.media import MediaInfo, probe
+from liveaffect.stream.client.announced import announced, several
 from liveaffect.stream.errors import InputError, LaunchError, LiveAffectError
 from liveaffect.stream.graph import Graph, build_graph, launch_tables
 from liveaffect.stream.live.supervisor import Supervisor
@@ -137,6 +138,13 @@ class _Told:
 def say(line: str) -> None:
     """One line on stderr."""
     console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def sensor_here() -> str:
+    """Address of this user's newest sensor, with a word where several run; "" where none does."""
+    if words := several():
+        say(words)
+    return announced()
 
 
 def _from_file(table: dict[str, Any], info: MediaInfo, path: Path) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from liveaffect.cli.replay import play_in_window, replay_table
+from liveaffect.cli.run import sensor_here
 from liveaffect.cli.windows.keeper import watch, why_none
 from liveaffect.stream.client.connection import connect
 from liveaffect.stream.errors import UsageError
@@ -28,6 +29,7 @@ def view(
         table = replay_table(Path(what))
         table["graph"] = {"announce": False}  # `liveaffect mark` still finds the sensor that runs beside it
         raise typer.Exit(play_in_window(table, what))
+    what = what or sensor_here()
     with connect(what, topics=(), keys=keys):  # nothing there: that is said here, not in an empty window
         pass
     raise typer.Exit(watch(what, keys))

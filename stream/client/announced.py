@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from liveaffect.stream.client.access import is_loopback, own_folder, own_keys, split
@@ -27,6 +28,17 @@ def announced() -> str:
     """Where the newest gateway of this user listens; "" where none runs that said so."""
     found = running()
     return found[0].address if found else ""
+
+
+def several() -> str:
+    """Words on which of several sensors is taken where no address says; "" where no more than one runs."""
+    found = [f"{one.address} (since {datetime.fromtimestamp(one.begun):%H:%M:%S})" for one in running()]
+    if len(found) < 2:
+        return ""
+    return (
+        f"{len(found)} sensors run here, and the newest is taken: {found[0]}. "
+        f"Give an address to have another: {', '.join(found[1:])}"
+    )
 
 
 def keys_for(address: str) -> str:

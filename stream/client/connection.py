@@ -11,13 +11,14 @@ with connect(topics=["affect"]) as sensor:
 import asyncio
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Protocol
 
 from liveaffect.stream.capture.clock import clock_id
-from liveaffect.stream.client.announced import announced, keys_for
+from liveaffect.stream.client.announced import announced, keys_for, several
 from liveaffect.stream.client.link import Closed, Gone, Link
 from liveaffect.stream.client.requests import Reply, Request
 from liveaffect.stream.errors import TransportError, UsageError
@@ -277,9 +278,12 @@ def connect(
 ) -> Client:
     """Connects to a running graph: the newest one of this user, or the one at `address` ("tcp://host:port").
 
+    Where several run and none is named, a warning says which was taken and where the others are.
     Pixels come only when asked for: topics=["affect", "video/frame"]; "~video/frame" brings the headers alone. A sensor
     of one's own user on this machine needs no `keys`. Raises TransportError when nothing runs there.
     """
+    if not address and (words := several()):
+        warnings.warn(words, stacklevel=2)
     found = address or announced()
     if not found:
         raise TransportError("nothing is running here: start `liveaffect live` or `liveaffect run` first")

@@ -1,5 +1,6 @@
 """The node that docs/own-node.md shows does what it says."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from paths import ROOT
 
 from liveaffect.stream.graph import load_graph
 from liveaffect.stream.lockstep import run_nodes
-from liveaffect.stream.messages import Face, FaceObservation
+from liveaffect.stream.messages import Face, FaceObservation, Message
 
 EXAMPLES = ROOT / "docs" / "examples"
 
@@ -37,6 +38,15 @@ def test_the_launch_file_of_the_example_is_valid() -> None:
     graph = load_graph(EXAMPLES / "blink_rate.toml")
     assert graph.depth["blink"] == 2
     assert graph.entries["blink_rate"].process == "face"
+
+
+def test_the_page_lists_every_field_of_a_face_and_of_its_frame() -> None:
+    page = (ROOT / "docs" / "own-node.md").read_text("utf-8")
+    listed = [line.split("|")[1] for line in page.splitlines() if line.strip().startswith("| `")]
+    names = set(re.findall(r"`(\w+)`", " ".join(listed)))
+    own = {*Face.__struct_fields__, *FaceObservation.__struct_fields__} - {*Message.__struct_fields__, "faces"}
+    assert own <= names
+    assert names - own <= {"rate_hz", "queue", "record", "delay_ms"}  # of the table of topics
 
 
 @pytest.mark.processes

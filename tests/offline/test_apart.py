@@ -9,6 +9,7 @@ import pytest
 from liveaffect.offline.apart import start
 
 
+@pytest.mark.processes
 def test_modules_in_the_working_folder_are_not_taken_for_the_systems(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from liveaffect.stream.messages import Affect, FaceObservation
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.processes
 def test_m11_people_beyond_max_faces_are_counted_and_said(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import matplotlib as mpl
     from PIL import Image

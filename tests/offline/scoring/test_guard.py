@@ -13,6 +13,7 @@ from liveaffect.offline.scoring.workers import Outcome, Task, score_files
 @pytest.mark.parametrize(
     ("most", "words"), [(Limits(1 << 20), "more than 0.0 GB of memory"), (Limits(1 << 60, 0.0), "nothing came of it")]
 )
+@pytest.mark.processes
 def test_a_file_that_takes_too_much_costs_itself_alone(tmp_path: Path, most: Limits, words: str) -> None:
     film = write_video(tmp_path / "a.avi", grey_ramp(48, 64, 5))
     tasks = [Task(film, name, tmp_path / f"{name}.parquet") for name in ("a", "b")]

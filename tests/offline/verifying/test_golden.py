@@ -16,6 +16,7 @@ TOPICS = (
 )
 
 
+@pytest.mark.processes
 def test_the_golden_session_is_recomputed_within_the_tolerance_of_other_machines() -> None:
     if not (GOLDEN / "session.mcap").is_file():
         pytest.skip("there is no golden session: python tests/golden/make.py")

@@ -4,9 +4,15 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from liveaffect.cli import mark as verb
+from liveaffect.stream.client import connection
 from liveaffect.stream.client.access import make_keys, own_folder, own_keys
-from liveaffect.stream.client.announced import announce, announced, keys_for, running, started, withdraw
+from liveaffect.stream.client.announced import announce, announced, keys_for, running, several, started, withdraw
+from liveaffect.stream.errors import TransportError
 
 
 def test_e11_a_word_whose_process_is_gone_counts_for_nothing_at_once() -> None:
@@ -64,3 +70,36 @@ def test_keys_of_a_folder_are_private(tmp_path: Path) -> None:
 def test_two_starts_of_one_number_are_told_apart() -> None:
     assert started(os.getpid()) == started(os.getpid()) != ""
     assert started(2**22 + 1) == ""
+
+
+def test_which_of_several_sensors_is_taken_is_said_and_where_the_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(connection, "Client", lambda address, *_, **__: taken.append(address))
+    first = announce("ipc:///old", "", 5.0)
+    connection.connect()  # one is no question
+    announce("tcp://127.0.0.1:5", "", 6.0)
+    with pytest.warns(UserWarning, match=r"2 sensors run here, and the newest is taken: tcp://127\.0\.0\.1:5 \(since"):
+        connection.connect()
+    assert "to have another: ipc:///old (since" in several()
+    connection.connect("ipc:///old")  # whoever names one is asked nothing
+    assert taken == ["ipc:///old", "tcp://127.0.0.1:5", "ipc:///old"]
+    withdraw(first)
+    assert several() == ""
+
+
+def test_a_marker_from_the_shell_says_which_of_several_sensors_gets_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Any] = []
+
+    def refused(address: str, **_: Any) -> Any:
+        asked.append(address)
+        raise TransportError("not in this test")
+
+    monkeypatch.setattr(verb, "connect", refused)
+    announce("ipc:///old", "", 5.0)
+    announce("ipc:///new", "", 6.0)
+    with pytest.raises(TransportError):
+        verb.mark("stimulus on")
+    assert asked == ["ipc:///new"]
+    assert "2 sensors run here, and the newest is taken: ipc:///new" in capsys.readouterr().err
