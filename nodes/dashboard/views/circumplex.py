@@ -6,19 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QPainter, QPen
+from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPen
 
 from liveaffect.models.circumplex import CIRCUMPLEX, ELLIPSE90, EMOTIONS
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT, RIGHT, Canvas
-from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
+from liveaffect.nodes.dashboard.look.palette import CORNER, Look, faded, font, px
 from liveaffect.nodes.dashboard.scene.shown import Shown
 from liveaffect.nodes.dashboard.scene.words import Reason, with_interval
 from liveaffect.nodes.dashboard.views.trace_data import runs
 from liveaffect.stream.messages import STATE_WORDS
 
 TRAIL_S = 8.0
+DISK = 0.84
+"""Of the room: an ellipse at the rim is whole too."""
 SHADES = 6
 """Shades of the trail."""
+WORDS_AT = 0.66
+"""Of the radius under the middle: no word of the axes and no name is covered there."""
 PLACES: dict[str, tuple[float, float, str]] = {
     "happiness": (0, 13, "c"), "surprise": (0, -11, "c"), "sadness": (0, 12, "c"), "anger": (6, 0, "l"),
     "disgust": (0, 11, "c"), "fear": (-6, 0, "r"), "contempt": (6, 0, "l"),
@@ -70,7 +74,7 @@ class CircumplexView(Canvas):
     def _disk(self) -> QRectF:
         room = self.inner.adjusted(0, 4, 0, -4)
         line = self.title_height
-        side = min(room.width(), room.height() - 2 * line)
+        side = min(room.width(), room.height() - 2 * line) * DISK
         disk = QRectF(0, 0, side, side)
         disk.moveCenter(room.center())
         return disk
@@ -135,7 +139,11 @@ class CircumplexView(Canvas):
         if person.valence_sd is not None and person.arousal_sd is not None:
             painter.setPen(QPen(faded(look.accent, 0.55), 1))
             painter.setBrush(faded(look.accent, 0.09 if hollow else 0.16))
-            painter.drawEllipse(at, ELLIPSE90 * person.valence_sd * half, ELLIPSE90 * person.arousal_sd * half)
+            outline = QPainterPath()
+            outline.addEllipse(at, ELLIPSE90 * person.valence_sd * half, ELLIPSE90 * person.arousal_sd * half)
+            card = QPainterPath()
+            card.addRoundedRect(QRectF(self.rect()).adjusted(4, 4, -4, -4), CORNER, CORNER)
+            painter.drawPath(outline.intersected(card))  # what is wider than the card is closed at its edge
         painter.setPen(QPen(look.card, 2))
         painter.setBrush(QBrush(look.accent, Qt.BrushStyle.NoBrush if hollow else Qt.BrushStyle.SolidPattern))
         if hollow:
@@ -162,8 +170,8 @@ class CircumplexView(Canvas):
         painter.setFont(font(0.95, bold=True))
         metrics = painter.fontMetrics()
         disk = self._disk
-        place = QRectF(0, 0, min(disk.width() - 8, metrics.horizontalAdvance(words) + 22), metrics.height() + 10)
-        place.moveCenter(disk.center())
+        place = QRectF(0, 0, min(self.inner.width(), metrics.horizontalAdvance(words) + 22), metrics.height() + 10)
+        place.moveCenter(QPointF(disk.center().x(), disk.center().y() + WORDS_AT * disk.height() / 2))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(look.missing)
         painter.drawRoundedRect(place, 7, 7)

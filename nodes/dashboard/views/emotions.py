@@ -4,7 +4,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
 from liveaffect.models.circumplex import EMOTIONS
-from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT, RIGHT, Canvas, bar
+from liveaffect.nodes.dashboard.look.canvas import LEFT, RIGHT, WRAP, Canvas, bar
+from liveaffect.nodes.dashboard.look.hold import Hold
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene.shown import Shown
 
@@ -25,6 +26,8 @@ class EmotionsView(Canvas):
         self._words = ""
         self._coasting = False
         self._compound, self._likely = "", ()
+        self._figures: tuple[float, ...] | None = None
+        self._hold: Hold[tuple[float, ...] | None] = Hold()
 
     def present(self, person: Shown | None, words: str) -> None:
         """The shares of one person, or `words` why there are none."""
@@ -34,6 +37,7 @@ class EmotionsView(Canvas):
         if shares is not None and person is not None and person.not_told:
             shares, words = None, person.not_told
         coasting = person is not None and person.coasting
+        self._figures = self._hold(shares, (None if person is None else person.id, shares is None))
         compound, likely = (person.compound, person.likely) if person is not None and shares is not None else ("", ())
         now = (shares, words, coasting, compound, likely)
         if now != (self._shares, self._words, self._coasting, self._compound, self._likely):
@@ -84,17 +88,19 @@ class EmotionsView(Canvas):
             self._paint_words(painter, look)
             return
         names, figures = self._columns()
-        top = max(self._shares)
-        for name, row, share, colour in zip(EMOTIONS, self._rows(), self._shares, look.emotions, strict=True):
+        told = self._figures or self._shares
+        top = max(told)
+        rows = zip(EMOTIONS, self._rows(), self._shares, told, look.emotions, strict=True)
+        for name, row, share, figure, colour in rows:
             ink = faded(colour, 0.45) if self._coasting else colour
             bar(painter, self._track(row, names, figures), share, look.track, ink)
-            first = share == top
+            first = figure == top
             painter.setFont(font(bold=first))
             painter.setPen(look.text if first else look.dim)
             if first:
                 painter.fillRect(QRectF(row.left(), row.top() + 1, names - 2, row.height() - 2), look.card)
                 painter.drawText(QRectF(row.left(), row.top(), names, row.height()), LEFT, name)
-            painter.drawText(row, RIGHT, f"{share:.0%}".replace("%", " %"))
+            painter.drawText(row, RIGHT, f"{figure:.0%}".replace("%", " %"))
             if name in self._likely:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(look.text)
@@ -106,9 +112,11 @@ class EmotionsView(Canvas):
         track = self._track(rows[3], names, figures)
         painter.setFont(font(0.95, bold=True))
         words = self._words
-        wide = painter.fontMetrics().horizontalAdvance(words) + 18
-        place = QRectF(0, 0, min(wide, self.inner.width()), painter.fontMetrics().height() + 8)
-        place.moveCenter(QPointF(min(track.center().x(), self.inner.right() - place.width() / 2), rows[3].bottom()))
+        room = self.inner.right() - track.left()  # the names stay free
+        around = QRectF(0, 0, room - 18, self.inner.height())
+        flags = int(Qt.AlignmentFlag.AlignCenter | WRAP)
+        place = painter.boundingRect(around, flags, words).adjusted(-9, -4, 9, 4)
+        place.moveCenter(QPointF(track.left() + room / 2, rows[3].bottom()))
         painter.fillRect(place, look.missing)
         painter.setPen(look.missing_text)
-        painter.drawText(place, CENTRE, words)
+        painter.drawText(place, flags, words)

@@ -1,7 +1,7 @@
 """The status line: rate, latency, losses, nodes, disk, clock, and the light that says a recording runs."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolTip, QWidget
 
 from liveaffect.nodes.dashboard.look.palette import Look, colours, font
@@ -18,7 +18,7 @@ class StatusLine(QWidget):
         super().__init__()
         self.rec = RecLight()
         self.dots = NodeDots()
-        self.words = QLabel()
+        self.words = Sentence()
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.figures = {name: QLabel() for name in ("rate", "latency", "drops", "strange", "disk", "offset")}
@@ -58,9 +58,30 @@ class StatusLine(QWidget):
         self._put(self._standing, False)
 
     def _put(self, words: str, problem: bool) -> None:
-        self.words.setText(words)
-        self.words.setToolTip(words)
+        self.words.say(words)
         _mark(self.words, "warn" if problem else "dim")
+
+
+class Sentence(QLabel):
+    """One line that is cut at its end, with three dots, where there is no room; whole as its tooltip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole = ""
+
+    def say(self, words: str) -> None:
+        """Other words."""
+        self.whole = words
+        self.setToolTip(words)
+        self.setAccessibleName(words)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self.whole, Qt.TextElideMode.ElideRight, max(0, self.width() - 2)))
 
 
 class RecLight(QWidget):

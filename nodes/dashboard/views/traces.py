@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QResizeEvent
 from liveaffect.models.circumplex import Z90
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT, PAD, RIGHT, Canvas
 from liveaffect.nodes.dashboard.look.fields import DropDown
+from liveaffect.nodes.dashboard.look.hold import Hold
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene.shown import AFFECT_COLUMNS
 from liveaffect.nodes.dashboard.scene.words import SHORT_WORDS, SPAN_WORDS, with_interval
@@ -26,6 +27,7 @@ TIP = (
     "Both axes run from −1 to 1. Keys + and − change the length shown."
 )
 V, V_SD, A, A_SD = (AFFECT_COLUMNS.index(name) for name in ("valence", "valence_sd", "arousal", "arousal_sd"))
+ID = AFFECT_COLUMNS.index("id")
 
 
 class Traces(Canvas):
@@ -52,6 +54,7 @@ class Traces(Canvas):
         self._switches: list[tuple[float, int]] = []
         self._markers: list[tuple[float, str]] = []
         self._newest: tuple[str, str] = ("", "")
+        self._hold: Hold[tuple[str, str]] = Hold()
         self.rest: tuple[float | None, float | None] = (None, None)
         """Valence and arousal of this person's neutral baseline, where there is one."""
 
@@ -71,10 +74,11 @@ class Traces(Canvas):
         self._switches = [at for at in switches(t, values) if at[0] >= from_s]
         self._markers = [at for at in markers if from_s <= at[0] <= now_s]
         last = values[-1] if len(t) and now_s - t[-1] < 1.0 else np.full(len(AFFECT_COLUMNS), np.nan)
-        self._newest = tuple(  # type: ignore[assignment]
+        figures = tuple(
             "" if np.isnan(last[i]) else with_interval(float(last[i]), None if np.isnan(last[sd]) else float(last[sd]))
             for i, sd in ((V, V_SD), (A, A_SD))
         )
+        self._newest = self._hold((figures[0], figures[1]), (not figures[0], not figures[1], last[ID]))
         self.update()
 
     def tip_at(self, at: QPointF) -> str:

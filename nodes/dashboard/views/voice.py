@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from liveaffect.nodes.dashboard.look.canvas import BOTTOM_LEFT, LEFT, RIGHT, TOP_LEFT, Canvas
+from liveaffect.nodes.dashboard.look.hold import Hold
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene.tracks import number
 from liveaffect.stream.messages import STATE_WORDS, VoiceDescriptors
@@ -37,12 +38,15 @@ class VoiceView(Canvas):
         self._t = np.empty(0)
         self._values = np.empty((0, 3), np.float32)
         self._newest: VoiceDescriptors | None = None
+        self._hold: Hold[VoiceDescriptors | None] = Hold()
 
     def present(
         self, newest: VoiceDescriptors | None, t_s: NDArray[np.float64], values: NDArray[np.float32], now_s: float
     ) -> None:
         """`t_s` (n,) and `values` (n, 3): pitch in Hz, loudness in sone, probability of speech; NaN where missing."""
-        self._newest, self._t, self._values = newest, t_s - now_s + SPAN_S, values
+        voiced = newest is not None and number(newest.values.get("f0_hz")) is not None
+        self._newest = self._hold(newest, None if newest is None else (newest.state, voiced))
+        self._t, self._values = t_s - now_s + SPAN_S, values
         self.setAccessibleDescription(
             ", ".join(f"{name} {words}" for (name, *_), words in zip(ROWS, self._numbers(), strict=True))
         )

@@ -1,15 +1,19 @@
 """Where an estimate comes from: the weight of the face and of the voice in it, and how far the two differ."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
 from liveaffect.nodes.dashboard.look.canvas import LEFT, Canvas, bar
+from liveaffect.nodes.dashboard.look.hold import Hold
 from liveaffect.nodes.dashboard.look.palette import Look, colours, font, px
 from liveaffect.nodes.dashboard.scene.shown import Shown
 from liveaffect.nodes.dashboard.scene.words import Reason
 
 SPEAKING = 0.5
-NAMES, FIGURES = 84.0, 128.0
+NAMES, LEAST_TRACK = 84.0, 60.0
+TOO_LITTLE = "too little speech yet"
+LONGEST = (TOO_LITTLE, "does not speak", "voice 100 %")
+"""At the right end of the bars: they always have room."""
 TIP = (
     "Evidence: how much of this estimate rests on the face and how much on the voice; the rest, if any, is what was "
     "known before.\nDiscord: how far the face's and the voice's distributions differ, 0 (the same) to 1 "
@@ -23,16 +27,20 @@ class WeightsView(Canvas):
     def __init__(self) -> None:
         super().__init__("Evidence", TIP, least=(300, 84))
         self._shown: tuple[float | None, float | None, float | None, str] = (None, None, None, "")
+        self._figures = self._shown
+        self._hold: Hold[tuple[float | None, float | None, float | None, str]] = Hold()
 
     def present(self, person: Shown | None, voice: Reason | None, silent: bool) -> None:
         """The weights of one person; `voice` is why there is no sound, `silent` that nobody speaks."""
         one = person if person is not None else Shown(id=0)
         why_voice = "no voice" if voice is not None else "silence" if silent else "does not speak"
         if voice is None and (one.speaking or 0) > SPEAKING:
-            why_voice = "too little speech yet"
+            why_voice = TOO_LITTLE
         shown = (one.face_weight, one.voice_weight, one.discord, why_voice)
-        if shown != self._shown:
-            self._shown = shown
+        known = tuple(value is None for value in shown[:3])
+        figures = self._hold(shown, (one.id, known, why_voice))
+        if (shown, figures) != (self._shown, self._figures):
+            self._shown, self._figures = shown, figures
             self.setAccessibleDescription(f"face {shown[0]}, voice {shown[1]}, discord {shown[2]}")
             self.update()
 
@@ -50,10 +58,17 @@ class WeightsView(Canvas):
 
     def _track(self, row: QRectF) -> QRectF:
         thick = min(px(12), row.height() - 4)
-        return QRectF(row.left() + px(NAMES), row.center().y() - thick / 2, row.width() - px(NAMES + FIGURES), thick)
+        wide = max(px(LEAST_TRACK), row.width() - px(NAMES) - self._room)
+        return QRectF(row.left() + px(NAMES), row.center().y() - thick / 2, wide, thick)
+
+    @property
+    def _room(self) -> float:
+        """What the longest words at the right end take."""
+        return max(map(QFontMetricsF(font(bold=True)).horizontalAdvance, LONGEST)) + 12
 
     def _beside(self, row: QRectF) -> QRectF:
-        return QRectF(row.right() - px(FIGURES) + 8, row.top(), px(FIGURES) - 8, row.height())
+        left = self._track(row).right() + 8
+        return QRectF(left, row.top(), row.right() - left, row.height())
 
     def still(self, painter: QPainter, look: Look) -> None:
         painter.setPen(look.dim)
@@ -64,6 +79,7 @@ class WeightsView(Canvas):
 
     def live(self, painter: QPainter, look: Look) -> None:
         face, voice, discord, why_voice = self._shown
+        figures = self._figures
         first, second = self._rows()
         track = self._track(first)
         left = track.left()
@@ -73,14 +89,19 @@ class WeightsView(Canvas):
                 painter.fillRect(part, colour)
                 left = part.right()
         self._end(
-            painter, QRectF(first.left(), first.top(), px(NAMES), first.height()), "face", face, "no face", look.accent
+            painter,
+            QRectF(first.left(), first.top(), px(NAMES), first.height()),
+            "face",
+            figures[0],
+            "no face",
+            look.accent,
         )
-        self._end(painter, self._beside(first), "voice", voice, why_voice, look.voice)
+        self._end(painter, self._beside(first), "voice", figures[1], why_voice, look.voice)
         painter.setFont(font())
         if discord is not None:
             bar(painter, self._track(second), discord, look.track, look.dim)
             painter.setPen(look.text)
-            painter.drawText(self._beside(second), LEFT, f"{discord:.2f} of 1")
+            painter.drawText(self._beside(second), LEFT, f"{figures[2] or 0.0:.2f} of 1")
         else:
             painter.setPen(look.missing_text)
             painter.drawText(self._beside(second), LEFT, "not known")

@@ -26,7 +26,7 @@ from liveaffect.nodes.dashboard.views.weights import WeightsView
 from liveaffect.nodes.dashboard.window.actions import Actions
 from liveaffect.nodes.dashboard.window.controls import Controls, toggle
 from liveaffect.nodes.dashboard.window.dialogs import Dialogs
-from liveaffect.nodes.dashboard.window.keys import bind, full_screen
+from liveaffect.nodes.dashboard.window.keys import bind, escape, full_screen
 from liveaffect.nodes.dashboard.window.pacer import Pacer
 from liveaffect.nodes.dashboard.window.presenter import Presenter, Views
 from liveaffect.nodes.dashboard.window.recorded import Recorded
@@ -118,6 +118,9 @@ class MainWindow(QWidget):
         if not self.paused:
             self.presenter.picture()
         self._paint_plots()
+
+    def _follow(self) -> None:
+        self.choose(None)
 
     def update_pixels(self) -> None:
         """After a change of privacy or of the picture's switch."""
@@ -232,7 +235,7 @@ class MainWindow(QWidget):
         controls.open_button.setVisible(self.recorded.tools is not None)
         keys: dict[str, Callable[[], object]] = {
             "Ctrl+R": controls.record_button.click, "M": controls.label.setFocus, "H": controls.privacy_button.click,
-            "P": controls.pause_button.click, "N": self.people.next, "Esc": partial(self.choose, None),
+            "P": controls.pause_button.click, "N": self.people.next, "Esc": partial(escape, self, self._follow),
             "L": self.lines_button.click, "+": partial(self.traces.zoom, 1), "-": partial(self.traces.zoom, -1),
             "B": controls.baseline_button.click, "S": controls.settings_button.click, "F1": dialogs.help,
             "Ctrl+O": controls.open_button.click, "Ctrl+Q": self.close, "F11": partial(full_screen, self),

@@ -1,0 +1,176 @@
+"""What has to be read can be read: figures hold still, nothing covers words, nothing is cut, keys lead out of fields."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import dashboard_stream as made
+import pytest
+from gui import picture
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from liveaffect.models.circumplex import CIRCUMPLEX
+from liveaffect.nodes.dashboard.feed import GatewayFeed
+from liveaffect.nodes.dashboard.look.hold import READ_S, Hold
+from liveaffect.nodes.dashboard.look.palette import colours, font, px, zoom
+from liveaffect.nodes.dashboard.scene.node import DashboardNode
+from liveaffect.nodes.dashboard.views import weights
+from liveaffect.nodes.dashboard.window.main import MainWindow
+
+FRAME_S = 1 / 15
+
+
+@pytest.fixture
+def window(app: Any, qtbot: QtBot) -> Iterator[MainWindow]:
+    node = DashboardNode()
+    node.open()
+    window = MainWindow(GatewayFeed(node, lambda: ""))
+    window.scene.connected = True
+    qtbot.addWidget(window)
+    window.resize(1024, 700)
+    window.show()
+    yield window
+    zoom(app, 1.0)
+    window.feed.close()
+
+
+def test_u10_figures_change_two_or_three_times_a_second_and_curves_at_every_paint(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(Hold, "clock", staticmethod(lambda: now[0]))
+    shown: list[tuple[Any, ...]] = []
+    curves: list[float] = []
+    for i in range(90):
+        for message in made.stream(range(2 * i, 2 * i + 2)):
+            window.feed.node.take(message)
+        window.presenter.plots()
+        numbers = tuple(round(p, 3) for p in window.emotions._figures or ())
+        shown.append((window.traces._newest, numbers, window.weights._figures, window.voice._numbers()[1]))
+        curves.append(float(window.traces._t[-1]))
+        now[0] += FRAME_S
+    changes = sum(one[0] != other[0] for one, other in itertools.pairwise(shown))
+    assert 10 <= changes <= 90 * FRAME_S * 3
+    assert len(set(curves)) == 90
+    assert 1 / READ_S < 3
+
+
+def test_a_number_that_goes_missing_is_not_held_back() -> None:
+    now = [0.0]
+    hold: Hold[float | None] = Hold()
+    hold.clock = lambda: now[0]  # type: ignore[assignment]
+    assert hold(1.0, "there") == 1.0
+    assert hold(2.0, "there") == 1.0
+    assert hold(None, "gone") is None
+    now[0] += READ_S
+    assert hold(3.0, "gone") == 3.0
+
+
+def test_u10_an_ellipse_at_the_rim_is_whole_and_no_word_of_the_axes_is_covered(window: MainWindow) -> None:
+    view = window.circumplex
+    for valence, arousal in ((0.95, 0.0), (-0.95, 0.1), (0.0, 0.95), (0.0, -0.95)):
+        window.feed.node.take(
+            made.affect(0, (made.person(0, valence=valence, arousal=arousal, valence_sd=0.1, arousal_sd=0.1),))
+        )
+        window.presenter.plots()
+        at = view._at(valence, arousal)
+        half = view._disk.width() / 2 * 0.1 * 2.146
+        for x, y in (
+            (at.x() - half, at.y()),
+            (at.x() + half, at.y()),
+            (at.x(), at.y() - half),
+            (at.x(), at.y() + half),
+        ):
+            inside = view.rect().adjusted(3, 3, -3, -3).contains(int(x), int(y))
+            assert inside, f"the ellipse of {valence} {arousal} leaves the card"
+    picture(view, "circumplex_rim")
+
+
+def words_of_the_circumplex(window: MainWindow) -> list[QRectF]:
+    """Where the words of the axes and the names stand."""
+    view = window.circumplex
+    line, disk = view.title_height, view._disk
+    wide = disk.width()
+    axes = [
+        QRectF(disk.left(), disk.center().y(), wide, line + 2),
+        QRectF(disk.left(), disk.top() - line - 1, wide, line), QRectF(disk.left(), disk.bottom() + 1, wide, line),
+    ]  # fmt: skip
+    high = px(14)
+    for valence, arousal in CIRCUMPLEX[1:]:
+        at = view._at(float(valence), float(arousal))
+        axes.append(QRectF(at.x() - px(30), at.y() - high, px(60), 2 * high))
+    return axes
+
+
+@pytest.mark.parametrize("size", [(1024, 700), (1280, 800), (1920, 1080)])
+def test_u10_the_words_why_there_is_no_point_cover_neither_axis_words_nor_names(
+    window: MainWindow, size: tuple[int, int]
+) -> None:
+    window.resize(*size)
+    window.presenter.plots()
+    view = window.circumplex
+    assert view._words == "waiting for the first estimate"
+    shot = QPixmap(view.size())
+    painter = QPainter(shot)
+    drawn: list[QRectF] = []
+    painter_rect = painter.drawRoundedRect
+
+    class Noting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(painter, name)
+
+        def drawRoundedRect(self, place: QRectF, *more: Any) -> None:
+            drawn.append(QRectF(place))
+            painter_rect(place, *more)
+
+    view._paint_words(Noting(), colours())  # type: ignore[arg-type]
+    painter.end()
+    (place,) = drawn
+    assert QRectF(view.rect()).contains(place)
+    covered = [word for word in words_of_the_circumplex(window) if word.intersects(place)]
+    assert covered == []
+
+
+@pytest.mark.parametrize(("size", "share"), [((1024, 700), 1.0), ((2048, 1400), 2.0)])
+def test_u10_no_sentence_is_cut_at_1024_by_700_and_at_200_percent(
+    app: Any, window: MainWindow, size: tuple[int, int], share: float
+) -> None:
+    window.resize(*size)
+    zoom(app, share)
+    for message in made.stream(range(60)):
+        window.feed.node.take(message)
+    quiet = made.person(0, voice_weight=0.0, speaking_prob=0.9)
+    window.feed.node.take(made.affect(60, (quiet,)))
+    window.presenter.plots()
+    window.presenter.picture()
+    window.refresh_status()
+    room = window.weights._beside(window.weights._rows()[0]).width()
+    assert all(QFontMetricsF(font(bold=True)).horizontalAdvance(words) <= room for words in weights.LONGEST)
+    voice = window.voice._rooms()[0]
+    for words in ("no sound", "4.00 sone", "500 Hz", "100 %", "silence"):
+        assert QFontMetricsF(font(bold=True)).horizontalAdvance(words) <= voice.left() - window.voice.inner.left() - px(
+            58
+        )
+    for button in window.controls.findChildren(type(window.controls.record_button)):
+        if button.isVisible():
+            assert button.width() >= button.minimumSizeHint().width() - 1, f"“{button.text()}” is cut"
+    window.status.say("a sentence that is far too long for its line " * 6)
+    assert window.status.words.text().endswith("…")
+    assert window.status.words.toolTip().endswith("line ")
+    picture(window, f"main_{size[0]}x{size[1]}_{share:.0%}".replace("%", ""))
+
+
+def test_u10_escape_leaves_a_field_before_it_does_anything_else(window: MainWindow) -> None:
+    for message in made.stream(range(5), faces=2):
+        window.feed.node.take(message)
+    window.choose(1)
+    QTest.keyClick(window, Qt.Key.Key_M)
+    assert window.focusWidget() is window.controls.label
+    QTest.keyClick(window.controls.label, Qt.Key.Key_Escape)
+    assert window.focusWidget() is not window.controls.label
+    assert window.scene.pinned == 1
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert window.scene.pinned is None
