@@ -20,6 +20,7 @@ from liveaffect.nodes.dashboard.feed import GatewayFeed, Starting
 from liveaffect.nodes.dashboard.look.palette import follow
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.window.main import MainWindow
+from liveaffect.nodes.dashboard.window.view_menu import dress
 from liveaffect.stream.client.announced import announced
 from liveaffect.stream.errors import TransportError
 
@@ -52,6 +53,7 @@ def application(name: str = "liveaffect") -> QApplication:
     app.setApplicationName("liveaffect")
     app.setDesktopFileName("liveaffect")
     follow(app)
+    dress()
     return app
 
 

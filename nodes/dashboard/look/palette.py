@@ -80,7 +80,11 @@ DARK = _look(
     rec="#ff5b61", stage="#0a0c10", stage_text="#c9d0da", stage_warn="#ffc24d", stage_line="#ffffff",
 )  # fmt: skip
 
+PEOPLE = tuple(map(QColor, ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#6a51a3")))
+"""One for each person, by id: distinct under the common colour deficiencies, upon light and dark."""
+SIZES = (0.8, 0.9, 1.0, 1.25, 1.5, 2.0)
 _forced: Scheme | None = None
+_size = 1.0
 
 
 def colours() -> Look:
@@ -107,6 +111,35 @@ def force(scheme: Scheme | None) -> None:
     app = QApplication.instance()
     if isinstance(app, QApplication):
         _dress(app)
+
+
+def theme() -> str:
+    """ "system", "light" or "dark"."""
+    return _forced or "system"
+
+
+def set_theme(name: str) -> None:
+    """One look whatever the system says, or "system"."""
+    force("light" if name == "light" else "dark" if name == "dark" else None)
+
+
+def size() -> float:
+    """How large type is, on top of what a window's own size gives."""
+    return _size
+
+
+def set_size(share: float) -> None:
+    """Type at so many times its size, in every window."""
+    global _size
+    before, _size = _size, share
+    app = QApplication.instance()
+    if isinstance(app, QApplication) and before != share:
+        zoom(app, 1.0)
+
+
+def of_person(face_id: int) -> QColor:
+    """The colour of one person; a voice out of view has that of voices."""
+    return colours().voice if face_id < 0 else PEOPLE[face_id % len(PEOPLE)]
 
 
 def follow(app: QApplication) -> None:
@@ -145,7 +178,7 @@ def zoom(app: QApplication, share: float) -> None:
     """Type at so many times the system's own size, for large windows; in steps of a tenth."""
     base = app.property("base_points") or app.font().pointSizeF()
     app.setProperty("base_points", base)
-    wanted = base * round(share, 1)
+    wanted = base * round(share, 1) * _size
     if abs(app.font().pointSizeF() - wanted) > 0.01:
         made = QFont(app.font())
         made.setPointSizeF(wanted)

@@ -6,6 +6,7 @@ What a recording holds (pixels, sound) is not remembered: that is asked anew eac
 import contextlib
 import os
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import platformdirs
@@ -22,6 +23,10 @@ class Preferences(msgspec.Struct, kw_only=True):
     """Where sessions go, "" for the user's documents."""
     typed: list[str] = []
     """Files and addresses that were used before, newest first."""
+    theme: str = "system"
+    """ "system", "light" or "dark"; what is unknown is as the system."""
+    size: Annotated[float, msgspec.Meta(ge=0.5, le=3.0)] = 1.0
+    """Of all type, on top of what the window's own size gives."""
     chosen: bool = False
     """False until a person has chosen: the values above are then only defaults."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -72,7 +73,7 @@ class FirstWindow(QDialog):
         self.setAcceptDrops(True)
         self.hint = label(notice, "warn")
         self.hint.setMinimumHeight(self.fontMetrics().height())
-        self._notice = notice
+        self._notice, self._kept = notice, preferences
         self._lay_out()
         self._connect(surroundings)
         self.resize(1040, 620)
@@ -84,7 +85,8 @@ class FirstWindow(QDialog):
     def preferences(self) -> Preferences:
         """What to remember for the next time."""
         typed = [*self.camera.field.typed, *self.microphone.field.typed]
-        return Preferences(
+        return msgspec.structs.replace(
+            self._kept,
             camera=self.camera.value,
             microphone=self.microphone.value,
             folder=self.record.folder,

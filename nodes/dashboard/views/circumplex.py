@@ -10,14 +10,14 @@ from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPen
 
 from liveaffect.models.circumplex import CIRCUMPLEX, ELLIPSE90, EMOTIONS
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT, RIGHT, Canvas
-from liveaffect.nodes.dashboard.look.palette import CORNER, Look, faded, font, px
+from liveaffect.nodes.dashboard.look.palette import CORNER, Look, faded, font, of_person, px
 from liveaffect.nodes.dashboard.scene.shown import Shown
 from liveaffect.nodes.dashboard.scene.words import Reason, with_interval
 from liveaffect.nodes.dashboard.views.trace_data import runs
 from liveaffect.stream.messages import STATE_WORDS
 
 TRAIL_S = 8.0
-DISK = 0.84
+DISK = 0.88
 """Of the room: an ellipse at the rim is whole too."""
 SHADES = 6
 """Shades of the trail."""
@@ -103,7 +103,9 @@ class CircumplexView(Canvas):
         x, wide = disk.center().x(), disk.width()
         painter.drawText(QRectF(x - wide / 2, disk.top() - line - 1, wide, line), CENTRE, "excited  +1")
         painter.drawText(QRectF(x - wide / 2, disk.bottom() + 1, wide, line), CENTRE, "calm  −1")
-        painter.drawText(QRectF(disk.left() + 5, disk.center().y() + 1, wide / 2, line), LEFT, "unpleasant −1")
+        both = painter.fontMetrics().horizontalAdvance("unpleasant −1 pleasant +1") + 16
+        left_top = disk.center().y() + (1 if both <= wide else -line - 1)  # large type: one above the line, one below
+        painter.drawText(QRectF(disk.left() + 5, left_top, wide, line), LEFT, "unpleasant −1")
         painter.drawText(QRectF(x, disk.center().y() + 1, wide / 2 - 5, line), RIGHT, "pleasant +1")
 
     def _name(self, painter: QPainter, look: Look, name: str, at: QPointF) -> None:
@@ -125,7 +127,7 @@ class CircumplexView(Canvas):
         for other in self._others:
             if other.valence is not None and other.arousal is not None:
                 at = self._at(other.valence, other.arousal)
-                painter.setPen(QPen(look.dim, 1.2))
+                painter.setPen(QPen(look.dim if self.gone else of_person(other.id), 1.6))
                 painter.setBrush(look.card)
                 painter.drawEllipse(at, px(4), px(4))
                 painter.setPen(look.dim)

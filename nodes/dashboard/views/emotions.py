@@ -80,7 +80,10 @@ class EmotionsView(Canvas):
         title = QRectF(self.inner.left(), 10, self.inner.width(), self.title_height)
         painter.setFont(font(0.85, bold=bool(self._compound)))
         painter.setPen(look.text if self._compound else look.faint)
-        painter.drawText(title, RIGHT, self._compound or "share of 100 %")
+        words = self._compound or "share of 100 %"
+        room = title.width() - QFontMetricsF(font(bold=True)).horizontalAdvance(self.title) - 8
+        if self._compound or painter.fontMetrics().horizontalAdvance(words) <= room:
+            painter.drawText(title, RIGHT, words)
 
     def live(self, painter: QPainter, look: Look) -> None:
         self._paint_title(painter, look)

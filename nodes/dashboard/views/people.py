@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
+from liveaffect.nodes.dashboard.look.palette import of_person
 from liveaffect.nodes.dashboard.scene.shown import Shown
 
 MOST, NAMED = 10, 4
@@ -24,6 +26,7 @@ class PeopleBar(QWidget):
         self._row.setSpacing(6)
         self._row.addStretch(1)
         self._buttons: list[QPushButton] = []
+        self._several = False
         self._known: tuple[tuple[object, ...], ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
@@ -36,7 +39,8 @@ class PeopleBar(QWidget):
         ]
         if pinned is not None and pinned not in {one.id for one in people}:
             rows.append((pinned, f"face {pinned} (away)", True))
-        known = (*rows, (pinned is not None,))
+        self._several = len(people) > 1
+        known = (*rows, (pinned is not None, self._several))
         if known == self._known:
             return
         self._known = known
@@ -64,8 +68,23 @@ class PeopleBar(QWidget):
         button.setChecked(mine)
         button.setToolTip(tip)
         button.setProperty("kind", "chip")
+        if face_id is not None and self._several:
+            button.setIcon(_dot(face_id))
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.clicked.connect(lambda: self.chosen.emit(face_id))
         self._row.insertWidget(self._row.count() - 1, button)
         self._buttons.append(button)
         return button
+
+
+def _dot(face_id: int) -> QIcon:
+    """A dot in the person's colour."""
+    shot = QPixmap(24, 24)
+    shot.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(shot)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(of_person(face_id))
+    painter.drawEllipse(4, 4, 16, 16)
+    painter.end()
+    return QIcon(shot)

@@ -12,7 +12,7 @@ from liveaffect.models.circumplex import Z90
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT, PAD, RIGHT, Canvas
 from liveaffect.nodes.dashboard.look.fields import DropDown
 from liveaffect.nodes.dashboard.look.hold import Hold
-from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
+from liveaffect.nodes.dashboard.look.palette import Look, faded, font, of_person, px
 from liveaffect.nodes.dashboard.scene.shown import AFFECT_COLUMNS
 from liveaffect.nodes.dashboard.scene.words import SHORT_WORDS, SPAN_WORDS, with_interval
 from liveaffect.nodes.dashboard.views.trace_data import Span, missing_spans, runs, switches, thinned
@@ -28,6 +28,9 @@ TIP = (
 )
 V, V_SD, A, A_SD = (AFFECT_COLUMNS.index(name) for name in ("valence", "valence_sd", "arousal", "arousal_sd"))
 ID = AFFECT_COLUMNS.index("id")
+
+
+Other = tuple[int, NDArray[np.float64], NDArray[np.float32]]
 
 
 class Traces(Canvas):
@@ -54,6 +57,9 @@ class Traces(Canvas):
         self._switches: list[tuple[float, int]] = []
         self._markers: list[tuple[float, str]] = []
         self._newest: tuple[str, str] = ("", "")
+        self.everyone = False
+        """Draw the others too, as thin lines in their own colours."""
+        self._others: list[Other] = []
         self._hold: Hold[tuple[str, str]] = Hold()
         self.rest: tuple[float | None, float | None] = (None, None)
         """Valence and arousal of this person's neutral baseline, where there is one."""
@@ -80,6 +86,10 @@ class Traces(Canvas):
         )
         self._newest = self._hold((figures[0], figures[1]), (not figures[0], not figures[1], last[ID]))
         self.update()
+
+    def present_others(self, others: Sequence[Other]) -> None:
+        """Lines of the others, before `present`: id, times, valence and arousal as in `AFFECT_COLUMNS`."""
+        self._others = list(others)
 
     def tip_at(self, at: QPointF) -> str:
         room = self._rooms()[0]
@@ -137,6 +147,7 @@ class Traces(Canvas):
         first, second = self._rooms()
         painter.setFont(font(0.85))
         step = TICKS[self.length_s]
+        free = first.right() + 1.0
         for ago in range(0, self.length_s + 1, step):
             x = first.right() - ago / self.length_s * first.width()
             painter.setPen(QPen(look.grid, 1))
@@ -150,6 +161,9 @@ class Traces(Canvas):
             )
             wide = QFontMetricsF(painter.font()).horizontalAdvance(words)
             left = min(max(x - wide / 2, first.left()), first.right() - wide)
+            if left + wide > free:
+                continue
+            free = left - 6
             painter.setPen(look.dim)
             painter.drawText(QRectF(left, second.bottom() + 3, wide + 2, px(14)), LEFT, words)
 
@@ -163,6 +177,7 @@ class Traces(Canvas):
         for room, (mean, sd), colour in zip(rooms, ((V, V_SD), (A, A_SD)), (look.valence, look.arousal), strict=True):
             painter.setClipRect(room)
             self._paint_rest(painter, room, self.rest[mean // 2], colour)
+            self._paint_others(painter, room, mean)
             self._paint_line(painter, room, self._means[:, mean], self._means[:, sd], colour)
         painter.setClipping(False)
         self._paint_instants(painter, look, rooms)
@@ -236,6 +251,17 @@ class Traces(Canvas):
             painter.setPen(QPen(ink, 1.6))
             painter.drawPolyline(arrayToQPolygonF(xs, ys))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_others(self, painter: QPainter, room: QRectF, mean: int) -> None:
+        """Thin lines, in the colours of the buttons under the picture."""
+        middle, half = room.center().y(), room.height() / 2
+        step_s = self.length_s / max(100.0, room.width() * 0.5)
+        for face_id, t, values in self._others:
+            times, means = thinned(t, values[:, :4], self._now_s - self.length_s, step_s)
+            x, y = self._x(times, room), middle - means[:, mean] * half
+            painter.setPen(QPen(of_person(face_id), 1.2))
+            for run in runs(y):
+                painter.drawPolyline(arrayToQPolygonF(x[run], y[run]))
 
     def _paint_instants(self, painter: QPainter, look: Look, rooms: tuple[QRectF, QRectF]) -> None:
         first, second = rooms

@@ -71,10 +71,13 @@ class UnitsView(Canvas):
     def still(self, painter: QPainter, look: Look) -> None:
         painter.setFont(font(0.82))
         places = self._places()
-        for words, place in zip(NUMBERS, places, strict=True):
+        step = places[1].left() - places[0].left()
+        every = 1 if painter.fontMetrics().horizontalAdvance("45") + 3 <= step else 2
+        for k, (words, place) in enumerate(zip(NUMBERS, places, strict=True)):
             painter.fillRect(place, look.track)
             painter.setPen(look.dim)
-            painter.drawText(QRectF(place.center().x() - px(14), place.bottom() + 2, px(28), px(14)), CENTRE, words)
+            if k % every == 0:
+                painter.drawText(QRectF(place.center().x() - px(14), place.bottom() + 2, px(28), px(14)), CENTRE, words)
         painter.setPen(look.faint)
         for words, y in (("5", places[0].top()), ("0", places[0].bottom())):
             painter.drawText(QRectF(self.inner.left() - 2, y - px(7), px(14), px(14)), RIGHT, words)

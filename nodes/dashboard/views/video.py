@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, pill
-from liveaffect.nodes.dashboard.look.palette import CORNER, Look, colours, faded, font, greyed
+from liveaffect.nodes.dashboard.look.palette import CORNER, Look, colours, faded, font, greyed, of_person
 from liveaffect.nodes.dashboard.scene.frames import Picture
 from liveaffect.nodes.dashboard.scene.shown import Shown
 from liveaffect.nodes.dashboard.scene.tracks import number
@@ -20,6 +20,8 @@ from liveaffect.nodes.dashboard.views.sketch import sketch
 from liveaffect.stream.messages import STATE_WORDS, Face
 
 SPEAKING = 0.5
+CROWD = 3
+"""From so many people on only who is looked at has more than a name at the box."""
 CORNER_SHARE = 0.22
 """How much of a side of the box its corners cover."""
 
@@ -147,11 +149,12 @@ class VideoView(QWidget):
                 paint_avatar(painter, mesh, stage, look, mine)
             elif mesh is not None and self.landmarks:
                 paint_lines(painter, mesh, stage, faded(look.stage_line, 0.7 if mine else 0.4))
-            self._paint_box(painter, look, box, ok, mine)
+            ink = of_person(face.id) if len(self._people) > 1 and ok and not self.gone else None
+            self._paint_box(painter, look, box, ok, mine, ink)
             self._paint_name(painter, look, face, box, mine)
 
-    def _paint_box(self, painter: QPainter, look: Look, box: QRectF, ok: bool, mine: bool) -> None:
-        colour = look.stage_line if ok else look.stage_warn
+    def _paint_box(self, painter: QPainter, look: Look, box: QRectF, ok: bool, mine: bool, ink: QColor | None) -> None:
+        colour = ink if ink is not None else look.stage_line if ok else look.stage_warn
         pen = QPen(faded(colour, 1.0 if mine else 0.6), 2.4 if mine else 1.4)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
@@ -166,7 +169,7 @@ class VideoView(QWidget):
         words = f"face {face.id}" if person is None else person.name
         if face.state != "ok":
             words += f" · {face.reason or STATE_WORDS.get(face.state, face.state)}"
-        elif person is not None:
+        elif person is not None and (mine or len(self._people) < CROWD):
             words += _shows(person)
         painter.setFont(font(0.95, bold=mine))
         high = painter.fontMetrics().height() + 8

@@ -78,6 +78,12 @@ class Controls(QWidget):
         self._shown: tuple[object, ...] = ()
         self._lay_out()
 
+    def add(self, button: QWidget) -> None:
+        """One more, before the help."""
+        row = self.layout()
+        if isinstance(row, QHBoxLayout):
+            row.insertWidget(row.count() - 1, button)
+
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

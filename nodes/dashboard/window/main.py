@@ -6,10 +6,10 @@ from functools import partial
 
 from PySide6.QtCore import QElapsedTimer, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
-from liveaffect.nodes.dashboard.look.palette import GAP, zoom
+from liveaffect.nodes.dashboard.look.palette import zoom
 from liveaffect.nodes.dashboard.replay.bar import ReplayBar
 from liveaffect.nodes.dashboard.scene.lost import lost
 from liveaffect.nodes.dashboard.scene.status import lost_status, private, record_status, status_of
@@ -27,9 +27,11 @@ from liveaffect.nodes.dashboard.window.actions import Actions
 from liveaffect.nodes.dashboard.window.controls import Controls, toggle
 from liveaffect.nodes.dashboard.window.dialogs import Dialogs
 from liveaffect.nodes.dashboard.window.keys import bind, escape, full_screen
+from liveaffect.nodes.dashboard.window.layout import lay_out
 from liveaffect.nodes.dashboard.window.pacer import Pacer
 from liveaffect.nodes.dashboard.window.presenter import Presenter, Views
 from liveaffect.nodes.dashboard.window.recorded import Recorded
+from liveaffect.nodes.dashboard.window.view_menu import ViewMenu
 
 STATUS_S = 0.5
 MOST_ZOOM = 1.8
@@ -78,11 +80,14 @@ class MainWindow(QWidget):
         self.actions_ = Actions(
             feed, self.controls, self.status, refresh=self.refresh_status, update_pixels=self.update_pixels
         )
+        self.view_menu = ViewMenu(feed, self._rescale)
+        self.controls.add(self.view_menu)
         self.dialogs = Dialogs(self, feed, lambda: self.actions_.is_recording)
         self.recorded = Recorded(self, self.dialogs, tools)
         self._bar: ReplayBar | None = None
         self.presenter = Presenter(self.scene, views, self.wants_pixels, lambda: self.actions_.is_private)
-        self._lay_out()
+        buttons = (self.picture_button, self.lines_button)
+        self.main = lay_out(self, views, self.controls, self.status, buttons)
         self._connect()
         self._late: list[float] = []
         self._painted = self._told = self._free = 0.0
@@ -152,11 +157,14 @@ class MainWindow(QWidget):
         self._offer_replay_bar()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._rescale()
+        super().resizeEvent(event)
+
+    def _rescale(self) -> None:
         app = QApplication.instance()
         if isinstance(app, QApplication):
             room = min(self.width() / 1280, self.height() / 800)
             zoom(app, min(MOST_ZOOM, max(1.0, room) ** 0.7))
-        super().resizeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         code = self.dialogs.closing_while_recording() if self._owner and self.actions_.is_recording else 0
@@ -187,38 +195,6 @@ class MainWindow(QWidget):
             return self.scene.trouble
         return self.pacer.words
 
-    def _lay_out(self) -> None:
-        side = QGridLayout()
-        side.setSpacing(GAP)
-        side.addWidget(self.circumplex, 0, 0)
-        side.addWidget(self.emotions, 0, 1)
-        for row, view in enumerate((self.weights, self.units, self.voice), start=1):
-            side.addWidget(view, row, 0, 1, 2)
-        for row, share in enumerate((50, 12, 18, 20)):
-            side.setRowStretch(row, share)
-        side.setColumnStretch(0, 31)
-        side.setColumnStretch(1, 25)
-        under = QHBoxLayout()
-        under.setSpacing(6)
-        under.addWidget(self.people, 1)
-        under.addWidget(self.picture_button)
-        under.addWidget(self.lines_button)
-        self.main = QVBoxLayout()
-        self.main.setSpacing(GAP)
-        self.main.addWidget(self.video, 62)
-        self.main.addLayout(under)
-        self.main.addWidget(self.traces, 38)
-        columns = QHBoxLayout()
-        columns.setSpacing(GAP)
-        columns.addLayout(self.main, 56)
-        columns.addLayout(side, 44)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(GAP, GAP, GAP, 6)
-        outer.setSpacing(GAP)
-        outer.addWidget(self.controls)
-        outer.addLayout(columns, 1)
-        outer.addWidget(self.status)
-
     def _connect(self) -> None:
         self.feed.arrived.connect(self._picture_due)
         self.video.chosen.connect(self.choose)
@@ -227,6 +203,8 @@ class MainWindow(QWidget):
         self.lines_button.clicked.connect(self._set_lines)
         self.controls.pause.connect(self.set_paused)
         self.traces.length_changed.connect(self._paint_plots)
+        self.view_menu.everyone.connect(partial(setattr, self.traces, "everyone"))
+        self.view_menu.said.connect(lambda words, bad: self.status.say(words, problem=bad))
         controls, dialogs = self.controls, self.dialogs
         controls.baseline.connect(dialogs.baseline)
         controls.settings.connect(dialogs.settings)
@@ -238,7 +216,8 @@ class MainWindow(QWidget):
             "P": controls.pause_button.click, "N": self.people.next, "Esc": partial(escape, self, self._follow),
             "L": self.lines_button.click, "+": partial(self.traces.zoom, 1), "-": partial(self.traces.zoom, -1),
             "B": controls.baseline_button.click, "S": controls.settings_button.click, "F1": dialogs.help,
-            "Ctrl+O": controls.open_button.click, "Ctrl+Q": self.close, "F11": partial(full_screen, self),
+            "Ctrl+O": controls.open_button.click, "Ctrl+Q": self.close, "V": self.view_menu.open,
+            "F11": partial(full_screen, self),
         }  # fmt: skip
         bind(self, keys | {str(n): partial(self.actions_.mark, str(n)) for n in range(1, 10)})
 

@@ -1,20 +1,20 @@
 """From the scene to the views: copies what they need under the lock, and paints outside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from liveaffect.nodes.dashboard.scene.frames import Picture
 from liveaffect.nodes.dashboard.scene.lost import Lost, stale
-from liveaffect.nodes.dashboard.scene.shown import Scene
+from liveaffect.nodes.dashboard.scene.shown import Scene, Shown
 from liveaffect.nodes.dashboard.scene.tracks import number
 from liveaffect.nodes.dashboard.scene.words import Reason, face_reason, voice_reason
 from liveaffect.nodes.dashboard.views.circumplex import TRAIL_S, CircumplexView, reason_words
 from liveaffect.nodes.dashboard.views.emotions import EmotionsView
 from liveaffect.nodes.dashboard.views.people import PeopleBar
 from liveaffect.nodes.dashboard.views.trace_data import thinned
-from liveaffect.nodes.dashboard.views.traces import Traces
+from liveaffect.nodes.dashboard.views.traces import Other, Traces
 from liveaffect.nodes.dashboard.views.units import UnitsView
 from liveaffect.nodes.dashboard.views.video import VideoView
 from liveaffect.nodes.dashboard.views.voice import SPAN_S, VoiceView
@@ -117,6 +117,7 @@ class Presenter:
             state = "stale" if scene.affect is None or old else scene.affect.state
             silent = scene.affect is not None and scene.affect.voice_state == "silence"
             rest = at_rest(scene, who)
+            others = _others(scene, everyone, who, now_s - views.traces.length_s) if views.traces.everyone else []
             pinned, unheard = scene.pinned, scene.affect is None
         words = "waiting for the first estimate" if unheard else reason_words(seen, person, state)
         trail_t, trail = thinned(trail_t, trail, now_s - TRAIL_S, TRAIL_STEP_S)
@@ -130,6 +131,7 @@ class Presenter:
         newest_s = float(voice_t[-1]) if len(voice_t) else now_s
         views.voice.present(voice, voice_t, voice_rows, max(newest_s, now_s - 0.6))
         views.weights.present(person, heard, silent)
+        views.traces.present_others(others)
         views.traces.present(t, rows, now_s, markers)
         views.people.present(everyone, who, pinned)
 
@@ -153,6 +155,15 @@ class Presenter:
         if not shown and self._scene.kind == "replay":
             return "recorded without pictures" + ("" if meshes else ": a sketch after the blendshapes")
         return ""
+
+
+def _others(scene: Scene, everyone: Sequence[Shown], who: int | None, from_s: float) -> list[Other]:
+    """The traces of all but the person who is looked at."""
+    found: list[Other] = []
+    for one in everyone:
+        if one.id != who and one.id in scene.tracks:
+            found.append((one.id, *scene.tracks[one.id].since(from_s)))
+    return found
 
 
 def _same(one: Picture, other: Picture) -> bool:

@@ -1,7 +1,8 @@
-"""What has to be read can be read: figures hold still, nothing covers words, nothing is cut, keys lead out of fields."""
+"""What has to be read can be read: figures hold still, nothing covers words or is cut, keys lead out of fields."""
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dashboard_stream as made
@@ -14,11 +15,15 @@ from pytestqt.qtbot import QtBot
 
 from liveaffect.models.circumplex import CIRCUMPLEX
 from liveaffect.nodes.dashboard.feed import GatewayFeed
+from liveaffect.nodes.dashboard.look import palette
 from liveaffect.nodes.dashboard.look.hold import READ_S, Hold
-from liveaffect.nodes.dashboard.look.palette import colours, font, px, zoom
+from liveaffect.nodes.dashboard.look.palette import colours, font, px, set_size, set_theme, zoom
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
+from liveaffect.nodes.dashboard.start import preferences
 from liveaffect.nodes.dashboard.views import weights
 from liveaffect.nodes.dashboard.window.main import MainWindow
+from liveaffect.nodes.dashboard.window.view_menu import dress
+from liveaffect.stream.client.requests import Reply
 
 FRAME_S = 1 / 15
 
@@ -33,6 +38,8 @@ def window(app: Any, qtbot: QtBot) -> Iterator[MainWindow]:
     window.resize(1024, 700)
     window.show()
     yield window
+    set_size(1.0)
+    set_theme("light")
     zoom(app, 1.0)
     window.feed.close()
 
@@ -139,7 +146,8 @@ def test_u10_no_sentence_is_cut_at_1024_by_700_and_at_200_percent(
     app: Any, window: MainWindow, size: tuple[int, int], share: float
 ) -> None:
     window.resize(*size)
-    zoom(app, share)
+    set_size(share)
+    window._rescale()
     for message in made.stream(range(60)):
         window.feed.node.take(message)
     quiet = made.person(0, voice_weight=0.0, speaking_prob=0.9)
@@ -147,6 +155,8 @@ def test_u10_no_sentence_is_cut_at_1024_by_700_and_at_200_percent(
     window.presenter.plots()
     window.presenter.picture()
     window.refresh_status()
+    window.grab()
+    app.processEvents()
     room = window.weights._beside(window.weights._rows()[0]).width()
     assert all(QFontMetricsF(font(bold=True)).horizontalAdvance(words) <= room for words in weights.LONGEST)
     voice = window.voice._rooms()[0]
@@ -174,3 +184,57 @@ def test_u10_escape_leaves_a_field_before_it_does_anything_else(window: MainWind
     assert window.scene.pinned == 1
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert window.scene.pinned is None
+
+
+def test_theme_and_size_are_chosen_in_a_menu_and_remembered(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(preferences, "config_file", lambda: tmp_path / "desktop.json")
+    preferences.save(preferences.Preferences(camera="3", chosen=True))
+    before = QFontMetricsF(font()).height()
+    next(action for action in window.view_menu.sizes if action.text() == "150 %").trigger()
+    assert QFontMetricsF(font()).height() > 1.3 * before
+    next(action for action in window.view_menu.themes if action.text() == "Dark").trigger()
+    assert colours().name == "dark"
+    kept, _ = preferences.load()
+    assert (kept.theme, kept.size, kept.camera) == ("dark", 1.5, "3")
+    set_theme("light")
+    set_size(1.0)
+    dress()
+    assert (colours().name, palette.size()) == ("dark", 1.5)
+
+
+def test_everybodys_traces_are_drawn_in_their_colours_and_each_has_one(window: MainWindow) -> None:
+    for message in made.stream(range(60), faces=3):
+        window.feed.node.take(message)
+    window.view_menu.all_traces.setChecked(True)
+    window.presenter.plots()
+    window.presenter.picture()
+    assert [other[0] for other in window.traces._others] == [1, 2]
+    shot = window.traces.grab().toImage()
+    seen = {shot.pixel(x, y) & 0xFFFFFF for x in range(shot.width()) for y in range(0, shot.height(), 2)}
+    assert palette.of_person(1).rgb() & 0xFFFFFF in seen
+    assert len({palette.of_person(n).name() for n in range(6)}) == 6
+    assert all(not button.icon().isNull() for button in window.people._buttons)
+    picture(window, "main_everybody")
+    window.view_menu.all_traces.setChecked(False)
+    window.presenter.plots()
+    assert window.traces._others == []
+
+
+def test_one_participant_is_a_switch_of_the_face_node(window: MainWindow) -> None:
+    asked: list[tuple[str, dict[str, Any]]] = []
+    answers = {"list": Reply(ok=True, facts={"nodes": {"face": [{"key": "people", "value": 1}]}})}
+
+    def ask(verb: str, target: str = "", on_reply: Any = None, **arguments: Any) -> None:
+        asked.append((verb, arguments))
+        on_reply(answers.get(arguments["action"], Reply(ok=True, text="set")))
+
+    window.feed.ask = ask  # type: ignore[method-assign]
+    window.view_menu.open()
+    assert window.view_menu.one.isEnabled()
+    assert window.view_menu.one.isChecked()
+    window.view_menu.one.trigger()
+    assert asked[-1] == ("settings", {"action": "set", "node": "face", "values": {"people": 0}})
+    assert window.status.words.whole == "set"
+    window.view_menu.menu_.close()
