@@ -4,7 +4,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3; do \
 VENV := .venv/bin
 ARGS :=
 
-.PHONY: demo test quick test-under-load check bench soak clean python
+.PHONY: demo test quick test-under-load check bench soak bundle clean python
 .DEFAULT_GOAL := demo
 
 demo: python ## the sensor on a face and a voice that the project makes: no camera or sound card needed
@@ -35,6 +35,10 @@ soak: python ## hour-long and many-kill tests, and those of many examples with t
 	@$(PYTHON) .ci/setup.py test
 	@$(VENV)/python -m pytest -m soak --timeout 7200 $(ARGS)
 	@$(VENV)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile thorough $(ARGS)
+
+bundle: python ## a folder of wheels and models that installs without a network: out/bundle
+	@$(PYTHON) .ci/setup.py test
+	@$(VENV)/python .ci/bundle.py $(ARGS)
 
 clean: ## all that was made here, the virtual environment too
 	@rm -rf .venv out sessions build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

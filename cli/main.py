@@ -11,6 +11,9 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from liveaffect.cli.shell.hints import hint
+from liveaffect.stream.errors import UsageError
+
 HELP = """
 Face and voice to valence, arousal and emotions: live, on recordings, or on a device.
 
@@ -43,6 +46,9 @@ VERBS: dict[str, Verb] = {
     "baseline": Verb("liveaffect.cli.baseline", "Look at results", "Make a person's baseline from a neutral face."),
     "graph": Verb("liveaffect.cli.graph", "This machine", "Draw the launch graph: nodes, topics, processes."),
     "keys": Verb("liveaffect.cli.keys", "This machine", "Make the keys that a remote viewer needs."),
+    "service": Verb(
+        "liveaffect.cli.shell.service", "This machine", "Run the sensor from log-in on, without a terminal."
+    ),
     "models": Verb("liveaffect.cli.models", "This machine", "List, fetch and describe the model files."),
     "doctor": Verb("liveaffect.cli.doctor", "This machine", "Say what works here and what to do about what does not."),
 }
@@ -54,6 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on it is answered below
+        if "_LIVEAFFECT_COMPLETE" in os.environ:  # the shell asks what could come next
+            words = os.environ.get("COMP_WORDS", os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
+            typer.main.get_command(build(words))(args=[], prog_name="liveaffect")
+        if meant := hint(words):
+            raise UsageError(meant)
         try:
             typer.main.get_command(build(words))(args=words, prog_name="liveaffect")
         finally:
@@ -77,7 +88,7 @@ def build(words: Sequence[str]) -> typer.Typer:
         help=HELP,
         epilog=EPILOG,
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},

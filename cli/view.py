@@ -7,6 +7,7 @@ import typer
 
 from liveaffect.cli.replay import play_in_window, replay_table
 from liveaffect.cli.run import sensor_here
+from liveaffect.cli.shell.hints import address_hint
 from liveaffect.cli.windows.keeper import watch, why_none
 from liveaffect.stream.client.connection import connect
 from liveaffect.stream.errors import UsageError
@@ -22,6 +23,8 @@ def view(
 
     Closing it changes nothing where something runs. A session is replayed in it: seek, pause, speed, markers.
     """
+    if meant := address_hint(what):
+        raise UsageError(meant)
     why = why_none()
     if why:
         raise UsageError(f"no window can be opened: {why}")

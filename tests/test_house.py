@@ -1,5 +1,6 @@
 """The house keeps its order: small files, small folders, names that say something new, no circles of imports."""
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -40,6 +41,12 @@ def test_no_file_is_long() -> None:
 def test_no_folder_is_crowded() -> None:
     crowds = Counter(str(path.parent) for path in code() if path.name != "__init__.py")
     assert {folder: files for folder, files in crowds.items() if files > MOST_FILES} == {}
+
+
+def test_every_folder_of_code_is_in_the_wheel() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
+    there = {".".join(("liveaffect", *path.parent.parts)) for path in code() if path.parts[0] in FLOORS}
+    assert sorted(listed) == sorted(there)
 
 
 def test_no_file_repeats_the_name_of_its_folder() -> None:
