@@ -26,6 +26,16 @@ WINDOW_LIBRARIES = (
     "libxcb-cursor0", "libxcb-icccm4", "libxcb-keysyms1", "libxcb-image0", "libxcb-render-util0", "libxcb-xkb1",
     "libxkbcommon-x11-0", "libxcb-shape0", "libgl1", "libdbus-1-3", "libfontconfig1",
 )  # fmt: skip
+KERNELS = """
+from liveaffect.models.voice.descriptors import build_cache
+shown = -1
+def show(text, share):
+    global shown
+    if int(4 * share) > shown:
+        shown = int(4 * share)
+        print(f'    {share:4.0%}  {text}', flush=True)
+build_cache(show)
+"""
 TEST_PACKAGES = ("pulseaudio", "pulseaudio-utils", "libasound2-plugins", "strace", "xvfb")
 SYSTEM = {
     "demo": SENSOR_LIBRARIES + WINDOW_LIBRARIES,
@@ -122,9 +132,7 @@ def kernels() -> None:
     if _read(stamp)[0] == key:
         return
     say("compiling the voice kernels (once)")
-    show = "lambda text, _share: print('    ' + text, flush=True)"
-    code = f"from liveaffect.models.voice.descriptors import build_cache; build_cache({show})"
-    if subprocess.run([str(PYTHON), "-c", code], cwd=ROOT, check=False).returncode != 0:
+    if subprocess.run([str(PYTHON), "-c", KERNELS], cwd=ROOT, check=False).returncode != 0:
         say("the voice kernels could not be compiled now; they will be at their first use")
         return
     stamp.write_text(key + "\n", encoding="utf-8")

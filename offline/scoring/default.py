@@ -28,7 +28,9 @@ def _compile_kernels() -> None:
     if is_built():
         return
     console = Console(stderr=True, highlight=False)
-    console.print("compiling the voice kernels for this processor: once, half a minute on a quiet machine")
+    console.print(
+        "compiling the voice kernels for this processor: once, half a minute on a quiet machine", soft_wrap=True
+    )
     bar = Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=console)
     with bar:
         task = bar.add_task("voice kernels", total=1.0)
