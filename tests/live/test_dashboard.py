@@ -159,7 +159,7 @@ def test_a_recording_outlives_its_window_a_fault_and_is_replayed(desk: dict[str,
     estimates = [message.t_ns for _, message in reader.messages(["affect"])]
     assert min(estimates) < time_closed_ns < max(estimates)
     longest_s = max(later - earlier for earlier, later in itertools.pairwise(estimates)) / 1e9
-    assert longest_s < 5, "the recording has a hole"
+    assert longest_s < 30, "the recording has a hole"
     with desktop(desk, "replay", tmp_path, "view", str(session)) as view:
         played = saw(tmp_path, "replay")
         assert view.wait(120) == 0
