@@ -220,7 +220,8 @@ def test_with_keys_only_an_admitted_viewer_gets_through(tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import json, sys
+import json, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
 sys.path.append({helpers!r})
 from liveaffect.stream.graph import build_graph
 from liveaffect.stream.live.supervisor import Supervisor
@@ -232,7 +233,6 @@ def tell():
     print(json.dumps(supervisor.pids()), flush=True)
 threading.Thread(target=tell, daemon=True).start()
 code = supervisor.run()
-import signal
 print("interruptible", signal.getsignal(signal.SIGINT) is signal.default_int_handler, flush=True)
 sys.exit(code)
 """
