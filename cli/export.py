@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+import polars as pl
 import typer
 from rich.console import Console
 
@@ -40,7 +41,7 @@ def export(
     for path in write(source, out or _beside(what, to), form=form, markers=markers, excel=excel):
         console.print(str(path), markup=False, highlight=False)
     foreign = source.foreign_markers if not isinstance(source, Path) else []
-    if len(foreign):
+    if isinstance(foreign, pl.DataFrame) and len(foreign):
         console.print(
             f"{len(foreign)} markers were set on another clock and are left out; the first is {foreign['label'][0]!r}",
             style="yellow", markup=False, highlight=False,

@@ -43,20 +43,20 @@ class FusionNode(Node):
 
     def observe(self, observer: Observer) -> None:
         """Shows `observer` what every person's filter is given and asked; to be called before `open`."""
-        self.__dict__["_observer"] = observer
+        vars(self)["_observer"] = observer
 
     def open(self) -> None:
         self._people = People(
             PeopleSettings(FusionSettings(coast_s=self.coast_s), self.forget_s, self.stale_s, self.speaking_least),
             self._state_before(FACE_AFFECT.name),
             self._state_before(VOICE_AFFECT.name),
-            self.__dict__.get("_observer"),
+            vars(self).get("_observer"),
         )
         self._telling = Telling(self.host.graph.get("face_affect", {}).get("prior", "natural"))
         self._names: dict[int, str] = {}
 
     def close(self) -> None:
-        if "_people" in self.__dict__:
+        if "_people" in vars(self):
             self._people.close()
 
     @on(FACE_AFFECT, emits=AFFECT)

@@ -75,7 +75,7 @@ class ReplayerNode(Node):
             raise UsageError("replay: nodes can be run again only at speed 1: their filters know real time")
         self._reader = SessionReader(self.session)
         self._names = {topic.name for topic in self._recorded()}
-        self._spans: list[MediaSpan] = [message for _, message in self._reader.messages([MEDIA.name])]  # type: ignore[misc]
+        self._spans = [m for _, m in self._reader.messages([MEDIA.name]) if isinstance(m, MediaSpan)]
         found = survey(self._reader, self._names)
         if found is None:
             raise RecordError(f"{self.session} holds no message that could be replayed")

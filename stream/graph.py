@@ -22,6 +22,7 @@ from liveaffect.stream.launch import (
     written,
 )  # fmt: skip
 from liveaffect.stream.node import Node, NodeSpec, NotNegative, Positive, spec_of
+from liveaffect.stream.plain import is_mapping, is_table
 from liveaffect.stream.topics import REGISTRY
 
 HOST_KEYS = ("type", "process", "enabled")
@@ -165,7 +166,7 @@ def build_graph(
 ) -> Graph:
     """A checked Graph from plain data in the form of launch.toml. Raises LaunchError, naming `origin`, or whichever
     file `words` says has the mistake (see `launch_tables`)."""
-    tables = {name: dict(value) if isinstance(value, Mapping) else value for name, value in table.items()}
+    tables: dict[str, Any] = {name: dict(value) if is_mapping(value) else value for name, value in table.items()}
     typed = {name: dict(keys) for name, keys in (words or {}).items()}
     for override in map(Typed, overrides):
         if override.name != "graph" and override.name not in tables:
@@ -173,7 +174,7 @@ def build_graph(
         tables.setdefault(override.name, {})[override.key] = override.value
         typed.setdefault(override.name, {})[override.key] = override
     for name, value in tables.items():
-        if not isinstance(value, dict):
+        if not is_table(value):
             where = typed[name][""].where if "" in typed.get(name, {}) else origin
             raise LaunchError(f"{where}: '{name}' stands outside a table: put it under [graph] or under a node")
         if not isinstance(value.get("enabled", True), bool):

@@ -21,6 +21,7 @@ import msgspec
 
 from liveaffect.stream.errors import LaunchError
 from liveaffect.stream.node import Node
+from liveaffect.stream.plain import is_row, is_table
 
 S = TypeVar("S", bound=msgspec.Struct)
 Tables = dict[str, Any]
@@ -83,7 +84,7 @@ def written(path: Path, table: Tables) -> dict[str, dict[str, "Typed | Written"]
     """Node -> key -> who must mend it, of a launch file that is laid over another."""
     found: dict[str, dict[str, Typed | Written]] = {}
     for name, value in table.items():
-        keys = value if isinstance(value, dict) else {"": value}
+        keys: Tables = value if is_table(value) else {"": value}
         found[name] = {key: Written(str(path), name, kept) for key, kept in keys.items()}
     return found
 
@@ -104,10 +105,10 @@ def read_launch(path: Path) -> Tables:
 
 def laid_over(base: Tables, other: Tables) -> Tables:
     """`other` on top of `base`: its nodes are added, its keys count where both have one."""
-    merged = {name: dict(value) if isinstance(value, dict) else value for name, value in base.items()}
+    merged: Tables = {name: dict(value) if is_table(value) else value for name, value in base.items()}
     for name, value in other.items():
         known = merged.get(name)
-        merged[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+        merged[name] = {**known, **value} if is_table(known) and is_table(value) else value
     return merged
 
 
@@ -256,9 +257,9 @@ def _choices(kind: Any) -> list[Any]:
 def _finite(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
-    if isinstance(value, dict):
+    if is_table(value):
         return all(map(_finite, value.values()))
-    return all(map(_finite, value)) if isinstance(value, list | tuple) else True
+    return all(map(_finite, value)) if is_row(value) else True
 
 
 def _own_words(error: BaseException) -> str:

@@ -14,51 +14,31 @@ least every 50 ms while there is nothing, so that the host stays in control.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from liveaffect.stream.errors import LiveAffectError, UsageError
+from liveaffect.stream.marks import MARKS, HandlerResult, Marks, Verb
+from liveaffect.stream.marks import Emits as Emits
+from liveaffect.stream.marks import Feed as Feed
+from liveaffect.stream.marks import Handler as Handler
+from liveaffect.stream.marks import SourceContext as SourceContext
+from liveaffect.stream.marks import ahead_of as ahead_of
+from liveaffect.stream.marks import command as command
+from liveaffect.stream.marks import on as on
+from liveaffect.stream.marks import on_recorded as on_recorded
+from liveaffect.stream.marks import source as source
 from liveaffect.stream.messages import Ack, Command, Message, Status
 from liveaffect.stream.topics import REGISTRY, TICK, Topic
 
-N = TypeVar("N", bound="Node")
-M = TypeVar("M", bound=Message)
-HandlerResult = Message | Iterable[Message] | None
-Feed = Iterator[Message | None]
-Emits = Topic[Any] | tuple[Topic[Any], ...]
 NODE_LOGGER = "liveaffect.node."
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 """A setting above 0: others are refused before any process starts, and a form shows the limit."""
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-
-
-class SourceContext(Protocol):
-    """What the host gives a source: the time base, and the way out."""
-
-    live: bool
-    """False offline: media time, no pacing, no retry, errors are raised."""
-    epoch_ns: int
-    """Start of the run: a file's media time 0 is played at this instant (0 offline)."""
-
-    def now_ns(self) -> int:
-        """The monotonic clock of this machine (live only)."""
-        ...
-
-    def stopping(self) -> bool:
-        """True when the source should return."""
-        ...
-
-    def dropped(self, topic: Topic[Any], count: int, cause: str) -> None:
-        """Counts messages that were captured but never published."""
-        ...
-
-    def report(self, **info: Any) -> None:
-        """Adds facts to the node's health, such as the negotiated size and rate; `error="..."` names a fault."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -70,11 +50,11 @@ class HostInfo:
     live: bool = False
     clock: str = "media"
     incarnation: int = 0
-    graph: dict[str, Any] = field(default_factory=dict)
+    graph: dict[str, Any] = field(default_factory=dict[str, Any])
     """The whole launch graph as resolved: node name -> settings."""
-    wiring: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    wiring: dict[str, dict[str, list[str]]] = field(default_factory=dict[str, dict[str, list[str]]])
     """Node name -> the topics it "reads" and "writes": what a loss ledger needs to know."""
-    held_commands: dict[str, dict[str, Any]] = field(default_factory=dict)
+    held_commands: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """Commands that held when this process was started (again), such as privacy: verb -> arguments."""
     run: str = ""
     """Names this run of the graph, and no other one ever; "" offline."""
@@ -98,7 +78,7 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
     @property
     def host(self) -> HostInfo:
         """Name, process and graph; set by the host before `open`."""
-        return self.__dict__.get("_host_info", HostInfo())
+        return vars(self).get("_host_info", HostInfo())
 
     @property
     def log(self) -> logging.Logger:
@@ -142,19 +122,6 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
         return 1
 
 
-Handler = Callable[[Any, Any], HandlerResult]
-
-
-@dataclass(frozen=True)
-class Verb:
-    """A command that a node answers."""
-
-    arguments: type[msgspec.Struct]
-    held: bool = False
-    """True for one that holds until it is taken back, such as privacy: it is never refused because somebody is down,
-    and a process that comes (back) later is told."""
-
-
 @dataclass(frozen=True)
 class NodeSpec:
     """What a Node class takes and gives, read from its decorators."""
@@ -166,71 +133,10 @@ class NodeSpec:
     outputs: tuple[Topic[Any], ...]
     ticked: bool
     """True when the host must make ticks for it."""
-    commands: dict[str, Verb] = field(default_factory=dict)
+    commands: dict[str, Verb] = field(default_factory=dict[str, Verb])
     """What its handler of `command` answers."""
-    ahead: dict[str, str] = field(default_factory=dict)
+    ahead: dict[str, str] = field(default_factory=dict[str, str])
     """Topic name -> method that takes messages of it before they are handled."""
-
-
-def on(
-    *topics: Topic[M], emits: Emits = ()
-) -> Callable[[Callable[[N, M], HandlerResult]], Callable[[N, M], HandlerResult]]:
-    """Marks a method as the handler of `topics`; what it returns (one message, several or None) goes out on `emits`."""
-
-    def mark(method: Callable[[N, M], HandlerResult]) -> Callable[[N, M], HandlerResult]:
-        method.__on__ = (topics, _tuple(emits))  # type: ignore[attr-defined]
-        return method
-
-    return mark
-
-
-def ahead_of(
-    topic: Topic[M],
-) -> Callable[[Callable[[N, Sequence[M]], None]], Callable[[N, Sequence[M]], None]]:
-    """Marks a method `(self, messages)` that is shown messages of `topic` before their handler gets them one by one.
-
-    For nodes that work faster on many at once, such as a net on a GPU. Only a host that has a whole file before it
-    calls it (with `burst()` messages, in their order); live nobody does. The handler's answers must be the same.
-    """
-
-    def mark(method: Callable[[N, Sequence[M]], None]) -> Callable[[N, Sequence[M]], None]:
-        method.__ahead__ = topic  # type: ignore[attr-defined]
-        return method
-
-    return mark
-
-
-def command(
-    verb: str, arguments: type[msgspec.Struct], *, held: bool = False
-) -> Callable[[Callable[[N, Any], HandlerResult]], Callable[[N, Any], HandlerResult]]:
-    """Declares, under `@on(COMMAND, ...)`, that the method answers `verb`: only its owners are asked, and arguments
-    that do not fit the struct are refused before. See `answered`."""
-
-    def mark(method: Callable[[N, Any], HandlerResult]) -> Callable[[N, Any], HandlerResult]:
-        method.__commands__ = {verb: Verb(arguments, held), **getattr(method, "__commands__", {})}  # type: ignore[attr-defined]
-        return method
-
-    return mark
-
-
-def on_recorded(method: Callable[[N, Message], HandlerResult]) -> Callable[[N, Message], HandlerResult]:
-    """Marks a method as the handler of every topic that may be recorded, those of other packages included."""
-    method.__on_recorded__ = True  # type: ignore[attr-defined]
-    return method
-
-
-def source(*, emits: Emits = ()) -> Callable[[Callable[[N, SourceContext], Feed]], Callable[[N, SourceContext], Feed]]:
-    """Marks a generator method `(self, context)` as a source of `emits`, and of what `emitted()` of the node names."""
-
-    def mark(method: Callable[[N, SourceContext], Feed]) -> Callable[[N, SourceContext], Feed]:
-        method.__source__ = _tuple(emits)  # type: ignore[attr-defined]
-        return method
-
-    return mark
-
-
-def _tuple(emits: Emits) -> tuple[Topic[Any], ...]:
-    return emits if isinstance(emits, tuple) else (emits,)
 
 
 def spec_of(node: type[Node] | Node) -> NodeSpec:
@@ -246,26 +152,25 @@ def spec_of(node: type[Node] | Node) -> NodeSpec:
     ticked = False
     names = [name for base in reversed(cls.__mro__) for name in vars(base)]
     for name in dict.fromkeys(names):
-        method = getattr(cls, name, None)
-        if hasattr(method, "__on__"):
-            topics, emits = method.__on__  # type: ignore[union-attr]
-            ticked |= TICK in topics
-            for topic in topics:
-                if topic.name in handlers:
-                    raise UsageError(
-                        f"{cls.__name__} handles topic '{topic.name}' twice: {handlers[topic.name]} and {name}"
-                    )
-                handlers[topic.name] = name
-                inputs.append(topic)
-            outputs.extend(emits)
-            commands.update(getattr(method, "__commands__", {}))
-        elif hasattr(method, "__ahead__"):
-            ahead[method.__ahead__.name] = name  # type: ignore[union-attr]
-        elif hasattr(method, "__on_recorded__"):
+        marks: Marks | None = getattr(getattr(cls, name, None), MARKS, None)
+        if marks is None:
+            continue
+        ticked |= TICK in marks.topics
+        for topic in marks.topics:
+            if topic.name in handlers:
+                raise UsageError(
+                    f"{cls.__name__} handles topic '{topic.name}' twice: {handlers[topic.name]} and {name}"
+                )
+            handlers[topic.name] = name
+            inputs.append(topic)
+        outputs.extend(marks.emits)
+        commands.update(marks.commands)
+        if marks.ahead is not None:
+            ahead[marks.ahead.name] = name
+        if marks.recorded:
             taker = name
-        elif hasattr(method, "__source__"):
+        if marks.source:
             sources.append(name)
-            outputs.extend(method.__source__)  # type: ignore[union-attr]
     if isinstance(node, Node):
         outputs.extend(node.emitted())
     if taker:
@@ -296,4 +201,4 @@ def answered(node: Node, command: Command, act: Callable[[Command], str]) -> Ack
 
 def bind(node: Node, info: HostInfo) -> None:
     """Tells a node where it runs; hosts call this before `open`."""
-    node.__dict__["_host_info"] = info
+    vars(node)["_host_info"] = info

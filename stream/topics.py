@@ -3,16 +3,16 @@
 A package of yours adds its own row by creating a `Topic` at import; rows of one name from two places are refused.
 """
 
-import sys
-from typing import Generic, Literal, TypeVar
+import inspect
+from typing import Any, Generic, Literal, TypeVar
 
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 
 M = TypeVar("M", bound=m.Message)
 
-REGISTRY: "dict[str, Topic[m.Message]]" = {}
-_BY_MESSAGE: "dict[type[m.Message], Topic[m.Message]]" = {}
+REGISTRY: "dict[str, Topic[Any]]" = {}
+_BY_MESSAGE: "dict[type[m.Message], Topic[Any]]" = {}
 
 
 class Topic(Generic[M]):
@@ -42,7 +42,7 @@ class Topic(Generic[M]):
         record: Literal["full", "header", "no"] = "full",
         host: bool = False,
     ) -> None:
-        self.declared_in = sys._getframe(1).f_code.co_filename  # noqa: SLF001
+        self.declared_in = _caller()
         known = REGISTRY.get(name)
         if known is not None and not self._again(known, message):
             raise UsageError(
@@ -53,10 +53,10 @@ class Topic(Generic[M]):
             raise UsageError(f"{message.__name__} already belongs to topic '{_BY_MESSAGE[message].name}'")
         self.name, self.message, self.rate_hz, self.delay_ms = name, message, rate_hz, delay_ms
         self.queue, self.record, self.host = queue, record, host
-        REGISTRY[name] = self  # type: ignore[assignment]
-        _BY_MESSAGE[message] = self  # type: ignore[index,assignment]
+        REGISTRY[name] = self
+        _BY_MESSAGE[message] = self
 
-    def _again(self, known: "Topic[m.Message]", message: type[m.Message]) -> bool:
+    def _again(self, known: "Topic[Any]", message: type[m.Message]) -> bool:
         """True where the same declaration is run once more: its file was imported under a second name, or reloaded,
         or its cell of a notebook was run again. The newest counts."""
         same = known.message.__qualname__ == message.__qualname__
@@ -72,7 +72,15 @@ class Topic(Generic[M]):
         return f"Topic({self.name!r})"
 
 
-def topic_of(message: m.Message) -> "Topic[m.Message]":
+def _caller() -> str:
+    """The file whose code calls the function that calls this one."""
+    frame = inspect.currentframe()
+    for _ in range(2):
+        frame = frame.f_back if frame is not None else None
+    return frame.f_code.co_filename if frame is not None else ""
+
+
+def topic_of(message: m.Message) -> "Topic[Any]":
     """The topic a message belongs to."""
     try:
         return _BY_MESSAGE[type(message)]
@@ -82,7 +90,7 @@ def topic_of(message: m.Message) -> "Topic[m.Message]":
         ) from None
 
 
-def writer_of(topic: "Topic[m.Message]", message: m.Message) -> str:
+def writer_of(topic: "Topic[Any]", message: m.Message) -> str:
     """Which process counted `seq` of a message on a host topic; "" for topics with one writer."""
     if not topic.host:
         return ""

@@ -8,13 +8,14 @@ import base64
 import math
 import re
 from collections.abc import Sequence
-from typing import Any, get_origin
+from typing import Any, cast, get_origin
 
 import msgspec
 import numpy as np
 
 from liveaffect.stream.errors import TransportError
-from liveaffect.stream.messages import Message
+from liveaffect.stream.messages import Array, Message
+from liveaffect.stream.plain import is_row, is_table
 from liveaffect.stream.topics import REGISTRY, Topic
 
 BARE = "~"
@@ -41,14 +42,15 @@ def encode(topic: Topic[Any], message: Message, *, bare: bool = False) -> list[b
 
     def out_of_band(value: Any) -> Any:
         if isinstance(value, np.ndarray):
+            array = cast("Array", value)
             if bare:
                 return None
-            if not value.flags.c_contiguous:
+            if not array.flags.c_contiguous:
                 raise ValueError(
                     f"an array of {topic.name} is not C-contiguous: publish numpy.ascontiguousarray(array)"
                 )
-            frames.append(value.reshape(-1).view(np.uint8).data if value.size else b"")
-            return {"array": len(frames) - 3, "dtype": value.dtype.str, "shape": value.shape}
+            frames.append(array.reshape(-1).view(np.uint8).data if array.size else b"")
+            return {"array": len(frames) - 3, "dtype": array.dtype.str, "shape": array.shape}
         return _plain(value)
 
     frames[1] = msgspec.msgpack.encode(message, enc_hook=out_of_band)
@@ -98,8 +100,9 @@ def to_json(message: Message, *, arrays: bool) -> bytes:
             return _plain(value)
         if not arrays:
             return None
-        data = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
-        return {"dtype": value.dtype.str, "shape": value.shape, "base64": data}
+        array = cast("Array", value)
+        data = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+        return {"dtype": array.dtype.str, "shape": array.shape, "base64": data}
 
     return msgspec.json.encode(message, enc_hook=hook)
 
@@ -122,9 +125,9 @@ def from_json(topic: Topic[Any], data: bytes) -> Message:
 def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, dict):
+    if is_table(value):
         return {key: _finite(inner) for key, inner in value.items()}
-    return [_finite(inner) for inner in value] if isinstance(value, list) else value
+    return [_finite(inner) for inner in value] if is_row(value) else value
 
 
 def _array(value: Any, arrays: list[Any]) -> Any:
@@ -143,7 +146,7 @@ def _array(value: Any, arrays: list[Any]) -> Any:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.integer):
-        return int(value)
+        return int(cast("np.integer[Any]", value))
     if isinstance(value, np.floating):
-        return float(value)
+        return float(cast("np.floating[Any]", value))
     raise NotImplementedError(f"{type(value).__name__} cannot travel in a message")

@@ -1,5 +1,6 @@
 """The house keeps its order: small files, small folders, names that say something new, no circles of imports."""
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from paths import ROOT
 FLOORS = ("stream", "models", "nodes", "offline", "cli")
 CODE = (*FLOORS, "training", "benchmarks")
 MOST_LINES, MOST_FILES = 300, 20
+IGNORED = re.compile(r"#\s*(?:type|pyright): *ignore")
 
 
 def code() -> list[Path]:
@@ -67,3 +69,27 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     graph = grimp.build_graph(*(f"liveaffect.{floor}" for floor in FLOORS), cache_dir=None)
     imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
     assert list(circles(imports)) == []
+
+
+def test_the_type_checker_sees_every_floor_and_is_strict_below() -> None:
+    """A folder behind a link, or one whose name begins with a dot, would be passed over in silence."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pyright"]
+    assert set(FLOORS) <= set(told["include"])
+    assert not any((ROOT / folder).is_symlink() for folder in told["include"])
+    assert told["strict"] == ["stream", "models"]
+
+
+def test_few_lines_are_kept_from_the_type_checker() -> None:
+    kept = [
+        str(path)
+        for path in code()
+        if path.parts[0] in FLOORS
+        for _ in IGNORED.findall((ROOT / path).read_text("utf-8"))
+    ]
+    assert len(kept) < 10, kept
+
+
+def test_only_compiled_kernels_are_checked_less_strictly() -> None:
+    basic = [path for path in code() if "# pyright: basic" in (ROOT / path).read_text("utf-8")]
+    assert basic
+    assert [str(path) for path in basic if "@kernel" not in (ROOT / path).read_text("utf-8")] == []

@@ -101,7 +101,7 @@ def inside_sums(estimate: npt.ArrayLike, sd: npt.ArrayLike, truth: npt.ArrayLike
     x, s, y = _finite(estimate, sd, truth)
     if np.any(s <= 0.0):
         raise BadInput("standard deviations must be above 0")
-    return np.stack([np.ones_like(x), np.abs(x - y) <= half_width * s], axis=-1)
+    return np.stack([np.ones_like(x), (np.abs(x - y) <= half_width * s).astype(np.float64)], axis=-1)
 
 
 def kl_sums(estimate: npt.ArrayLike, votes: npt.ArrayLike) -> FloatArray:
@@ -211,7 +211,7 @@ def bootstrap(
         return float("nan"), float("nan")
     per_subject = np.zeros((count, sums.shape[1]))
     np.add.at(per_subject, subjects, sums)
-    rng, values = np.random.default_rng(seed), []
+    rng, values = np.random.default_rng(seed), list[FloatArray]()
     for start in range(0, resamples, 100):
         drawn = rng.multinomial(count, np.full(count, 1.0 / count), size=min(100, resamples - start))
         values.append(measure(drawn @ per_subject))

@@ -7,14 +7,17 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.evaluation import metrics
 from liveaffect.models.evaluation.report import Block
 
+_library: Any = matplotlib
+"""Its types are half told."""
 _INK, _MUTED, _GRID = "#1f2933", "#7b8794", "#e4e7eb"
 _BLUE, _ORANGE = "#2166ac", "#d6604d"  # apart for colour-blind eyes
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 9.5, "text.color": _INK, "axes.labelcolor": _INK, "axes.edgecolor": _MUTED, "axes.linewidth": 0.8,
     "xtick.color": _INK, "ytick.color": _INK, "xtick.major.width": 0.8, "ytick.major.width": 0.8,
     "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "white", "svg.fonttype": "none",
@@ -34,11 +37,12 @@ def draw(block: Block, path: Path) -> None:
     panels += [_scatter(d) for d in ("valence", "arousal") if d in block.points and len(block.points[d].truth)]
     if any(sums[0].sum() for sums in block.reliability.values()):
         panels.append(_reliability)
-    with matplotlib.rc_context(_STYLE):
+    with _library.rc_context(_STYLE):
         columns = 2 if len(panels) > 1 else 1
         rows = max(1, -(-len(panels) // columns))
-        figure = Figure(figsize=(5.6 * columns, 5.2 * rows + 0.5), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.18, h_pad=0.18)  # pyright: ignore[reportOptionalMemberAccess]
+        figure: Any = Figure(  # the library tells half of its types
+            figsize=(5.6 * columns, 5.2 * rows + 0.5), layout=ConstrainedLayoutEngine(w_pad=0.18, h_pad=0.18)
+        )
         answered = block.labels - block.unanswered
         figure.suptitle(
             f"{block.name}: {answered:,} of {block.labels:,} labels have predictions", x=0.02, ha="left", fontsize=12

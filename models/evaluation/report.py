@@ -51,16 +51,16 @@ class Block:
     labels: int
     unanswered: int
     """Labels for which there is no row of predictions at all."""
-    measures: list[Measure] = field(default_factory=list)
-    used: dict[str, dict[str, int]] = field(default_factory=dict)
+    measures: list[Measure] = field(default_factory=list[Measure])
+    used: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     """Per kind: used; unlabelled (the label says nothing of it); missing (labelled, but no number was given)."""
-    noise_scale: dict[str, float] = field(default_factory=dict)
+    noise_scale: dict[str, float] = field(default_factory=dict[str, float])
     """Per dimension: factor on the standard deviations for a coverage of 90 %."""
     confusion: npt.NDArray[np.int64] | None = None
     """(8, 8) counts, truth in rows."""
-    reliability: dict[str, FloatArray] = field(default_factory=dict)
+    reliability: dict[str, FloatArray] = field(default_factory=dict[str, FloatArray])
     """Against "label" or "vote share": (3, 15) sums of count, confidence and share right per bin."""
-    points: dict[str, Points] = field(default_factory=dict)
+    points: dict[str, Points] = field(default_factory=dict[str, Points])
 
     def use(self, kind: str, labelled: npt.NDArray[np.bool_], answered: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         """Indices of the labels that are labelled and answered; the others are counted."""

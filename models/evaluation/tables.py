@@ -126,8 +126,9 @@ def _join(predictions: pl.DataFrame, labels: pl.DataFrame, tolerance_s: float) -
     if timed:
         labels = labels.with_columns(pl.col("t_s").cast(pl.Float64)).sort("t_s")
         got = got.with_columns(pl.col("t_s").cast(pl.Float64)).sort("t_s")
-        near = {"on": "t_s", "by": keys, "strategy": "nearest", "tolerance": tolerance_s}
-        joined = labels.join_asof(got, **near, check_sortedness=False)
+        joined = labels.join_asof(
+            got, on="t_s", by=keys, strategy="nearest", tolerance=tolerance_s, check_sortedness=False
+        )
         matching += f", nearest in time within {tolerance_s:g} s"
     else:
         means = got.group_by(keys).agg(pl.col("got").first(), *(pl.col(f"got_{c}").mean() for c in numbers))

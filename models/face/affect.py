@@ -102,15 +102,16 @@ class FaceAffectModel:
 
     def _cut_again(self, crops: NDArray[np.uint8], vectors: Floats, present: Floats, out: dict[str, Floats]) -> None:
         """Puts better answers into `out` where a crop without landmarks was loose."""
-        matrices = [_whole(crop.shape) for crop in crops]
-        again = np.flatnonzero(present[:, 0] == 0)
+        matrices: list[NDArray[np.float64]] = [_whole(crop.shape) for crop in crops]
+        again: NDArray[np.intp] = np.flatnonzero(present[:, 0] == 0)
         for _ in range(CUTS):
             again = again[_off_place(out["place"][again], out["place_sd"][again])]
             if not len(again):
                 return
-            for i in again:
+            chosen: list[int] = again.tolist()
+            for i in chosen:
                 matrices[i] = matrices[i] @ _within(out["place"][i])
-            recut = np.stack([align.warp(crops[i], matrices[i][:2], SIDE) for i in again])
+            recut = np.stack([align.warp(crops[i], matrices[i][:2], SIDE) for i in chosen])
             for name, answer in self._run(recut, vectors[again], present[again]).items():
                 out[name][again] = answer
 

@@ -120,7 +120,9 @@ def prepare(crops: npt.NDArray[np.uint8], how: Normalisation) -> Floats:
 
         height, width = how.size
         area: Any = cv2.INTER_AREA if crops.shape[1] > height else cv2.INTER_LINEAR
-        crops = np.stack([cv2.resize(crop, (width, height), interpolation=area) for crop in crops])
+        crops = np.stack(
+            [np.asarray(cv2.resize(crop, (width, height), interpolation=area), np.uint8) for crop in crops]
+        )
     if how.colour == "BGR":
         crops = crops[..., ::-1]
     pixels = crops.astype(np.float32)

@@ -69,9 +69,11 @@ class FaceIdentityModel:
         """Descriptors (n, 128) of `chip`s (n, 150, 150, 3) uint8 RGB. Raises BadInput for another shape or type."""
         if chips.ndim != 4 or chips.shape[1:] != (CHIP_PX, CHIP_PX, 3) or chips.dtype != np.uint8:
             raise BadInput(f"faces are {chips.shape} {chips.dtype}; give (n, {CHIP_PX}, {CHIP_PX}, 3) uint8 RGB")
-        return self.net.run({"faces": chips})[0]
+        return self.net.run({"faces": chips})[0].astype(np.float32, copy=False)
 
-    def look(self, image: NDArray[np.uint8], landmarks: NDArray[np.float32], pose: NDArray[np.float32]) -> Descriptor:
+    def look(
+        self, image: NDArray[np.uint8], landmarks: NDArray[np.float32], pose: NDArray[np.float32]
+    ) -> NDArray[np.uint8]:
         """What `answer` needs of one face, as small as it can be: its chip."""
         del pose
         return chip(image, landmarks)[None]

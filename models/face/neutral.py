@@ -1,5 +1,7 @@
 """A person's running neutral geometry: causal, starting from the population, moved only by calm frames."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,7 +63,7 @@ class RunningNeutral:
         """How far a frame passes for neutral, 0 to 1: near the present neutral in brow, lid, jaw, mouth; frontal."""
         if abs(geometry[-2]) > MAX_YAW_SINE:
             return 0.0
-        away = (geometry - self.value)[_EXPRESSIVE] / NEUTRAL_SD[_EXPRESSIVE]
+        away: NDArray[np.floating[Any]] = (geometry - self.value)[_EXPRESSIVE] / NEUTRAL_SD[_EXPRESSIVE]
         return float(np.exp(-0.5 * np.mean(np.square(away))))
 
 

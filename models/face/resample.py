@@ -2,6 +2,7 @@
 
 Each line of samples is placed first and read afterwards: the first loop has no branches and becomes vector code.
 """
+# pyright: basic
 
 from pathlib import Path
 

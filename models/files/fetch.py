@@ -77,7 +77,7 @@ def fetch(entry: Entry, progress: Progress | None = None) -> Path:
         raise FetchFailed(
             f"cannot make the folder {target.parent}: {error.strerror}; set XDG_CACHE_HOME to one that can be written"
         ) from error
-    report = progress or (lambda _where, _done, _total: None)
+    report = progress or _untold
     failures: list[str] = []
     for source in entry.sources:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
@@ -158,3 +158,7 @@ def _remedy(entry: Entry, path: Path) -> str:
 
 def _first_line(error: BaseException) -> str:
     return (str(error) or type(error).__name__).strip().splitlines()[0]
+
+
+def _untold(_where: str, _done: int, _total: int) -> None:
+    """Progress that nobody follows."""

@@ -1,21 +1,19 @@
 """Opens ONNX files with onnxruntime: one thread, the provider asked for and then checked, warmed up."""
 
+import importlib
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from liveaffect.models.errors import BadInput, ModelBroken, ModelMissing, RuntimeMissing
 from liveaffect.models.files.manifest import Entry, Tensor
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 Provider = Literal["cpu", "cuda", "tensorrt", "coreml", "directml", "openvino"]
 Array = npt.NDArray[Any]
@@ -35,6 +33,26 @@ _DTYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(dou
 }
 _QUIET = "ORT_DISABLE_TELEMETRY"
 _log = logging.getLogger(__name__)
+
+
+class _Argument(Protocol):
+    """An input or output, as the runtime (which has no stubs) describes it."""
+
+    name: str
+    shape: Sequence[int | str | None]
+    type: str
+
+
+class _Session(Protocol):
+    """What is used of the runtime's InferenceSession."""
+
+    def get_providers(self) -> Sequence[str]: ...
+
+    def get_inputs(self) -> Sequence[_Argument]: ...
+
+    def get_outputs(self) -> Sequence[_Argument]: ...
+
+    def run(self, output_names: None, input_feed: dict[str, Array]) -> Sequence[npt.ArrayLike]: ...
 
 
 class Net:
@@ -125,7 +143,7 @@ class Net:
                         f"the manifest says {tensor.dtype} {list(tensor.shape)}; correct `{what}s` of `{entry.name}`"
                     )
 
-    def _open(self, provider: str, threads: int) -> "onnxruntime.InferenceSession":
+    def _open(self, provider: str, threads: int) -> _Session:
         ort = runtime()
         if provider not in PROVIDERS:
             raise BadInput(f"no provider is called {provider!r}; there are {', '.join(PROVIDERS)}")
@@ -179,7 +197,7 @@ def runtime() -> Any:
         _log.warning("onnxruntime was loaded before liveaffect: set %s=1 first, or it reports to its maker", _QUIET)
     os.environ[_QUIET] = "1"
     try:
-        import onnxruntime
+        onnxruntime: Any = importlib.import_module("onnxruntime")
     except ImportError as error:
         raise RuntimeMissing(
             "onnxruntime is not installed; install `liveaffect[cpu]`, or `liveaffect[gpu]` for an NVIDIA GPU"
@@ -188,9 +206,9 @@ def runtime() -> Any:
     return onnxruntime
 
 
-def _tensor(node: "onnxruntime.NodeArg") -> Tensor:
+def _tensor(node: _Argument) -> Tensor:
     shape = tuple(size if isinstance(size, int) else -1 for size in node.shape)
-    return Tensor(name=node.name, shape=shape, dtype=_DTYPES.get(node.type or "", str(node.type)))
+    return Tensor(name=node.name, shape=shape, dtype=_DTYPES.get(node.type, node.type))
 
 
 def _fits(declared: Sequence[int], real: Sequence[int]) -> bool:

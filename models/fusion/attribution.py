@@ -94,7 +94,7 @@ class _Mouth:
     seen_s: float
     probability: float
     """That this is the source of what is heard."""
-    speeds: deque[tuple[float, float]] = field(default_factory=deque)
+    speeds: deque[tuple[float, float]] = field(default_factory=deque[tuple[float, float]])
     """(time, squared speed) within `motion_s`."""
 
 

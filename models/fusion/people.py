@@ -101,7 +101,8 @@ class People:
         self._attributor = Attributor(AttributionSettings())
         self._speaking = Speaking({}, None)
         self._face_ns = self._voice_ns = self._said_ns = LONG_AGO_NS
-        self.face_state, self.voice_state = face_state, voice_state
+        self.face_state: State = face_state
+        self.voice_state: State = voice_state
         """Why there is a face (voice), or why there is none."""
         self.seen: set[int] = set()
         """Ids of every face so far."""
@@ -167,9 +168,10 @@ class People:
         """ "ok" where anyone has numbers, else why nobody has: the face's reason, or the voice's without a camera."""
         if any(person.state == "ok" for person in people):
             return "ok"
-        if self.face_state != "no_device":
-            return self.face_state if self.face_state != "ok" else "stale"
-        return "silence" if self.voice_state == "ok" else self.voice_state
+        face, voice = self.face_state, self.voice_state
+        if face != "no_device":
+            return face if face != "ok" else "stale"
+        return voice if voice != "ok" else "silence"
 
     def close(self) -> None:
         """Everyone leaves: what an observer still waits for can end."""

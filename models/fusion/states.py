@@ -27,5 +27,6 @@ def person_state(has_numbers: bool, face_state: State | None, voice_state: State
             raise BadInput(f"{word!r} is no state; use one of {STATES}")
     if has_numbers:
         return "ok"
-    reasons = [word for word in (face_state, voice_state) if word is not None and word != "ok"]
-    return reasons[0] if reasons and face_state != "ok" else "stale"
+    if face_state is not None:
+        return face_state if face_state != "ok" else "stale"
+    return voice_state if voice_state is not None and voice_state != "ok" else "stale"

@@ -93,7 +93,7 @@ class VoiceBaseline:
         """Reads what `save` wrote. Raises BadInput naming the file where it is none, or of another version."""
         try:
             content: dict[str, Any] = json.loads(Path(path).read_text())
-            values = content["functionals"]
+            values: dict[str, Any] | None = content["functionals"]
             seconds, left_out = float(content["seconds"]), float(content["left_out_s"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{path} is no voice baseline ({error}); make one from about 30 s of calm speech") from error

@@ -84,11 +84,11 @@ class FaceNode(Node):
         self._backwards = 0
 
     def close(self) -> None:
-        if watch := self.__dict__.pop("_watch", None):
+        if watch := vars(self).pop("_watch", None):
             watch.close()
-        if lookout := self.__dict__.get("_lookout"):
+        if lookout := vars(self).get("_lookout"):
             lookout.close()
-        if people := self.__dict__.pop("_people", None):
+        if people := vars(self).pop("_people", None):
             people.close()
 
     def info(self) -> dict[str, Any]:
@@ -205,12 +205,14 @@ class FaceNode(Node):
             return People(FaceShape(), self._tracker), said
 
     def _messages(self, frame: VideoFrame, width: int, height: int, shown: list[Any]) -> Iterator[Message]:
-        rows = tuple(row for _, row, _, _, _ in shown)
-        state = min((row.state for row in rows), key=_ORDER.index, default="no_face")
-        about = {"t_ns": frame.t_ns, "frame_seq": frame.seq}
+        rows: tuple[FaceRow, ...] = tuple(row for _, row, _, _, _ in shown)
+        states: list[State] = sorted((row.state for row in rows), key=_ORDER.index)
+        state: State = states[0] if states else "no_face"
+        about: dict[str, Any] = {"t_ns": frame.t_ns, "frame_seq": frame.seq}
         left = max(0, self._watch.seen - self.max_faces)
-        size = {"width": width, "height": height}
-        yield FaceObservation(**about, **size, state=state, still=frame.still, faces=rows, unmeasured=left)
+        yield FaceObservation(
+            **about, width=width, height=height, state=state, still=frame.still, faces=rows, unmeasured=left
+        )
         ok = [(row.id, mesh) for _, row, mesh, _, _ in shown if row.state == "ok"]
         if ok:
             yield FaceMesh(**about, ids=tuple(i for i, _ in ok), landmarks=np.stack([mesh for _, mesh in ok]))
@@ -225,7 +227,7 @@ class FaceNode(Node):
         )  # fmt: skip
 
     def _empty(self, frame: VideoFrame, state: State) -> Iterator[Message]:
-        about = {"t_ns": frame.t_ns, "frame_seq": frame.seq, "state": state, "still": frame.still}
+        about: dict[str, Any] = {"t_ns": frame.t_ns, "frame_seq": frame.seq, "state": state, "still": frame.still}
         height, width = frame.image.shape[:2] if frame.image is not None else (0, 0)
         yield FaceObservation(**about, width=width, height=height)
         yield FaceCrop(**about, gap=frame.gap)

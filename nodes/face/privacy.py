@@ -24,7 +24,7 @@ class DoorOpenError(LiveAffectError):
 
 def closed_environment() -> dict[str, str]:
     """Variables to put over the environment of a child process that will run MediaPipe."""
-    return dict.fromkeys(_PROXIES, NOWHERE) | dict.fromkeys(_EXCEPTIONS, "")
+    return {**dict.fromkeys(_PROXIES, NOWHERE), **dict.fromkeys(_EXCEPTIONS, "")}
 
 
 def close_door() -> None:

@@ -52,11 +52,12 @@ def _face(result: Any, i: int, points: np.dtype[Any], scores: np.dtype[Any]) -> 
 def _rows(pointer: Any, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     """The `count` structs behind a ctypes pointer, as a view that lives no longer than they do."""
     memory = (ctypes.c_char * (count * dtype.itemsize)).from_address(ctypes.addressof(pointer.contents))
-    return np.frombuffer(memory, dtype, count)
+    return np.frombuffer(memoryview(memory), dtype, count)
 
 
 def _fields(struct: Any, *names: str) -> np.dtype[Any]:
     """A dtype of these float32 members of a ctypes struct, at its own offsets."""
     offsets = [getattr(struct, name).offset for name in names]
     shape: Any = {"names": names, "formats": ["<f4"] * len(names), "offsets": offsets}
-    return np.dtype({**shape, "itemsize": ctypes.sizeof(struct)})
+    shape["itemsize"] = ctypes.sizeof(struct)
+    return np.dtype(shape)

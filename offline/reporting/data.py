@@ -7,6 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from liveaffect.models.fusion.told import not_told, told
+from liveaffect.offline.tables.numbers import number
 from liveaffect.offline.tables.score import AU_COLUMNS, DIMENSIONS, PROBABILITIES, SCHEMA
 from liveaffect.offline.tables.summary import HOLD_S, summarise_table
 
@@ -102,10 +103,10 @@ def _ok(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _not_told(ok: pl.DataFrame) -> str:
-    valence_sd, arousal_sd = (ok[f"{name}_sd"].cast(pl.Float64).median() for name in ("valence", "arousal"))
-    if not ok.height or told(valence_sd, arousal_sd).emotions:  # type: ignore[arg-type]
+    valence_sd, arousal_sd = (number(ok[f"{name}_sd"].cast(pl.Float64).median()) for name in ("valence", "arousal"))
+    if not ok.height or told(valence_sd, arousal_sd).emotions:
         return ""
-    return not_told(float(ok["face_id"].is_null().mean() or 0.0))  # type: ignore[arg-type]
+    return not_told(number(ok["face_id"].is_null().mean(), 0.0))
 
 
 def file_results(name: str, table: pl.DataFrame) -> FileResults:

@@ -13,6 +13,7 @@ from liveaffect.offline.reporting.shapes import circumplex, clock
 from liveaffect.offline.reporting.style import style_sheet
 from liveaffect.offline.reporting.svg import WORDS, lanes, timeline
 from liveaffect.offline.reporting.text import HOW_TO_READ, LIMITS, ledger, made_of
+from liveaffect.offline.tables.numbers import number
 from liveaffect.offline.tables.read import Results
 from liveaffect.offline.tables.score import AU_COLUMNS
 from liveaffect.offline.tables.summary import SPEECH
@@ -183,7 +184,7 @@ def _measures(track: Track, still: bool) -> Iterator[str]:
     yield f"<h3>Emotions, {'probability' if still else 'mean probability'}</h3>"
     if track.not_told:
         yield f'<p class="note"><b>{track.not_told.capitalize()}.</b> {NOT_TOLD_NOTE}</p>'
-    means = [(name, float(ok[f"p_{name}"].mean() or 0.0), f"e-{name}") for name in EMOTIONS]  # type: ignore[arg-type]
+    means = [(name, number(ok[f"p_{name}"].mean(), 0.0), f"e-{name}") for name in EMOTIONS]
     if not track.not_told:
         ranked = sorted(means, key=lambda mean: -mean[1])
         yield _bars([(name, value, _percent(value), colour) for name, value, colour in ranked])
@@ -194,7 +195,7 @@ def _measures(track: Track, still: bool) -> Iterator[str]:
     for name in ("valence", "arousal"):
         values = ok[name].cast(pl.Float64)
         numbers = [values.mean(), *(values.quantile(q, "linear") for q in (0.05, 0.5, 0.95))][: len(columns)]
-        half = Z90 * float(ok[f"{name}_sd"].cast(pl.Float64).mean() or 0.0)  # type: ignore[arg-type]
+        half = Z90 * number(ok[f"{name}_sd"].cast(pl.Float64).mean(), 0.0)
         cells = "".join(f'<td class="n">{value:+.2f}</td>' for value in numbers)
         yield f'<tr><td>{name}</td>{cells}<td class="n">{half:.2f}</td></tr>'
     yield "</table></div><div>"

@@ -16,6 +16,7 @@ from liveaffect.offline.scoring.segments import Part, Places
 from liveaffect.offline.scoring.settings import ScoreSettings, footer, model_hashes
 from liveaffect.offline.scoring.smoothed import Smoothing
 from liveaffect.offline.tables.files import Parts, notices, parts_of, write_table
+from liveaffect.offline.tables.numbers import number
 from liveaffect.offline.tables.relative import Relative
 from liveaffect.offline.tables.score import TableBuilder
 from liveaffect.stream.capture.media import MediaInfo, probe
@@ -129,7 +130,7 @@ class FileRun:
             for batch in self._batches():
                 batch = batch if self._part is None else self._part.rows(batch)
                 parts.add(batch)
-                crowd = max(crowd, batch["unmeasured"].max() or 0)  # type: ignore[type-var]
+                crowd = max(crowd, int(number(batch["unmeasured"].max(), 0)))
                 rows, seen = rows + batch.height, seen + int((batch["face_state"] == "ok").sum())
                 if relative is not None:
                     relative.add(batch)

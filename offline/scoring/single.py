@@ -82,7 +82,7 @@ def _file(source: Source, fps: float | None, sound: Samples | None, folder: Path
     if isinstance(source, tuple) and len(source) == 2 and np.ndim(source[1]) == 0:
         if fps is not None or sound is not None:
             raise InputError("score: give frames, fps and sound=(samples, rate), or (samples, rate) alone")
-        write_media(folder / "array.nut", None, None, source)
+        write_media(folder / "array.nut", None, None, (source[0], float(source[1])))
     elif isinstance(source, np.ndarray) and source.ndim == 3 and fps is None and sound is None:
         write_photograph(folder / "array.png", source)
         return folder / "array.png"

@@ -41,7 +41,8 @@ def streams(
 
 def zero_utc(table: pl.DataFrame) -> datetime | None:
     """When the first row was, in UTC; None where nobody knows."""
-    return table["utc"].drop_nulls().min() if "utc" in table.columns else None  # type: ignore[return-value]
+    first = table["utc"].drop_nulls().min() if "utc" in table.columns else None
+    return first if isinstance(first, datetime) else None
 
 
 def _of_person(

@@ -7,6 +7,7 @@ import polars as pl
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.offline.tables.files import new_file
+from liveaffect.offline.tables.numbers import number
 from liveaffect.stream.errors import UsageError
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
@@ -101,7 +102,7 @@ def _instants(table: pl.DataFrame) -> pl.DataFrame:
         .sort("t_s")
     )
     gaps = instants["t_s"].diff().drop_nulls()
-    usual = float(gaps.median() or 0.0)  # type: ignore[arg-type]
+    usual = number(gaps.median(), 0.0)
     ahead = pl.col("t_s").diff().shift(-1).fill_null(usual).clip(0.0, HOLD_S).alias("dt")
     return instants.with_columns(ahead, (pl.col("t_s") / MINUTE_S).floor().cast(pl.Int64).alias("minute"))
 
@@ -160,7 +161,7 @@ def _sum(rows: pl.DataFrame, where: pl.Expr | None = None) -> float:
 
 
 def _share(top: pl.Series, k: int) -> float | None:
-    return float((top == k).mean() or 0.0) if len(top) else None  # type: ignore[arg-type]
+    return number((top == k).mean(), 0.0) if len(top) else None
 
 
 def _time_share(rows: pl.DataFrame, name: str) -> float | None:

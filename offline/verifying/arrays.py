@@ -129,7 +129,7 @@ def from_source(entry: Entry, topic: str, info: SessionInfo, folder: Path, trust
 
 def _offline(entry: Entry, source: str) -> Callable[[], Iterator[Message]]:
     def make() -> Iterator[Message]:
-        node = msgspec.structs.replace(entry.node, source=source)  # type: ignore[call-arg]
+        node = msgspec.structs.replace(entry.node, source=source)
         node.open()
         try:
             yield from (m for m in getattr(node, entry.spec.sources[0])(OfflineContext()) if m is not None)

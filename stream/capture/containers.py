@@ -99,12 +99,17 @@ def audio_stream(container: InputContainer) -> Any:
 
 def audio_streams(container: InputContainer) -> list[Any]:
     """All sound streams that have a decoder here."""
-    return [stream for stream in container.streams.audio if stream.codec_context is not None]
+    return [stream for stream in container.streams.audio if can_decode(stream)]
+
+
+def can_decode(stream: Any) -> bool:
+    """Whether there is such a stream and a decoder for it here; PyAV's types leave out that there may be none."""
+    return stream is not None and stream.codec_context is not None
 
 
 def _decodable(container: InputContainer, kind: Literal["video", "audio"]) -> Any:
     stream = container.streams.best(kind)
-    return None if stream is None or stream.codec_context is None else stream
+    return stream if can_decode(stream) else None
 
 
 def packets(container: InputContainer, stream: Any, errors: list[str]) -> Iterator[Any]:

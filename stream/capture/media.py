@@ -14,6 +14,7 @@ from liveaffect.stream.capture.containers import (
     NS,
     audio_stream,
     audio_streams,
+    can_decode,
     first_frame,
     open_file,
     pts_ns,
@@ -143,7 +144,7 @@ def _stated_fps(video: Any) -> float | None:
 
 def _why_nothing(name: str, container: InputContainer) -> str:
     known = [s for s in container.streams if s.type in ("video", "audio")]
-    if closed := [s for s in known if s.codec_context is None]:
+    if closed := [s for s in known if not can_decode(s)]:
         kind = container.format.name
         codecs = codec_names(name, kind) or [kind.removesuffix("_pipe")]
         what = " and ".join(dict.fromkeys(s.type for s in closed))

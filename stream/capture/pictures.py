@@ -3,8 +3,9 @@
 FFmpeg takes one tile of a HEIC photograph for the whole, turns no AVIF, and reads no animated WebP.
 """
 
+import importlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,7 @@ def _frames(image: Any) -> Iterator[tuple[int, Any]]:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[Any]:
+def _opened(path: str) -> Generator[Any]:
     from PIL import Image
 
     _register(path)
@@ -146,7 +147,7 @@ def _register(path: str) -> None:
     if "HEIF" in Image.OPEN or Path(path).suffix.lower() in (".webp", ".avif"):
         return
     try:
-        import pillow_heif
+        pillow_heif: Any = importlib.import_module("pillow_heif")
     except ImportError:
         raise InputError(f"{path} needs pillow-heif, which is not installed: pip install pillow-heif") from None
     pillow_heif.register_heif_opener()

@@ -14,6 +14,9 @@ import zmq.utils.z85
 
 from liveaffect.stream.errors import TransportError, UsageError
 
+_auth: Any = zmq.auth
+"""Certificates; the library gives their functions only half of their types."""
+
 
 def check_address(address: str, keys: str) -> None:
     """Refuses to listen beyond loopback without keys (TransportError), and malformed addresses (UsageError)."""
@@ -50,7 +53,7 @@ def make_keys(folder: Path) -> list[Path]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     admitted = folder / "admitted"
     admitted.mkdir(exist_ok=True)
-    paths = [Path(p) for name in ("server", "client") for p in zmq.auth.create_certificates(str(folder), name)]
+    paths = [Path(p) for name in ("server", "client") for p in _auth.create_certificates(str(folder), name)]
     (admitted / "client.key").write_bytes((folder / "client.key").read_bytes())
     for path in paths:
         path.chmod(0o600)
@@ -101,7 +104,7 @@ class Guard:
     """Says which keys may enter, to every CURVE server of its context (ZeroMQ RFC 27): poll `sock`, then `answer`."""
 
     def __init__(self, context: zmq.Context[Any], keys: str) -> None:
-        admitted = zmq.auth.load_certificates(Path(keys) / "admitted")
+        admitted = _auth.load_certificates(Path(keys) / "admitted")
         self._admitted = {zmq.utils.z85.decode(public) for public in admitted}
         self.sock: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         self.sock.bind("inproc://zeromq.zap.01")
@@ -122,7 +125,7 @@ class Guard:
 def serve_with(sock: zmq.Socket[bytes], keys: str) -> None:
     """Makes a socket a CURVE server; nothing where `keys` is ""."""
     if keys:
-        public, secret = zmq.auth.load_certificate(Path(keys) / "server.key_secret")
+        public, secret = _auth.load_certificate(Path(keys) / "server.key_secret")
         sock.curve_publickey, sock.curve_secretkey, sock.curve_server = public, secret, True
 
 
@@ -132,7 +135,7 @@ def open_with(sock: zmq.Socket[bytes], keys: str) -> None:
         return
     folder = Path(keys)
     try:
-        sock.curve_serverkey = zmq.auth.load_certificate(folder / "server.key")[0]
-        sock.curve_publickey, sock.curve_secretkey = zmq.auth.load_certificate(folder / "client.key_secret")
+        sock.curve_serverkey = _auth.load_certificate(folder / "server.key")[0]
+        sock.curve_publickey, sock.curve_secretkey = _auth.load_certificate(folder / "client.key_secret")
     except (OSError, ValueError) as error:
         raise TransportError(f"{folder} needs server.key and client.key_secret: {error}") from None

@@ -234,7 +234,7 @@ class Client:
             raise Closed("this connection is closed")
 
     def _batch(self) -> list[Message]:
-        received, found = self.receive(BATCH_S), []
+        received, found = self.receive(BATCH_S), list[Message]()
         while received is not None:
             found.append(received[1])
             try:

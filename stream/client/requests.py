@@ -6,11 +6,12 @@ A request carries an `id` that its reply repeats, so that a late answer is never
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 
 from liveaffect.stream.errors import UsageError
+from liveaffect.stream.plain import is_row
 
 MAX_REQUEST_BYTES = 64 << 10
 MAX_DEPTH = 8
@@ -135,12 +136,12 @@ def _check(value: Any, where: str, depth: int, count: list[int]) -> None:
         if not -INT64 <= value < INT64:
             raise UsageError(f"{where}: {value} does not fit 64 bits with a sign")
     elif isinstance(value, dict):
-        for key, inner in value.items():
+        for key, inner in cast("dict[Any, Any]", value).items():
             if not isinstance(key, str):
                 raise UsageError(f"{where}: keys are text, not {type(key).__name__}")
             _check_text(key, f"{where}: a key", MAX_KEY)
             _check(inner, f"{where}.{key}", depth + 1, count)
-    elif isinstance(value, list | tuple):
+    elif is_row(value):
         for index, inner in enumerate(value):
             _check(inner, f"{where}[{index}]", depth + 1, count)
     elif value is not None:

@@ -6,7 +6,7 @@ Inside a group messages are handed over without copying. Inputs are delivered in
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 import numpy as np
@@ -133,7 +133,8 @@ class LiveHost:
                 self._report()
                 ended()
         for _, feed in feeds:
-            feed.close()  # type: ignore[attr-defined]
+            if isinstance(feed, Generator):
+                feed.close()
         self._drain()
 
     def _idle_ms(self) -> int:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Protocol
 
@@ -138,7 +138,7 @@ class Child:
 
 
 @contextlib.contextmanager
-def _deaf() -> Iterator[None]:
+def _deaf() -> Generator[None]:
     """A process started in here hears no Ctrl-C before it has said what to do with it: its own first act is to."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -24,6 +24,7 @@ import platformdirs
 from liveaffect.stream.identity import Identity
 from liveaffect.stream.messages import Log
 from liveaffect.stream.node import NODE_LOGGER
+from liveaffect.stream.plain import is_row, is_table
 
 KEPT = 10
 """So many runs are kept however they ended; of those before, the ones that failed."""
@@ -169,10 +170,10 @@ def hidden_words(table: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
 
     def look(value: Any, key: str) -> None:
-        if isinstance(value, dict):
+        if is_table(value):
             for name, part in value.items():
                 look(part, f"{key}.{name}" if key else str(name))
-        elif isinstance(value, list | tuple):
+        elif is_row(value):
             for part in value:
                 look(part, key)
         elif isinstance(value, str) and "://" not in value and _is_path(value):

@@ -168,14 +168,18 @@ def _kind(found: types.Type) -> tuple[Kind, tuple[Any, ...], bool]:
             return "other", (), len(others) < len(found.types)
         kind, choices, _ = _kind(others[0])
         return kind, choices, len(others) < len(found.types)
-    return KINDS.get(type(found), "other"), tuple(getattr(found, "values", ())), False
+    return KINDS.get(type(found), "other"), _values(found), False
+
+
+def _values(found: types.Type) -> tuple[Any, ...]:
+    return tuple(found.values) if isinstance(found, types.LiteralType) else ()
 
 
 def _limits(found: types.Type) -> dict[str, float | None]:
     if isinstance(found, types.Metadata):
         return _limits(found.type)
     if isinstance(found, types.UnionType):
-        return next((limits for kind in found.types if (limits := _limits(kind))), {})
+        return next((limits for kind in found.types if (limits := _limits(kind))), dict[str, float | None]())
     if not isinstance(found, types.FloatType | types.IntType):
         return {}
     return {"above": found.gt, "at_least": found.ge, "below": found.lt, "at_most": found.le}

@@ -7,6 +7,7 @@ as a hint to look who is still there.
 import contextlib
 import os
 from collections.abc import Callable, Hashable
+from typing import cast
 
 MOST_TOPICS = 4096
 MOST_BYTES = 200
@@ -84,4 +85,5 @@ def connection(descriptor: int) -> Hashable:
 def there(peer: Hashable) -> bool:
     """True while the connection is open."""
     assert isinstance(peer, tuple)
-    return peer[1] != -1 and connection(peer[0]) == peer
+    descriptor, file = cast("tuple[int, int]", peer)
+    return file != -1 and connection(descriptor) == peer

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from liveaffect.stream.plain import is_table
 from liveaffect.stream.session.info import MANIFEST, Persisted, SessionInfo
 from liveaffect.stream.session.ledger import Ledger
 
@@ -51,10 +52,10 @@ def ledger_of(info: SessionInfo) -> Ledger:
     writers: dict[str, str] = {}
     for node, topics in info.wiring.items():
         table = info.graph.get(node, {})
-        if isinstance(table, dict) and str(table.get("type", "")).endswith((":Recorder", ":RecorderNode")):
+        if is_table(table) and str(table.get("type", "")).endswith((":Recorder", ":RecorderNode")):
             continue  # what it takes in is the column "recorded"
         for topic in topics.get("reads", ()):
             readers.setdefault(topic, []).append(node)
         writers.update(dict.fromkeys(topics.get("writes", ()), node))
-    processes = {name: str(table.get("process", name)) for name, table in info.graph.items() if isinstance(table, dict)}
+    processes = {name: str(table.get("process", name)) for name, table in info.graph.items() if is_table(table)}
     return Ledger(readers=readers, writers=writers, processes=processes, from_start=info.from_start)

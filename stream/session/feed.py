@@ -49,7 +49,7 @@ def spoken(
         message = message if filled is None else filled
         message.incarnation += number * STARTS_PER_ROUND
         if marked and topic.name not in begun and hasattr(message, "gap"):
-            message = msgspec.structs.replace(message, gap=True)  # type: ignore[call-arg]
+            message = msgspec.structs.replace(message, gap=True)
         if isinstance(message, Health):
             message.process = f"recorded {message.process}"
         begun.add(topic.name)

@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.identity import Identity
+from liveaffect.stream.plain import is_mapping
 from liveaffect.stream.session import manifest
 from liveaffect.stream.session.files import read_plain, replace_with
 from liveaffect.stream.session.ledger import TopicAccount
@@ -219,7 +220,7 @@ def source_files(graph: Mapping[str, Any]) -> list[SourceFile]:
     found: list[SourceFile] = []
     for node, table in graph.items():
         for key in ("source", "input", "path", "file"):
-            value = table.get(key) if isinstance(table, Mapping) else None
+            value = table.get(key) if is_mapping(table) else None
             if not isinstance(value, str) or not value or "://" in value or "\n" in value:
                 continue
             try:

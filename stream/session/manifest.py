@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from liveaffect.stream.errors import RecordError
+from liveaffect.stream.plain import is_table
 
 CHECKS = "checks"
 VERSION = 2
@@ -44,11 +45,11 @@ def unseal(data: bytes) -> tuple[dict[str, Any], list[str], bool]:
     found: Any = None
     with contextlib.suppress(*UNREADABLE):
         found = msgspec.json.decode(data)
-    whole = isinstance(found, dict)
-    if whole and CHECKS not in found and found.get("version", 1) == 1:
-        return found, [], True
-    if whole:
-        fields, damaged = {str(name): value for name, value in found.items() if name != CHECKS}, []
+    damaged: list[str] = []
+    if is_table(found):
+        if CHECKS not in found and found.get("version", 1) == 1:
+            return found, [], True
+        fields = {str(name): value for name, value in found.items() if name != CHECKS}
         told = str(found.get(CHECKS, "")).encode() or data  # the name of that key may be what is damaged
     else:
         fields, told = _salvaged(data)

@@ -60,7 +60,7 @@ class MediaStore:
             place < len(span.crcs) and zlib.crc32(np.ascontiguousarray(image).data) != span.crcs[place]
         ):
             return None  # a decoder hides damage and goes on
-        return msgspec.structs.replace(header, image=image)  # type: ignore[call-arg]
+        return msgspec.structs.replace(header, image=image)
 
     def _hop(self, span: MediaSpan, number: int) -> Array | None:
         """Samples of one hop of a stretch of sound; None where the file has not so much, or the stretch is damaged."""

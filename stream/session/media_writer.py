@@ -235,8 +235,8 @@ def _encode(encoder: Any, picture: Any) -> list[Any]:
     try:
         return list(encoder.encode(picture))
     except (FFmpegError, ValueError) as error:
-        if getattr(error, "errno", None) in DISK_ERRORS:
-            raise OSError(error.errno, error.strerror) from None  # type: ignore[union-attr]
+        if isinstance(error, FFmpegError) and error.errno in DISK_ERRORS:
+            raise OSError(error.errno, error.strerror) from None
         text = f"the encoder {encoder.name} failed ({error}): no more video is stored, everything else is"
         raise EncoderError(text) from None
 

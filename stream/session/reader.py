@@ -19,6 +19,7 @@ from liveaffect.stream.messages.status import status_of_info
 from liveaffect.stream.order import order_key
 from liveaffect.stream.session.files import open_plain
 from liveaffect.stream.session.info import MANIFEST, RECORDING, load
+from liveaffect.stream.session.mcap.format import ChunkHead
 from liveaffect.stream.session.mcap.read import chunks
 from liveaffect.stream.session.mcap.scan import Contents, scan
 from liveaffect.stream.session.mcap.walk import DAMAGE, tail_of, walk
@@ -175,8 +176,11 @@ class SessionReader:
 
         Chunks before `from_ns` are not unpacked.
         """
-        wanted = (lambda head: head.last_ns >= from_ns) if from_ns else None
-        for records in chunks(self.path, wanted, topics):
+
+        def later(head: ChunkHead) -> bool:
+            return head.last_ns >= from_ns
+
+        for records in chunks(self.path, later if from_ns else None, topics):
             for name, record in records:
                 if record.log_time >= from_ns:
                     yield name, record

@@ -198,7 +198,7 @@ def _messages(path: Path, foreign: Collection[str]) -> Iterator[tuple[str, Any, 
                 if topic is not None:
                     message = from_json(topic, record.data)
                 elif name in foreign:
-                    topic, message = _Named(name), decoder.decode(record.data)  # type: ignore[assignment]
+                    topic, message = _Named(name), decoder.decode(record.data)
                 elif name.startswith(UNDECLARED):
                     message = None
                 else:

@@ -78,7 +78,9 @@ def test_u02_a_net_of_ones_own_measures_a_film_in_run(
     run = LiveRun(assemble(None, words, source=film, view=False), None)
     run.start()
     with run.client("face/affect") as client:
-        said = collect(client, lambda got: got and any(face.state == "ok" for face in got[-1].faces))
+        said = collect(
+            client, lambda got: got and isinstance(got[-1], Estimates) and any(f.state == "ok" for f in got[-1].faces)
+        )
     run.supervisor.stop()
     run.join()
     ok = [face for message in said if isinstance(message, Estimates) for face in message.faces if face.state == "ok"]

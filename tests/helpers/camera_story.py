@@ -45,7 +45,7 @@ def late(device: Path) -> None:
     """Prints the sums of the pictures that were taken before the device went and are looked at after it."""
     camera, context = CameraNode(source=str(device), stall_s=0.5), LiveContext()
     camera.open()
-    frames = camera.frames(context)
+    frames: Any = camera.frames(context)
     sums: list[int] = []
     while not sums:  # again where none was waiting yet
         device.write_text("run")

@@ -1,4 +1,5 @@
 """Jitter and shimmer: glottal cycles followed through the waveform, each measured once."""
+# pyright: basic
 
 import numpy as np
 

@@ -1,4 +1,5 @@
 """Fourier transform of real frames whose length is a power of two (numba has none)."""
+# pyright: basic
 
 import numpy as np
 

@@ -1,4 +1,5 @@
 """Second half of a voice hop: with its pitch decided, measure what needs it, then smooth and emit the hop before."""
+# pyright: basic
 
 import numpy as np
 

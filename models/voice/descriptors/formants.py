@@ -1,4 +1,5 @@
 """Formants of one frame: linear prediction from its spectrum, and the roots of the predictor."""
+# pyright: basic
 
 import numpy as np
 

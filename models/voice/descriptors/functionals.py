@@ -1,4 +1,5 @@
 """The 88 functionals of eGeMAPS v02 over any window of hops."""
+# pyright: basic
 
 from typing import Any
 

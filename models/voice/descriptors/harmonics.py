@@ -1,4 +1,5 @@
 """Descriptors of the harmonics in the 60 ms spectrum: noise ratio, first harmonics, levels at the formants."""
+# pyright: basic
 
 import numpy as np
 

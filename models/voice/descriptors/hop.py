@@ -1,4 +1,5 @@
 """One step of the voice stream: analyse a new frame, then decide, finish and emit a past hop."""
+# pyright: basic
 
 import numpy as np
 

@@ -1,4 +1,5 @@
 """Pitch candidates of one 60 ms frame by subharmonic summation on an octave axis (Hermes 1988)."""
+# pyright: basic
 
 import numpy as np
 

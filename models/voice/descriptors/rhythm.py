@@ -1,4 +1,5 @@
 """Syllable-like rate and pauses over the last seconds, from loudness and voicing."""
+# pyright: basic
 
 import numpy as np
 

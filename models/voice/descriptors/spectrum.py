@@ -1,4 +1,5 @@
 """Descriptors of the 20 ms spectrum: loudness, balance, slopes, flux and cepstral coefficients."""
+# pyright: basic
 
 import numpy as np
 

@@ -1,4 +1,5 @@
 """Pitch track: the cheapest path through the candidates of successive hops, decided after a fixed look-ahead."""
+# pyright: basic
 
 import numpy as np
 

@@ -1,5 +1,6 @@
 """Whole signals: any sample rate and channel count in, a table of descriptors or functionals out."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,10 +32,10 @@ def descriptors(signal: Array, *, sample_rate: float, lookahead_ms: float = DEFA
     import polars as pl
 
     hops = analyse(signal, sample_rate=sample_rate, lookahead_ms=lookahead_ms)
-    frame = pl.DataFrame(
-        {"t_s": hops.t_s, "state": [STATES[s] for s in hops.state]}, schema={"t_s": pl.Float64, "state": pl.String}
-    )
-    table = pl.from_numpy(hops.values, schema=dict.fromkeys(NAMES, pl.Float32)).fill_nan(None)
+    states: list[str] = [STATES[s] for s in hops.state]
+    frame = pl.DataFrame({"t_s": hops.t_s, "state": states}, schema={"t_s": pl.Float64, "state": pl.String})
+    schema: Any = dict.fromkeys(NAMES, pl.Float32)
+    table = pl.from_numpy(hops.values, schema=schema).fill_nan(None)
     return frame.hstack(table)
 
 
@@ -78,7 +79,7 @@ def mono_16k(signal: Array, *, sample_rate: float) -> npt.NDArray[np.float32]:
     x = np.asarray(signal, np.float32)
     if sample_rate == SAMPLE_RATE:
         return x
-    import soxr
+    soxr: Any = importlib.import_module("soxr")  # no stubs
 
     bad = np.flatnonzero(~np.isfinite(x))
     clean = x.copy()

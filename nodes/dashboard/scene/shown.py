@@ -241,12 +241,11 @@ class Scene:
 
 def shown_of(person: m.Person) -> Shown:
     """A person as the window takes it: what is not a finite number is none."""
-    emotions = tuple(number(p) for p in person.emotions or ())
-    whole = len(emotions) == N_EMOTIONS and all(p is not None and p >= 0 for p in emotions)
+    emotions = tuple(p for one in person.emotions or () if (p := number(one)) is not None and p >= 0)
     return Shown(
         id=person.id, state=person.state, valence=number(person.valence), valence_sd=_least(person.valence_sd),
         arousal=number(person.arousal), arousal_sd=_least(person.arousal_sd),
-        emotions=emotions if whole else None,  # type: ignore[arg-type]
+        emotions=emotions if len(emotions) == len(person.emotions or ()) == N_EMOTIONS else None,
         face_weight=number(person.face_weight), voice_weight=number(person.voice_weight),
         discord=number(person.discord), speaking=number(person.speaking_prob), coasting=person.coasting,
         called=person.name, compound=person.compound, likely=person.likely,

@@ -194,7 +194,8 @@ class ScoreDialog(QDialog):
         self.place.setText(f"Tables go to {self.out}")
 
     def _items(self) -> list[QTreeWidgetItem]:
-        return [self.list.topLevelItem(row) for row in range(self.list.topLevelItemCount())]  # type: ignore[misc]
+        rows = (self.list.topLevelItem(row) for row in range(self.list.topLevelItemCount()))
+        return [item for item in rows if item is not None]
 
     def _item(self, file: str, name: str) -> QTreeWidgetItem:
         """The row of a file; one that was found in a folder gets its own."""

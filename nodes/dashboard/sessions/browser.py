@@ -1,5 +1,6 @@
 """All recorded sessions: a list with dates, people and strips, a search, two side by side, files dragged in and out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QUrl
@@ -36,7 +37,7 @@ NOTHING = "No session lies in {folder} yet. Record one, or drop the folder of a 
 class SessionList(QListWidget):
     """Rows that can be dragged out as folders."""
 
-    def mimeData(self, items: list[QListWidgetItem]) -> QMimeData:  # type: ignore[override]
+    def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(item.data(PATH)) for item in items])
         return data

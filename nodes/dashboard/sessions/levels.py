@@ -1,7 +1,7 @@
 """Who was in a session: mean valence and arousal of each person, with their 90 % intervals, as two small axes."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT
@@ -85,7 +85,7 @@ class LevelsView(QWidget):
         words = length_text(person.seconds) + (f" · {person.not_told}" if person.not_told else "")
         painter.drawText(QRectF(room.left(), room.top() + half - 2, room.width(), half), LEFT, words)
 
-    def _paint_level(self, painter: QPainter, look: Look, room: QRectF, level: Level | None, ink: object) -> None:
+    def _paint_level(self, painter: QPainter, look: Look, room: QRectF, level: Level | None, ink: QColor) -> None:
         y = room.top() + room.height() * 0.66
         painter.setPen(QPen(look.border, 1))
         painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
@@ -93,11 +93,11 @@ class LevelsView(QWidget):
         if level is None:
             return
         at = lambda value: room.center().x() + value * room.width() / 2  # noqa: E731
-        painter.setPen(QPen(ink, px(3), Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))  # type: ignore[call-overload]
+        painter.setPen(QPen(ink, px(3), Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.drawLine(QPointF(at(level.low), y), QPointF(at(level.high), y))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(look.card, 1.5))
-        painter.setBrush(ink)  # type: ignore[arg-type]
+        painter.setBrush(ink)
         painter.drawEllipse(QPointF(at(level.mean), y), px(4.5), px(4.5))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setFont(font(0.92))

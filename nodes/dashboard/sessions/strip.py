@@ -1,6 +1,6 @@
 """A whole session as a narrow strip: valence as a line, speech beneath it, what is missing, markers."""
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -80,7 +80,7 @@ class StripView(QWidget):
         lines += [f"“{label}”" for t_s, label in card.markers if abs(t_s - share * card.length_s) <= near_s]
         return "\n".join(lines)
 
-    def event(self, event: QHelpEvent) -> bool:  # type: ignore[override]
+    def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
             QToolTip.showText(event.globalPos(), self.words_at(event.pos().x() / max(1, self.width())), self)
             return True

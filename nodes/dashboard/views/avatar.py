@@ -68,7 +68,8 @@ def paint_avatar(painter: QPainter, marks: Marks, stage: QRectF, look: Look, min
 
 
 def _placed(marks: Marks, stage: QRectF) -> NDArray[np.float64]:
-    return marks[:, :2] * np.array([stage.width(), stage.height()]) + np.array([stage.left(), stage.top()])
+    place = np.array([stage.left(), stage.top()])
+    return (marks[:, :2] * np.array([stage.width(), stage.height()]) + place).astype(np.float64, copy=False)
 
 
 def _polygon(points: NDArray[np.float64], line: tuple[int, ...]) -> QPolygonF:

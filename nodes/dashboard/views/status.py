@@ -1,6 +1,6 @@
 """The status line: rate, latency, losses, nodes, disk, clock, and the light that says a recording runs."""
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolTip, QWidget
 
@@ -158,7 +158,7 @@ class NodeDots(QWidget):
         named = {dot: metrics.horizontalAdvance(dot.node) + 6 if dot.kind == "bad" else 0.0 for dot in self._dots}
         return [(dot, STEP + named[dot]) for dot in self._dots]
 
-    def event(self, event: QHelpEvent) -> bool:  # type: ignore[override]
+    def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
             left = 0.0
             for dot, wide in self._places():

@@ -80,11 +80,8 @@ class Traces(Canvas):
         self._switches = [at for at in switches(t, values) if at[0] >= from_s]
         self._markers = [at for at in markers if from_s <= at[0] <= now_s]
         last = values[-1] if len(t) and now_s - t[-1] < 1.0 else np.full(len(AFFECT_COLUMNS), np.nan)
-        figures = tuple(
-            "" if np.isnan(last[i]) else with_interval(float(last[i]), None if np.isnan(last[sd]) else float(last[sd]))
-            for i, sd in ((V, V_SD), (A, A_SD))
-        )
-        self._newest = self._hold((figures[0], figures[1]), (not figures[0], not figures[1], last[ID]))
+        figures = (_words(last[V], last[V_SD]), _words(last[A], last[A_SD]))
+        self._newest = self._hold(figures, (not figures[0], not figures[1], last[ID]))
         self.update()
 
     def present_others(self, others: Sequence[Other]) -> None:
@@ -282,3 +279,8 @@ class Traces(Canvas):
             painter.fillRect(flag, look.text)
             painter.setPen(look.card)
             painter.drawText(flag, CENTRE, words)
+
+
+def _words(value: float, sd: float) -> str:
+    """A value with its interval; "" for none."""
+    return "" if np.isnan(value) else with_interval(float(value), None if np.isnan(sd) else float(sd))

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from liveaffect.nodes.dashboard.look.canvas import BOTTOM_LEFT, LEFT, RIGHT, TOP_LEFT, Canvas
 from liveaffect.nodes.dashboard.look.hold import Hold
@@ -106,7 +106,7 @@ class VoiceView(Canvas):
         self._paint_area(painter, speech, self._values[:, 2], faded(look.accent, 0.5))
         self._paint_pitch(painter, pitch, look)
 
-    def _paint_area(self, painter: QPainter, room: QRectF, share: NDArray[np.float32], colour: object) -> None:
+    def _paint_area(self, painter: QPainter, room: QRectF, share: NDArray[np.float32], colour: QColor) -> None:
         """One column per pixel, the strongest of what falls into it."""
         x = np.floor(self._t / SPAN_S * room.width())
         good = np.isfinite(share) & (x >= 0)
@@ -121,7 +121,7 @@ class VoiceView(Canvas):
         wide = np.where(wide > usual, 1.0, wide)  # the last column before a gap does not fill it
         for left, across, high in zip(x.tolist(), wide.tolist(), tops.tolist(), strict=True):
             if high >= 0.5:
-                painter.fillRect(QRectF(room.left() + left, room.bottom() - high, across, high), colour)  # type: ignore[arg-type]
+                painter.fillRect(QRectF(room.left() + left, room.bottom() - high, across, high), colour)
 
     def _paint_pitch(self, painter: QPainter, room: QRectF, look: Look) -> None:
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -73,7 +73,7 @@ class Actions:
 
     def mark(self, label: str) -> None:
         """A marker at this instant of the sensor's clock, however long the request takes."""
-        when = {} if self._feed.scene.kind == "replay" else {"t_ns": self._feed.sensor_now_ns()}
+        when: dict[str, Any] = {} if self._feed.scene.kind == "replay" else {"t_ns": self._feed.sensor_now_ns()}
         self._feed.ask("mark", on_reply=self._say, label=label, source="dashboard", **when)
 
     def _ask(self, verb: str, on: bool, arguments: dict[str, Any]) -> None:

@@ -97,10 +97,10 @@ def chunk_content(head: ChunkHead, data: bytes) -> bytes:
 class Inside:
     """Messages and declarations of a chunk."""
 
-    messages: list[tuple[int, Message]] = field(default_factory=list)
+    messages: list[tuple[int, Message]] = field(default_factory=list[tuple[int, Message]])
     """Offset in the content, and message."""
-    schemas: list[Schema] = field(default_factory=list)
-    channels: list[Channel] = field(default_factory=list)
+    schemas: list[Schema] = field(default_factory=list[Schema])
+    channels: list[Channel] = field(default_factory=list[Channel])
 
 
 def records_in(data: bytes) -> Inside:

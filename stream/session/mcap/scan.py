@@ -4,6 +4,7 @@ import os
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from mcap.data_stream import RecordBuilder
 from mcap.opcode import Opcode
@@ -21,6 +22,8 @@ from liveaffect.stream.session.mcap.format import (
     schema,
 )
 from liveaffect.stream.session.mcap.walk import DAMAGE, Piece, Tail, tail_of, walk
+
+R = TypeVar("R", Schema, Channel)
 
 
 @dataclass(frozen=True)
@@ -183,11 +186,11 @@ class _Scan:
             found.damage.append(Damage(piece.offset, piece.stop - piece.offset, str(error), lost=lost))
         found.end = piece.stop
 
-    def _declare(self, record: "Schema | Channel", known: dict[int, Schema] | dict[int, Channel]) -> None:
+    def _declare(self, record: R, known: dict[int, R]) -> None:
         """A declaration outside a chunk has no checksum of its own: the summary's is the one to trust."""
         if self._tail is not None and known.get(record.id) != record:
             raise Damaged("a declaration is not as the summary has it")
-        known.setdefault(record.id, record)  # type: ignore[arg-type]
+        known.setdefault(record.id, record)
 
     def _chunk(self, piece: Piece, inside: Inside) -> None:
         found, head = self.found, piece.head

@@ -85,14 +85,14 @@ def walk(path: Path, wanted: Callable[[ChunkHead], bool] | None = None, end: int
     with file:
         size = os.fstat(file.fileno()).st_size
         walker = _Walker(file, size if end is None else min(end, size), end)
-        begun = file.read(len(MAGIC)) == MAGIC
-        if not begun:
+        at = len(MAGIC)
+        if file.read(len(MAGIC)) != MAGIC:
             found = walker.next_chunk(0)
             if found is None:
                 raise RecordError(f"{path} is not a recording: it does not begin as an MCAP file does")
             yield Piece(DAMAGE, 0, found.offset, why="the beginning of the file is damaged")
             yield found
-        at = len(MAGIC) if begun else found.stop  # type: ignore[possibly-undefined]
+            at = found.stop
         while at < walker.size:
             piece = walker.piece(at, wanted)
             if piece is None:
