@@ -1,6 +1,5 @@
 """Opens ONNX files with onnxruntime: one thread, the provider asked for and then checked, warmed up."""
 
-import importlib
 import logging
 import os
 import sys
@@ -197,13 +196,14 @@ def runtime() -> Any:
         _log.warning("onnxruntime was loaded before liveaffect: set %s=1 first, or it reports to its maker", _QUIET)
     os.environ[_QUIET] = "1"
     try:
-        onnxruntime: Any = importlib.import_module("onnxruntime")
+        import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
     except ImportError as error:
         raise RuntimeMissing(
             "onnxruntime is not installed; install `liveaffect[cpu]`, or `liveaffect[gpu]` for an NVIDIA GPU"
         ) from error
-    onnxruntime.disable_telemetry_events()
-    return onnxruntime
+    library: Any = onnxruntime
+    library.disable_telemetry_events()
+    return library
 
 
 def _tensor(node: _Argument) -> Tensor:

@@ -3,7 +3,6 @@
 FFmpeg takes one tile of a HEIC photograph for the whole, turns no AVIF, and reads no animated WebP.
 """
 
-import importlib
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -147,7 +146,8 @@ def _register(path: str) -> None:
     if "HEIF" in Image.OPEN or Path(path).suffix.lower() in (".webp", ".avif"):
         return
     try:
-        pillow_heif: Any = importlib.import_module("pillow_heif")
+        import pillow_heif
     except ImportError:
         raise InputError(f"{path} needs pillow-heif, which is not installed: pip install pillow-heif") from None
-    pillow_heif.register_heif_opener()
+    library: Any = pillow_heif
+    library.register_heif_opener()

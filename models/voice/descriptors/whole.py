@@ -1,6 +1,5 @@
 """Whole signals: any sample rate and channel count in, a table of descriptors or functionals out."""
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,7 +78,7 @@ def mono_16k(signal: Array, *, sample_rate: float) -> npt.NDArray[np.float32]:
     x = np.asarray(signal, np.float32)
     if sample_rate == SAMPLE_RATE:
         return x
-    soxr: Any = importlib.import_module("soxr")  # no stubs
+    import soxr  # pyright: ignore[reportMissingTypeStubs]
 
     bad = np.flatnonzero(~np.isfinite(x))
     clean = x.copy()
