@@ -27,6 +27,7 @@ from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.pulse import Pulse
 from liveaffect.stream.live.runlog import RunHandler, hidden_words, listen
 from liveaffect.stream.live.spec import ChildSpec
+from liveaffect.stream.node import HostInfo
 from liveaffect.stream.topics import COMMAND, MARKER
 
 REJOIN_S = 1.0
@@ -96,13 +97,16 @@ def _run(
     host = LiveHost(
         entries,
         spec.depth,
-        process=spec.process,
-        incarnation=spec.incarnation,
-        clock=spec.clock,
-        graph=spec.table,
-        wiring=spec.wiring,
-        held_commands=spec.held_commands,
-        run=spec.run,
+        HostInfo(
+            process=spec.process,
+            live=True,
+            clock=spec.clock,
+            incarnation=spec.incarnation,
+            graph=spec.table,
+            wiring=spec.wiring,
+            held_commands=spec.held_commands,
+            run=spec.run,
+        ),
         publisher=publisher,
         subscriber=_subscribe(spec, context, entries),
         pulse=pulse,

@@ -7,6 +7,7 @@ Inside a group messages are handed over without copying. Inputs are delivered in
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ class LiveHost:
     ----------
     entries: the nodes of this process, writers before readers.
     depth: topic name -> depth in the whole graph.
-    process: name of the process; `incarnation` counts its starts; `clock` names this machine's monotonic clock.
+    where: what each node is told of where it runs; its name is filled in here.
     publisher, subscriber: sockets, bound and connected.
     pulse: told of every turn of the loop and every message handled.
     logged: what this process has logged since the last call, for the topic `log`.
@@ -47,14 +48,8 @@ class LiveHost:
         self,
         entries: list[Entry],
         depth: dict[str, int],
+        where: HostInfo,
         *,
-        process: str,
-        incarnation: int,
-        clock: str,
-        graph: dict[str, Any],
-        wiring: dict[str, dict[str, list[str]]] | None = None,
-        held_commands: dict[str, dict[str, Any]] | None = None,
-        run: str = "",
         publisher: Publisher,
         subscriber: Subscriber,
         pulse: Pulse,
@@ -62,16 +57,13 @@ class LiveHost:
         stop: Callable[[], bool],
     ) -> None:
         self.nodes = [HostedNode(entry, depth) for entry in entries]
-        self.process, self.incarnation, self.clock = process, incarnation, clock
+        self.process, self.incarnation, self.clock = where.process, where.incarnation, where.clock
         self._publisher, self._subscriber, self._pulse, self._stop = publisher, subscriber, pulse, stop
         self._readers: dict[str, list[HostedNode]] = {}
         for hosted in self.nodes:
             for topic in hosted.spec.inputs:
                 self._readers.setdefault(topic.name, []).append(hosted)
-            info = HostInfo(
-                hosted.name, process, True, clock, incarnation, graph, wiring or {}, held_commands or {}, run
-            )
-            bind(hosted.node, info)
+            bind(hosted.node, replace(where, name=hosted.name))
         self._complete = any(hosted.node.complete for hosted in self.nodes)
         choosy = any(type(hosted.node).sees is not Node.sees for hosted in self.nodes)
         own = {topic.name for hosted in self.nodes for topic in hosted.spec.outputs}

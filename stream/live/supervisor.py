@@ -20,7 +20,8 @@ from liveaffect.stream.graph import Graph
 from liveaffect.stream.live import settings
 from liveaffect.stream.live.addresses import Addresses
 from liveaffect.stream.live.bus import Publisher, Subscriber, reader_mark
-from liveaffect.stream.live.outside.gateway import Gateway
+from liveaffect.stream.live.outside.gateway import Gateway, Listening
+from liveaffect.stream.live.outside.verbs import Sensor
 from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.processes import EPOCH_LEAD_S, Processes
 from liveaffect.stream.live.runlog import RunLog, claim, sweep
@@ -220,20 +221,20 @@ class Supervisor:
         self._publisher.send(topic, message)
 
     def _make_gateway(self) -> Gateway:
-        return Gateway(
-            self.gateway_address,
-            self.addresses.folder,
-            inside=self.addresses.key,
-            keys=self.graph.settings.keys,
-            announced=self.graph.settings.announce,
-            facts=self.facts,
+        asked = self.graph.settings
+        listening = Listening(
+            self.gateway_address, self.addresses.folder, self.addresses.key, asked.keys, asked.announce
+        )
+        sensor = Sensor(
             verbs={settings.VERB: settings.settings_verb(lambda: self.graph, self._change)},
             owners=owners_of(self.graph),
             reach=self._reach,
             publish=self._publish,
+            facts=self.facts,
             hold=self._processes.held_commands.__setitem__,
             stop=lambda: self.stop("stopped by a command"),
         )
+        return Gateway(listening, sensor)
 
     def _reach(self, node: str) -> Literal["hears", "starting", "gone"]:
         process = self.graph.entries[node].process

@@ -6,17 +6,15 @@ keys that were given beyond it. Requests and replies are msgpack maps, see `clie
 """
 
 import time
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from liveaffect.stream.client.access import check_address, server_keys
 from liveaffect.stream.client.announced import announce, withdraw
-from liveaffect.stream.client.requests import Answer
 from liveaffect.stream.live.outside.door import Door
-from liveaffect.stream.live.outside.verbs import Reach, RequestContext, Requests
-from liveaffect.stream.messages import Ack, Health, Message
-from liveaffect.stream.node import Verb
+from liveaffect.stream.live.outside.verbs import Requests, Sensor
+from liveaffect.stream.messages import Ack, Health
 
 AT_ONCE = 16
 """Requests that are answered in one turn of the supervisor's loop."""
@@ -31,8 +29,9 @@ def events_address(address: str) -> str:
     return address if port == "*" else f"{host}:{int(port) + 1}"
 
 
-class Gateway:
-    """Runs inside the supervisor: a thread at the door, `step()` for requests.
+@dataclass(frozen=True)
+class Listening:
+    """Where a gateway listens, and who finds it.
 
     Parameters
     ----------
@@ -41,40 +40,34 @@ class Gateway:
     inside: the run's own key, with which the writers are read.
     keys: folder of CURVE keys; "" takes the user's own on tcp, and none on ipc.
     announced: other programs of this user find it without an address.
-    facts: asked at every `hello`.
-    verbs: those that the program answers itself.
-    owners: verb -> node name -> what the node declares of it.
-    reach: whether a node's process hears commands.
-    publish: publishes a Marker, a Command or a Health to the graph.
-    hold: told of every held verb and its arguments.
-    stop: the verb `stop`.
     """
 
-    def __init__(
-        self,
-        address: str,
-        folder: Path,
-        *,
-        inside: str,
-        keys: str,
-        announced: bool,
-        facts: Callable[[], dict[str, Any]],
-        verbs: Mapping[str, Answer],
-        owners: Mapping[str, Mapping[str, Verb]],
-        reach: Reach,
-        publish: Callable[[Message], None],
-        hold: Callable[[str, dict[str, Any]], None],
-        stop: Callable[[], None],
-    ) -> None:
-        check_address(address, keys)
-        keys = server_keys(address, keys)
-        self._facts, self._publish, self._said_ns = facts, publish, 0
+    address: str
+    folder: Path
+    inside: str
+    keys: str = ""
+    announced: bool = True
+
+
+class Gateway:
+    """Runs inside the supervisor: a thread at the door, `step()` for requests.
+
+    Parameters
+    ----------
+    listening: where, and for whom.
+    sensor: what stands behind it.
+    """
+
+    def __init__(self, listening: Listening, sensor: Sensor) -> None:
+        address = listening.address
+        check_address(address, listening.keys)
+        keys = server_keys(address, listening.keys)
+        self._facts, self._publish, self._said_ns = sensor.facts, sensor.publish, 0
+        folder, inside = listening.folder, listening.inside
         self._door = Door(address, events_address(address), keys=keys, folder=folder, inside=inside)
         self.address = self._door.address
-        self._requests = Requests(
-            RequestContext(verbs, owners, reach, self._door.reply, publish, self._hello, hold, stop, time.monotonic_ns)
-        )
-        self._word = announce(self.address, keys, time.time()) if announced else None
+        self._requests = Requests(replace(sensor, facts=self._hello), self._door.reply, time.monotonic_ns)
+        self._word = announce(self.address, keys, time.time()) if listening.announced else None
 
     def connect(self, writer: str) -> None:
         """Forwards what another process publishes, too."""

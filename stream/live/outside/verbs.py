@@ -30,31 +30,27 @@ Reach = Callable[[str], Literal["hears", "starting", "gone"]]
 
 
 @dataclass
-class RequestContext:
-    """What `Requests` needs of the program around it.
+class Sensor:
+    """What stands behind a gateway: what its requests ask of it.
 
     Parameters
     ----------
     verbs: those that the program answers itself.
     owners: verb -> node name -> what it declares of it.
     reach: see `Reach`.
-    reply: hands an answer to whoever asked, as `take` was told.
     publish: publishes a Marker or a Command to the graph.
     facts: asked at every `hello`.
     hold: told of every held verb and its arguments, for processes that are started later.
     stop: the verb `stop`.
-    now_ns: the machine's monotonic clock.
     """
 
     verbs: Mapping[str, Answer]
     owners: Mapping[str, Mapping[str, Verb]]
     reach: Reach
-    reply: Callable[[Any, Reply], None]
     publish: Callable[[Message], None]
     facts: Callable[[], dict[str, Any]]
     hold: Callable[[str, dict[str, Any]], None]
     stop: Callable[[], None]
-    now_ns: Callable[[], int]
 
 
 @dataclass
@@ -83,11 +79,18 @@ class Held:
 
 
 class Requests:
-    """The requests of one run. See `RequestContext` for what it needs."""
+    """The requests of one run.
 
-    def __init__(self, context: RequestContext) -> None:
-        self._context = context
-        self._begun_ns = context.now_ns()
+    Parameters
+    ----------
+    sensor: what they are asked of.
+    reply: hands an answer to whoever asked, as `take` was told.
+    now_ns: the machine's monotonic clock.
+    """
+
+    def __init__(self, sensor: Sensor, reply: Callable[[Any, Reply], None], now_ns: Callable[[], int]) -> None:
+        self._sensor, self._reply, self._now_ns = sensor, reply, now_ns
+        self._begun_ns = now_ns()
         self._pending: dict[str, Pending] = {}
         self._held: dict[str, Held] = {}
         self._count = 0
@@ -103,9 +106,9 @@ class Requests:
 
     def step(self) -> None:
         """Sends what can be sent now and answers what has waited long enough."""
-        now = self._context.now_ns()
+        now = self._now_ns()
         for pending in list(self._pending.values()):
-            reached = {node: self._context.reach(node) for node in pending.nodes}
+            reached = {node: self._sensor.reach(node) for node in pending.nodes}
             if not pending.sent and "starting" not in reached.values():
                 self._send(pending, [node for node, how in reached.items() if how == "gone"])
             elif now > pending.until_ns:
@@ -131,43 +134,41 @@ class Requests:
             self._finish(pending)
 
     def _decide(self, peer: Any, request: Request) -> Reply | None:
-        context, verb = self._context, request.verb
+        sensor, verb = self._sensor, request.verb
         if verb in ("hello", "clock"):
-            return Reply(
-                ok=True, facts={"monotonic_ns": context.now_ns(), **(context.facts() if verb == "hello" else {})}
-            )
+            return Reply(ok=True, facts={"monotonic_ns": self._now_ns(), **(sensor.facts() if verb == "hello" else {})})
         if verb == "stop":
-            context.stop()
+            sensor.stop()
             return Reply(ok=True, text="stopping")
         if verb == "mark":
             return self._mark(request)
         owners = self._owners(request)
         for node, how in owners.items():
             arguments_of(request, how.arguments, node)
-        if verb not in context.verbs:
+        if verb not in sensor.verbs:
             if any(how.held for how in owners.values()):
                 self._hold(peer, request, set(owners))
             else:
                 self._ask(peer, request, set(owners))
             return None
-        found = context.verbs[verb](request)
+        found = sensor.verbs[verb](request)
         if isinstance(found, Reply):
             return found
-        asked = {node for node in owners if context.reach(node) != "gone"}  # what was given up refuses nothing
+        asked = {node for node in owners if sensor.reach(node) != "gone"}  # what was given up refuses nothing
         if not asked:
             return found.carry_out()
         self._ask(peer, request, asked, found.carry_out)
         return None
 
     def _owners(self, request: Request) -> dict[str, Verb]:
-        verb, target, context = request.verb, request.target, self._context
-        owners = dict(context.owners.get(verb, {}))
-        if verb not in context.verbs and not owners:
-            known = sorted({*OWN, *context.verbs, *context.owners})
+        verb, target, sensor = request.verb, request.target, self._sensor
+        owners = dict(sensor.owners.get(verb, {}))
+        if verb not in sensor.verbs and not owners:
+            known = sorted({*OWN, *sensor.verbs, *sensor.owners})
             close = difflib.get_close_matches(verb, known, 1)
             hint = f"did you mean '{close[0]}'?" if close else f"it knows {', '.join(known)}"
             raise UsageError(f"this sensor knows no '{verb}'; {hint}")
-        if verb in context.verbs or not target:
+        if verb in sensor.verbs or not target:
             return owners
         if target not in owners:
             raise UsageError(f"node '{target}' takes no '{verb}'; {', '.join(sorted(owners))} does")
@@ -180,7 +181,7 @@ class Requests:
             raise UsageError(
                 f"mark: {error}; its arguments are label (1 to 500 characters), t_ns and source (both optional)"
             ) from None
-        now = self._context.now_ns()
+        now = self._now_ns()
         t_ns = now if asked.t_ns is None else asked.t_ns
         if any(ord(letter) < 32 for letter in asked.label):
             raise UsageError("mark: the label holds a control character: write 1 to 500 characters in one line")
@@ -189,7 +190,7 @@ class Requests:
                 f"mark: t_ns = {t_ns} is not an instant of this run on the sensor's monotonic clock, which stands at "
                 f"{now}: leave it out for now; `clock_offset()` tells how far another clock is away"
             )
-        self._context.publish(Marker(t_ns=t_ns, label=asked.label, source=asked.source[:100]))
+        self._sensor.publish(Marker(t_ns=t_ns, label=asked.label, source=asked.source[:100]))
         return Reply(ok=True, text=f"marked '{asked.label}'", facts={"t_ns": t_ns})
 
     def _number(self) -> str:
@@ -200,7 +201,7 @@ class Requests:
         if len(self._pending) >= MOST_PENDING:
             raise LiveAffectError(f"{MOST_PENDING} commands are waiting for their nodes already: ask again later")
         number = self._number()
-        self._pending[number] = Pending(peer, request, number, nodes, self._context.now_ns() + ACK_LIMIT_NS, then)
+        self._pending[number] = Pending(peer, request, number, nodes, self._now_ns() + ACK_LIMIT_NS, then)
 
     def _send(self, pending: Pending, gone: list[str]) -> None:
         if gone:
@@ -215,9 +216,9 @@ class Requests:
 
     def _hold(self, peer: Any, request: Request, nodes: set[str]) -> None:
         """Sent to whoever lives, kept for whoever comes."""
-        now, number = self._context.now_ns(), self._number()
-        self._context.hold(request.verb, request.arguments)
-        deaf = sorted(node for node in nodes if self._context.reach(node) != "hears")
+        now, number = self._now_ns(), self._number()
+        self._sensor.hold(request.verb, request.arguments)
+        deaf = sorted(node for node in nodes if self._sensor.reach(node) != "hears")
         self._held[request.verb] = Held(request, number, dict.fromkeys(nodes, now))
         self._publish(request, number)
         pending = Pending(peer, request, number, nodes - set(deaf), now + ACK_LIMIT_NS, sent=True)
@@ -233,14 +234,14 @@ class Requests:
 
     def _remind(self, held: Held, now: int) -> None:
         for node, told_ns in held.unheard.items():
-            if now - told_ns >= REPEAT_NS and self._context.reach(node) == "hears":
+            if now - told_ns >= REPEAT_NS and self._sensor.reach(node) == "hears":
                 held.unheard[node] = now
                 self._publish(held.request, held.number, node)
 
     def _publish(self, asked: Request, number: str, target: str = "") -> None:
-        self._context.publish(
+        self._sensor.publish(
             Command(
-                t_ns=self._context.now_ns(),
+                t_ns=self._now_ns(),
                 verb=asked.verb,
                 target=target or asked.target,
                 arguments=asked.arguments,
@@ -259,7 +260,7 @@ class Requests:
         self._answer(pending.peer, pending.request, found)
 
     def _answer(self, peer: Any, request: Request, reply: Reply) -> None:
-        self._context.reply(peer, msgspec.structs.replace(reply, id=request.id))
+        self._reply(peer, msgspec.structs.replace(reply, id=request.id))
 
 
 def arguments_of(request: Request, kind: type[Any], whose: str) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 from liveaffect.stream.client.requests import Proposal, Reply, Request
 from liveaffect.stream.errors import UsageError
-from liveaffect.stream.live.outside.verbs import ACK_LIMIT_NS, MOST_PENDING, NS, REPEAT_NS, RequestContext, Requests
+from liveaffect.stream.live.outside.verbs import ACK_LIMIT_NS, MOST_PENDING, NS, REPEAT_NS, Requests, Sensor
 from liveaffect.stream.messages import Ack, Command, Marker, Message
 from liveaffect.stream.node import Verb
 
@@ -40,17 +40,17 @@ class Office:
             "privacy": {"recorder": Verb(Switch, held=True), "mirror": Verb(Switch, held=True)},
         }
         self.requests = Requests(
-            RequestContext(
+            Sensor(
                 verbs={"settings": self._settings},
                 owners=owners,
                 reach=self.state.__getitem__,
-                reply=lambda peer, reply: self.replies.append((peer, reply)),
                 publish=self.published.append,
                 facts=lambda: {"kind": "live"},
                 hold=self.held.__setitem__,
                 stop=lambda: setattr(self, "stopped", self.stopped + 1),
-                now_ns=lambda: self.now_ns,
-            )
+            ),
+            reply=lambda peer, reply: self.replies.append((peer, reply)),
+            now_ns=lambda: self.now_ns,
         )
 
     def _settings(self, request: Request) -> Reply | Proposal:
