@@ -1,6 +1,6 @@
 """An offline folder: the wheel, every wheel it needs, the models, and a page that says how to install from it.
 
-    python .ci/bundle.py [FOLDER] [--extras cpu,desktop]
+python .ci/bundle.py [FOLDER] [--extras cpu,desktop]
 """
 
 import argparse
@@ -41,7 +41,9 @@ def main() -> int:
     how = HOW.format(platform=sys.platform, python=python, wheel=wheel.name, extras=asked.extras)
     (asked.folder / "README.md").write_text(how, "utf-8")
     size = sum(path.stat().st_size for path in asked.folder.rglob("*") if path.is_file())
-    print(f"{asked.folder}: {len(list(wheels.iterdir()))} wheels, {size / 1e6:.0f} MB; its README.md says how to install")
+    print(
+        f"{asked.folder}: {len(list(wheels.iterdir()))} wheels, {size / 1e6:.0f} MB; its README.md says how to install"
+    )
     return 0
 
 
