@@ -45,12 +45,14 @@ VERBS: dict[str, Verb] = {
     "evaluate": Verb("liveaffect.cli.evaluate", "Look at results", "Hold a table of scores against labels."),
     "baseline": Verb("liveaffect.cli.baseline", "Look at results", "Make a person's baseline from a neutral face."),
     "graph": Verb("liveaffect.cli.graph", "This machine", "Draw the launch graph: nodes, topics, processes."),
-    "keys": Verb("liveaffect.cli.keys", "This machine", "Make the keys that a remote viewer needs."),
+    "keys": Verb("liveaffect.cli.machine.keys", "This machine", "Make the keys that a remote viewer needs."),
     "service": Verb(
         "liveaffect.cli.shell.service", "This machine", "Run the sensor from log-in on, without a terminal."
     ),
-    "models": Verb("liveaffect.cli.models", "This machine", "List, fetch and describe the model files."),
-    "doctor": Verb("liveaffect.cli.doctor", "This machine", "Say what works here and what to do about what does not."),
+    "models": Verb("liveaffect.cli.machine.models", "This machine", "List, fetch and describe the model files."),
+    "doctor": Verb(
+        "liveaffect.cli.machine.doctor", "This machine", "Say what works here and what to do about what does not."
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
-from liveaffect.cli.checks import sound_inputs
+from liveaffect.cli.machine.checks import sound_inputs
 from liveaffect.cli.windows.helpers import tools
 from liveaffect.nodes.camera import CameraNode, devices, list_cameras
 from liveaffect.nodes.dashboard import CLOSED

@@ -29,7 +29,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def doctor() -> None:
         raise error
 
-    monkeypatch.setattr("liveaffect.cli.doctor.doctor", doctor)
+    monkeypatch.setattr("liveaffect.cli.machine.doctor.doctor", doctor)
 
 
 @pytest.mark.processes
@@ -154,7 +154,7 @@ def test_the_command_itself_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) 
     def doctor() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("liveaffect.cli.doctor.doctor", doctor)
+    monkeypatch.setattr("liveaffect.cli.machine.doctor.doctor", doctor)
     before = signal.getsignal(signal.SIGINT)
     try:
         assert ended("doctor") == 130

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from liveaffect.cli import checks
-from liveaffect.cli.checks import Finding, State
+from liveaffect.cli.machine import checks
+from liveaffect.cli.machine.checks import Finding, State
 from liveaffect.stream.errors import InputError
 from liveaffect.stream.live.runlog import ended_whole, last_lines, runs, runs_folder
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from liveaffect.cli import checks
 from liveaffect.cli import main as cli
-from liveaffect.cli.checks import Finding
-from liveaffect.cli.doctor import SECTIONS
+from liveaffect.cli.machine import checks
+from liveaffect.cli.machine.checks import Finding
+from liveaffect.cli.machine.doctor import SECTIONS
 from liveaffect.models.files import fetch
 from liveaffect.nodes.camera.devices import CameraInfo
 from liveaffect.stream.live.runlog import RunLog

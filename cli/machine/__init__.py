@@ -1,0 +1,1 @@
+"""Verbs about this machine: what works here, the model files, keys."""
