@@ -11,10 +11,9 @@ from liveaffect.stream.graph import Entry, Graph
 from liveaffect.stream.messages import Message, Tick
 from liveaffect.stream.node import HostInfo, Node, SourceContext, bind, messages_of
 from liveaffect.stream.order import Key, order_key
-from liveaffect.stream.topics import TICK, Topic, topic_of
+from liveaffect.stream.topics import TICK, TICK_NS, Topic, topic_of
 
 M = TypeVar("M", bound=Message)
-TICK_NS = 100_000_000
 
 Event = tuple[Key, int, Topic[Any], Message, Iterator[Message] | None]
 """Place in stream order, number of its making, topic, message, and of a source's message the feed it came from."""

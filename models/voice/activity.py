@@ -5,11 +5,11 @@ import numpy.typing as npt
 
 from liveaffect.models.errors import BadInput
 from liveaffect.models.files.net import Net
+from liveaffect.models.voice.descriptors.constants import HOP, SAMPLE_RATE
 
 WINDOW = 512
 """Samples of one decision at 16 kHz: 32 ms."""
 CONTEXT = 64
-HOP = 160
 
 
 class VoiceActivity:
@@ -22,7 +22,7 @@ class VoiceActivity:
 
     def __init__(self, net: Net) -> None:
         self._net = net
-        self._rate = np.array(16000, np.int64)
+        self._rate = np.array(SAMPLE_RATE, np.int64)
         self.reset()
 
     def reset(self) -> None:

@@ -5,11 +5,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from liveaffect.models.voice.descriptors.constants import HOP, SAMPLE_RATE
+
 Floats = npt.NDArray[np.float32]
 
-SAMPLE_RATE: Final = 16000
-HOP: Final = 160
-"""Samples between rows (10 ms)."""
 WINDOW: Final = 400
 """Samples a row sees (25 ms): it ends with the last sample of its own hop, so nothing is looked ahead at."""
 N_MELS: Final = 80

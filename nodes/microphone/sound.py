@@ -14,11 +14,10 @@ from liveaffect.stream.capture import containers
 from liveaffect.stream.capture.containers import NS
 from liveaffect.stream.capture.media import MediaInfo
 from liveaffect.stream.errors import InputError
-from liveaffect.stream.messages import Array
+from liveaffect.stream.messages import SOUND_HOP, SOUND_RATE, Array
 
-RATE = 16000
-HOP = 160
-HOP_NS = 10_000_000
+RATE, HOP = SOUND_RATE, SOUND_HOP
+HOP_NS = 1_000_000_000 * HOP // RATE
 TOLERANCE_NS = 40_000_000
 """Time stamps that far from the count of samples are believed (a hole, an overlap); below that, the count is."""
 CLIPPED_SHARE = 0.001

@@ -8,7 +8,7 @@ import numpy as np
 from liveaffect.models import registry
 from liveaffect.models.errors import ModelError
 from liveaffect.models.voice.activity import VoiceActivity
-from liveaffect.nodes.microphone.sound import HOP, Hearing, Sound, channels_of
+from liveaffect.nodes.microphone.sound import HOP, RATE, Hearing, Sound, channels_of
 from liveaffect.stream.capture import containers
 from liveaffect.stream.capture.containers import NS
 from liveaffect.stream.capture.media import MediaInfo
@@ -62,7 +62,7 @@ def speech_s(sound: Sound) -> float:
             continue
         activity.push(hop.samples)
         hops += (activity.of_hop(max(0, number - 4)) or 0.0) >= SPEECH  # four hops back a window is complete
-    return hops * HOP / 16000
+    return hops * HOP / RATE
 
 
 def _with_speech(info: MediaInfo, speech: Speech) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from liveaffect.stream.client.access import is_loopback, own_folder, own_keys, split
 from liveaffect.stream.identity import Identity
+from liveaffect.stream.session.files import replace_with
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,7 @@ def announce(address: str, keys: str, begun: float) -> Path | None:
     told = {"address": address, "keys": keys, "begun": begun, "pid": os.getpid(), "started": started(os.getpid())}
     with contextlib.suppress(OSError):  # a read-only home: programs then need the address
         path = own_folder() / f"{os.getpid()}-{int(begun * 1e6)}.json"
-        temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps(told), "utf-8")
-        temporary.chmod(0o600)
-        temporary.replace(path)
+        replace_with(path, json.dumps(told).encode(), mode=0o600)
         return path
     return None
 

@@ -18,9 +18,20 @@ from liveaffect.stream.live.hosted import HostedNode, LiveContext, ProcessMeter
 from liveaffect.stream.live.pulse import Pulse
 from liveaffect.stream.messages import OPEN, Command, Log, Message, Tick
 from liveaffect.stream.node import Feed, HostInfo, Node, bind, messages_of, spec_of
-from liveaffect.stream.topics import COMMAND, DROP, HEALTH, LOG, MARKER, REGISTRY, TICK, Topic, topic_of, writer_of
+from liveaffect.stream.topics import (
+    COMMAND,
+    DROP,
+    HEALTH,
+    LOG,
+    MARKER,
+    REGISTRY,
+    TICK,
+    TICK_NS,
+    Topic,
+    topic_of,
+    writer_of,
+)
 
-TICK_NS = 100_000_000
 LAG_NS = 300_000_000
 """Ticks run this far behind the clock, so that they never overtake a frame that is being processed."""
 START_LAG_NS, START_NS = 1_500_000_000, 5_000_000_000

@@ -18,6 +18,8 @@ from liveaffect.stream.messages.host import (
     Tick,
 )
 from liveaffect.stream.messages.sensor import (
+    SOUND_HOP,
+    SOUND_RATE,
     Affect,
     AudioChunk,
     Baseline,
@@ -38,6 +40,8 @@ __all__ = [
     "DOWN",
     "OPEN",
     "SHORT_STATE_WORDS",
+    "SOUND_HOP",
+    "SOUND_RATE",
     "STATE_WORDS",
     "Ack",
     "Affect",

@@ -18,6 +18,12 @@ class VideoFrame(Message):
     """True on the first frame after an interruption: downstream state starts anew."""
 
 
+SOUND_RATE = 16000
+"""Samples a second of all sound inside the graph."""
+SOUND_HOP = 160
+"""Samples of one chunk: 10 ms."""
+
+
 class AudioChunk(Message):
     """One hop of sound; `samples` is float32 (160,), mono 16 kHz in [-1, 1]; `t_ns` is the time of its first sample."""
 

@@ -68,11 +68,12 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def replace_with(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all, and to the disk. Raises OSError, and leaves the old one."""
+def replace_with(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Writes a file whole or not at all, and to the disk; `mode` as for `os.open`. Raises OSError, and leaves the old
+    one."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with beside.open("wb") as file:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -1,8 +1,8 @@
 """How pixels and sound lie beside a recording: what the writer, the reader and the check of them must agree on."""
 
-RATE = 16000
-HOP = 160
-"""Samples of one message."""
+from liveaffect.stream.messages import SOUND_HOP, SOUND_RATE
+
+RATE, HOP = SOUND_RATE, SOUND_HOP
 WAV_HEADER_BYTES = 58
 CONTAINER = "matroska"
 """Of a lossless film; nothing else is tried, for other formats name files."""

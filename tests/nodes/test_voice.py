@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from liveaffect.models.voice.descriptors import HOP, NAMES, analyse, descriptors
+from liveaffect.models.voice.descriptors import HOP, NAMES, analyse, constants, descriptors
 from liveaffect.nodes.voice import VoiceNode, significant
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
@@ -119,3 +119,7 @@ def test_speech_probability_stays_low_in_silence() -> None:
 def test_a_look_ahead_that_would_come_too_late_is_refused() -> None:
     with pytest.raises(UsageError, match=r"voice\.lookahead_ms = 400\.0: live it can be at most"):
         _run(_chunks(_voice()), lookahead_ms=400.0)
+
+
+def test_messages_and_models_mean_the_same_by_a_hop() -> None:
+    assert (m.SOUND_RATE, m.SOUND_HOP) == (constants.SAMPLE_RATE, constants.HOP)

@@ -3,13 +3,13 @@
 What a recording holds (pixels, sound) is not remembered: that is asked anew each time.
 """
 
-import contextlib
-import os
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import platformdirs
+
+from liveaffect.stream.session.files import replace_with
 
 
 class Preferences(msgspec.Struct, kw_only=True):
@@ -52,14 +52,10 @@ def load(path: Path | None = None) -> tuple[Preferences, str]:
 def save(preferences: Preferences, path: Path | None = None) -> str:
     """Writes the file whole or not at all; returns "", or why it could not."""
     path = path or config_file()
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    text = msgspec.json.format(msgspec.json.encode(preferences), indent=1) + b"\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.touch(mode=0o600)  # an address of a camera may hold its password
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(preferences), indent=1) + b"\n")
-        temporary.replace(path)
+        replace_with(path, text, mode=0o600)  # an address of a camera may hold its password
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         return f"{path} cannot be written ({error.strerror}): this choice will be asked for again"
     return ""
