@@ -4,6 +4,7 @@ Command `baseline`: {action: "capture"} with seconds, face (an id, or null where
 the session while one is recorded, else where this user's data lie), or {action: "clear"}.
 """
 
+from collections import deque
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,7 @@ import msgspec
 import platformdirs
 
 from liveaffect.models.face import baseline as files
+from liveaffect.models.face.rest import unrest
 from liveaffect.models.files.manifest import entries
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.messages import (
@@ -19,6 +21,7 @@ from liveaffect.stream.messages import (
     Baseline,
     BaselineStatus,
     Command,
+    Face,
     FaceObservation,
     Health,
     Message,
@@ -29,6 +32,10 @@ from liveaffect.stream.node import Node, answered, command, on
 from liveaffect.stream.topics import ACK, AFFECT, BASELINE, COMMAND, FACE, HEALTH, TICK
 
 HOME = Path("~")
+FIT_FRAMES = 90
+"""Three seconds: what lasts as long is no blink of the tracker."""
+LESS_CLEAR = 0.25
+"""Of the quality 0 to 1; a face that only moves a little changes by less than 0.1."""
 MODELS = ("face-landmarker", "face-affect")
 """Those whose numbers a baseline holds."""
 
@@ -40,6 +47,8 @@ class BaselineArguments(msgspec.Struct, forbid_unknown_fields=True):
     seconds: Annotated[float, msgspec.Meta(ge=1.0, le=120.0)] = 10.0
     face: int | None = None
     folder: str = ""
+    anyway: bool = False
+    """Take it also from a face that does not look at rest: some never do."""
 
 
 class Capture:
@@ -51,6 +60,51 @@ class Capture:
         self.frames = 0
         self.rows: dict[int, list[tuple[float, float, tuple[float, ...]]]] = {}
         """Face id -> valence, arousal and action units of every frame in which all of them were there."""
+        self.shares: dict[int, list[tuple[float, ...]]] = {}
+        self.turned: dict[int, list[tuple[float, float]]] = {}
+        self.fits: dict[int, Fit] = {}
+
+
+class Fit:
+    """How one face looked when its baseline was taken, against how it looks now."""
+
+    def __init__(self) -> None:
+        self._size = (0, 0)
+        self._quality: list[float] = []
+        self._now: deque[float] = deque(maxlen=FIT_FRAMES)
+        self._reason = ""
+        self._away = 0
+        self._others: tuple[int, ...] = ()
+        self._size_now = (0, 0)
+
+    def taken(self, observation: FaceObservation, face: Face) -> None:
+        """A frame of the capture."""
+        self._size = (observation.width, observation.height)
+        self._quality += [face.quality] if face.quality is not None else []
+
+    def seen(self, observation: FaceObservation, face_id: int) -> None:
+        """A frame since."""
+        self._size_now = (observation.width, observation.height)
+        face = next((face for face in observation.faces if face.id == face_id), None)
+        self._others = tuple(face.id for face in observation.faces if face.id != face_id)
+        self._away = self._away + 1 if face is None and self._others else 0
+        if face is not None and face.quality is not None:
+            self._now.append(face.quality)
+            self._reason = face.reason
+
+    def doubt(self, face_id: int) -> str:
+        """Why the baseline may no longer fit; "" while it does."""
+        if self._away >= FIT_FRAMES:
+            return f"it is of face {face_id}, and face {self._others[0]} is in view" if self._others else ""
+        if 0 not in (*self._size, *self._size_now) and self._size != self._size_now:
+            sizes = " by ".join(map(str, self._size)), " by ".join(map(str, self._size_now))
+            return f"it was taken from pictures of {sizes[0]}, and they are {sizes[1]} now: another camera?"
+        if self._quality and len(self._now) == FIT_FRAMES:
+            before, now = sum(self._quality) / len(self._quality), sum(self._now) / FIT_FRAMES
+            if before - now > LESS_CLEAR:
+                why = f" ({self._reason})" if self._reason else ""
+                return f"the face is less clear than it was then{why}: other light, or another place?"
+        return ""
 
 
 class BaselineNode(Node):
@@ -62,11 +116,14 @@ class BaselineNode(Node):
         self._felt: Affect | None = None
         self._session = ""
         self._in_force: Baseline | None = None
+        self._fit: Fit | None = None
         self._trouble = ""
 
     def status(self) -> BaselineStatus:
         """Whether a capture goes on, and the baseline in force, for windows that are opened later."""
-        return BaselineStatus(capturing=self._capture is not None, in_force=self._in_force)
+        kept = self._in_force
+        doubt = "" if kept is None or kept.face_id is None or self._fit is None else self._fit.doubt(kept.face_id)
+        return BaselineStatus(capturing=self._capture is not None, in_force=kept, doubt=doubt)
 
     def trouble(self) -> str:
         """Why the last baseline could not be kept."""
@@ -103,6 +160,8 @@ class BaselineNode(Node):
     def face(self, observation: FaceObservation) -> None:
         """The action units of a frame."""
         self._seen = observation
+        if self._in_force is not None and self._fit is not None and self._in_force.face_id is not None:
+            self._fit.seen(observation, self._in_force.face_id)
         self._collect()
 
     @on(AFFECT, emits=BASELINE)
@@ -122,11 +181,19 @@ class BaselineNode(Node):
         if not capture.begun_ns <= seen.t_ns <= capture.end_ns:
             return
         capture.frames += 1
-        faces = {face.id: face.au for face in seen.faces if face.state == "ok"}
+        faces = {face.id: face for face in seen.faces if face.state == "ok" and face.au is not None}
         for person in felt.people:
-            au = faces.get(person.id)
-            if person.state == "ok" and au is not None and person.valence is not None and person.arousal is not None:
-                capture.rows.setdefault(person.id, []).append((person.valence, person.arousal, au))
+            face = faces.get(person.id)
+            if face is None or face.au is None or person.state != "ok":
+                continue
+            if person.valence is None or person.arousal is None:
+                continue
+            capture.rows.setdefault(person.id, []).append((person.valence, person.arousal, face.au))
+            capture.fits.setdefault(person.id, Fit()).taken(seen, face)
+            if person.emotions is not None:
+                capture.shares.setdefault(person.id, []).append(person.emotions)
+            if face.yaw_deg is not None and face.pitch_deg is not None:
+                capture.turned.setdefault(person.id, []).append((face.yaw_deg, face.pitch_deg))
 
     @on(TICK, emits=BASELINE)
     def tick(self, tick: Tick) -> Baseline | None:
@@ -141,6 +208,7 @@ class BaselineNode(Node):
         said = self._judge(capture, t_ns)
         if said.state == "done":
             self._in_force = said
+            self._fit = None if said.face_id is None else capture.fits.get(said.face_id)
         return said
 
     def _judge(self, capture: Capture, t_ns: int) -> Baseline:
@@ -160,6 +228,10 @@ class BaselineNode(Node):
             return Baseline(t_ns=t_ns, state="failed", text=text, face_id=asked.face, rows=len(rows))
         models = {name: entry for name, entry in entries().items() if name in MODELS}
         valence, arousal, au = zip(*rows, strict=True)
+        wrong = unrest(valence, arousal, au, capture.shares.get(face_id, []), capture.turned.get(face_id, []))
+        if wrong and not asked.anyway:
+            text = f"Face {face_id} was not at rest: {'; '.join(wrong)}. Nothing is kept"
+            return Baseline(t_ns=t_ns, state="failed", text=text, face_id=face_id, rows=len(rows), restless=True)
         found = files.baseline_of(
             valence,
             arousal,
@@ -184,7 +256,7 @@ class BaselineNode(Node):
             valence_spread=found.valence_spread,
             arousal_spread=found.arousal_spread,
             au=found.au,
-            restless=found.restless,
+            restless=bool(wrong),
             file=self._keep(found, capture),
         )
 

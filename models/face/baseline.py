@@ -12,6 +12,7 @@ import numpy as np
 
 from liveaffect.models.errors import BaselineBroken
 from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.models.face.rest import MOVED
 
 FORMAT = "liveaffect-baseline"
 VERSION = 1
@@ -19,8 +20,6 @@ UNITS = tuple(unit.lower() for unit in ACTION_UNITS)
 """Action units in the order of `ACTION_UNITS`, as columns are named."""
 LEAST_ROWS = 10
 """Fewer frames say how a face was at one instant, not how it is at rest."""
-RESTLESS = 0.15
-"""A spread of valence or arousal beyond which the face was hardly at rest (a neutral hold spreads by about 0.05)."""
 
 
 class FaceBaseline(msgspec.Struct, kw_only=True):
@@ -50,7 +49,7 @@ class FaceBaseline(msgspec.Struct, kw_only=True):
     @property
     def restless(self) -> bool:
         """True where the face was hardly at rest."""
-        return max(self.valence_spread, self.arousal_spread) > RESTLESS
+        return max(self.valence_spread, self.arousal_spread) > MOVED
 
 
 def baseline_of(

@@ -28,6 +28,8 @@ class BaselineStatus(Part, tag="baseline"):
     capturing: bool = False
     in_force: Baseline | None = None
     """The baseline that was captured last, None where there is none or it was cleared."""
+    doubt: str = ""
+    """Why it may no longer fit, in words: another person, another camera, other light; "" while it fits."""
 
 
 class ReplayStatus(Part, tag="replay"):

@@ -82,11 +82,84 @@ def test_no_clear_face_and_no_face_at_all_fail_in_words() -> None:
     assert "Face 7 was seen" in result(capture(frames(90), face=7)).text
 
 
-def test_a_moving_face_is_called_restless() -> None:
+SMILE = (0.01, 0.99, *(0.0,) * 6)
+SAD = (0.1, 0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0)
+
+
+def changed(
+    inputs: list[Message],
+    *,
+    au12: float | None = None,
+    shares: tuple[float, ...] | None = None,
+    yaw: float | None = None,
+) -> list[Message]:
+    """The same frames with another face in them."""
+    for message in inputs:
+        if isinstance(message, FaceObservation):
+            for face in message.faces:
+                if au12 is not None and face.au is not None:
+                    face.au = tuple(au12 if unit == AU12 else 0.0 for unit in range(len(ACTION_UNITS)))
+                face.yaw_deg, face.pitch_deg = yaw, None if yaw is None else 2.0
+        if isinstance(message, Affect) and shares is not None:
+            for person in message.people:
+                person.emotions = shares
+    return inputs
+
+
+def test_u7_a_moving_face_is_refused() -> None:
     moving = frames(90)
     for number, affect in enumerate(m for m in moving if isinstance(m, Affect)):
         affect.people[0].valence = 0.3 * (-1) ** number
-    assert result(capture(moving)).restless
+    found = result(capture(moving))
+    assert (found.state, found.restless, found.file) == ("failed", True, "")
+    assert "its expression changed (by 0.30 of valence or arousal): hold still" in found.text
+
+
+def test_u7_a_smile_is_refused_in_words_and_taken_only_on_purpose() -> None:
+    found = result(capture(changed(frames(90), au12=2.9, shares=SMILE)))
+    assert found.state == "failed"
+    assert "Face 1 was not at rest: it showed happiness 99 % (lip corner puller 2.9 of 5): look relaxed" in found.text
+    kept = result(capture(changed(frames(90), au12=2.9, shares=SMILE), anyway=True))
+    assert (kept.state, kept.restless) == ("done", True)
+    assert kept.au["au12"] == pytest.approx(2.9)
+
+
+def test_a_head_that_is_turned_is_refused_and_one_that_looks_straight_is_not() -> None:
+    assert "the head was turned by 32 degrees" in result(capture(changed(frames(90), yaw=-32.0))).text
+    assert result(capture(changed(frames(90), yaw=8.0))).state == "done"
+
+
+def test_a_face_that_only_looks_sad_at_rest_is_taken() -> None:
+    assert result(capture(changed(frames(90), au12=0.1, shares=SAD))).state == "done"
+
+
+def fitted(**changes: Any) -> str:
+    """What is doubted after a capture of face 1 and four more seconds."""
+    node = BaselineNode()
+    bind(node, HostInfo(name="baseline", live=False))
+    node.open()
+    node.obey(command(10.0, action="capture", seconds=2.0))
+    for number, message in enumerate(frames(200)):
+        if isinstance(message, FaceObservation):
+            message.width, message.height = 640, 480
+            message.faces[0].quality = 0.8
+            if number > 160:
+                for name, value in changes.items():
+                    setattr(message if hasattr(message, name) else message.faces[0], name, value)
+            node.face(message)
+        elif isinstance(message, Affect):
+            node.affect(message)
+    assert node.status().in_force is not None
+    return node.status().doubt
+
+
+def test_a_baseline_that_may_no_longer_fit_says_why() -> None:
+    assert fitted() == ""
+    assert fitted(id=5) == "it is of face 1, and face 5 is in view"
+    assert "640 by 480, and they are 1280 by 480 now: another camera?" in fitted(width=1280)
+    assert fitted(quality=0.3, reason="dark") == (
+        "the face is less clear than it was then (dark): other light, or another place?"
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import html
 import math
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -12,7 +14,7 @@ from liveaffect.nodes.dashboard.baseline.rest import RestWatch, Verdict, place_w
 from liveaffect.nodes.dashboard.baseline.ring import RestRing
 from liveaffect.nodes.dashboard.look.fields import DropDown, Kind, label, say
 from liveaffect.nodes.dashboard.scene.shown import Scene
-from liveaffect.nodes.dashboard.scene.words import baseline_in_force, result_words
+from liveaffect.nodes.dashboard.scene.words import baseline_doubt, baseline_in_force, result_words
 from liveaffect.nodes.dashboard.settings.form import Ask
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.messages import Baseline, Face
@@ -74,8 +76,13 @@ class BaselineDialog(QDialog):
         self.shut = QPushButton("Close")
         for button in (self.forget, self.shut):
             button.setAutoDefault(False)  # Enter starts; a second Enter must not give the capture up
+        self.anyway = QPushButton("Take it anyway")
+        self.anyway.setToolTip("Some faces never look at rest: capture again, and keep it whatever it shows")
+        self.anyway.setAutoDefault(False)
+        self.anyway.hide()
+        self.anyway.clicked.connect(lambda: self._begin(anyway=True))
         self._lay_out()
-        self.start.clicked.connect(self._begin)
+        self.start.clicked.connect(partial(self._begin))
         self.forget.clicked.connect(self._forget)
         self.shut.clicked.connect(self.reject)
         self._timer = QTimer(self)
@@ -107,7 +114,11 @@ class BaselineDialog(QDialog):
         if self._begun_s is not None:
             self._follow(self._begun_s, said, verdict)
         if self._begun_s is None:
-            share, words, good = self._last or (0.0, "Ready" if verdict.good else "Wait", verdict.good)
+            share, words, good = self._last or (
+                0.0,
+                "Ready" if verdict.good else "Not at rest" if faces else "No face",
+                verdict.good,
+            )
             self.ring.show_state(share, words, "", good=good)
             self._say_verdict(Verdict("", True) if self._last and verdict.good else verdict)
         self.start.setEnabled(not self.capturing and bool(faces) and connected)
@@ -131,6 +142,7 @@ class BaselineDialog(QDialog):
         buttons = QHBoxLayout()
         buttons.setSpacing(12)
         buttons.addWidget(self.forget)
+        buttons.addWidget(self.anyway)
         buttons.addStretch(1)
         buttons.addWidget(self.shut)
         buttons.addWidget(self.start)
@@ -167,22 +179,21 @@ class BaselineDialog(QDialog):
         for widget in (self.who, self._who_words):
             widget.setVisible(len(found) > 1)
 
-    def _begin(self) -> None:
+    def _begin(self, *, anyway: bool = False) -> None:
         if not self.start.isEnabled():
             return
         with self._scene.lock:
             self._before = self._scene.baseline
             face = self._face_id(self._scene.faces)
         self.outcome.setText("")
+        self.anyway.hide()
         self._last = None
         self.start.setEnabled(False)
+        more: dict[str, Any] = {"anyway": True} if anyway else {}
+        whose = face if face >= 0 else None
         self._ask(
-            "baseline",
-            on_reply=self._answered,
-            action="capture",
-            seconds=self._seconds,
-            face=face if face >= 0 else None,
-        )
+            "baseline", on_reply=self._answered, action="capture", seconds=self._seconds, face=whose, **more
+        )  # fmt: skip
 
     def _answered(self, reply: Reply) -> None:
         if not reply.ok:
@@ -199,6 +210,7 @@ class BaselineDialog(QDialog):
                 self._last = (1.0, "Done", not said.restless)
             else:
                 self._fail(said.text)
+                self.anyway.setVisible(said.restless)
             return
         past = self._clock() - begun_s
         if past > self._seconds + PATIENCE_S:
@@ -233,7 +245,11 @@ class BaselineDialog(QDialog):
 
     def _tell(self, said: Baseline) -> None:
         trouble = self._trouble()
-        say(self.outcome, result_words(said, trouble), "warn" if trouble else "")
+        doubt = baseline_doubt(self._scene)
+        words = result_words(said, trouble) + (
+            f"<br><b>It may no longer fit:</b> {html.escape(doubt)}" if doubt else ""
+        )
+        say(self.outcome, words, "warn" if trouble or doubt else "")
 
     def _trouble(self) -> str:
         """What the sensor's node says is wrong, such as a file that could not be written."""

@@ -126,6 +126,13 @@ def baseline_in_force(scene: Scene) -> m.Baseline | None:
     return status.in_force if isinstance(status, m.BaselineStatus) else None
 
 
+def baseline_doubt(scene: Scene) -> str:
+    """Why the baseline in force may no longer fit; "" while it does, and where there is none."""
+    health = scene.health.get("baseline")
+    status = None if health is None else health.status
+    return status.doubt if isinstance(status, m.BaselineStatus) and baseline_in_force(scene) is not None else ""
+
+
 def result_words(said: m.Baseline, trouble: str = "") -> str:
     """Rich text: whose, how many frames, the values at rest, the strongest units, the file, and what is wrong."""
     numbers = [

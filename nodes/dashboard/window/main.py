@@ -13,6 +13,7 @@ from liveaffect.nodes.dashboard.look.palette import zoom
 from liveaffect.nodes.dashboard.replay.bar import ReplayBar
 from liveaffect.nodes.dashboard.scene.lost import lost
 from liveaffect.nodes.dashboard.scene.status import lost_status, private, record_status, status_of
+from liveaffect.nodes.dashboard.scene.words import baseline_doubt
 from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.views.circumplex import CircumplexView
 from liveaffect.nodes.dashboard.views.emotions import EmotionsView
@@ -193,7 +194,8 @@ class MainWindow(QWidget):
             return "view paused: the sensor and the recording go on"
         if not self.scene.connected:
             return self.scene.trouble
-        return self.pacer.words
+        doubt = baseline_doubt(self.scene)
+        return self.pacer.words or (f"The baseline may no longer fit: {doubt}" if doubt else "")
 
     def _connect(self) -> None:
         self.feed.arrived.connect(self._picture_due)

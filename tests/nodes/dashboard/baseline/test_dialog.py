@@ -237,3 +237,37 @@ def test_a_real_face_is_captured_and_its_file_loads(app: Any, qtbot: Any, run: L
         assert file.exists()
     finally:
         feed.close()
+
+
+def test_u7_a_face_that_was_not_at_rest_may_be_taken_anyway_and_a_doubt_is_told(
+    open_dialog: Callable[[], BaselineDialog], sensor: Sensor
+) -> None:
+    sensor.see(clear(0))
+    dialog = open_dialog()
+    assert not dialog.anyway.isVisible()
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    sensor.say(state="failed", restless=True, text="Face 0 was not at rest: it showed happiness 99 %. Nothing is kept")
+    after(sensor, dialog, 0.2)
+    assert dialog.anyway.isVisible()
+    picture(dialog, "baseline_refused")
+    QTest.mouseClick(dialog.anyway, Qt.MouseButton.LeftButton)
+    assert sensor.asked[-1]["anyway"] is True
+    kept = Baseline(t_ns=1, state="done", face_id=0, rows=200, valence=0.1, arousal=0.0, file="~/b.json")
+    status = BaselineStatus(in_force=kept, doubt="it is of face 0, and face 3 is in view")
+    sensor.node.take(Health(t_ns=2, node="baseline", process="p", state="ok", status=status))
+    sensor.node.take(kept)
+    after(sensor, dialog, 0.2)
+    assert "It may no longer fit:</b> it is of face 0, and face 3 is in view" in dialog.outcome.text()
+
+
+def test_u10_nobody_is_told_to_wait_where_start_can_be_pressed(
+    open_dialog: Callable[[], BaselineDialog], sensor: Sensor
+) -> None:
+    dialog = open_dialog()
+    after(sensor, dialog, 0.1)
+    assert dialog.ring.accessibleName() == "No face "
+    assert not dialog.start.isEnabled()
+    sensor.see(Face(id=0, state="low_quality", reason="dark", box=(0.4, 0.3, 0.2, 0.3)))
+    after(sensor, dialog, 0.1)
+    assert dialog.start.isEnabled()
+    assert dialog.ring.accessibleName() == "Not at rest "
