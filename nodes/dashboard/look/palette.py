@@ -183,6 +183,7 @@ def zoom(app: QApplication, share: float) -> None:
         made = QFont(app.font())
         made.setPointSizeF(wanted)
         app.setFont(made)
+        app.setStyleSheet(app.styleSheet())  # else what it dresses keeps its size
 
 
 def faded(colour: QColor, share: float) -> QColor:

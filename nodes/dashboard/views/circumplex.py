@@ -104,8 +104,8 @@ class CircumplexView(Canvas):
         painter.drawText(QRectF(x - wide / 2, disk.top() - line - 1, wide, line), CENTRE, "excited  +1")
         painter.drawText(QRectF(x - wide / 2, disk.bottom() + 1, wide, line), CENTRE, "calm  −1")
         both = painter.fontMetrics().horizontalAdvance("unpleasant −1 pleasant +1") + 16
-        left_top = disk.center().y() + (1 if both <= wide else -line - 1)  # large type: one above the line, one below
-        painter.drawText(QRectF(disk.left() + 5, left_top, wide, line), LEFT, "unpleasant −1")
+        painter.setFont(font(0.88 * min(1.0, wide / both)))  # large type in a small card: both have room
+        painter.drawText(QRectF(disk.left() + 5, disk.center().y() + 1, wide / 2, line), LEFT, "unpleasant −1")
         painter.drawText(QRectF(x, disk.center().y() + 1, wide / 2 - 5, line), RIGHT, "pleasant +1")
 
     def _name(self, painter: QPainter, look: Look, name: str, at: QPointF) -> None:

@@ -157,6 +157,7 @@ def test_u10_no_sentence_is_cut_at_1024_by_700_and_at_200_percent(
     window.refresh_status()
     window.grab()
     app.processEvents()
+    assert window.controls.record_button.fontMetrics().height() == window.fontMetrics().height()
     room = window.weights._beside(window.weights._rows()[0]).width()
     assert all(QFontMetricsF(font(bold=True)).horizontalAdvance(words) <= room for words in weights.LONGEST)
     voice = window.voice._rooms()[0]
