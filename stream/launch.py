@@ -4,6 +4,7 @@ Every mistake is named by file (or by what was typed after `--set`), node and ke
 """
 
 import difflib
+import functools
 import importlib
 import importlib.util
 import logging
@@ -159,7 +160,7 @@ def node_class(kind: Any, where: str) -> type[Node]:
     if module_name.startswith(OWN_NODES) and not _is_node(cls):
         renamed = getattr(module, class_name + SUFFIX, None)
         if _is_node(renamed):
-            logging.getLogger(__name__).warning("%s is deprecated: write %s", where, kind + SUFFIX)
+            _deprecated(where, kind + SUFFIX)
             return renamed
     if cls is None:
         raise LaunchError(f"{where}: write package.module:Class; '{class_name}' is not in {module_name}")
@@ -170,6 +171,12 @@ def node_class(kind: Any, where: str) -> type[Node]:
 
 def _is_node(found: Any) -> TypeGuard[type[Node]]:
     return isinstance(found, type) and issubclass(found, Node)
+
+
+@functools.cache
+def _deprecated(where: str, today: str) -> None:
+    """Says so once in a process: a graph is made more often."""
+    logging.getLogger(__name__).warning("%s is deprecated: write %s", where, today)
 
 
 def as_named_today(kind: str, cls: type[Node]) -> str:

@@ -89,10 +89,21 @@ def _header(shot: Snapshot) -> RenderableType:
         facts.append(f"{face.rate_hz:.0f} frames/s")
     if shot.behind_ms is not None:
         facts.append(f"{shot.behind_ms:.0f} ms behind the camera")
+    facts += _recorder_words(shot)
     if shot.marker is not None:
         facts.append(f"marked '{shot.marker.label}'")
     row.add_row(Text(shot.title, style="bold"), Text("   ".join(facts), style="grey62"))
     return row
+
+
+def _recorder_words(shot: Snapshot) -> list[str]:
+    """That it records, and that pixels and sound are kept out of it; of a recorder that is down nothing is known."""
+    for health in shot.health.values():
+        status = health.status
+        of_now = health.state not in m.DOWN and not health.process.startswith("recorded ")  # a replay brings those too
+        if isinstance(status, m.RecordStatus) and of_now:
+            return ["recording"] * status.recording + ["privacy"] * status.privacy
+    return []
 
 
 def _person(shot: Snapshot, person: m.Person, width: int) -> RenderableType:

@@ -3,6 +3,7 @@
 import re
 from collections import deque
 from io import StringIO
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -40,6 +41,17 @@ def test_numbers_come_with_their_interval_and_meaning() -> None:
     text = _screen(shot)
     for expected in ("valence  +0.50", "± 0.16 (90 %)", "unpleasant", "happiness", "60%", "speaking", "the voice 25%"):
         assert expected in text
+
+
+@pytest.mark.parametrize(
+    ("process", "state", "shown"),
+    [("recorder", "ok", True), ("recorder", "node_down", False), ("recorded recorder", "ok", False)],
+)
+def test_that_it_records_and_keeps_pixels_out_is_said(process: str, state: Any, shown: bool) -> None:
+    status = m.RecordStatus(recording=True, privacy=True)
+    health = m.Health(t_ns=1, node="recorder", process=process, state=state, status=status)
+    text = _screen(Snapshot(affect=m.Affect(t_ns=5), health={"recorder": health}))
+    assert ("recording   privacy" in text) is shown
 
 
 @pytest.mark.parametrize("state", ["no_face", "silence", "no_device", "node_down", "stale"])

@@ -11,6 +11,7 @@ import pytest
 from liveaffect.stream import topics
 from liveaffect.stream.errors import LaunchError, UsageError
 from liveaffect.stream.graph import build_graph, load_graph
+from liveaffect.stream.launch import _deprecated
 from liveaffect.stream.live.settings import settings_of, with_settings
 from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import FaceObservation, Message
@@ -271,7 +272,10 @@ def test_a_word_that_is_none_of_those_allowed_is_told_which_they_are() -> None:
 
 @pytest.mark.parametrize("old", ["camera:Camera", "fusion:Fusion", "voice_affect:VoiceAffect", "terminal:Terminal"])
 def test_a_node_by_its_name_of_before_is_read_and_called_deprecated(old: str, caplog: pytest.LogCaptureFixture) -> None:
-    graph = build_graph({"mine": {"type": f"liveaffect.nodes.{old}"}}, origin="x.toml", partial=True)
+    _deprecated.cache_clear()
+    table = {"mine": {"type": f"liveaffect.nodes.{old}"}}
+    build_graph(table, origin="x.toml", partial=True)
+    graph = build_graph(table, origin="x.toml", partial=True)
     assert graph.entries["mine"].type == f"liveaffect.nodes.{old}Node"
     assert type(graph.entries["mine"].node).__name__ == f"{old.partition(':')[2]}Node"
     (said,) = caplog.messages
