@@ -24,7 +24,7 @@ from liveaffect.stream.messages import Ack, Command, Message, RecordStatus
 from liveaffect.stream.node import Node, answered, command, on, on_recorded
 from liveaffect.stream.session.context import SessionContext, shown
 from liveaffect.stream.session.info import MANIFEST, Persisted, SessionInfo, load_info
-from liveaffect.stream.session.media_keeper import MediaKeeper
+from liveaffect.stream.session.media.keeper import MediaKeeper
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import ACK, AUDIO, COMMAND, CROP, MESH, TICK, VIDEO, Topic, topic_of
 

@@ -1,5 +1,6 @@
 """The house keeps its order: small files, small folders, names that say something new, no circles of imports."""
 
+import ast
 import re
 import tomllib
 from collections import Counter
@@ -93,3 +94,18 @@ def test_only_compiled_kernels_are_checked_less_strictly() -> None:
     basic = [path for path in code() if "# pyright: basic" in (ROOT / path).read_text("utf-8")]
     assert basic
     assert [str(path) for path in basic if "@kernel" not in (ROOT / path).read_text("utf-8")] == []
+
+
+def test_nodes_end_in_node_and_messages_do_not() -> None:
+    nodes: set[str] = set()
+    messages: set[str] = set()
+    for path in code():
+        for found in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
+            if isinstance(found, ast.ClassDef) and path.parts[0] in FLOORS:
+                bases = {ast.unparse(base).rpartition(".")[2] for base in found.bases}
+                nodes |= {found.name} if any(base.endswith("Node") for base in bases) else set()
+                messages |= {found.name} if "Message" in bases else set()
+    assert len(nodes) > 10
+    assert len(messages) > 10
+    assert {name for name in nodes if not name.endswith("Node")} == set()
+    assert {name for name in messages if name.endswith(("Node", "Model"))} == set()

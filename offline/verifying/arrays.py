@@ -12,7 +12,7 @@ from liveaffect.stream.graph import Entry
 from liveaffect.stream.lockstep import OfflineContext
 from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
 from liveaffect.stream.session.info import SessionInfo, sha256_of
-from liveaffect.stream.session.media_format import HOP, RATE
+from liveaffect.stream.session.media.format import HOP, RATE
 from liveaffect.stream.topics import AUDIO, VIDEO
 
 

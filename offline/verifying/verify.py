@@ -18,7 +18,7 @@ from liveaffect.stream.graph import Entry, Graph, build_graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import Message, Tick
 from liveaffect.stream.session.info import machine, versions
-from liveaffect.stream.session.media_reader import MediaStore
+from liveaffect.stream.session.media.reader import MediaStore
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.topics import AUDIO, VIDEO, Topic, writer_of
 

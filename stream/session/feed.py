@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 import msgspec
 
 from liveaffect.stream.messages import Health, MediaSpan, Message
-from liveaffect.stream.session.media_reader import MediaStore
+from liveaffect.stream.session.media.reader import MediaStore
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.topics import AUDIO, VIDEO, topic_of
 

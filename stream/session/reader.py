@@ -23,7 +23,7 @@ from liveaffect.stream.session.mcap.format import ChunkHead
 from liveaffect.stream.session.mcap.read import chunks
 from liveaffect.stream.session.mcap.scan import Contents, scan
 from liveaffect.stream.session.mcap.walk import DAMAGE, tail_of, walk
-from liveaffect.stream.session.media_check import media_faults
+from liveaffect.stream.session.media.check import media_faults
 from liveaffect.stream.topics import MARKER, MEDIA, REGISTRY, Topic
 from liveaffect.stream.wire import from_json
 

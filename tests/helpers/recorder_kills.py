@@ -27,8 +27,8 @@ from liveaffect.stream.live.watchdog import read_account
 from liveaffect.stream.messages import MediaSpan, Message, VideoFrame
 from liveaffect.stream.session.info import SessionInfo, load_info
 from liveaffect.stream.session.mcap.scan import scan
-from liveaffect.stream.session.media_reader import MediaStore
-from liveaffect.stream.session.media_writer import H264_TOPIC
+from liveaffect.stream.session.media.reader import MediaStore
+from liveaffect.stream.session.media.writer import H264_TOPIC
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.session.recover import recover
 

@@ -16,7 +16,7 @@ from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Ack, AudioChunk, Command, FaceCrop, FaceMesh, Message, VideoFrame
 from liveaffect.stream.node import HostInfo, bind
 from liveaffect.stream.session.info import load_info
-from liveaffect.stream.session.media_reader import MediaStore, read_frames
+from liveaffect.stream.session.media.reader import MediaStore, read_frames
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.topics import MEDIA, VIDEO
 

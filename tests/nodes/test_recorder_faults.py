@@ -19,10 +19,10 @@ from liveaffect.stream.identity import Identity
 from liveaffect.stream.lockstep import LockstepHost, run_nodes
 from liveaffect.stream.messages import Ack, AudioChunk, Command, Marker, VideoFrame
 from liveaffect.stream.node import HostInfo, bind
-from liveaffect.stream.session import media_writer
 from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.info import load_info
-from liveaffect.stream.session.media_reader import MediaStore
+from liveaffect.stream.session.media import writer as media_writer
+from liveaffect.stream.session.media.reader import MediaStore
 from liveaffect.stream.session.reader import SessionReader
 from liveaffect.stream.session.recover import recover
 from liveaffect.stream.session.writer import SessionWriter

@@ -14,8 +14,8 @@ from av.error import FFmpegError
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import Array, AudioChunk, MediaSpan, Message
 from liveaffect.stream.session.files import inside
-from liveaffect.stream.session.media_check import MOST_HOPS
-from liveaffect.stream.session.media_format import CLOSED, CONTAINER, HOP, WAV_HEADER_BYTES
+from liveaffect.stream.session.media.check import MOST_HOPS
+from liveaffect.stream.session.media.format import CLOSED, CONTAINER, HOP, WAV_HEADER_BYTES
 from liveaffect.stream.topics import topic_of
 
 LEAST_NS = 4_000_000

@@ -11,7 +11,7 @@ from av.error import FFmpegError
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import MediaSpan
 from liveaffect.stream.session.files import inside
-from liveaffect.stream.session.media_format import CLOSED, CONTAINER, HOP, WAV_HEADER_BYTES
+from liveaffect.stream.session.media.format import CLOSED, CONTAINER, HOP, WAV_HEADER_BYTES
 from liveaffect.stream.topics import AUDIO
 
 MOST_HOPS = 6000

@@ -15,7 +15,7 @@ from av.codec import Codec
 from av.error import FFmpegError
 
 from liveaffect.stream.messages import AudioChunk, MediaSpan, Message, VideoFrame
-from liveaffect.stream.session.media_format import CONTAINER, RATE, WAV_HEADER_BYTES
+from liveaffect.stream.session.media.format import CONTAINER, RATE, WAV_HEADER_BYTES
 from liveaffect.stream.session.schema import COMPRESSED_VIDEO, COMPRESSED_VIDEO_SCHEMA, schema_of
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import MEDIA, topic_of

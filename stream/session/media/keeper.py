@@ -1,7 +1,7 @@
 """What is stored of pixels and sound, by explicit choice; trouble with one of them costs that one and is told."""
 
 from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
-from liveaffect.stream.session.media_writer import EncoderError, H264Film, LosslessFilm, SoundFile, Spans
+from liveaffect.stream.session.media.writer import EncoderError, H264Film, LosslessFilm, SoundFile, Spans
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import VIDEO
 

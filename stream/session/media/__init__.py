@@ -1,0 +1,1 @@
+"""Pixels and sound beside a recording: written, read back, checked."""
