@@ -58,11 +58,14 @@ _PLAUSIBLE_SPREAD: Final = 0.3  # typical standard deviation of the ratings of o
 def normalise(emotions: npt.ArrayLike, floor: float = 0.0) -> FloatArray:
     """Distributions that sum to one along the last axis, each probability at least about `floor`.
 
-    Args:
-        emotions: (..., 8), finite and not negative, any positive sum.
-        floor: the least probability, 0 to 1/8.
-    Raises:
-        ValueError: a negative or non-finite entry, a row that sums to zero, or a last axis that is not 8 long.
+    Parameters
+    ----------
+    emotions: (..., 8), finite and not negative, any positive sum.
+    floor: the least probability, 0 to 1/8.
+
+    Raises
+    ------
+    ValueError: a negative or non-finite entry, a row that sums to zero, or a last axis that is not 8 long.
     """
     p = np.asarray(emotions, dtype=np.float64)
     if p.ndim == 0 or p.shape[-1] != N_EMOTIONS:
@@ -97,11 +100,14 @@ def circumplex_sd(emotions: npt.ArrayLike, within: float = _PLAUSIBLE_SPREAD) ->
 def distribution_at(valence: npt.ArrayLike, arousal: npt.ArrayLike, spread: float = _PLAUSIBLE_SPREAD) -> FloatArray:
     """The distribution over categories of a point of the plane: Gaussians of sd `spread` around each category.
 
-    Args:
-        valence, arousal: (...), in [-1, 1]; scalars allowed.
-        spread: standard deviation of a category in the plane, > 0.
-    Returns:
-        (..., 8). A crude inverse (several categories lie close together): for fallbacks and tests, not a classifier.
+    Parameters
+    ----------
+    valence, arousal: (...), in [-1, 1]; scalars allowed.
+    spread: standard deviation of a category in the plane, > 0.
+
+    Returns
+    -------
+    (..., 8). A crude inverse (several categories lie close together): for fallbacks and tests, not a classifier.
     """
     point = np.stack(np.broadcast_arrays(np.asarray(valence, float), np.asarray(arousal, float)), axis=-1)
     logits = -0.5 * (((point[..., None, :] - CIRCUMPLEX) / spread) ** 2).sum(axis=-1)

@@ -201,10 +201,13 @@ def bootstrap(
 ) -> tuple[float, float]:  # fmt: skip
     """Percentile interval of a measure over resampled subjects (Efron and Tibshirani 1993, chapter 13).
 
-    Args:
-        sums: (n, k) rows per sample; subjects: (n,) numbers 0 to S - 1, resampled with replacement as wholes.
-    Returns:
-        Lower and upper bound; NaN where fewer than two subjects, or the measure is undefined in all resamples.
+    Parameters
+    ----------
+    sums: (n, k) rows per sample; subjects: (n,) numbers 0 to S - 1, resampled with replacement as wholes.
+
+    Returns
+    -------
+    Lower and upper bound; NaN where fewer than two subjects, or the measure is undefined in all resamples.
     """
     count = int(subjects.max()) + 1 if len(subjects) else 0
     if count < 2:

@@ -38,16 +38,19 @@ def evaluate_tables(
 ) -> EvaluationReport:
     """Everything the two tables allow to be said, with 95 % intervals bootstrapped over subjects.
 
-    Args:
-        predictions, labels: as the head of this file says. Where labels have no time, the rows of a file are averaged
-            (of its most visible face, where labels name none); otherwise a label takes the row nearest in time.
-        by: columns of `labels` whose values are also reported apart.
-        subject: column of `labels` that is resampled as a whole; without it every label counts as a subject, and the
-            report says so.
-        tolerance_s: how far in time a row may lie from its label.
-        resamples, seed: of the bootstrap.
-    Raises:
-        BadInput: a column is missing or has the wrong type, a label is no category, or a file occurs twice.
+    Parameters
+    ----------
+    predictions, labels: as the head of this file says. Where labels have no time, the rows of a file are averaged
+        (of its most visible face, where labels name none); otherwise a label takes the row nearest in time.
+    by: columns of `labels` whose values are also reported apart.
+    subject: column of `labels` that is resampled as a whole; without it every label counts as a subject, and the
+        report says so.
+    tolerance_s: how far in time a row may lie from its label.
+    resamples, seed: of the bootstrap.
+
+    Raises
+    ------
+    BadInput: a column is missing or has the wrong type, a label is no category, or a file occurs twice.
     """
     labels = _prepared(labels, by)
     joined, matching = _join(predictions, labels, tolerance_s)

@@ -57,15 +57,18 @@ class _Session(Protocol):
 class Net:
     """One ONNX net, ready to run.
 
-    Args:
-        path: the file.
-        name: what to call the model in messages; the file's name where None.
-        provider: where to run; the CPU is always the second choice, and `notice` says so when it was taken.
-        threads: intra-op threads. One by default: more of them fight with the other nodes for the same cores.
-        warm_up: arrays for a first run, by input name; zeros where None (skipped where a shape is open in more than
-            its first axis).
-    Raises:
-        ModelMissing, ModelBroken, RuntimeMissing.
+    Parameters
+    ----------
+    path: the file.
+    name: what to call the model in messages; the file's name where None.
+    provider: where to run; the CPU is always the second choice, and `notice` says so when it was taken.
+    threads: intra-op threads. One by default: more of them fight with the other nodes for the same cores.
+    warm_up: arrays for a first run, by input name; zeros where None (skipped where a shape is open in more than
+        its first axis).
+
+    Raises
+    ------
+    ModelMissing, ModelBroken, RuntimeMissing.
     """
 
     def __init__(

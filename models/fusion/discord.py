@@ -12,13 +12,18 @@ def discord(
 ) -> float | None:
     """Jensen-Shannon divergence in bits (Lin 1991, equation 4.1, logarithms to base 2): 0 agree, 1 disjoint.
 
-    Args:
-        face, voice: eight probabilities each (any positive sum) in the order of `EMOTIONS`, or None where missing.
-        unseen: categories the voice's corpora do not have; both distributions are compared without them.
-    Returns:
-        0 to 1, or None where either is missing or has nothing in the compared categories.
-    Raises:
-        BadInput: not eight finite entries >= 0.
+    Parameters
+    ----------
+    face, voice: eight probabilities each (any positive sum) in the order of `EMOTIONS`, or None where missing.
+    unseen: categories the voice's corpora do not have; both distributions are compared without them.
+
+    Returns
+    -------
+    0 to 1, or None where either is missing or has nothing in the compared categories.
+
+    Raises
+    ------
+    BadInput: not eight finite entries >= 0.
     """
     if face is None or voice is None:
         return None

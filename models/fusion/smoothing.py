@@ -112,12 +112,15 @@ def smooth(
 ) -> tuple[list[Fused], Smoothed]:
     """Causal and smoothed answers for one person's whole recording.
 
-    Args:
-        t_s: n times in seconds, never decreasing.
-        faces, voices: n estimates each, None where missing.
-        lag_s: how far ahead of each time is looked, >= 0.
-    Raises:
-        BadInput: lengths differ, time goes back, or the lag is negative.
+    Parameters
+    ----------
+    t_s: n times in seconds, never decreasing.
+    faces, voices: n estimates each, None where missing.
+    lag_s: how far ahead of each time is looked, >= 0.
+
+    Raises
+    ------
+    BadInput: lengths differ, time goes back, or the lag is negative.
     """
     if not len(t_s) == len(faces) == len(voices):
         raise BadInput(f"smoothing needs one estimate per time: {len(t_s)} times, {len(faces)} and {len(voices)}")

@@ -12,15 +12,20 @@ STATES: Final[tuple[State, ...]] = get_args(State)
 def person_state(has_numbers: bool, face_state: State | None, voice_state: State | None) -> State:
     """The state of a fused person: "ok" exactly where there are numbers, otherwise the reason there are none.
 
-    Args:
-        has_numbers: whether the filter gave numbers; while it coasts it does.
-        face_state: the word of the face this person has, None for a person who is only heard.
-        voice_state: the word of the voice, None where no voice was ever expected.
-    Returns:
-        One of `STATES`. The face's reason goes before the voice's. Inputs that call themselves ok although nothing
-        came of them for longer than the coasting time are "stale".
-    Raises:
-        BadInput: a word that is not in `STATES`.
+    Parameters
+    ----------
+    has_numbers: whether the filter gave numbers; while it coasts it does.
+    face_state: the word of the face this person has, None for a person who is only heard.
+    voice_state: the word of the voice, None where no voice was ever expected.
+
+    Returns
+    -------
+    One of `STATES`. The face's reason goes before the voice's. Inputs that call themselves ok although nothing
+    came of them for longer than the coasting time are "stale".
+
+    Raises
+    ------
+    BadInput: a word that is not in `STATES`.
     """
     for word in (face_state, voice_state):
         if word is not None and word not in STATES:

@@ -63,9 +63,10 @@ class VoiceAffectResult:
 class VoiceModel(ABC):
     """What judges the last seconds of speech: `VoiceAffectModel`, or rules that stand in for it.
 
-    Args:
-        activity: makes the speech detector that whole signals need. The streaming interface does without: there the
-            probability comes with each hop.
+    Parameters
+    ----------
+    activity: makes the speech detector that whole signals need. The streaming interface does without: there the
+        probability comes with each hop.
     """
 
     fresh_hops: ClassVar[int] = STEP_HOPS
@@ -84,12 +85,15 @@ class VoiceModel(ABC):
     ) -> VoiceAffectResult:
         """Estimates every 100 ms of a whole signal: the same numbers the live stream gives.
 
-        Args:
-            signal: (n,), or (n, channels) which are averaged; integers of full scale or floats in [-1, 1].
-            sample_rate: Hz; other rates than 16000 are resampled.
-            baseline: from `baseline()`; None judges the voice against the population.
-        Raises:
-            BadInput: not an array of numbers, or a rate that is not positive.
+        Parameters
+        ----------
+        signal: (n,), or (n, channels) which are averaged; integers of full scale or floats in [-1, 1].
+        sample_rate: Hz; other rates than 16000 are resampled.
+        baseline: from `baseline()`; None judges the voice against the population.
+
+        Raises
+        ------
+        BadInput: not an array of numbers, or a rate that is not positive.
         """
         stream = self.stream(baseline)
         times: list[float] = []
@@ -164,12 +168,15 @@ class VoiceModel(ABC):
 class VoiceAffectModel(VoiceModel):
     """The voice model (`registry.load("voice-affect")`): a speech encoder, and heads that were fitted to its answers.
 
-    Args:
-        net: the heads, "voice-affect".
-        encoder: what they were fitted to.
-        activity: as for `VoiceModel`.
-    Raises:
-        ModelBroken: a net was made for other inputs than this version computes.
+    Parameters
+    ----------
+    net: the heads, "voice-affect".
+    encoder: what they were fitted to.
+    activity: as for `VoiceModel`.
+
+    Raises
+    ------
+    ModelBroken: a net was made for other inputs than this version computes.
     """
 
     fresh_hops = 50
@@ -265,13 +272,16 @@ class VoiceAffectStream:
     ) -> bool:
         """Takes in one hop of 10 ms; returns whether it counts as speech.
 
-        Args:
-            values: descriptors, a mapping of names to numbers or None, or an array in the order of
-                `liveaffect.models.voice.descriptors.NAMES` with NaN where undefined.
-            mel_db: the log-mel row (80,) of the same hop (`mel.LogMel`); None counts as no speech.
-            speech_prob: 0 to 1; None counts as no speech.
-        Raises:
-            BadInput: the log-mel row is not 80 long.
+        Parameters
+        ----------
+        values: descriptors, a mapping of names to numbers or None, or an array in the order of
+            `liveaffect.models.voice.descriptors.NAMES` with NaN where undefined.
+        mel_db: the log-mel row (80,) of the same hop (`mel.LogMel`); None counts as no speech.
+        speech_prob: 0 to 1; None counts as no speech.
+
+        Raises
+        ------
+        BadInput: the log-mel row is not 80 long.
         """
         if mel_db is None:
             speech_prob, mel_db = None, _SILENT

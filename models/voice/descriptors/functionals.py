@@ -52,8 +52,10 @@ def functionals_of(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     values: (n, len(NAMES)) as in `Hops.values`, hops in order, NaN where undefined. NaN where a functional has
     nothing to be computed from (no voiced hop, fewer than two rising slopes, ...).
     Source: Eyben et al. 2016, section 3.2.
-    Raises:
-        BadInput: `values` does not have one column per descriptor.
+
+    Raises
+    ------
+    BadInput: `values` does not have one column per descriptor.
     """
     values = np.asarray(values)
     if values.ndim != 2 or values.shape[1] != len(NAMES):

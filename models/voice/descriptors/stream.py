@@ -51,11 +51,14 @@ class Hops:
 class VoiceStream:
     """Descriptors of one stream of speech; how it is cut into pieces never changes a result.
 
-    Args:
-        lookahead_ms: how far past a hop's 60 ms frame the pitch track and the smoothing see, 10 to 500 in steps of 10;
-            the pitch track gains most from the first 100.
-    Raises:
-        BadInput: lookahead_ms is out of range, or samples are not a one-dimensional array of numbers.
+    Parameters
+    ----------
+    lookahead_ms: how far past a hop's 60 ms frame the pitch track and the smoothing see, 10 to 500 in steps of 10;
+        the pitch track gains most from the first 100.
+
+    Raises
+    ------
+    BadInput: lookahead_ms is out of range, or samples are not a one-dimensional array of numbers.
     """
 
     def __init__(self, *, lookahead_ms: float = DEFAULT_LOOKAHEAD_MS) -> None:

@@ -25,8 +25,10 @@ def descriptors(signal: Array, *, sample_rate: float, lookahead_ms: float = DEFA
     Returns a polars DataFrame, one row per 10 ms hop: `t_s` (middle of its 60 ms frame: 0.03, 0.04, ...), `state`
     ("ok", "silence", "invalid"), then one column per descriptor of `NAMES`, null where it is undefined.
     A signal shorter than one frame (60 ms) has no rows.
-    Raises:
-        BadInput: the signal is no array of numbers, or the rate is not positive.
+
+    Raises
+    ------
+    BadInput: the signal is no array of numbers, or the rate is not positive.
     """
     import polars as pl
 
