@@ -83,17 +83,14 @@ class VoiceModel(ABC):
     def predict(
         self, signal: npt.ArrayLike, sample_rate: float = SAMPLE_RATE, baseline: VoiceBaseline | None = None
     ) -> VoiceAffectResult:
-        """Estimates every 100 ms of a whole signal: the same numbers the live stream gives.
+        """Estimates every 100 ms of a whole signal: the same numbers the live stream gives. Raises BadInput for what is
+        no array of numbers, or a rate that is not positive.
 
         Parameters
         ----------
         signal: (n,), or (n, channels) which are averaged; integers of full scale or floats in [-1, 1].
         sample_rate: Hz; other rates than 16000 are resampled.
         baseline: from `baseline()`; None judges the voice against the population.
-
-        Raises
-        ------
-        BadInput: not an array of numbers, or a rate that is not positive.
         """
         stream = self.stream(baseline)
         times: list[float] = []
@@ -174,9 +171,7 @@ class VoiceAffectModel(VoiceModel):
     encoder: what they were fitted to.
     activity: as for `VoiceModel`.
 
-    Raises
-    ------
-    ModelBroken: a net was made for other inputs than this version computes.
+    Raises ModelBroken where a net was made for other inputs than this version computes.
     """
 
     fresh_hops = 50
@@ -270,7 +265,7 @@ class VoiceAffectStream:
     def push(
         self, values: "Mapping[str, Any] | npt.ArrayLike", mel_db: npt.ArrayLike | None, speech_prob: float | None
     ) -> bool:
-        """Takes in one hop of 10 ms; returns whether it counts as speech.
+        """Takes in one hop of 10 ms; returns whether it counts as speech. Raises BadInput for a row of another length.
 
         Parameters
         ----------
@@ -278,10 +273,6 @@ class VoiceAffectStream:
             `liveaffect.models.voice.descriptors.NAMES` with NaN where undefined.
         mel_db: the log-mel row (80,) of the same hop (`mel.LogMel`); None counts as no speech.
         speech_prob: 0 to 1; None counts as no speech.
-
-        Raises
-        ------
-        BadInput: the log-mel row is not 80 long.
         """
         if mel_db is None:
             speech_prob, mel_db = None, _SILENT
