@@ -18,6 +18,8 @@ class PeopleBar(QWidget):
     """`chosen` carries a face id, or None to follow whoever is there."""
 
     chosen = Signal(object)
+    named = Signal(int)
+    """Somebody wants to give this person a name."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,6 +74,10 @@ class PeopleBar(QWidget):
             button.setIcon(_dot(face_id))
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.clicked.connect(lambda: self.chosen.emit(face_id))
+        if face_id is not None and face_id >= 0:
+            button.setToolTip(f"{tip}; a right click names this person")
+            button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            button.customContextMenuRequested.connect(lambda: self.named.emit(face_id))
         self._row.insertWidget(self._row.count() - 1, button)
         self._buttons.append(button)
         return button

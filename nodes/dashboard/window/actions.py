@@ -76,6 +76,11 @@ class Actions:
         when: dict[str, Any] = {} if self._feed.scene.kind == "replay" else {"t_ns": self._feed.sensor_now_ns()}
         self._feed.ask("mark", on_reply=self._say, label=label, source="dashboard", **when)
 
+    def name(self, face_id: int, name: str) -> None:
+        """What a person is called from now on, in the stream and its recording; "" takes the name back."""
+        given = {"name": name.strip()} if name.strip() else {}
+        self._feed.ask("people", on_reply=self._say, action="name", face=face_id, **given)
+
     def _ask(self, verb: str, on: bool, arguments: dict[str, Any]) -> None:
         def answered(reply: Reply) -> None:
             self._held[verb] = (on if reply.ok else not on, time.monotonic() + HOLD_S)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QInputDialog, QMessageBox, QWidget
 
 from liveaffect.nodes.dashboard import GO_ON
 from liveaffect.nodes.dashboard.feed import GatewayFeed
@@ -50,6 +50,15 @@ class Dialogs:
         keys = [*SHORTCUTS, *(KEYS if self._feed.scene.kind == "replay" else ())]
         self.open("help", lambda: HelpSheet(keys, self._parent))
 
+    def name(self, face_id: int, give: Callable[[int, str], None]) -> None:
+        """Asks what a person is to be called."""
+        person = self._feed.scene.people.get(face_id)
+        before = person.called if person is not None else ""
+        words = f"What face {face_id} is called from now on, here and in recordings; empty takes the name back:"
+        name, ok = QInputDialog.getText(self._parent, "Name", words, text=before)
+        if ok:
+            give(face_id, name)
+
     def closing_while_recording(self) -> int | None:
         """The exit status to close with; None to stay open."""
         box = QMessageBox(self._parent)
@@ -64,7 +73,7 @@ class Dialogs:
         clicked = box.clickedButton()
         return GO_ON if clicked is go_on else 0 if clicked is stop else None
 
-    def open(self, name: str, make: Callable[[], QDialog]) -> None:
+    def open(self, name: str, make: Callable[[], QDialog]) -> QDialog:
         """Shows the dialog of that name, made where there is none."""
         dialog = self._open_now.get(name)
         if dialog is None:
@@ -73,3 +82,4 @@ class Dialogs:
             dialog.destroyed.connect(lambda: self._open_now.pop(name, None))
         dialog.show()
         dialog.raise_()
+        return dialog

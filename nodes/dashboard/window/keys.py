@@ -11,7 +11,9 @@ SHORTCUTS = (
     ("H", "privacy: hide the picture, store no pixels and no sound"), ("P", "pause the view"),
     ("N", "look at the next person"), ("Esc", "leave a field; look at whoever is there"), ("L", "landmarks on or off"),
     ("+ and −", "show more or less of the past"), ("B", "neutral baseline"), ("S", "settings"),
-    ("Ctrl+O", "recorded sessions"), ("V", "theme, size, everybody's traces, one participant"),
+    ("Ctrl+N", "name the person looked at"),
+    ("Ctrl+E", "score files"), ("Ctrl+O", "recorded sessions"),
+    ("V", "theme, size, everybody's traces, one participant"),
     ("F11", "full screen"), ("F1", "this sheet"), ("Ctrl+Q", "close"),
 )  # fmt: skip
 

@@ -27,6 +27,7 @@ from liveaffect.nodes.dashboard.views.weights import WeightsView
 from liveaffect.nodes.dashboard.window.actions import Actions
 from liveaffect.nodes.dashboard.window.controls import Controls, toggle
 from liveaffect.nodes.dashboard.window.dialogs import Dialogs
+from liveaffect.nodes.dashboard.window.drops import Drops
 from liveaffect.nodes.dashboard.window.keys import bind, escape, full_screen
 from liveaffect.nodes.dashboard.window.layout import lay_out
 from liveaffect.nodes.dashboard.window.pacer import Pacer
@@ -125,6 +126,11 @@ class MainWindow(QWidget):
             self.presenter.picture()
         self._paint_plots()
 
+    def _name(self) -> None:
+        who = self.scene.shown
+        if who is not None and who >= 0:
+            self.dialogs.name(who, self.actions_.name)
+
     def _follow(self) -> None:
         self.choose(None)
 
@@ -201,6 +207,8 @@ class MainWindow(QWidget):
         self.feed.arrived.connect(self._picture_due)
         self.video.chosen.connect(self.choose)
         self.people.chosen.connect(self.choose)
+        self.people.named.connect(lambda face_id: self.dialogs.name(face_id, self.actions_.name))
+        Drops(self, self.recorded.card, self.recorded.score)
         self.picture_button.clicked.connect(self.update_pixels)
         self.lines_button.clicked.connect(self._set_lines)
         self.controls.pause.connect(self.set_paused)
@@ -218,7 +226,8 @@ class MainWindow(QWidget):
             "P": controls.pause_button.click, "N": self.people.next, "Esc": partial(escape, self, self._follow),
             "L": self.lines_button.click, "+": partial(self.traces.zoom, 1), "-": partial(self.traces.zoom, -1),
             "B": controls.baseline_button.click, "S": controls.settings_button.click, "F1": dialogs.help,
-            "Ctrl+O": controls.open_button.click, "Ctrl+Q": self.close, "V": self.view_menu.open,
+            "Ctrl+O": controls.open_button.click, "Ctrl+Q": self.close, "V": self.view_menu.open, "Ctrl+N": self._name,
+            "Ctrl+E": self.recorded.score,
             "F11": partial(full_screen, self),
         }  # fmt: skip
         bind(self, keys | {str(n): partial(self.actions_.mark, str(n)) for n in range(1, 10)})

@@ -1,5 +1,6 @@
 """After a recording: its card above the main window; and the door to all other sessions."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtGui import QCloseEvent
@@ -43,6 +44,17 @@ class Recorded:
         if tools is not None:
             name = f"card {folder}"
             self._dialogs.open(name, lambda: CardDialog(tools, folder, self.browser, self._parent))
+
+    def score(self, files: Sequence[Path] = ()) -> None:
+        """Films, sounds, pictures and folders, to tables."""
+        tools = self.tools
+        if tools is None:
+            return
+        from liveaffect.nodes.dashboard.scoring.dialog import ScoreDialog
+
+        dialog = self._dialogs.open("score", lambda: ScoreDialog(tools, self._parent))
+        if isinstance(dialog, ScoreDialog):
+            dialog.add(files)
 
     def browser(self, chosen: str = "") -> None:
         """All sessions."""
