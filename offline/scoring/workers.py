@@ -1,6 +1,7 @@
 """Worker processes for a batch of files: a file that kills its worker costs itself alone."""
 
 import contextlib
+import gc
 import signal
 import sys
 from collections import deque
@@ -18,6 +19,8 @@ from liveaffect.offline.scoring.segments import Part
 from liveaffect.stream.errors import LiveAffectError
 
 JOIN_S = 5.0
+MOST_FILES = 50
+"""A worker is replaced after so many files: decoders and nets keep about a megabyte of every file they have opened."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,10 @@ def score_files(
                     continue
                 if isinstance(said, Outcome):
                     del busy[connection]
-                    if worker.alive():
+                    if worker.given < MOST_FILES and worker.alive():
                         idle.append(worker)
+                    else:
+                        worker.end()
                 yield said
     finally:
         for worker in [*busy.values(), *idle]:
@@ -92,13 +97,15 @@ class _Worker:
     def __init__(self, settings: ScoreSettings) -> None:
         self._process, self.connection = start(_serve, settings)
         self._task: Task | None = None
+        self.given = 0
+        """How many files it has had."""
 
     def alive(self) -> bool:
         """False where the process has ended."""
         return self._process.is_alive()
 
     def give(self, task: Task, most: Limits) -> None:
-        self._task, self._watched = task, Watched(self._process.pid or 0, most)
+        self._task, self._watched, self.given = task, Watched(self._process.pid or 0, most), self.given + 1
         with contextlib.suppress(OSError):  # it has died just now: `hear` says so
             self.connection.send(task)
 
@@ -137,6 +144,7 @@ def _serve(connection: Connection, settings: ScoreSettings) -> None:
         while True:
             task: Task = connection.recv()
             connection.send(score_file(task, settings, lambda *at, task=task: connection.send(Progress(task, *at))))
+            gc.collect()  # nets and decoders hang in circles: a hundred megabytes would wait for their turn
     except (EOFError, BrokenPipeError, ConnectionResetError):
         sys.exit(0)  # the parent has gone
 

@@ -127,8 +127,9 @@ def _opened(path: str) -> Generator[Any]:
     except InputError:
         raise
     except Exception as error:  # whatever a decoder makes of a damaged file
+        why = " ".join(str(error).split())  # libheif ends its lines
         raise InputError(
-            f"{path} is not a picture that can be read, or is damaged: {error}; open it in a viewer, or copy it again"
+            f"{path} is not a picture that can be read, or is damaged: {why}; open it in a viewer, or copy it again"
         ) from None
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import polars as pl
 import psutil
 from make_media import write_clip, write_sound, write_video
@@ -37,13 +38,11 @@ MOST_ROWS = 12 * 3600 * 10 + 5000
 Damage = Callable[[random.Random, bytearray, bytes], str]
 
 
-def whole_files(folder: Path, face: np.ndarray | None = None) -> dict[str, bytes]:
-    """One small file of each kind, name -> bytes; with `face` (RGB) in the pictures, else noise and lines."""
+def whole_files(folder: Path) -> dict[str, bytes]:
+    """One small file of each kind, name -> bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     draw = np.random.default_rng(12)
     base = np.kron(draw.integers(0, 255, (12, 16, 3), dtype=np.uint8), np.ones((10, 10, 1), np.uint8))
-    if face is not None:
-        base = np.asarray(Image.fromarray(face).resize((160, 120)))
     images = [np.roll(base, 2 * k, axis=1) for k in range(10)]
     sound = (0.2 * np.sin(np.arange(24_000) / 17) * np.sin(np.arange(24_000) / 900)).astype(np.float32)
     films = {"film.mp4": ("libx264", "aac"), "film.mov": ("mpeg4", "pcm_s16le"), "film.mkv": ("ffv1", "flac"),
@@ -58,18 +57,12 @@ def whole_files(folder: Path, face: np.ndarray | None = None) -> dict[str, bytes
     for name, codec in {"sound.wav": "pcm_s16le", "sound.flac": "flac", "sound.mp3": "mp3", "sound.ogg": "libopus",
                         "sound.m4a": "aac", "sound.aiff": "pcm_s16be", "sound.opus": "libopus"}.items():  # fmt: skip
         write_sound(folder / name, sound, codec=codec)
+    pillow_heif.register_heif_opener()
     photograph = Image.fromarray(images[0])
     for ending in ("jpg", "png", "webp", "tiff", "bmp", "heic", "avif"):
-        _register()
         photograph.save(folder / f"picture.{ending}")
     photograph.save(folder / "moving.webp", save_all=True, append_images=[Image.fromarray(i) for i in images[1:]])
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-
-
-def _register() -> None:
-    import pillow_heif
-
-    pillow_heif.register_heif_opener()
 
 
 def _flips(draw: random.Random, data: bytearray, _: bytes) -> str:
@@ -206,7 +199,7 @@ def hold(outcome: Outcome) -> list[str]:
     return broken
 
 
-def run(out: Path, count: int, first: int = 0, face: np.ndarray | None = None) -> list[dict[str, Any]]:
+def run(out: Path, count: int, first: int = 0) -> list[dict[str, Any]]:
     """Runs the cases that `out` does not hold yet, one worker for all of them, and returns all."""
     out.mkdir(parents=True, exist_ok=True)
     found = out / "cases.jsonl"
@@ -214,7 +207,7 @@ def run(out: Path, count: int, first: int = 0, face: np.ndarray | None = None) -
     if found.is_file():
         done = {case["seed"]: case for case in map(json.loads, found.read_text("utf-8").splitlines())}
     todo = [seed for seed in range(first, first + count) if seed not in done]
-    whole = whole_files(out / "whole", face)
+    whole = whole_files(out / "whole")
     cases: dict[Path, dict[str, Any]] = {}
     for seed in todo:
         path, case = damaged(whole, out / "damaged", seed)

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,8 @@ from estimate_nodes import LAUNCH
 from make_media import write_video
 
 from liveaffect.cli.main import main
+from liveaffect.offline.apart import start
+from liveaffect.offline.scoring import workers
 from liveaffect.offline.scoring.batch import Batch
 from liveaffect.offline.scoring.output import ScoreOutput
 from liveaffect.offline.scoring.pipeline import ScoreSettings
@@ -98,6 +101,26 @@ def test_more_jobs_than_files_score_every_file_once(tmp_path: Path, settings: Sc
     [file] = films(tmp_path, "bright")
     found = outcomes(list(score_files([Task(file, file.name, tmp_path / "table")], 9, settings)))
     assert found[file.name].written is not None
+
+
+def test_a_worker_is_replaced_after_some_files_for_every_file_leaves_something_in_it(
+    tmp_path: Path, settings: ScoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+
+    def counted(*words: Any) -> Any:
+        process, connection = start(*words)
+        started.append(process.pid or 0)
+        return process, connection
+
+    monkeypatch.setattr(workers, "start", counted)
+    monkeypatch.setattr(workers, "MOST_FILES", 2)
+    files = films(tmp_path, "dark", "bright", "black")
+    events = list(
+        score_files([Task(file, file.name, tmp_path / f"{file.name}.parquet") for file in files], 1, settings)
+    )
+    assert [found.failure for found in outcomes(events).values()] == [""] * 3
+    assert len(started) == 2
 
 
 def test_a_run_that_lost_a_file_resumes_with_that_file_only(tmp_path: Path, settings: ScoreSettings) -> None:
