@@ -77,7 +77,7 @@ class FirstWindow(QDialog):
         self._lay_out()
         self._connect(surroundings)
         self.resize(1040, 620)
-        self._focused = False
+        self._focused = self._offered = False
         self._update()
         self._look_again()
 
@@ -266,6 +266,9 @@ class FirstWindow(QDialog):
         if blocked and self.start.hasFocus():  # on to where something can be done about it
             (self.record.change if self.record.blocked else self.camera.field.box).setFocus()
         self.start.setEnabled(not blocked)
+        if none and self.camera.listed and self.microphone.listed and not self._offered:
+            self._offered = True
+            self.demo.setFocus()  # nothing is plugged in: Enter shows what it does all the same
         if not blocked and not self._focused:
             self._focused = True
             self.start.setFocus()

@@ -183,3 +183,10 @@ def test_u9_what_is_dropped_is_played_shown_or_scored(open_window: Open, tmp_pat
     session = recorded(tmp_path / "s")
     window.take([session])
     assert shown == [session]
+
+
+def test_u9_without_any_device_enter_shows_the_demo(open_window: Open, qtbot: Any) -> None:
+    window = open_window(cameras=[], microphones=[])
+    qtbot.waitUntil(lambda: window.focusWidget() is window.demo, timeout=LIMIT_MS)
+    QTest.keyClick(window.demo, Qt.Key.Key_Space)
+    assert window.choice == {"demo": True, "record": None}
