@@ -21,7 +21,6 @@ def test_no_other_name_is() -> None:
 
 @pytest.mark.processes
 def test_a_live_run_imports_no_tables_and_no_reports() -> None:
-
     code = (
         "import sys, liveaffect.cli.run, liveaffect.cli.live; print({'polars', 'matplotlib', 'numba'} & {*sys.modules})"
     )
