@@ -80,6 +80,15 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """Runs before the QApplication is made: without a display it would end the whole run."""
+    from gui import prepare
+
+    prepare()
+    return ["liveaffect"]
+
+
 @pytest.fixture(scope="module")
 def warm_workers() -> Iterator[None]:
     """Scoring in this process takes the worker that the test before has left."""

@@ -5,9 +5,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from live_run import live_run, wait_for
+from live_run import collect, live_run, wait_for
 from recorder_kills import adds_up, one, run, table
 
+from liveaffect.stream.messages import Health
 from liveaffect.stream.session.info import SessionInfo, load_info
 from liveaffect.stream.session.reader import SessionReader
 
@@ -34,23 +35,24 @@ def test_a_live_run_is_recorded_from_its_first_message_to_its_last(tmp_path: Pat
     for topic in ("toy/count", "toy/slow", "toy/sum"):
         account = info.ledger[topic]
         assert (account.published, account.recorded, account.gaps) == (100, 100, [])
-    assert set(info.nodes) >= {"recorder"}
     assert info.models["face-landmarker"]["sha256"]
 
 
 def test_recording_starts_and_stops_by_command_from_outside(tmp_path: Path) -> None:
-    with live_run(table(tmp_path / "s", autostart=False)) as live, live.client("toy/sum") as client:
+    with live_run(table(tmp_path / "s", autostart=False)) as live, live.client("toy/sum", "health") as client:
         assert client.receive(120)
         started = client.request("record", target="recorder", action="start")
         assert started.ok, started.text
         client.mark("stimulus on")
-        for _ in range(40):
-            client.receive(120)
+        collect(client, lambda got: sum(not isinstance(message, Health) for message in got) >= 40)
+        for _ in range(2):  # what it says of itself is in the recording from the first time on that it says so
+            collect(client, lambda got: got and isinstance(got[-1], Health) and got[-1].node == "recorder")
         stopped = client.request("record", target="recorder", action="stop")
         assert "COMPLETE" in stopped.text
     info = load_info(tmp_path / "s")
     _adds_up(info)
     assert not info.from_start
+    assert set(info.nodes) >= {"recorder"}
     assert info.ledger["toy/sum"].recorded >= 35
     assert info.ledger["marker"].recorded == 1
     assert info.ledger["ack"].recorded >= 1

@@ -12,7 +12,7 @@ from liveaffect.nodes.dashboard.feed import GatewayFeed, Starting
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.window.main import MainWindow
 
-LIMIT_MS = 20_000
+LIMIT_MS = 120_000
 
 
 def test_u9_a_window_says_what_it_waits_for_and_shows_itself_when_told(

@@ -6,17 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gui import BARS, LIMIT_MS, TONE, prepare
+from gui import BARS, LIMIT_MS, TONE
 
 from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.microphone import MicrophoneNode
-
-
-@pytest.fixture(scope="session")
-def qapp_args() -> list[str]:
-    """Runs before the QApplication is made."""
-    prepare()
-    return ["liveaffect"]
 
 
 @pytest.fixture(scope="session")
