@@ -14,12 +14,15 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import zmq
 
 BATCH = 100
+KINDS = {"requests": 6, "words": 2, "inside": 2, "control": 2, "raw": 1}
+"""Which socket, and how often among the others."""
 GOOD = {"verb": "reset", "target": "adder", "arguments": {"to": 3}, "id": 5}
 REPORT = {"run": "x", "process": "delay", "incarnation": 0, "kind": "ended", "progress": 1}
 
@@ -79,10 +82,10 @@ class Attack:
         self._told, self._events = told, told["events"]
         self._context = zmq.Context()
 
-    def batch(self, first: int) -> None:
-        """BATCH messages, numbered from `first`; the number is the seed."""
+    def batch(self, first: int, kinds: Sequence[str] = tuple(KINDS)) -> None:
+        """BATCH messages of one of the kinds, numbered from `first`; the number is the seed."""
         rng = random.Random(first)
-        kind = rng.choices(["requests", "words", "inside", "control", "raw"], [6, 2, 2, 2, 1])[0]
+        kind = rng.choices(kinds, [KINDS[one] for one in kinds])[0]
         if kind == "raw":
             for number in range(first, first + BATCH):
                 self._raw(random.Random(number))

@@ -82,12 +82,21 @@ class Watcher:
 
         from liveaffect.stream.client.connection import Client
 
-        self.client = Client(address, [topic, "health"])
+        self.client = Client(address, [topic, "health"], reconnect=True)
         self.ages: dict[str, list[float]] = {"published": [], "here": []}
         self.last = -1
         self.missed = 0
         self.refused: dict[str, int] = {}
-        threading.Thread(target=self._read, daemon=True).start()
+        self.away = 0.0
+        """Seconds that this program itself waited for a core at most: what the machine adds to every age."""
+        for work in (self._read, self._wait):
+            threading.Thread(target=work, daemon=True).start()
+
+    def _wait(self) -> None:
+        while True:
+            since = time.monotonic()
+            time.sleep(0.05)
+            self.away = max(self.away, time.monotonic() - since - 0.05)
 
     def _read(self) -> None:
         for message in self.client:
@@ -101,7 +110,7 @@ class Watcher:
 
     def take(self) -> dict[str, list[float]]:
         """The ages since the last call, in ms."""
-        found, self.ages = self.ages, {"published": [], "here": []}
+        found, self.ages, self.away = self.ages, {"published": [], "here": []}, 0.0
         return found
 
 
@@ -110,16 +119,20 @@ def run(count: int, state: Path | None, source: str = "") -> dict[str, Any]:
     begun = json.loads(state.read_text())["next"] if state and state.exists() else 0
     serving = [str(HELPERS / "fuzz_sockets.py"), "--serve", *(["--source", source] if source else [])]
     with (
-        _program(serving) as (graph, told),
-        _program([str(HELPERS / "fuzz_messages.py"), "--sink"]) as (_, nobody),
-        _program([str(HELPERS / "fuzz_messages.py")], speaks=False) as (attacker, _),
+        program(serving) as (graph, told),
+        program([str(HELPERS / "fuzz_messages.py"), "--sink"]) as (_, nobody),
+        program([str(HELPERS / "fuzz_messages.py")], speaks=False) as (attacker, _),
     ):
         watcher = Watcher(told["gateway"], "affect" if source else "toy/sum")
         told["events"] = watcher.client.facts["events"]
 
+        away = 0.0
+
         def send(where: dict[str, Any], first: int, many: int) -> dict[str, list[float]]:
             watcher.take()
-            _tell(attacker, where | {"first": first, "count": many})
+            tell(attacker, where | {"first": first, "count": many})
+            nonlocal away
+            away = watcher.away
             return watcher.take()
 
         send(told, 0, WARM)  # buffers and code are taken once
@@ -136,7 +149,7 @@ def run(count: int, state: Path | None, source: str = "") -> dict[str, Any]:
             course.append(_memory(graph.pid, told))
             if state:
                 state.write_text(json.dumps({"next": first + ROUND}))
-            print(first + ROUND, course[-1], watcher.missed, file=sys.stderr, flush=True)
+            print(first + ROUND, course[-1], watcher.missed, f"{away:.2f} s", file=sys.stderr, flush=True)
         time.sleep(2.0)  # the gateway says once a second what it refused
         after = _memory(graph.pid, told)
         alive = {name: psutil.pid_exists(pid) for name, pid in told["pids"].items()}
@@ -164,7 +177,7 @@ def run(count: int, state: Path | None, source: str = "") -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _program(words: list[str], *, speaks: bool = True) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
+def program(words: list[str], *, speaks: bool = True) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
     """A program that says in one line of JSON where it is, and ends with its input."""
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": HELPERS}
     program = subprocess.Popen([sys.executable, *words], **pipes)
@@ -181,7 +194,7 @@ def _program(words: list[str], *, speaks: bool = True) -> Iterator[tuple["subpro
         program.stdout.close()
 
 
-def _tell(program: "subprocess.Popen[str]", order: dict[str, Any]) -> None:
+def tell(program: "subprocess.Popen[str]", order: dict[str, Any]) -> None:
     assert program.stdin is not None
     assert program.stdout is not None
     program.stdin.write(msgspec.json.encode(order).decode() + "\n")

@@ -30,7 +30,7 @@ MOST_REQUESTS = 256
 ACCEPTS_A_TURN = 4
 MESSAGES_A_TURN = 16
 HEAR_S = 0.005
-"""Of each turn, so much goes to what visitors say, to each of them first in its turn: results do not wait for it."""
+"""Of each turn, so much CPU goes to what visitors say, to each of them first in its turn: results do not wait."""
 RESULTS_A_TURN = 200
 IDLE_MS, BUSY_MS = 200, 10
 GOODBYE_S = 0.2
@@ -164,7 +164,7 @@ class Door:
                 visitor.reply([*envelope, body])
         self._turns += 1
         first = self._turns % max(1, len(self._visitors))
-        end = time.monotonic() + HEAR_S
+        end = time.thread_time() + HEAR_S
         for visitor in self._visitors[first:] + self._visitors[:first]:
             try:
                 visitor.pump(now)
@@ -202,7 +202,7 @@ class Door:
 
     def _hear(self, visitor: Visitor, now: float, end: float) -> None:
         for _ in range(MESSAGES_A_TURN):
-            if not visitor.allowance.open(now) or time.monotonic() > end:
+            if not visitor.allowance.open(now) or time.thread_time() > end:
                 return
             parts = visitor.next()
             if parts is None:
