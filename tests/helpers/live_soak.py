@@ -1,6 +1,6 @@
 """A live graph with a recorder, and a fault every few seconds that a seed chooses; everything has to come back.
 
-    python tests/helpers/live_soak.py OUT [--seconds 3600] [--segment 600] [--every 5] [--first 0]
+    python tests/helpers/live_soak.py OUT [--seconds 3600] [--segment 600] [--every 5]
 
 Runs in segments, one supervisor each: one line of JSON per segment in OUT/segments.jsonl, and goes on where an earlier
 run stopped. Sessions lie on a small file system of their own (where one may be mounted) that some faults fill.
@@ -268,7 +268,7 @@ def segment(out: Path, seconds: float, every: float, seed: int) -> dict[str, Any
     }
 
 
-def run(out: Path, seconds: float, length: float = 600.0, every: float = 5.0, first: int = 0) -> list[dict[str, Any]]:
+def run(out: Path, seconds: float, length: float = 600.0, every: float = 5.0) -> list[dict[str, Any]]:
     """Runs the segments that OUT/segments.jsonl does not have yet; returns all of them."""
     out.mkdir(parents=True, exist_ok=True)
     os.environ["XDG_CACHE_HOME"] = str(out / "cache")
@@ -276,7 +276,7 @@ def run(out: Path, seconds: float, length: float = 600.0, every: float = 5.0, fi
     done = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
     known = {one["seed"] for one in done}
     with log.open("a", encoding="utf-8") as lines:
-        for seed in range(first, first + max(1, round(seconds / length))):
+        for seed in range(max(1, round(seconds / length))):
             if seed not in known:
                 done.append(segment(out, min(length, seconds), every, seed))
                 lines.write(json.dumps(done[-1]) + "\n")
@@ -291,11 +291,10 @@ if __name__ == "__main__":
     words.add_argument("--seconds", type=float, default=3600.0)
     words.add_argument("--segment", type=float, default=600.0)
     words.add_argument("--every", type=float, default=5.0)
-    words.add_argument("--first", type=int, default=0)
     asked = words.parse_args()
     if asked.serve:
         serve(asked.serve)
     else:
-        found = run(asked.out, asked.seconds, asked.segment, asked.every, asked.first)
+        found = run(asked.out, asked.seconds, asked.segment, asked.every)
         print(json.dumps(found, indent=1))
         sys.exit(any(one["broken"] for one in found))
