@@ -128,7 +128,7 @@ class Processes:
         if one is None or report.run != self._run or report.incarnation != one.life.starts - 1:
             self.refused += one is None or report.run != self._run
             return
-        one.watch.hear(report.progress, report.patient)
+        one.watch.hear(report.progress, report.patient, report.turn_cpu_s)
         one.doing = report.doing or one.doing
         if report.kind == "bound" and (told := self._addresses.heard(report.process, report.text)):
             for each in self.members.values():

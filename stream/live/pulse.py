@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -32,6 +33,8 @@ class ProcessReport(msgspec.Struct, kw_only=True):
     """Counts opened nodes, turns of the loop and handled messages."""
     patient: bool = False
     """True while it is busy with something that may take long: opening, a node's first messages."""
+    turn_cpu_s: float = 0.0
+    """The most CPU that one of its turns has taken, first ones apart."""
     doing: str = ""
     """What it is at: the node that opens, or that was called last."""
     text: str = ""
@@ -60,8 +63,8 @@ class Call:
         self._pulse.patient = self._node.calls <= FIRST
 
     def __exit__(self, *_: object) -> None:
+        self._pulse.turn()
         self._pulse.patient = self._before
-        self._pulse.progress += 1
 
 
 class Pulse:
@@ -79,6 +82,8 @@ class Pulse:
         self.progress = 0
         self.patient = True
         self.doing = ""
+        self.turn_cpu_s = 0.0
+        self._used_s = time.process_time()
         self._who = (run, process, incarnation)
         self._socket = context.socket(zmq.PUSH)
         self._socket.setsockopt(zmq.LINGER, 500)
@@ -93,6 +98,9 @@ class Pulse:
     def turn(self) -> None:
         """The loop has come round, or a message was handled."""
         self.progress += 1
+        before, self._used_s = self._used_s, time.process_time()
+        if not self.patient:
+            self.turn_cpu_s = max(self.turn_cpu_s, self._used_s - before)
 
     def call(self, node: "Called") -> "Call":
         """Around every call of a node's handler or source: the first ones of each are waited for longer."""
@@ -108,6 +116,7 @@ class Pulse:
             kind=kind,
             progress=self.progress,
             patient=self.patient,
+            turn_cpu_s=self.turn_cpu_s,
             doing=self.doing,
             text=text[:MOST_TEXT],
             exit_code=exit_code,

@@ -17,8 +17,9 @@ STRETCH = 1.8
 SUSPECT = 0.4
 """From this share of its patience on, a silent process's account with the system is looked at."""
 LOOK_S = 0.5
-TURN_CPU_S = 2.0
-"""Whoever had so much of the CPU without one turn is not kept from working."""
+TURN_CPU_S, LEAST_CPU_S, TURNS = 2.0, 0.5, 4.0
+"""Whoever had so much of the CPU without one turn is not kept from working: four times what its turns have taken at
+most, between half a second and two. So a loop that spins is found soon where it gets a tenth of a core, too."""
 STARVED = 6.0
 """And whoever mostly waits for a core is not waited for longer than this many times the patience."""
 PRESSURE = Path("/proc/pressure/cpu")
@@ -96,11 +97,14 @@ class Watch:
         self._news = self._machine.lived
         self._suspected: tuple[float, Account] | None = None
         self._looked, self._starved = 0.0, False
+        self._enough_s = TURN_CPU_S
         self.patient = True
         """True while it opens its nodes or handles its first messages."""
 
-    def hear(self, progress: int, patient: bool) -> None:
-        """A beat: how far its loop is, and whether that is at work on something first."""
+    def hear(self, progress: int, patient: bool, turn_cpu_s: float = TURN_CPU_S) -> None:
+        """A beat: how far its loop is, whether that is at work on something first, and the most CPU that one of its
+        turns has taken."""
+        self._enough_s = min(TURN_CPU_S, max(LEAST_CPU_S, TURNS * turn_cpu_s))
         if progress != self._progress or patient != self.patient:
             self._news = self._machine.lived
             self._suspected = None
@@ -123,16 +127,16 @@ class Watch:
             return False
         if lived - self._looked >= LOOK_S or not self._starved:
             self._looked = lived
-            self._starved = starved(self._suspected[1], self._account(), lived - self._suspected[0])
+            self._starved = starved(self._suspected[1], self._account(), lived - self._suspected[0], self._enough_s)
         return not (self._starved and silence < STARVED * hang_s)
 
 
-def starved(before: Account, now: Account, span_s: float) -> bool:
-    """True where a process was kept from working for most of `span_s`, and had little of the CPU in it."""
+def starved(before: Account, now: Account, span_s: float, enough_s: float = TURN_CPU_S) -> bool:
+    """True where a process was kept from working for most of `span_s`, and had less of the CPU than `enough_s`."""
     both = before.keys() & now.keys()
     ran = sum(now[thread][0] - before[thread][0] for thread in both) / 1e9
     waited = max((now[thread][1] - before[thread][1] for thread in both), default=0) / 1e9
-    return ran < TURN_CPU_S and waited > span_s / 2
+    return ran < enough_s and waited > span_s / 2
 
 
 def read_account(pid: int) -> Account:

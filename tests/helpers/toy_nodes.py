@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -70,12 +72,20 @@ class Delay(Node):
     """Repeats every number under a topic with a delay."""
 
     hang_at: int = -1
-    spin: bool = False
+    hang: Literal["sleeps", "spins", "grips"] = "sleeps"
+    """How: waiting for nothing, on a CPU, or on a CPU without ever letting another thread of its process run."""
+    tell: str = ""
+    """A file that tells when (monotonic ns)."""
 
     @on(COUNT, emits=SLOW)
     def repeat(self, count: Count) -> Slow:
+        if count.number == self.hang_at and self.tell:
+            Path(self.tell).write_text(str(time.monotonic_ns()), "ascii")
         while count.number == self.hang_at:
-            time.sleep(0.0 if self.spin else 1.0)
+            if self.hang == "grips":
+                sum(range(1 << 40))
+            elif self.hang == "sleeps":
+                time.sleep(1.0)
         return Slow(t_ns=count.t_ns, number=count.number)
 
 

@@ -40,18 +40,17 @@ def test_no_healthy_process_is_killed(busy: None, demo_clip: Path, tmp_path: Pat
     assert run.code == 0
 
 
-@pytest.mark.parametrize("hang", ["sleeps", "spins"])
-def test_a_loop_that_hangs_is_found_within_ten_seconds(busy: None, hang: str) -> None:
-    if hang == "spins" and os.getloadavg()[0] > 4 * (os.cpu_count() or 1):
-        pytest.skip("others keep this machine busier than the test does")
+@pytest.mark.parametrize("hang", ["sleeps", "spins", "grips"])
+def test_a_loop_that_hangs_is_found_within_ten_seconds(busy: None, tmp_path: Path, hang: str) -> None:
+    began = tmp_path / "began"
     table = {
         "counter": {"type": "toy_nodes:Counter"},
-        "delay": {"type": "toy_nodes:Delay", "hang_at": 100, "spin": hang == "spins"},
+        "delay": {"type": "toy_nodes:Delay", "hang_at": 200, "hang": hang, "tell": str(began)},
     }
     with live_run(table) as run, run.client("toy/slow", "health") as client:
-        got = collect(client, lambda m: any(isinstance(h, Health) and h.state == "hung" for h in m), 120.0)
-        last = max(m.pub_ns for m in got if type(m).__name__ == "Slow")
-        assert (got[-1].t_ns - last) / 1e9 < FOUND_WITHIN_S
+        got = collect(client, lambda m: any(isinstance(h, Health) and h.state == "hung" for h in m[-1:]), 120.0)
+        found_s, load = (got[-1].t_ns - int(began.read_text("ascii"))) / 1e9, os.getloadavg()[0]
+        print(f"{hang}: found after {found_s:.1f} s at load {load:.0f}")
+        assert found_s < FOUND_WITHIN_S
         assert len(run.supervisor.deaths) <= 1
-        again = collect(client, lambda m: any(type(s).__name__ == "Slow" for s in m), 120.0)
-        assert again
+        assert collect(client, lambda m: any(type(s).__name__ == "Slow" for s in m[-1:]), 120.0)

@@ -1,5 +1,6 @@
 """What a node process tells of itself, from a thread of its own."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +61,25 @@ def test_first_calls_are_waited_for_and_calls_may_stand_inside_each_other(way: t
         raise ValueError("broken")
     assert not pulse.patient
     assert pulse.progress == 3
+
+
+def test_it_tells_the_most_cpu_of_a_turn_but_for_first_ones(way: tuple[Pulse, zmq.Socket[bytes]]) -> None:
+    pulse, pull = way
+
+    def work(seconds: float) -> None:
+        until = time.process_time() + seconds
+        while time.process_time() < until:
+            pass
+
+    pulse.patient = False
+    pulse.turn()
+    with pulse.call(Toy("new", 0)):
+        work(0.3)
+    assert _next(pull, lambda report: report.progress == 2).turn_cpu_s < 0.2
+    with pulse.call(Toy("old", FIRST)):
+        work(0.1)
+    pulse.turn()
+    assert 0.1 <= _next(pull, lambda report: report.progress == 4).turn_cpu_s < 0.3
 
 
 def test_an_error_of_a_million_characters_does_not_cut_the_way(way: tuple[Pulse, zmq.Socket[bytes]]) -> None:

@@ -27,12 +27,12 @@ class System:
         span_ns = (self.clock.now - self.began) * 1e9
         return {1: (int(span_ns * self.ran), int(span_ns * self.waited))}
 
-    def found_after(self, limit_s: float = 100.0) -> float | None:
+    def found_after(self, limit_s: float = 100.0, turn_cpu_s: float = 0.02) -> float | None:
         """Seconds of silence after which it is taken for hung; None where that is not within `limit_s`."""
         begun = self.clock.now
         self.watch.hear(1, False)
         self.watch.begin()
-        self.watch.hear(1, False)
+        self.watch.hear(1, False, turn_cpu_s)
         while self.clock.now - begun < limit_s:
             self.clock.now += 0.02
             self.machine.look()
@@ -52,8 +52,22 @@ def test_under_full_pressure_a_hang_is_found_within_ten_seconds(ran: float, wait
     assert HANG_S < found < 10.0
 
 
+@pytest.mark.parametrize("cores", [1.0, 0.4, 0.1])
+def test_a_loop_that_spins_is_found_within_ten_seconds_also_where_it_gets_a_tenth_of_a_core(cores: float) -> None:
+    found = System(share=1.0, ran=cores, waited=1.0 - cores).found_after()
+    assert found is not None
+    assert HANG_S < found < 10.0
+
+
+def test_one_whose_turns_take_much_of_the_cpu_is_given_as_much_again_and_more() -> None:
+    slow = System(share=1.0, ran=0.1, waited=0.9)
+    found = slow.found_after(turn_cpu_s=0.4)
+    assert found is not None
+    assert 16.0 < found < 20.0, "1.6 s of CPU at a tenth of a core, from when it is suspected"
+
+
 def test_a_process_that_waits_for_a_core_is_not_hung() -> None:
-    found = System(share=1.0, ran=0.05, waited=0.9).found_after()
+    found = System(share=1.0, ran=0.01, waited=0.9).found_after()
     assert found is not None
     assert found > STARVED * HANG_S - 1, "but not for ever"
 
