@@ -114,6 +114,7 @@ class LiveHost:
             context = LiveContext(epoch_ns, hosted.stats, self._stop)
             feeds.extend((hosted, getattr(hosted.node, name)(context)) for name in hosted.spec.sources)
         had_feeds = bool(feeds)
+        self._pulse.turn()  # what the start has taken says nothing of a turn
         self._pulse.patient = False
         while not self._stop():
             self._pulse.turn()
