@@ -10,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-TURN_S = 0.25
+TURN_S = 0.8
 """More than this between two looks is time in which the watcher itself was not there."""
-STRETCH = 1.8
-"""Patience under full pressure, in times of that without: a hang of 5 s is then found within 9 s."""
+LAG_S = 0.25
+"""From here on the watcher's own lateness tells of pressure."""
+STRETCH = 1.6
+"""Patience under full pressure, in times of that without: a hang of 5 s is then found after 8 s, and the rest to ten
+is for a watcher that is late itself."""
 SUSPECT = 0.4
 """From this share of its patience on, a silent process's account with the system is looked at."""
 LOOK_S = 0.5
@@ -67,7 +70,7 @@ class Machine:
         span = now - self._seen
         self._seen = now
         self.lived += min(span, TURN_S)
-        self._lag = max(self._lag * 0.98, min(1.0, max(0.0, span - TURN_S)))
+        self._lag = max(self._lag * 0.98, min(1.0, max(0.0, span - LAG_S)))
         if now - self._read_at < 1.0:
             return
         total = self.pressure()
