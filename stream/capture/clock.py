@@ -9,13 +9,17 @@ from pathlib import Path
 import numpy as np
 
 NS = 1_000_000_000
+FIRST_TIME_SPACE = 0xEFFFFFFA
+"""Linux: the time namespace that a machine starts with (include/linux/proc_ns.h)."""
 
 
 def clock_id() -> str:
-    """Names this machine's monotonic clock: it starts anew at every boot."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
+    """Names this machine's monotonic clock: it starts anew at every boot, and a container may have its own."""
+    boot, space = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/time")
     with contextlib.suppress(OSError):
-        return f"boot-{boot.read_text('ascii')[:8]}"
+        name = f"boot-{boot.read_text('ascii')[:8]}"
+        number = space.stat().st_ino if space.exists() else FIRST_TIME_SPACE
+        return name if number == FIRST_TIME_SPACE else f"{name}-{number}"
     return f"run-{uuid.uuid4().hex[:8]}-{os.getpid()}"
 
 

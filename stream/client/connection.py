@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from liveaffect.stream.capture.clock import clock_id
 from liveaffect.stream.client.announced import announced, keys_for, several
+from liveaffect.stream.client.clock import ClockKeeper, Exchange, SensorClock
 from liveaffect.stream.client.link import Closed, Gone, Link
 from liveaffect.stream.client.requests import Reply, Request
 from liveaffect.stream.errors import TransportError, UsageError
@@ -89,6 +90,7 @@ class Client:
         self._closed, self._renewing = threading.Event(), threading.Lock()
         self._way = way or Link(address, keys or keys_for(address))
         self.facts: dict[str, Any] = {}
+        self._keeper: ClockKeeper | None = None
         self._open(REPLY_LIMIT_S)
 
     @classmethod
@@ -174,18 +176,26 @@ class Client:
         several exchanges (Mills 1991: the error is at most half the round trip)."""
         if exchanges < 1:
             raise UsageError(f"clock_offset: {exchanges} exchanges tell nothing: ask for 1 or more")
-        found: list[tuple[int, int]] = []
-        for _ in range(exchanges):
-            sent = time.monotonic_ns()
-            there = int(self.request("clock").facts["monotonic_ns"])
-            back = time.monotonic_ns()
-            found.append((back - sent, there - (sent + back) // 2))
-        trip, offset = min(found)
-        return offset, trip
+        best = min((self._exchange() for _ in range(exchanges)), key=lambda one: one.trip_ns)
+        return best.offset_ns, best.trip_ns
+
+    @property
+    def clock(self) -> SensorClock:
+        """Maps the sensor's times to this machine's, and says how sure that is. Asks at once, then twice a second."""
+        if self._keeper is None:
+            same = self.facts.get("clock") == clock_id()
+            self._keeper = ClockKeeper(SensorClock(time.monotonic_ns, same=same), self._exchange)
+        return self._keeper.clock
+
+    def _exchange(self) -> Exchange:
+        sent_ns = time.monotonic_ns()
+        return Exchange(sent_ns, int(self.request("clock").facts["monotonic_ns"]), time.monotonic_ns())
 
     def close(self) -> None:
         """Closes the sockets; a thread that waits for a message or an answer is told."""
         self._closed.set()
+        if self._keeper is not None:
+            self._keeper.end()
         self._way.close()
 
     def __enter__(self) -> "Client":
