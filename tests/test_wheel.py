@@ -20,14 +20,21 @@ from liveaffect.models.errors import ModelMissing
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_SOURCE = (".*", "out", "sessions", "build", "dist", "*.egg-info", "__pycache__", "tests", "training", "benchmarks")
+NOT_SOURCE = ("out", "sessions", "build", "dist", "*.egg-info", "tests", "training", "benchmarks")
+"""Folders of the checkout; those of these names inside the floors are source."""
+NOWHERE = (".*", "__pycache__")
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    patterns = (*NOWHERE, *NOT_SOURCE) if Path(folder) == ROOT else NOWHERE
+    return shutil.ignore_patterns(*patterns)(folder, names)
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy: a build leaves folders behind that must not appear in the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
-    shutil.copytree(ROOT, folder / "source", ignore=shutil.ignore_patterns(*NOT_SOURCE), symlinks=False)
+    shutil.copytree(ROOT, folder / "source", ignore=_left_out, symlinks=False)
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), "source"]
     built = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
