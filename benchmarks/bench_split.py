@@ -22,6 +22,8 @@ from typing import Any
 
 import polars as pl
 
+from liveaffect.offline.tables.numbers import number
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 from make_media import repeat_clip  # noqa: E402 (found by the line above)
@@ -59,10 +61,13 @@ def apart(whole: Path, split: Path) -> dict[str, float]:
     """Share of rows of the split film, its first segment left out, whose numbers lie near those of the whole."""
     rows = pl.read_parquet(split).filter(pl.col("segment") > 0).select("t_ns", "face_id", "state", *COMPARED)
     both = rows.join(pl.read_parquet(whole), on="t_ns", suffix="_whole")
-    found: dict[str, float] = {"rows": both.height, "states": float((both["state"] == both["state_whole"]).mean() or 0)}
+    found: dict[str, float] = {
+        "rows": both.height,
+        "states": number((both["state"] == both["state_whole"]).mean(), 0.0),
+    }
     for name in COMPARED:
         away = (both[name] - both[f"{name}_whole"]).abs().drop_nulls()
-        found[name] = float((away <= NEAR).mean() or 0.0)
+        found[name] = number((away <= NEAR).mean(), 0.0)
     return found
 
 
