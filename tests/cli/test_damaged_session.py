@@ -23,8 +23,9 @@ WIRING = {"fusion": {"reads": ["face/affect"], "writes": ["affect"]}}
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Path:
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Eight chunks of ten frames."""
+    monkeypatch.setattr("liveaffect.stream.session.writer.FLUSH_S", 1e6)  # chunks end where the test says so
     writer = SessionWriter(tmp_path / "s", SessionContext(graph=GRAPH, wiring=WIRING), min_free=0)
     for seq in range(80):
         head: dict[str, Any] = {"t_ns": seq * 50_000_000, "seq": seq}

@@ -30,8 +30,9 @@ CHUNKS = 8
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Path:
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Eight chunks of ten frames with an estimate each."""
+    monkeypatch.setattr("liveaffect.stream.session.writer.FLUSH_S", 1e6)  # chunks end where the test says so
     graph = {"camera": {"type": "liveaffect.nodes.camera:CameraNode", "process": "camera"}}
     writer = SessionWriter(tmp_path / "s", SessionContext(graph=graph), min_free=0)
     for seq in range(10 * CHUNKS):
