@@ -17,6 +17,7 @@ class HereWorker:
     def __init__(self, settings: ScoreSettings) -> None:
         self.connection, self._bell = Pipe()
         self._settings, self._said = settings, deque[Progress | Outcome]()
+        self.given = 0
 
     def alive(self) -> bool:
         """It is this process."""
@@ -30,6 +31,7 @@ class HereWorker:
                 self._said.append(said)
                 self._bell.send(None)
 
+        self.given += 1
         outcome = score_file(task, self._settings, lambda *at: say(Progress(task, *at)))
         self._said.append(outcome)
         self._bell.send(None)

@@ -33,7 +33,7 @@ class KeptWorker(workers._Worker):
         return said
 
     def end(self) -> None:
-        if self.free and self.alive() and not self.waiting:
+        if self.free and self.alive() and self.given < workers.MOST_FILES and not self.waiting:
             self.waiting.append(self)
         else:
             super().end()
