@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from liveaffect.cli.run import assemble, quoted, say, start
+from liveaffect.cli.run import WITH_REASONS, assemble, quoted, say, start
 from liveaffect.cli.windows.keeper import MainWindow, NoWindow, choose, run_with_window, why_none
 from liveaffect.nodes.dashboard.start.preferences import load
 from liveaffect.offline.scoring.default import DEFAULT_GRAPH, HEARD, SEEN
@@ -29,6 +29,7 @@ def live(
     more: Annotated[
         list[Path] | None, typer.Option("--with", help="A launch file laid over the graph, with a node of your own.")
     ] = None,
+    reasons: Annotated[bool, typer.Option("--reasons", help="Also say which cues carried an estimate.")] = False,
     settings: Annotated[list[str] | None, typer.Option("--set", help="node.key=value; may be repeated.")] = None,
 ) -> None:
     """Watch this computer's camera and microphone; closing the window, or Ctrl-C, ends it.
@@ -36,7 +37,7 @@ def live(
     A first window asks for the devices, unless --camera, --microphone or --start name them. Nothing is recorded unless
     you ask for it. Without a display, or without the extra `liveaffect[desktop]`, the view is in the terminal.
     """
-    overrides = [*(settings or []), *device_overrides(camera, microphone)]
+    overrides = [*(settings or []), *device_overrides(camera, microphone), *(WITH_REASONS if reasons else ())]
     more = more or []
     load_graph(DEFAULT_GRAPH, overrides, more=more)  # wrong words are told before any window asks for more
     why = "" if terminal or plain else why_none()

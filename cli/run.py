@@ -17,6 +17,7 @@ from liveaffect.stream.graph import Graph, build_graph, launch_tables
 from liveaffect.stream.live.supervisor import Supervisor
 from liveaffect.stream.session.info import is_session
 
+WITH_REASONS = ("reasons.enabled=true",)
 VIEW = {"type": "liveaffect.nodes.terminal:TerminalNode", "process": "terminal"}
 console = Console(stderr=True)
 
@@ -33,6 +34,7 @@ def run(
     more: Annotated[
         list[Path] | None, typer.Option("--with", help="A launch file laid over the graph, with a node of your own.")
     ] = None,
+    reasons: Annotated[bool, typer.Option("--reasons", help="Also say which cues carried an estimate.")] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="node.key=value, for instance camera.source=1; may be repeated.")
     ] = None,
@@ -41,7 +43,7 @@ def run(
 
     Other programs read the stream with `liveaffect.stream.connect()`. No pixel and no sound is recorded unless asked.
     """
-    overrides = list(settings or [])
+    overrides = [*(settings or []), *(WITH_REASONS if reasons else ())]
     view = not headless
     graph = assemble(launch, overrides, more=more or [], source=source, view=view, plain=plain, record=record)
     raise typer.Exit(start(graph, seconds, headless=headless))

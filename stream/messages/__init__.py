@@ -17,6 +17,7 @@ from liveaffect.stream.messages.host import (
     Playback,
     Tick,
 )
+from liveaffect.stream.messages.reasons import Cue, Discord, Reason, Reasons, Unit
 from liveaffect.stream.messages.sensor import (
     SOUND_HOP,
     SOUND_RATE,
@@ -50,6 +51,8 @@ __all__ = [
     "Baseline",
     "BaselineStatus",
     "Command",
+    "Cue",
+    "Discord",
     "Drop",
     "Face",
     "FaceAffect",
@@ -65,11 +68,14 @@ __all__ = [
     "Part",
     "Person",
     "Playback",
+    "Reason",
+    "Reasons",
     "RecordStatus",
     "ReplayStatus",
     "State",
     "Status",
     "Tick",
+    "Unit",
     "VideoFrame",
     "VoiceAffect",
     "VoiceDescriptors",

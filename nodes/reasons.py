@@ -1,0 +1,207 @@
+"""Why: twice a second, which measured cues of a face carried what the face's model said of it."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from liveaffect.models import registry
+from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.face.action_units import ACTION_UNITS, MAX_INTENSITY, QUIET
+from liveaffect.models.face.neutral import MAX_STEP_S, RunningNeutral, relative
+from liveaffect.models.files import manifest
+from liveaffect.models.reasons.carried import Carried, measure
+from liveaffect.models.reasons.regions import REGIONS
+from liveaffect.stream import messages as m
+from liveaffect.stream.node import Node, answered, command, on
+from liveaffect.stream.topics import ACK, AFFECT, BASELINE, COMMAND, CROP, FACE, FACE_AFFECT, REASONS
+
+SLOT_NS = 500_000_000
+LEAST_CALM_S = 1.0
+"""A person's units at rest are known from so much calm time on."""
+MOST_UNITS = 2
+_NAMES = tuple(ACTION_UNITS)
+
+
+class WhyArguments(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of the command `why`."""
+
+    face: int | None = None
+    """Whose reasons are wanted, at every turn; None lets everyone in view have theirs in turn."""
+
+
+@dataclass
+class _Track:
+    """What is known of one face: its running neutral, and its units at rest."""
+
+    seen_ns: int
+    neutral: RunningNeutral = field(default_factory=RunningNeutral)
+    vector: NDArray[np.float32] | None = None
+    calm_s: float = 0.0
+    units: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(_NAMES)))
+    weight: float = 0.0
+
+
+class ReasonsNode(Node):
+    """Asks the face's model again with each cue at rest (`liveaffect.models.reasons`), one person every half second.
+
+    It reads the same crops as the node `face_affect` and must be given its `model` and `prior`. What it says is a
+    function of the messages alone; pixels are not kept.
+    """
+
+    model: str = "face-affect"
+    """The model of the node `face_affect`."""
+    provider: Literal["cpu", "cuda"] = "cpu"
+    """Where the net runs; "cuda" needs the extra `liveaffect[gpu]`."""
+    prior: Literal["", "natural", "uniform"] = ""
+    """"" for that of the node `face_affect` of the graph."""
+
+    def open(self) -> None:
+        self._net = registry.load(self.model, provider=self.provider)
+        self._label = f"{self.model} {manifest.entry(self.model).version}"
+        self._prior = self.prior or self.host.graph.get("face_affect", {}).get("prior", "natural")
+        self._tracks: dict[int, _Track] = {}
+        self._crop: m.FaceCrop | None = None
+        self._faces: m.FaceObservation | None = None
+        self._said: m.FaceAffect | None = None
+        self._affect: m.Affect | None = None
+        self._baseline: m.Baseline | None = None
+        self._slot, self._last, self._only = -1, -1, None
+
+    def info(self) -> dict[str, Any]:
+        return {"model": self._label}
+
+    @on(CROP, emits=REASONS)
+    def crop(self, crop: m.FaceCrop) -> m.Reasons | None:
+        """Moves the running neutrals as the node `face_affect` does, and keeps the newest frame."""
+        if crop.gap or crop.still:
+            self._tracks.clear()
+        present = {face.id for face in crop.faces}
+        self._tracks = {i: track for i, track in self._tracks.items() if i in present}
+        self._crop = crop
+        pairs = () if crop.crops is None or crop.geometry is None else zip(crop.faces, crop.geometry, strict=True)
+        for face, geometry in pairs:
+            if face.state == "ok":
+                track = self._tracks.setdefault(face.id, _Track(crop.t_ns))
+                elapsed_s, track.seen_ns = (crop.t_ns - track.seen_ns) / 1e9, crop.t_ns
+                calm = track.neutral.calmness(geometry)
+                track.calm_s = calm * min(max(elapsed_s, 0.0), MAX_STEP_S)
+                track.vector = relative(geometry) if crop.still else track.neutral.step(geometry, elapsed_s)
+        return self._due()
+
+    @on(FACE, emits=REASONS)
+    def face(self, faces: m.FaceObservation) -> m.Reasons | None:
+        """Action units, and what they are while the face is calm."""
+        self._faces = faces
+        for face in faces.faces:
+            track = self._tracks.get(face.id)
+            if track is not None and face.au is not None and track.seen_ns == faces.t_ns and track.calm_s > 0:
+                track.weight += track.calm_s
+                track.units += track.calm_s / track.weight * (np.array(face.au) - track.units)
+        return self._due()
+
+    @on(FACE_AFFECT, emits=REASONS)
+    def estimate(self, said: m.FaceAffect) -> m.Reasons | None:
+        """The estimate that is to be explained."""
+        self._said = said
+        return self._due()
+
+    @on(AFFECT, emits=REASONS)
+    def affect(self, affect: m.Affect) -> m.Reasons | None:
+        """The fused estimate, and how much each modality weighs in it."""
+        if affect.frame_seq >= 0:
+            self._affect = affect
+        return self._due()
+
+    @on(BASELINE)
+    def baseline(self, baseline: m.Baseline) -> None:
+        """A person at rest, as somebody captured it."""
+        self._baseline = baseline if baseline.state == "done" else None
+
+    @on(COMMAND, emits=ACK)
+    @command("why", WhyArguments)
+    def obey(self, said: m.Command) -> m.Ack | None:
+        """Answers `why`: whose reasons are wanted from now on."""
+        return answered(self, said, self._want)
+
+    def _want(self, said: m.Command) -> str:
+        self._only = msgspec.convert(said.arguments, WhyArguments).face
+        return "everyone in turn" if self._only is None else f"face {self._only} at every turn"
+
+    def _due(self) -> m.Reasons | None:
+        """At the first frame of every half second of which all is here: the reasons of whoever's turn it is."""
+        affect, said, crop, faces = self._affect, self._said, self._crop, self._faces
+        if affect is None or said is None or crop is None or faces is None:
+            return None
+        slot = affect.t_ns // SLOT_NS
+        if slot == self._slot or not (affect.frame_seq == said.frame_seq == crop.frame_seq == faces.frame_seq):
+            return None
+        self._slot = slot
+        rows = {face.id: row for row, face in enumerate(crop.faces) if face.state == "ok"}
+        known = {face.id: face for face in said.faces if face.state == "ok" and face.id in rows and face.emotions}
+        if not known:
+            return None
+        self._last = self._turn(sorted(known))
+        person = next((one for one in affect.people if one.id == self._last), None)
+        reason = self._reason(known[self._last], rows[self._last], crop, person, affect.voice_state)
+        return m.Reasons(t_ns=affect.t_ns, frame_seq=affect.frame_seq, model=self._label, people=(reason,))
+
+    def _turn(self, ids: list[int]) -> int:
+        if self._only in ids:
+            return self._only
+        return next((i for i in ids if i > self._last), ids[0])
+
+    def _reason(
+        self, said: m.FaceEstimate, row: int, crop: m.FaceCrop, person: m.Person | None, voice: m.State
+    ) -> m.Reason:
+        track = self._tracks[said.id]
+        numbers = np.array([said.valence, said.arousal, *(said.emotions or ())], np.float64)
+        found: Carried | None = None
+        if crop.crops is not None and track.vector is not None:
+            found = measure(self._net, crop.crops[row], track.vector, self._prior, numbers)
+        if found is None:
+            return m.Reason(id=said.id, state="low_quality", missing=("the face could not be taken apart",))
+        heard = person is not None and (person.voice_weight or 0.0) > 0.0
+        missing = [f"{name} hidden" for name in found.hidden]
+        missing.append(
+            "the voice is not taken apart"
+            if heard
+            else f"voice: {m.STATE_WORDS.get(voice, voice)}"
+            if voice != "ok"
+            else "voice: not this person's"
+        )
+        return m.Reason(
+            id=said.id,
+            valence=said.valence,
+            arousal=said.arousal,
+            category=EMOTIONS[found.category],
+            share=float(found.estimate[2 + found.category]),
+            face_weight=None if person is None else person.face_weight,
+            voice_weight=None if person is None else person.voice_weight,
+            cues=tuple(self._cue(name, effect, said.id) for name, effect in found.effects.items()),
+            missing=tuple(missing),
+        )
+
+    def _cue(self, name: str, effect: NDArray[np.float64], face_id: int) -> m.Cue:
+        valence, arousal, category = map(float, effect)
+        return m.Cue(name=name, valence=valence, arousal=arousal, category=category, units=self._units(name, face_id))
+
+    def _units(self, name: str, face_id: int) -> tuple[m.Unit, ...]:
+        """Action units of a region that stand out of the person's rest, or out of what neutral faces show."""
+        face = next((one for one in (self._faces.faces if self._faces else ()) if one.id == face_id), None)
+        if face is None or face.au is None:
+            return ()
+        values, rest = dict(zip(_NAMES, face.au, strict=True)), self._rest(face_id)
+        found = [m.Unit(name=unit, value=values[unit], rest=rest.get(unit)) for unit in REGIONS[name].units]
+        beyond = {unit.name: unit.value - (unit.rest or 0.0) for unit in found}
+        quiet = QUIET * MAX_INTENSITY
+        found = [unit for unit in found if unit.value > quiet and beyond[unit.name] > quiet / 2]
+        return tuple(sorted(found, key=lambda unit: (-beyond[unit.name], unit.name))[:MOST_UNITS])
+
+    def _rest(self, face_id: int) -> dict[str, float]:
+        if self._baseline is not None and self._baseline.face_id == face_id:
+            return {name.upper(): value for name, value in self._baseline.au.items()}
+        track = self._tracks[face_id]
+        return dict(zip(_NAMES, map(float, track.units), strict=True)) if track.weight >= LEAST_CALM_S else {}

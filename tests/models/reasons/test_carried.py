@@ -1,0 +1,171 @@
+"""What a cue carried is measured on the model; a hidden mouth is never a cue, and sentences hold against numbers."""
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from liveaffect.models import registry
+from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.face.geometry import GEOMETRY_SIZE
+from liveaffect.models.face.neutral import relative
+from liveaffect.models.face.population import NEUTRAL_MEAN
+from liveaffect.models.reasons.carried import LEAST, NAMED, TARGETS, against, measure, named
+from liveaffect.models.reasons.regions import REGIONS, at_rest, hidden
+from liveaffect.models.reasons.sentence import NOTHING, sentences, shares
+
+CLAUSE = re.compile(r"([a-z]+)(?: \(([^)]*)\))? (raise|lower)s? (\w+) by (\d\.\d\d)")
+CALM = relative(NEUTRAL_MEAN.astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def net() -> Any:
+    return registry.load("face-affect")
+
+
+def made_face(seed: int = 0) -> np.ndarray:
+    """Something with contrast everywhere, of the size of a crop."""
+    rng = np.random.default_rng(seed)
+    rough = rng.integers(30, 220, (12, 12, 3)).astype(np.uint8)
+    return np.array(Image.fromarray(rough).resize((96, 96)))
+
+
+def test_a_region_at_rest_changes_its_own_pixels_and_geometry_alone() -> None:
+    crop, vector = made_face(), CALM.copy()
+    vector[GEOMETRY_SIZE:] += 0.3
+    vector[:GEOMETRY_SIZE] += 0.3
+    covered, calm = at_rest(crop, vector, ("mouth",))
+    changed = np.argwhere((covered != crop).any(axis=2)) / 96
+    assert changed[:, 0].min() > 0.55
+    assert 0.2 < changed[:, 1].min() < changed[:, 1].max() < 0.8
+    moved = calm != vector
+    assert 0 < moved[:GEOMETRY_SIZE].sum() == moved[GEOMETRY_SIZE:].sum() < 80
+    assert not moved[GEOMETRY_SIZE - 2 : GEOMETRY_SIZE].any()
+    np.testing.assert_allclose(calm[:GEOMETRY_SIZE] - calm[GEOMETRY_SIZE:], vector[:GEOMETRY_SIZE] - 0.3, atol=1e-5)
+
+
+def test_every_part_of_the_geometry_belongs_to_one_cue() -> None:
+    vector = CALM.copy()
+    vector[GEOMETRY_SIZE:] = 1.0
+    _, calm = at_rest(made_face(), vector, tuple(REGIONS))
+    left = np.flatnonzero(calm[GEOMETRY_SIZE:])
+    assert left.tolist() == [0]  # the blendshape that MediaPipe calls neutral
+
+
+def test_what_a_cue_carried_is_the_models_own_difference(net: Any) -> None:
+    crop = made_face(1)
+    found = measure(net, crop, CALM)
+    assert found is not None
+    assert set(found.effects) == set(REGIONS) - {"head"}
+    covered, calm = at_rest(crop, CALM, ("mouth",))
+    said = net.predict(np.stack([crop, covered]), geometry=np.stack([CALM, calm]))
+    assert found.effects["mouth"][0] == pytest.approx(said.valence[0] - said.valence[1], abs=1e-5)
+    assert found.effects["mouth"][2] == pytest.approx(
+        said.emotions[0, found.category] - said.emotions[1, found.category], abs=1e-5
+    )
+
+
+def test_a_turned_head_is_a_cue_that_is_measured(net: Any) -> None:
+    vector = CALM.copy()
+    vector[[GEOMETRY_SIZE - 2, -2]] += 0.4
+    found = measure(net, made_face(1), vector)
+    assert found is not None
+    assert "head" in found.effects
+
+
+@pytest.mark.parametrize("part", ["mouth", "eyes"])
+def test_a_hidden_part_is_never_a_cue(net: Any, part: str) -> None:
+    crop = made_face(2)
+    top, bottom, left, right = (int(edge * 96) for edge in REGIONS[part].boxes[0])
+    crop[top : bottom + 1, left : right + 1] = 128
+    assert hidden(crop) == (part,)
+    found = measure(net, crop, CALM)
+    assert found is not None
+    assert part not in found.effects
+    assert found.hidden == (part,)
+
+
+EFFECTS = st.dictionaries(
+    st.sampled_from(list(REGIONS)), st.tuples(*[st.floats(-0.8, 0.8)] * 3), min_size=0, max_size=len(REGIONS)
+)
+
+
+@given(EFFECTS, st.integers(0, 2))
+def test_named_cues_move_the_estimate_one_way_and_no_other_three_more(
+    effects: dict[str, tuple[float, float, float]], target: int
+) -> None:
+    first = named(effects, target)
+    moves = [effects[name][target] for name in first]
+    assert len(first) <= NAMED
+    assert all(abs(move) >= LEAST for move in moves)
+    assert all(move > 0 for move in moves) or all(move < 0 for move in moves)
+    assert moves == sorted(moves, key=abs, reverse=True)
+    for sign in (1, -1):
+        others = sorted((sign * e[target] for e in effects.values() if sign * e[target] >= LEAST), reverse=True)
+        assert abs(sum(moves)) >= sum(others[:NAMED]) - 1e-9
+    assert all(effects[name][target] * moves[0] < 0 for name in against(effects, target))
+
+
+def reason_of(effects: dict[str, tuple[float, float, float]], units: bool) -> Any:
+    unit = SimpleNamespace(name="AU12", value=3.14, rest=0.4)
+    cues = tuple(
+        SimpleNamespace(
+            name=k, valence=v[0], arousal=v[1], category=v[2], units=(unit,) if units and k == "mouth" else ()
+        )
+        for k, v in effects.items()
+    )
+    return SimpleNamespace(
+        valence=0.6, arousal=-0.2, category="happiness", share=0.9, cues=cues, face_weight=0.75, voice_weight=0.25,
+        missing=("voice: silence",),
+    )  # fmt: skip
+
+
+def check(said: tuple[str, ...], reason: Any) -> None:
+    """Every clause of a sentence against the numbers: what the soak test asks of real frames too."""
+    assert len(said) == len(TARGETS)
+    cues = {cue.name: cue for cue in reason.cues}
+    for sentence, key in zip(said, TARGETS, strict=True):
+        evidence, _, verdict = sentence.rpartition(": ")
+        number = {"valence": reason.valence, "arousal": reason.arousal, "category": reason.share}[key]
+        word, value = verdict.rstrip(".").split()
+        assert word == (reason.category if key == "category" else key)
+        assert abs(float(value) - number) <= 0.0051
+        clauses = CLAUSE.findall(evidence[0].lower() + evidence[1:])
+        assert bool(clauses) != evidence.startswith(NOTHING)
+        assert len(clauses) == len(re.findall(r" by \d", evidence))
+        for name, units, does, what, size in clauses:
+            effect = getattr(cues[name], key)
+            assert what == word
+            assert (does == "raise") == (effect > 0)
+            assert abs(float(size) - abs(effect)) <= 0.0051
+            assert abs(effect) >= LEAST
+            told = re.findall(r"(AU\d\d) [^,]*? (\d\.\d) of 5(?: at rest (\d\.\d))?", units)
+            assert [unit[0] for unit in told] == [unit.name for unit in cues[name].units]
+            for (_, value, rest), unit in zip(told, cues[name].units, strict=True):
+                assert abs(float(value) - unit.value) <= 0.051
+                assert (rest == "") == (unit.rest is None)
+
+
+@given(EFFECTS, st.booleans())
+def test_a_sentence_says_what_the_numbers_say(effects: dict[str, tuple[float, float, float]], units: bool) -> None:
+    reason = reason_of(effects, units)
+    check(sentences(reason), reason)
+
+
+def test_a_sentence_reads_evidence_first_and_verdict_last() -> None:
+    reason = reason_of({"mouth": (0.31, 0.0, 0.5), "brows": (-0.05, 0.0, 0.0)}, units=True)
+    assert sentences(reason) == (
+        "Mouth (AU12 lip corner puller 3.1 of 5 at rest 0.4) raises valence by 0.31; against it brows lower valence by "
+        "0.05: valence +0.60.",
+        "No single cue carries it: arousal -0.20.",
+        "Mouth (AU12 lip corner puller 3.1 of 5 at rest 0.4) raises happiness by 0.50: happiness 0.90.",
+    )
+    assert shares(reason) == "Weight in the fused estimate: face 0.75, voice 0.25. Missing: voice: silence."
+    reason.valence = None
+    assert sentences(reason) == ()
+    assert reason.category in EMOTIONS
