@@ -1,5 +1,6 @@
-"""Why: twice a second, which measured cues of a face carried what the face's model said of it."""
+"""Why: twice a second, which measured cues of a face carried its estimate; and where face and voice differ."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,11 +13,23 @@ from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.face.action_units import ACTION_UNITS, MAX_INTENSITY, QUIET
 from liveaffect.models.face.neutral import MAX_STEP_S, RunningNeutral, relative
 from liveaffect.models.files import manifest
+from liveaffect.models.fusion.disagreement import Disagreement, Stretch
 from liveaffect.models.reasons.carried import Carried, measure
 from liveaffect.models.reasons.regions import REGIONS
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, answered, command, on
-from liveaffect.stream.topics import ACK, AFFECT, BASELINE, COMMAND, CROP, FACE, FACE_AFFECT, REASONS
+from liveaffect.stream.topics import (
+    ACK,
+    AFFECT,
+    BASELINE,
+    COMMAND,
+    CROP,
+    DISCORD,
+    FACE,
+    FACE_AFFECT,
+    REASONS,
+    VOICE_AFFECT,
+)
 
 SLOT_NS = 500_000_000
 LEAST_CALM_S = 1.0
@@ -67,6 +80,8 @@ class ReasonsNode(Node):
         self._faces: m.FaceObservation | None = None
         self._said: m.FaceAffect | None = None
         self._affect: m.Affect | None = None
+        self._voice: m.VoiceAffect | None = None
+        self._differing: dict[int, Disagreement] = {}
         self._baseline: m.Baseline | None = None
         self._slot, self._last, self._only = -1, -1, None
 
@@ -108,12 +123,32 @@ class ReasonsNode(Node):
         self._said = said
         return self._due()
 
-    @on(AFFECT, emits=REASONS)
-    def affect(self, affect: m.Affect) -> m.Reasons | None:
+    @on(VOICE_AFFECT)
+    def voice(self, voice: m.VoiceAffect) -> None:
+        """What the voice says, to be held against the face."""
+        self._voice = voice
+
+    @on(AFFECT, emits=(REASONS, DISCORD))
+    def affect(self, affect: m.Affect) -> Iterable[m.Message]:
         """The fused estimate, and how much each modality weighs in it."""
         if affect.frame_seq >= 0:
             self._affect = affect
-        return self._due()
+        yield from self._stretches(affect)
+        due = self._due()
+        if due is not None:
+            yield due
+
+    def _stretches(self, affect: m.Affect) -> Iterable[m.Discord]:
+        """Stretches of discord that have ended; only whom fusion gave face and voice at once can be in one."""
+        frame = self._said if self._said is not None and self._said.frame_seq == affect.frame_seq else None
+        seen = {face.id: face.emotions for face in (frame.faces if frame is not None else ())}
+        both = {person.id for person in affect.people if person.discord is not None}
+        for who in sorted(both | set(self._differing)):
+            one = self._differing.setdefault(who, Disagreement())
+            heard = self._voice.emotions if who in both and self._voice is not None else None
+            ended = one.step(affect.t_ns / 1e9, seen.get(who), heard)
+            if ended is not None:
+                yield _told(who, ended, affect.t_ns)
 
     @on(BASELINE)
     def baseline(self, baseline: m.Baseline) -> None:
@@ -205,3 +240,10 @@ class ReasonsNode(Node):
             return {name.upper(): value for name, value in self._baseline.au.items()}
         track = self._tracks[face_id]
         return dict(zip(_NAMES, map(float, track.units), strict=True)) if track.weight >= LEAST_CALM_S else {}
+
+
+def _told(who: int, found: Stretch, t_ns: int) -> m.Discord:
+    return m.Discord(
+        t_ns=t_ns, id=who, begin_ns=round(found.begin_s * 1e9), end_ns=round(found.end_s * 1e9), size=found.size,
+        face=found.face, voice=found.voice,
+    )  # fmt: skip

@@ -13,10 +13,12 @@ from liveaffect.offline.reporting.shapes import circumplex, clock
 from liveaffect.offline.reporting.style import style_sheet
 from liveaffect.offline.reporting.svg import WORDS, lanes, timeline
 from liveaffect.offline.reporting.text import HOW_TO_READ, LIMITS, ledger, made_of
+from liveaffect.offline.reporting.why import discords, reasons, reasons_of
 from liveaffect.offline.tables.numbers import number
 from liveaffect.offline.tables.read import Results
 from liveaffect.offline.tables.score import AU_COLUMNS
 from liveaffect.offline.tables.summary import SPEECH
+from liveaffect.stream.messages import Reasons
 
 MOST_MARKERS = 60
 NOT_TOLD_NOTE = "The intervals are about as wide as they would be for anybody, so no category is named."
@@ -31,12 +33,13 @@ def page(results: Results, files: Sequence[FileResults], left_out: int, made: st
     parts = [*_header(results, files, left_out, title)]
     if len(files) + left_out > 1:
         parts += _overview(files, left_out)
+    said = reasons_of(results)
     for found in files:
         parts.append('<section class="file">')
         if len(files) + left_out > 1:
             parts.append(f"<h2>{escape(found.name)}</h2>")
             parts.append(_tiles(found))
-        parts += _file(found, results.markers if results.session else [])
+        parts += _file(found, results.markers if results.session else [], said, results.zero_ns or 0)
         parts.append("</section>")
     if results.session is not None:
         parts += ledger(results.session, results.state, results.zero_ns, results.faults)
@@ -125,7 +128,9 @@ def _overview(files: Sequence[FileResults], left_out: int) -> Iterator[str]:
         yield f'<p class="note">{left_out} more files of the table are not shown: choose some with --file.</p>'
 
 
-def _file(found: FileResults, markers: Sequence[tuple[float, str]]) -> Iterator[str]:
+def _file(
+    found: FileResults, markers: Sequence[tuple[float, str]], said: Sequence[Reasons], zero_ns: int
+) -> Iterator[str]:
     if found.lanes and not found.is_still:
         yield f"<h3>Who was in view when</h3><figure>{lanes(found)}</figure>"
         if found.left_out:
@@ -142,6 +147,9 @@ def _file(found: FileResults, markers: Sequence[tuple[float, str]]) -> Iterator[
         if not found.is_still:
             yield f"<figure>{timeline(track, markers)}{_caption(track)}</figure>"
         yield from _measures(track, found.is_still)
+        if not found.is_still:
+            yield from discords(track)
+            yield from reasons(said, track, markers, zero_ns)
         yield "</div>"
 
 

@@ -79,3 +79,17 @@ def test_no_prosodic_cue_is_ever_named_and_a_voice_that_counts_is_said_to_be_mis
     (reason,) = run(*frames(3, face_weight=1 - weight, voice_weight=weight))[0].people
     assert words in reason.missing
     assert {cue.modality for cue in reason.cues} == {"face"}
+
+
+def test_a_stretch_in_which_face_and_voice_differ_is_told_when_it_has_ended() -> None:
+    seen = frames(40)
+    for message in seen:
+        if isinstance(message, m.Affect) and 10 <= message.frame_seq < 25:
+            message.people[0].discord = 0.6
+    angry = (0.1, 0.02, 0.02, 0.02, 0.8, 0.02, 0.01, 0.01)
+    heard = m.VoiceAffect(t_ns=0, seq=0, state="ok", emotions=angry)
+    (told,) = run_nodes(ReasonsNode(), inputs=[*seen, heard], of=m.Discord)
+    assert (told.id, told.begin_ns // FRAME_NS, told.end_ns // FRAME_NS) == (0, 11, 24)
+    assert told.t_ns > told.end_ns
+    assert max(told.face) == told.face[1]
+    assert max(told.voice) == told.voice[4]
