@@ -117,11 +117,11 @@ class ReasonsNode(Node):
                 track.units += track.calm_s / track.weight * (np.array(face.au) - track.units)
         return self._due()
 
-    @on(FACE_AFFECT, emits=REASONS)
-    def estimate(self, said: m.FaceAffect) -> m.Reasons | None:
+    @on(FACE_AFFECT, emits=(REASONS, DISCORD))
+    def estimate(self, said: m.FaceAffect) -> Iterable[m.Message]:
         """The estimate that is to be explained."""
         self._said = said
-        return self._due()
+        return self._told()
 
     @on(VOICE_AFFECT)
     def voice(self, voice: m.VoiceAffect) -> None:
@@ -131,24 +131,30 @@ class ReasonsNode(Node):
     @on(AFFECT, emits=(REASONS, DISCORD))
     def affect(self, affect: m.Affect) -> Iterable[m.Message]:
         """The fused estimate, and how much each modality weighs in it."""
-        if affect.frame_seq >= 0:
-            self._affect = affect
-        yield from self._stretches(affect)
-        due = self._due()
-        if due is not None:
-            yield due
+        if affect.frame_seq < 0:
+            return list(self._stretches(affect, ()))
+        self._affect = affect
+        return self._told()
 
-    def _stretches(self, affect: m.Affect) -> Iterable[m.Discord]:
+    def _told(self) -> list[m.Message]:
+        """What there is to say once estimate and fused estimate of a frame are both here."""
+        affect, said = self._affect, self._said
+        out: list[m.Message] = []
+        if affect is not None and said is not None and affect.frame_seq == said.frame_seq:
+            out += self._stretches(affect, said.faces)
+        due = self._due()
+        return out if due is None else [*out, due]
+
+    def _stretches(self, affect: m.Affect, faces: tuple[m.FaceEstimate, ...]) -> Iterable[m.Discord]:
         """Stretches of discord that have ended; only whom fusion gave face and voice at once can be in one."""
-        frame = self._said if self._said is not None and self._said.frame_seq == affect.frame_seq else None
-        seen = {face.id: face.emotions for face in (frame.faces if frame is not None else ())}
+        seen = {face.id: face.emotions for face in faces}
         both = {person.id for person in affect.people if person.discord is not None}
         for who in sorted(both | set(self._differing)):
             one = self._differing.setdefault(who, Disagreement())
             heard = self._voice.emotions if who in both and self._voice is not None else None
             ended = one.step(affect.t_ns / 1e9, seen.get(who), heard)
             if ended is not None:
-                yield _told(who, ended, affect.t_ns)
+                yield _stretch(who, ended, affect.t_ns)
 
     @on(BASELINE)
     def baseline(self, baseline: m.Baseline) -> None:
@@ -242,7 +248,7 @@ class ReasonsNode(Node):
         return dict(zip(_NAMES, map(float, track.units), strict=True)) if track.weight >= LEAST_CALM_S else {}
 
 
-def _told(who: int, found: Stretch, t_ns: int) -> m.Discord:
+def _stretch(who: int, found: Stretch, t_ns: int) -> m.Discord:
     return m.Discord(
         t_ns=t_ns, id=who, begin_ns=round(found.begin_s * 1e9), end_ns=round(found.end_s * 1e9), size=found.size,
         face=found.face, voice=found.voice,

@@ -89,7 +89,7 @@ def test_a_stretch_in_which_face_and_voice_differ_is_told_when_it_has_ended() ->
     angry = (0.1, 0.02, 0.02, 0.02, 0.8, 0.02, 0.01, 0.01)
     heard = m.VoiceAffect(t_ns=0, seq=0, state="ok", emotions=angry)
     (told,) = run_nodes(ReasonsNode(), inputs=[*seen, heard], of=m.Discord)
-    assert (told.id, told.begin_ns // FRAME_NS, told.end_ns // FRAME_NS) == (0, 11, 24)
+    assert (told.id, told.begin_ns // FRAME_NS, told.end_ns // FRAME_NS) == (0, 10, 24)
     assert told.t_ns > told.end_ns
     assert max(told.face) == told.face[1]
     assert max(told.voice) == told.voice[4]
