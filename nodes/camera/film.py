@@ -10,6 +10,7 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from liveaffect.nodes.camera.deinterlace import Deinterlacer
+from liveaffect.nodes.camera.sparse import Cell, Sparse
 from liveaffect.stream.capture import containers, pictures
 from liveaffect.stream.capture.containers import NS
 from liveaffect.stream.capture.media import RAW_FPS, MediaInfo
@@ -55,6 +56,8 @@ class Film:
         """Set it to pass over everything, undecoded, up to the first key frame at or after this media time."""
         self.begin_ns = 0
         """Set it to enter the file at a key frame at or before this media time, if it can be entered there."""
+        self.cell: Cell | None = None
+        """Set it to leave pictures undecoded, where that can be, that are not the first of their step (`Sparse`)."""
         self.step_ns = NS // 25
         self._missing_ns = 0
         self._interlaced = 0
@@ -146,8 +149,9 @@ class Film:
         start_ns = None if self.info is None else self.info.start_ns
         last_ns = -1
         reordered = container.format.name == "avi" and stream.codec_context.name in ("h264", "hevc")
-        for frame in self._frames(container, stream, start_ns or 0):
-            self.count += 1
+        sparse = Sparse(stream, None if self._raw or reordered or start_ns is None else self.cell)
+        for frame in self._frames(container, stream, start_ns or 0, sparse):
+            self.count += 1 + sparse.passed(frame.pts)
             if self._raw:
                 t_ns = round((self.count - 1) * NS / self._raw_fps)
             elif reordered and frame.dts is None:
@@ -161,19 +165,29 @@ class Film:
                 t_ns = containers.pts_ns(frame.pts, frame.time_base or stream.time_base)
                 start_ns = t_ns if start_ns is None else start_ns
                 t_ns -= start_ns
-                last_ns = t_ns - 1 if entered and self.count == 1 else last_ns
+                last_ns = t_ns - 1 if entered and last_ns < 0 else last_ns
             if t_ns <= last_ns or t_ns - last_ns > containers.LEAP_NS:
                 self.invalid += 1
+                sparse.stop()
                 continue
             last_ns, self.end_ns = t_ns, t_ns + self.step_ns
             yield Shot(self.count - 1, t_ns, frame)
+        left_out = sparse.passed(None)
+        self.count, self.end_ns = self.count + left_out, self.end_ns + left_out * self.step_ns
 
-    def _frames(self, container: InputContainer, stream: Any, start_ns: int) -> Iterator[Any]:
+    def _frames(self, container: InputContainer, stream: Any, start_ns: int, sparse: Sparse) -> Iterator[Any]:
         whole = Deinterlacer(stream)
         for packet in containers.packets(container, stream, self.errors):
             if self._passed_over(stream, packet, start_ns):
                 yield from whole.rest()
                 continue
+            if self.errors or whole.count:
+                sparse.stop()
+            elif packet.pts is not None and packet.size:
+                base = packet.time_base or stream.time_base
+                sparse.look(packet.pts, containers.pts_ns(packet.pts, base) - start_ns)
+            else:
+                sparse.look(None, 0)
             for frame in containers.decode(stream, packet, self.errors):
                 yield from whole.take(frame)
             self._interlaced = whole.count

@@ -7,7 +7,7 @@ import msgspec
 
 from liveaffect.nodes.camera import devices
 from liveaffect.nodes.camera.film import Film, no_video_words
-from liveaffect.nodes.camera.part import measured
+from liveaffect.nodes.camera.part import cells, measured
 from liveaffect.nodes.camera.picture import Picture
 from liveaffect.nodes.camera.player import Player
 from liveaffect.nodes.camera.receiver import Receiver
@@ -101,6 +101,8 @@ class CameraNode(Node):
         picture, still = Picture(self._info), self._info is not None and self._info.is_image
         keep, to_ns = self._measured(), round(self.to_s * NS)
         film.begin_ns = round(self.from_s * NS)
+        if self.measure_hz or self.from_s:
+            film.cell = cells(self.measure_hz, film.begin_ns)
         for shot in film:
             if to_ns and shot.t_ns >= to_ns:
                 break

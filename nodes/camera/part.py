@@ -13,19 +13,29 @@ def measured(hz: float, from_ns: int = 0, to_ns: int | None = None) -> Callable[
 
     The grid begins at media time 0, so that a stretch of a film has the frames that the whole would have.
     """
-    step = NS / hz if hz > 0 else 0.0
     last = -1
+    cell_of = cells(hz, from_ns)
 
     def keep(t_ns: int) -> bool:
         nonlocal last
         if t_ns < from_ns or (to_ns is not None and t_ns >= to_ns):
             return False
-        if not step:
-            return True
-        cell = int(t_ns / step + EARLY)
+        cell = cell_of(t_ns)
         if cell == last:
             return False
         last = cell
         return True
 
     return keep
+
+
+def cells(hz: float, from_ns: int = 0) -> Callable[[int], int]:
+    """Number of the step that a media time (ns) lies in, -1 before `from_ns`; with `hz` 0 each time is its own."""
+    step = NS / hz if hz > 0 else 0.0
+
+    def cell(t_ns: int) -> int:
+        if t_ns < from_ns:
+            return -1
+        return int(t_ns / step + EARLY) if step else t_ns
+
+    return cell

@@ -14,6 +14,9 @@ WIDE = {ColorPrimaries.BT2020, ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432}
 HDR = {ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67}
 BT709 = {"dst_color_trc": ColorTrc.BT709, "dst_color_primaries": ColorPrimaries.BT709}
 
+LOOK_EVERY = 25
+"""Frames of a film after which a matrix that mirrors, which the angle alone does not tell, is looked for again."""
+
 
 class Picture:
     """Turns decoded frames into uint8 RGB arrays (height, width, 3), C-contiguous, as they are to be shown.
@@ -25,6 +28,7 @@ class Picture:
         self._reformatter = VideoReformatter()
         self._shape = Shape() if info is None else info.shape
         self._live, self._turn = info is None, None if info is None else info.turn
+        self._angle, self._seen, self._unseen = -1, (0, False), 0
         self.done: dict[str, None] = {}
         """What had to be done to the pictures, in words, in the order in which it first was."""
 
@@ -40,9 +44,18 @@ class Picture:
         return np.ascontiguousarray(turned(image, turn))
 
     def _turned(self, frame: Any) -> Turn:
-        """Of a device or a stream by the angle alone: whoever looks at the side data of a frame keeps the frame until
-        the garbage collector comes, and a driver whose pictures are kept runs out of them, or takes them away."""
-        return (round((frame.rotation or 0) / 90) % 4, False) if self._live else turn_of(frame)
+        """By the angle alone of a device or a stream, and of a film but for a look at the matrix now and then.
+
+        Whoever looks at the side data of a frame keeps the frame until the garbage collector comes: a driver whose
+        pictures are kept runs out of them, or takes them away, and pictures of a film fill the memory.
+        """
+        angle = round((frame.rotation or 0) / 90) % 4
+        if self._live:
+            return angle, False
+        if angle != self._angle or self._unseen >= LOOK_EVERY:
+            self._angle, self._seen, self._unseen = angle, turn_of(frame), 0
+        self._unseen += 1
+        return self._seen
 
     def _coloured(self, frame: Any) -> Array:
         asked: dict[str, Any] = {}
