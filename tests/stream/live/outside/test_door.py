@@ -306,6 +306,23 @@ def test_e44_connections_that_come_and_go_leave_nothing_behind(house: House, lis
     follows(house, listener, range(20))
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has all of these")
+def test_a_visitor_that_vanishes_without_a_word_gives_its_place_free_soon(folder: Path) -> None:
+    house = House(folder, "tcp://127.0.0.1:*")
+    try:
+        with Client(house.address, ["affect"]):
+            wait_for(lambda: house.door.visitors >= 2, "both of its connections")
+            for visitor in list(house.door._visitors):
+                idle, interval, count, limit_ms = (
+                    visitor.outer.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in visitors.VANISHED
+                )
+                assert visitor.outer.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                assert idle + interval * count <= 90, "one that only listens"
+                assert limit_ms <= 90_000, "one that something is sent to"
+    finally:
+        house.close()
+
+
 def test_e12_a_loopback_port_opens_to_the_keys_of_its_own_user_alone(folder: Path) -> None:
     keys = server_keys("tcp://127.0.0.1:*", "")
     house = House(folder, "tcp://127.0.0.1:*", keys)
