@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from liveaffect.cli.run import WITH_REASONS, assemble, quoted, say, start
+from liveaffect.cli.run import MOVING, WITH_REASONS, assemble, quoted, say, start
 from liveaffect.cli.windows.keeper import MainWindow, NoWindow, choose, run_with_window, why_none
 from liveaffect.nodes.dashboard.start.preferences import load
 from liveaffect.offline.scoring.default import DEFAULT_GRAPH, HEARD, SEEN
@@ -25,6 +25,9 @@ def live(
     record: Annotated[Path | None, typer.Option("--record", "-r", help="Record the session into this folder.")] = None,
     terminal: Annotated[bool, typer.Option("--terminal", "-t", help="A view in the terminal, no windows.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="A line a second in the terminal.")] = False,
+    dynamics: Annotated[
+        bool, typer.Option("--dynamics", help="Also how affect moves over time and between people.")
+    ] = False,
     seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after so long.")] = None,
     more: Annotated[
         list[Path] | None, typer.Option("--with", help="A launch file laid over the graph, with a node of your own.")
@@ -37,7 +40,8 @@ def live(
     A first window asks for the devices, unless --camera, --microphone or --start name them. Nothing is recorded unless
     you ask for it. Without a display, or without the extra `liveaffect[desktop]`, the view is in the terminal.
     """
-    overrides = [*(settings or []), *device_overrides(camera, microphone), *(WITH_REASONS if reasons else ())]
+    overrides = [*(MOVING if dynamics else ()), *(settings or []), *device_overrides(camera, microphone)]
+    overrides += WITH_REASONS if reasons else ()
     more = more or []
     load_graph(DEFAULT_GRAPH, overrides, more=more)  # wrong words are told before any window asks for more
     why = "" if terminal or plain else why_none()

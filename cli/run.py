@@ -19,6 +19,8 @@ from liveaffect.stream.session.info import is_session
 
 WITH_REASONS = ("reasons.enabled=true",)
 VIEW = {"type": "liveaffect.nodes.terminal:TerminalNode", "process": "terminal"}
+MOVING = ("dynamics.enabled=true",)
+"""What --dynamics sets."""
 console = Console(stderr=True)
 
 
@@ -30,6 +32,9 @@ def run(
     headless: Annotated[bool, typer.Option("--headless", help="No view: for devices and services.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="A line a second instead of the live view.")] = False,
     record: Annotated[Path | None, typer.Option("--record", "-r", help="Record the session into this folder.")] = None,
+    dynamics: Annotated[
+        bool, typer.Option("--dynamics", help="Also how affect moves over time and between people.")
+    ] = False,
     seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after so long.")] = None,
     more: Annotated[
         list[Path] | None, typer.Option("--with", help="A launch file laid over the graph, with a node of your own.")
@@ -43,7 +48,7 @@ def run(
 
     Other programs read the stream with `liveaffect.stream.connect()`. No pixel and no sound is recorded unless asked.
     """
-    overrides = [*(settings or []), *(WITH_REASONS if reasons else ())]
+    overrides = [*(MOVING if dynamics else ()), *(settings or []), *(WITH_REASONS if reasons else ())]
     view = not headless
     graph = assemble(launch, overrides, more=more or [], source=source, view=view, plain=plain, record=record)
     raise typer.Exit(start(graph, seconds, headless=headless))

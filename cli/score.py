@@ -51,6 +51,19 @@ def score(
     summary: Annotated[
         Path | None, typer.Option("--summary", help="Also a table (.csv or .parquet) per file, minute and person.")
     ] = None,
+    dynamics: Annotated[
+        Path | None,
+        typer.Option(
+            "--dynamics", help="Also tables (.parquet) of how affect moves: people by minute, pairs, and shifts."
+        ),
+    ] = None,
+    pair: Annotated[
+        bool, typer.Option("--pair", help="The two inputs are films of one conversation: --dynamics joins them.")
+    ] = False,
+    offset: Annotated[
+        float | None,
+        typer.Option("--offset", help="With --pair: seconds into the first film at which the second begins."),
+    ] = None,
     rate: Annotated[
         float | None, typer.Option("--rate", help="Frames a second that are measured, such as 10; else all of them.")
     ] = None,
@@ -84,7 +97,10 @@ def score(
         sequence_hz=sequence,
     )
     with Shown() as shown:
-        batch = score_batch(inputs, out, settings=chosen, jobs=jobs, cluster=cluster, summary=summary, listener=shown)
+        batch = score_batch(
+            inputs, out, settings=chosen, jobs=jobs, cluster=cluster, summary=summary, dynamics=dynamics, pair=pair,
+            offset_s=offset, listener=shown,
+        )  # fmt: skip
     say(batch)
     if batch.failures:
         raise typer.Exit(1)

@@ -1,7 +1,7 @@
 """Share of the time in each category, and which follows which.
 
-A second's category is the most probable one of the mean of its distributions; a second with less than half of its blocks
-has none. Transitions are counted between seconds that follow each other, a category staying as it is among them.
+A second's category is the most probable one of the mean of its distributions; a second with less than half of its
+blocks has none. Transitions are counted between seconds that follow each other, a category staying as it is among them.
 """
 
 from dataclasses import dataclass

@@ -1,12 +1,12 @@
 """Who follows whom, and by how long: windowed cross-correlation with lags, against surrogates that say what is chance.
 
-Windows of 10 s begin every 2 s; the second person's window is moved by up to 5 s either way (Boker, Xu, Rotondo and King
-2002; Behrens, Snijdewint, Moulder et al. 2020 use 8 s, 2 s and 4 s). Each window is correlated about its own means, so
-that levels and slow trends do not count. Surrogates keep both people's own movement and destroy what they share: a
+Windows of 10 s begin every 2 s; the second person's window is moved by up to 5 s either way (Boker, Xu, Rotondo and
+King 2002; Behrens, Snijdewint, Moulder et al. 2020 use 8 s, 2 s and 4 s). Each window is correlated about its own
+means, so that levels and slow trends do not count. Surrogates keep both people's own movement and destroy what they share: a
 window of the first with segments of the second from other times (Moulder, Boker, Ramseyer and Tschacher 2018), always
 the same time apart, so that their neighbouring windows overlap as those of the pair do.
 
-- A window's peak is the greatest correlation of its lags; it counts where at most 5 % of its surrogates' peaks are as high.
+- A window's peak is the greatest correlation of its lags; it counts where at most 5 % of surrogates' are as high.
 - The whole's curve is the mean of Fisher's z over windows. Its peak, by a parabola through three lags, is the lag.
 """
 
@@ -130,7 +130,7 @@ class WindowedCorrelation:
         )
 
     def windows(self) -> list[tuple[float, float, float, bool]]:
-        """Of every judged window: its begin (s), its peak's lag (s) and correlation, and whether it is beyond chance."""
+        """Of every judged window: its begin (s), its peak's lag (s) and height, and whether that is beyond chance."""
         rows: list[tuple[float, float, float, bool]] = []
         for start, curves, told in zip(self.starts_s, self._curves, self._significant, strict=True):
             own = curves[0].astype(np.float64)

@@ -10,11 +10,12 @@ mode is found by Fisher scoring on the exact likelihood; intervals are those of 
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.dynamics.inertia import BLOCK_S, FACE_ERROR, ErrorModel, Interval, motion
+from liveaffect.models.dynamics.inertia import BLOCK_S, FACE_ERROR, ErrorModel, Interval, Motion, motion
 from liveaffect.models.dynamics.pair_kernels import pair_innovations
 from liveaffect.models.errors import BadInput
 
@@ -70,26 +71,44 @@ def coupling(
     both = float(np.isfinite(y).all(1).sum()) * block_s
     if both < LEAST_S:
         return None
-    alone = [motion(y[:, i], stated[:, i], models[i], block_s) for i in range(2)]
-    if any(one.inertia_s is None or one.variability is None or one.level is None for one in alone):
+    alone = [_alone(motion(y[:, i], stated[:, i], models[i], block_s)) for i in range(2)]
+    if any(one is None for one in alone):
         return None
-    fit = _Fit(y, stated, models, block_s, alone)
+    fit = _Fit(y, stated, models, block_s, [one for one in alone if one is not None])
     theta, inverse = fit.run()
     sd = np.sqrt(np.diag(inverse))
 
     def influence(rate: int, own: int) -> Influence:
         low, high = (float(theta[rate] + sign * Z90 * sd[rate]) for sign in (-1, 1))
         clear = abs(theta[rate]) > Z95 * sd[rate]
-        return Influence(Interval(float(theta[rate]), low, high), float(theta[rate] / math.exp(theta[own])), bool(clear))
+        gain = float(theta[rate] / math.exp(theta[own]))
+        return Influence(Interval(float(theta[rate]), low, high), gain, bool(clear))
 
     return Coupling(both, influence(2, 0), influence(3, 1), math.tanh(float(theta[6])))
 
 
-class _Fit:
-    """theta: log a1, log a2, c12, c21, log s1, log s2 (stationary spread), atanh rho, log error1, log error2, m1, m2."""
+class _Alone(NamedTuple):
+    """Where the search begins: what each shows without the other."""
 
-    def __init__(self, y: Floats, stated: Floats, models: tuple[ErrorModel, ErrorModel], block_s: float, alone) -> None:  # noqa: ANN001
-        self._level = np.array([one.level.value for one in alone])
+    level: float
+    variability: float
+    inertia_s: float
+    error_var: float
+
+
+def _alone(found: Motion) -> _Alone | None:
+    if found.level is None or found.variability is None or found.inertia_s is None or found.error_var is None:
+        return None
+    return _Alone(found.level.value, found.variability.value, found.inertia_s.value, found.error_var)
+
+
+class _Fit:
+    """theta: log a1, log a2, c12, c21, log s1, log s2 (spreads), atanh rho, log error1, log error2, m1, m2."""
+
+    def __init__(
+        self, y: Floats, stated: Floats, models: tuple[ErrorModel, ErrorModel], block_s: float, alone: list[_Alone]
+    ) -> None:
+        self._level = np.array([one.level for one in alone])
         self._y, self._block_s = y - self._level, block_s
         known = np.isfinite(y)
         mean_var = np.array([float(stated[known[:, i], i].mean()) for i in range(2)])
@@ -97,8 +116,8 @@ class _Fit:
         self._lasts = np.array([model.lasts_s for model in models])
         self._white = np.array([model.white[len(model.white) // 2] for model in models])
         self._start = np.array([float(np.nanvar(y[:, i])) for i in range(2)])
-        rate = np.array([-math.log(min(max(one.inertia_s.value, 0.3), 60.0)) for one in alone])
-        spread = np.log([max(one.variability.value, 1e-3) for one in alone])
+        rate = np.array([-math.log(min(max(one.inertia_s, 0.3), 60.0)) for one in alone])
+        spread = np.log([max(one.variability, 1e-3) for one in alone])
         error = np.log([max(one.error_var, 1e-8) for one in alone])
         self._middle = np.concatenate([rate, [0.0, 0.0], spread, [0.0], error, [0.0, 0.0]])
         wide = 0.5

@@ -36,6 +36,7 @@ class Blocks:
         self._open = -1
         self._sum = np.zeros(columns)
         self._count = 0
+        self._frames: list[int] = []
 
     def add(self, block: int, row: Sequence[float]) -> None:
         """One frame's numbers, all finite. Raises BadInput where time goes back."""
@@ -53,6 +54,7 @@ class Blocks:
         if self._count and self._open < block:
             self._at.append(self._open)
             self._rows.append(self._sum / self._count)
+            self._frames.append(self._count)
             self._count = 0
 
     def forget(self, before: int) -> None:
@@ -61,7 +63,7 @@ class Blocks:
         while gone < len(self._at) and self._at[gone] < before:
             gone += 1
         if gone > 50:
-            del self._at[:gone], self._rows[:gone]
+            del self._at[:gone], self._rows[:gone], self._frames[:gone]
 
     @property
     def span(self) -> tuple[int, int] | None:
@@ -80,6 +82,12 @@ class Blocks:
         if last > first:
             table[at[first:last] - begin] = np.stack(self._rows[first:last])
         return table
+
+    def frames(self, begin: int, end: int) -> float:
+        """Median number of frames in the known blocks of [begin, end); 1 without any."""
+        at = np.asarray(self._at)
+        first, last = np.searchsorted(at, (begin, end)) if len(at) else (0, 0)
+        return float(np.median(self._frames[first:last])) if last > first else 1.0
 
     def count(self, begin: int, end: int) -> int:
         """How many blocks of [begin, end) are known."""

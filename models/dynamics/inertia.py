@@ -80,14 +80,16 @@ _LARGEST = 0.5  # spread of affect beyond which the prior falls: half of the way
 
 
 def motion(
-    values: npt.ArrayLike, stated_var: npt.ArrayLike, model: ErrorModel = FACE_ERROR, block_s: float = BLOCK_S
-) -> Motion:
+    values: npt.ArrayLike, stated_var: npt.ArrayLike, model: ErrorModel = FACE_ERROR, block_s: float = BLOCK_S,
+    *, frames: float = 6.0,
+) -> Motion:  # fmt: skip
     """Measures one series.
 
     Parameters
     ----------
     values: means of blocks of `block_s` in [-1, 1] (n,), NaN where nothing was seen.
     stated_var: mean variance that the net states in each block (n,); where there is a value it must be above 0.
+    frames: how many frames a block has on the whole.
 
     Raises BadInput where the shapes differ or a variance is missing.
     """
@@ -106,7 +108,7 @@ def motion(
     noise = stated / mean_var
     steps = np.diff(at, prepend=at[0])
     shifted = y - y.mean()
-    found = _posterior(shifted, steps, noise, model, mean_var, block_s)
+    found = _posterior(_Series(shifted, steps, noise, mean_var, frames), model, block_s)
     taus, weights, scale_var, mean, mean_var_of = found.tau_s, found.weight, found.scale_var, found.mean, found.mean_var
     spread = np.sqrt(scale_var)
     log_sd = math.sqrt(0.5 / max(len(y) - 1, 1))
@@ -136,9 +138,15 @@ class _Posterior(NamedTuple):
     log_tau: tuple[float, float, float]
 
 
-def _posterior(
-    y: Floats, steps: npt.NDArray[np.int64], noise: Floats, model: ErrorModel, mean_var: float, block_s: float
-) -> _Posterior:
+class _Series(NamedTuple):
+    y: Floats
+    steps: npt.NDArray[np.int64]
+    noise: Floats
+    mean_var: float
+    frames: float
+
+
+def _posterior(series: _Series, model: ErrorModel, block_s: float) -> _Posterior:
     """Twice on a grid: all there may be, then where the mass lies."""
     log_tau = np.linspace(math.log(model.least_inertia_s), math.log(_MOST_INERTIA_S), 16)
     log_ratio = np.linspace(math.log(3e-3), math.log(20.0), 12)
@@ -147,31 +155,39 @@ def _posterior(
         shape = (len(log_tau), len(log_ratio), len(model.white))
         axes = np.meshgrid(np.exp(log_tau), np.exp(log_ratio), np.array(model.white), indexing="ij")
         tau, ratio, white = (axis.ravel() for axis in axes)
-        density, scale_var, mean, at_mean = _density(y, steps, noise, model, mean_var, block_s, (tau, ratio, white))
+        density, scale_var, mean, at_mean = _density(series, model, block_s, (tau, ratio, white))
         weight = np.exp(density - density.max())
         tables = [weight.reshape(shape).sum((1, 2)), weight.reshape(shape).sum((0, 2))]
         if counts is not None:
-            log_tau, log_ratio = (_around(g, by, k) for g, by, k in zip((log_tau, log_ratio), tables, counts, strict=True))
+            log_tau, log_ratio = _around(log_tau, tables[0], counts[0]), _around(log_ratio, tables[1], counts[1])
     weight /= weight.sum()
     return _Posterior(tau, weight, scale_var, ratio, mean, at_mean, _curve_quantiles(log_tau, tables[0]))
 
 
 def _density(
-    y: Floats, steps: npt.NDArray[np.int64], noise: Floats, model: ErrorModel, mean_var: float, block_s: float,
-    at: tuple[Floats, Floats, Floats],
-) -> tuple[Floats, Floats, Floats, Floats]:  # fmt: skip
+    series: _Series, model: ErrorModel, block_s: float, at: tuple[Floats, Floats, Floats]
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Log posterior density on the grid, and given each point: scale, mean and the mean's variance."""
-    n = len(y)
+    n = len(series.y)
     tau, ratio, white = at
-    sums = ou_sums(y, steps, noise, block_s / tau, ratio, white, block_s / model.lasts_s)
+    jitter = _few_frames(block_s / tau, series.frames)
+    sums = ou_sums(series.y, series.steps, series.noise, block_s / tau, jitter, ratio, white, block_s / model.lasts_s)
     logs, yy, y1, ones = sums.T
     rest = yy - y1 * y1 / ones
     scale_var = rest / (n - 1)
     density = -0.5 * logs - 0.5 * np.log(ones) - 0.5 * (n - 1) * np.log(rest)
-    usual = model.share * mean_var
+    usual = model.share * series.mean_var
     density -= 0.5 * (np.log(ratio * scale_var / usual) / model.share_spread) ** 2
     density -= 0.5 * scale_var / _LARGEST**2
     return density, scale_var, y1 / ones, scale_var / ones
+
+
+def _few_frames(lag: Floats, frames: float) -> Floats:
+    """Variance of the mean of a few even frames, beyond that of the mean over the whole block."""
+    k = max(round(frames), 1)
+    apart = np.abs(np.subtract.outer(np.arange(k), np.arange(k))) / k
+    points = np.exp(-lag[:, None, None] * apart).mean((1, 2))
+    return np.maximum(points - 2.0 * (lag + np.expm1(-lag)) / lag**2, 0.0)
 
 
 def _plain_level(y: Floats, stated: Floats, seconds: float) -> Interval | None:

@@ -17,7 +17,7 @@ import numpy as np
 
 
 @numba.njit(cache=True, nogil=True)
-def ou_sums(y, steps, noise, lag, ratio, white, lag_error):
+def ou_sums(y, steps, noise, lag, jitter, ratio, white, lag_error):
     """Filters one series for every row of the grid.
 
     Parameters
@@ -25,6 +25,7 @@ def ou_sums(y, steps, noise, lag, ratio, white, lag_error):
     y: means of blocks (n,), finite; steps: blocks since the value before, 1 for neighbours (n,); the first is ignored.
     noise: relative variance of each value's error (n,), mean about 1.
     lag, ratio: block length over the time constant of `x`, and variance of the error over that of `x` (g,).
+    jitter: what the mean over a block's few frames varies beyond the mean over the whole block, of the variance of `x`.
     white: share of the error's variance that is new in every block (g,).
     lag_error: block length over the time constant of the rest.
 
@@ -65,7 +66,7 @@ def ou_sums(y, steps, noise, lag, ratio, white, lag_error):
             c1 = c * d1
             i0 = d0 * p00 + c1 * p01
             i1 = d0 * p01 + c1 * p11
-            var = d0 * i0 + c1 * i1 + own0 + c * c * (s * own1 + r)
+            var = d0 * i0 + c1 * i1 + own0 + jitter[g] + c * c * (s * own1 + r)
             v = y[k] - d0 * m0 - c1 * m1
             d = 1.0 - d0 * u0 - c1 * u1
             i0 = a * i0 + both0

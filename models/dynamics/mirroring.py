@@ -1,7 +1,7 @@
 """Whose smile or frown is answered: onsets of an action unit in one person followed within a second by the other's.
 
-Smiles are answered far above chance, frowns hardly (Riehle, Kempkensteffen and Lincoln 2017). Chance is what is left when
-the other's onsets are moved along by every time from 5 s on, around the recording's end.
+Smiles are answered far above chance, frowns hardly (Riehle, Kempkensteffen and Lincoln 2017). Chance is what is left
+when the other's onsets are moved along by every time from 5 s on, around the recording's end.
 """
 
 from dataclasses import dataclass

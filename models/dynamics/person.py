@@ -33,9 +33,10 @@ class Measures:
 def moved(evidence: Evidence, dimension: str, begin: int, end: int) -> tuple[str, Motion]:
     """How valence or arousal moved in [begin, end), and by whose word."""
     by = evidence.by(begin, end)
-    table = evidence.estimates(by).dense(begin, end)
+    blocks = evidence.estimates(by)
+    table = blocks.dense(begin, end)
     value, var = COLUMNS[dimension]
-    return by, motion(table[:, value], table[:, var], ERRORS[by])
+    return by, motion(table[:, value], table[:, var], ERRORS[by], frames=blocks.frames(begin, end))
 
 
 def stayed(evidence: Evidence, begin: int, end: int) -> Stays:

@@ -1,9 +1,10 @@
 """Shifts: moments at which a person's level changes at once, told apart from the movement that person usually makes.
 
-Bayesian online change points (Adams and MacKay 2007): a posterior over the run, the time since the last change. Within a
-run a value is a level, plus ordinary movement (an Ornstein-Uhlenbeck process), plus the estimate's error; each run keeps
-a Kalman filter of these, so that neighbours that say the same do not count as independent. How much a person usually
-moves is not known beforehand: several sizes and paces are carried beside each other and weighed by how well they foretold.
+Bayesian online change points (Adams and MacKay 2007): a posterior over the run, the time since the last change. Within
+a run a value is a level, plus ordinary movement (an Ornstein-Uhlenbeck process), plus the estimate's error; each run
+keeps a Kalman filter of these, so that neighbours that say the same do not count as independent. How much a person
+usually moves is not known beforehand: several sizes and paces are carried beside each other and weighed by how well
+they foretold.
 """
 
 import math
@@ -26,7 +27,7 @@ class ShiftSettings:
     """Mean time between changes, before anything is seen."""
     least: float = 0.2
     """Smaller changes of level are not told."""
-    certainty: float = 0.9
+    certainty: float = 0.5
     """Least probability at which one is told."""
     spread: float = 0.4
     """Standard deviation of levels among each other."""
@@ -49,7 +50,7 @@ class ShiftFound:
     """When it was sure enough to be told."""
     before: float
     after: float
-    """The levels, as they were known when it was told."""
+    """Where the person was just before, and is since, as known when it was told."""
     certainty: float
     """Probability that the level changed there and by at least `ShiftSettings.least`, 0 to 1."""
 
@@ -96,7 +97,8 @@ class ShiftFinder:
         self._last_s = -math.inf
 
     def step(self, t_s: float, value: float, stated_var: float) -> ShiftFound | None:
-        """One block with a value, at `t_s`: its mean and the mean variance that the net states. Missing ones are left out.
+        """One block with a value, at `t_s`: its mean and the mean variance that the net states; missing ones are left
+        out.
 
         Raises BadInput where time does not go on.
         """
@@ -164,7 +166,8 @@ class ShiftFinder:
 
     def _tell(self, t_s: float) -> ShiftFound | None:
         p = np.exp(self._log)
-        level = float((p * self._mean[0]).sum())
+        there = self._mean[0] + self._mean[1]
+        level = float((p * there).sum())
         self._levels.append((t_s, level))
         while self._levels[1:] and self._levels[1][0] < t_s - 2.0 * _FRESH_S:
             del self._levels[0]
@@ -178,9 +181,9 @@ class ShiftFinder:
             return None
         before = earlier[-1]
         inside = p * fresh
-        after = float((inside * self._mean[0]).sum() / inside.sum())
-        sd = np.sqrt(np.maximum(self._cov[0], 1e-9))
-        far = _upper((self.settings.least - np.abs(self._mean[0] - before)) / sd)
+        after = float((inside * there).sum() / inside.sum())
+        sd = np.sqrt(np.maximum(self._cov[0] + 2.0 * self._cov[1] + self._cov[3], 1e-9))
+        far = _upper((self.settings.least - np.abs(there - before)) / sd)
         certainty = float((inside * far).sum())
         if certainty < self.settings.certainty or abs(after - before) < self.settings.least:
             return None

@@ -67,9 +67,7 @@ class DynamicsTracker:
     most_pairs: pairs beyond so many (by number of the people) are left out.
     """
 
-    def __init__(
-        self, window_s: float = 300.0, shifts: ShiftSettings | None = None, most_pairs: int = 3
-    ) -> None:
+    def __init__(self, window_s: float = 300.0, shifts: ShiftSettings | None = None, most_pairs: int = 3) -> None:
         self._window = round(window_s / BLOCK_S)
         self._shifts, self._most_pairs = shifts or ShiftSettings(), most_pairs
         self._people: dict[int, Evidence] = {}

@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import polars as pl
+
+from liveaffect.offline.scoring.conversation import find_offset, one_conversation
 from liveaffect.offline.scoring.inputs import STDIN, find_inputs, prepare, read_stdin
 from liveaffect.offline.scoring.output import ENDINGS, ScoreOutput
 from liveaffect.offline.scoring.pipeline import Written, look_at
@@ -15,6 +18,7 @@ from liveaffect.offline.scoring.segments import join_parts, parts_of_film
 from liveaffect.offline.scoring.settings import ScoreSettings
 from liveaffect.offline.scoring.workers import Outcome, Progress, Task, in_words, score_files
 from liveaffect.offline.tables.files import segments_of
+from liveaffect.offline.tables.motion import check_target, write_dynamics
 from liveaffect.offline.tables.summary import write_summary
 from liveaffect.stream.errors import LiveAffectError, UsageError
 
@@ -54,7 +58,7 @@ class Batch:
         """Files that this run had to score."""
         self.seconds = 0.0
         """How long it took."""
-        self._listener = listener or Listener()
+        self.listener = listener or Listener()
 
     @property
     def finished(self) -> list[Path]:
@@ -122,7 +126,7 @@ class Batch:
         for task, (share, count) in reached.items():
             shares[task.file] = shares.get(task.file, 0.0) + share / len(tasks[task.file])
             frames[task.file] = frames.get(task.file, 0) + count
-        self._listener.progress(shares, frames, len(self.written) + len(self.failures))
+        self.listener.progress(shares, frames, len(self.written) + len(self.failures))
 
     def _take(self, file: Path, outcome: Outcome) -> None:
         if outcome.written is None:
@@ -135,7 +139,7 @@ class Batch:
             return
         self.written[file] = outcome.written
         for text in outcome.warnings:
-            self._listener.warn(named(file, text))
+            self.listener.warn(named(file, text))
 
 
 def score_batch(
@@ -146,6 +150,9 @@ def score_batch(
     jobs: int = 1,
     cluster: str | None = None,
     summary: Path | None = None,
+    dynamics: Path | None = None,
+    pair: bool = False,
+    offset_s: float | None = None,
     listener: Listener | None = None,
 ) -> Batch:
     """Scores files, folders of them and patterns, into one table or into a folder with one table per input.
@@ -157,6 +164,9 @@ def score_batch(
     jobs: files at once.
     cluster: address of a Dask scheduler, or "local".
     summary: also a table per file, minute and person.
+    dynamics: also tables of how affect moves (`write_dynamics`).
+    pair: the two inputs are films of one conversation, whose people are measured together in `dynamics`.
+    offset_s: seconds into the first at which the second begins; without it their sound tells.
 
     Failures of single files are in the result; raises UsageError, InputError, LaunchError, ModelMissing where nothing
     can be begun.
@@ -166,6 +176,12 @@ def score_batch(
         raise UsageError(f"--summary {summary}: end it in .csv or .parquet")
     if summary is not None and not summary.absolute().parent.is_dir():
         raise UsageError(f"--summary {summary}: there is no folder {summary.absolute().parent}: make it first")
+    if dynamics is not None:
+        check_target(dynamics)
+    if pair and (dynamics is None or len(inputs) != 2):
+        raise UsageError("--pair takes two films of one conversation, and --dynamics FILE.parquet for what it finds")
+    if offset_s is not None and not pair:
+        raise UsageError("--offset belongs to --pair: it says when the second film begins within the first")
     found = find_inputs(inputs, sequences=settings.sequence_hz is not None)
     with TemporaryDirectory(prefix="liveaffect-") as spool:
         labels: dict[Path, str] = {}
@@ -189,8 +205,26 @@ def score_batch(
         output.join(batch.finished)
         if summary is not None:
             write_summary((output.path_of(file) for file in batch.finished), summary)
+        if dynamics is not None:
+            _write_dynamics(batch, dynamics, pair, offset_s)
         output.close()
         return batch
+
+
+def _write_dynamics(batch: Batch, path: Path, pair: bool, offset_s: float | None) -> None:
+    tables: list[Path | pl.DataFrame] = [batch.output.path_of(file) for file in batch.finished]
+    if pair and len(tables) == 2:
+        first, second = batch.finished
+        if offset_s is None:
+            found = find_offset(first, second)
+            offset_s = found.seconds
+            batch.listener.warn(
+                f"{second.name} begins {offset_s:.2f} s into {first.name}, by their sound (correlation "
+                f"{found.correlation:.2f}, {found.ratio:.1f} times the next)"
+            )
+        films = [pl.read_parquet(table, glob=False) for table in tables if isinstance(table, Path)]
+        tables.append(one_conversation(films[0], films[1], offset_s))
+    write_dynamics(tables, path)
 
 
 def named(file: Path, text: str) -> str:
