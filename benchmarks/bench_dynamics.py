@@ -1,9 +1,10 @@
 """Do the measures of dynamics find what is there, and nothing where there is nothing? On made people.
 
-    python benchmarks/bench_dynamics.py [--seeds 20] [--parts inertia,coupling,lags,shifts,cost] [--json OUT]
+    python benchmarks/bench_dynamics.py [--seeds 20] [--parts inertia,coupling,lags,shifts,cost] [--json F]
 
-People move as Ornstein-Uhlenbeck processes of known rate. A net says something of them at 30 and 10 frames a second, with
-noise that partly lasts, a slow drift, deviations that change, and a fifth of the time missing in stretches. Times are CPU.
+People move as Ornstein-Uhlenbeck processes of known rate. A net says something of them at 30 and 10 frames a second,
+with noise that partly lasts, a slow drift, deviations that change, and a fifth of the time missing in stretches. Times
+are CPU.
 """
 
 import argparse

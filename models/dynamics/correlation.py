@@ -2,9 +2,9 @@
 
 Windows of 10 s begin every 2 s; the second person's window is moved by up to 5 s either way (Boker, Xu, Rotondo and
 King 2002; Behrens, Snijdewint, Moulder et al. 2020 use 8 s, 2 s and 4 s). Each window is correlated about its own
-means, so that levels and slow trends do not count. Surrogates keep both people's own movement and destroy what they share: a
-window of the first with segments of the second from other times (Moulder, Boker, Ramseyer and Tschacher 2018), always
-the same time apart, so that their neighbouring windows overlap as those of the pair do.
+means, so that levels and slow trends do not count. Surrogates keep both people's own movement and destroy what they
+share: a window of the first with segments of the second from other times (Moulder, Boker, Ramseyer and Tschacher
+2018), always the same time apart, so that their neighbouring windows overlap as those of the pair do.
 
 - A window's peak is the greatest correlation of its lags; it counts where at most 5 % of surrogates' are as high.
 - The whole's curve is the mean of Fisher's z over windows. Its peak, by a parabola through three lags, is the lag.
@@ -29,13 +29,14 @@ LEAST_SURROGATES = 19
 AT_ONCE = 3
 """Windows that are judged in one call, so that no call takes long."""
 CHANCE = 0.05
+_ENOUGH = 0.3  # of the windows must have a surrogate this far apart; fewer make it vary more, which is the safe side
 _BLUR_S = 0.25 * BLOCK_S  # blocks tell no time more finely
 
 _WINDOW = round(WINDOW_S / BLOCK_S)
 _STEP = round(STEP_S / BLOCK_S)
 _LAGS = round(MOST_LAG_S / BLOCK_S)
 _SEGMENT = _WINDOW + 2 * _LAGS
-_APART = tuple(sign * (_SEGMENT // _STEP + 1 + 2 * i) for i in range(50) for sign in (-1, 1))
+_APART = tuple(sign * (_SEGMENT // _STEP + 1 + i) for i in range(50) for sign in (-1, 1))
 """Windows by which a surrogate's segment is away: far enough that they share nothing, negative from the past."""
 LAGS_S: Floats = np.arange(-_LAGS, _LAGS + 1) * BLOCK_S
 """Lags of a curve (51,): positive where the second person follows the first."""
@@ -116,7 +117,7 @@ class WindowedCorrelation:
             return None
         own = mean[0]
         at = int(np.nanargmax(own))
-        others = mean[1:][known[:, 1:].any(2).mean(0) >= 0.5]
+        others = mean[1:][known[:, 1:].any(2).mean(0) >= _ENOUGH]
         if not len(others):
             return None
         filled = np.where(np.isfinite(others), others, -np.inf)

@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 LEAST_S = 60.0
 """With fewer seconds in which both have values there is no coupling."""
 Z90 = 1.6448536269514722
-Z95 = 1.959963984540054
+Z98 = 2.3263478740408408
 _COUPLING_SD, _LOG_SD, _TURNS = 0.7, 1.5, 25
 _DELTA = 1e-4
 
@@ -38,7 +38,7 @@ class Influence:
     gain: float
     """c / a: share of a lasting displacement that the other takes over."""
     beyond_chance: bool
-    """True where the 95 % interval of the rate leaves 0 out."""
+    """True where the 98 % interval of the rate leaves 0 out: with that, made strangers are told so in 95 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def coupling(
 
     def influence(rate: int, own: int) -> Influence:
         low, high = (float(theta[rate] + sign * Z90 * sd[rate]) for sign in (-1, 1))
-        clear = abs(theta[rate]) > Z95 * sd[rate]
+        clear = abs(theta[rate]) > Z98 * sd[rate]
         gain = float(theta[rate] / math.exp(theta[own]))
         return Influence(Interval(float(theta[rate]), low, high), gain, bool(clear))
 

@@ -65,6 +65,8 @@ MOVES: tuple[tuple[float, float], ...] = tuple(
 )
 """Ordinary movement: standard deviation and time constant (s)."""
 _MOST_RUNS = 24
+_BEFORE_S, _LEAST_S = 1.2, 0.39
+"""The level before is the median over so long; a new one must have lasted three blocks."""
 _FRESH_S = 1.8
 """A change is looked for in the last so many seconds; runs that began earlier are the past."""
 
@@ -169,17 +171,17 @@ class ShiftFinder:
         there = self._mean[0] + self._mean[1]
         level = float((p * there).sum())
         self._levels.append((t_s, level))
-        while self._levels[1:] and self._levels[1][0] < t_s - 2.0 * _FRESH_S:
+        while self._levels[1:] and self._levels[1][0] < t_s - _FRESH_S - _BEFORE_S - 0.4:
             del self._levels[0]
         fresh = (self._began > max(t_s - _FRESH_S, self._told_s + _FRESH_S)) & (self._began > self._levels[0][0])
         if not fresh.any() or float(p[:, fresh].sum()) < self.settings.certainty:
             return None
         by_run = np.where(fresh, p.sum(0), 0.0)
         at = float(self._began[int(by_run.argmax())])
-        earlier = [value for when, value in self._levels if when < at - 0.5 * BLOCK_S]
-        if not earlier:
+        earlier = [value for when, value in self._levels if at - _BEFORE_S <= when < at - 0.5 * BLOCK_S]
+        if not earlier or t_s - at < _LEAST_S:
             return None
-        before = earlier[-1]
+        before = float(np.median(earlier))  # a glitch just before is not where the person was
         inside = p * fresh
         after = float((inside * there).sum() / inside.sum())
         sd = np.sqrt(np.maximum(self._cov[0] + 2.0 * self._cov[1] + self._cov[3], 1e-9))
@@ -198,9 +200,9 @@ def _log_sum(rows: Floats) -> Floats:
 
 
 def _robust(squared: Floats) -> Floats:
-    """Log density of an innovation whose squared size in variances is given: Student's with 8 degrees of freedom, so
-    that one strange frame is no change of level."""
-    return -4.5 * np.log1p(squared / 8.0)
+    """Log density of an innovation whose squared size in variances is given: Student's with 4 degrees of freedom, so
+    that one strange block is no change of level."""
+    return -2.5 * np.log1p(squared / 4.0)
 
 
 def _upper(z: Floats) -> Floats:

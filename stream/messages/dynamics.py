@@ -77,7 +77,7 @@ class Influence(Part):
     gain: float
     """Share of a lasting displacement that is taken over."""
     beyond_chance: bool
-    """The 95 % interval of the rate leaves 0 out."""
+    """The 98 % interval of the rate leaves 0 out."""
 
 
 class Coupling(Part):
