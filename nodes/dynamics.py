@@ -9,6 +9,7 @@ import msgspec
 from liveaffect.models.dynamics.correlation import Following
 from liveaffect.models.dynamics.coupling import Coupling, Influence
 from liveaffect.models.dynamics.inertia import Interval, Motion
+from liveaffect.models.dynamics.jit import warm_up
 from liveaffect.models.dynamics.mirroring import Mirrored
 from liveaffect.models.dynamics.shifts import ShiftFound, ShiftSettings
 from liveaffect.models.dynamics.tracker import DynamicsTracker, PairSaid, PersonSaid
@@ -45,6 +46,7 @@ class DynamicsNode(Node):
     """Mean time between shifts, before anything is seen."""
 
     def open(self) -> None:
+        warm_up()
         self._begin()
 
     def info(self) -> dict[str, Any]:

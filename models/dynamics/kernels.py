@@ -12,11 +12,12 @@ their smoothness would pass for inertia.
 
 import math
 
-import numba
 import numpy as np
 
+from liveaffect.models.dynamics.jit import kernel
 
-@numba.njit(cache=True, nogil=True)
+
+@kernel
 def ou_sums(y, steps, noise, lag, jitter, ratio, white, lag_error):
     """Filters one series for every row of the grid.
 
@@ -91,7 +92,7 @@ def ou_sums(y, steps, noise, lag, jitter, ratio, white, lag_error):
     return sums
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _block(lag):
     """Over one block of a process of unit variance: its correlation, the weight of its start in the block's mean, the
     variance of that mean given the start, and its covariance with the process at the end given the start."""

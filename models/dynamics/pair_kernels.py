@@ -7,11 +7,12 @@ A value is the mean over its block of m + x(t) + e(t) + w, as for one person (`k
 
 import math
 
-import numba
 import numpy as np
 
+from liveaffect.models.dynamics.jit import kernel
 
-@numba.njit(cache=True, nogil=True)
+
+@kernel
 def pair_innovations(y, noise, block_s, drift, diffusion, start, error, white, lasts_s):
     """Filters two series at once.
 
@@ -112,7 +113,7 @@ def pair_innovations(y, noise, block_s, drift, diffusion, start, error, white, l
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _over_block(drift, diffusion, block_s):
     """Transition (4, 4) and covariance of x and its integral over a block: a series over a short time, doubled."""
     m = np.zeros((4, 4))
@@ -134,7 +135,7 @@ def _over_block(drift, diffusion, block_s):
     return step, cov
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _product(a, b):
     c = np.zeros((4, 4))
     for i in range(4):
