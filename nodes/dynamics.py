@@ -54,10 +54,10 @@ class DynamicsNode(Node):
 
     @on(FACE_AFFECT)
     def face(self, frame: m.FaceAffect) -> None:
-        """Estimates of one frame, kept until fusion has answered it."""
+        """Estimates of one frame, kept until time has reached it for certain."""
         if frame.t_ns < self._now_ns:
             self._begin()
-        _keep(self._estimates, frame.frame_seq, {face.id: face for face in frame.faces})
+        _keep(self._estimates, frame.frame_seq, frame)
 
     @on(FACE)
     def observed(self, frame: m.FaceObservation) -> None:
@@ -77,14 +77,14 @@ class DynamicsNode(Node):
         if affect.t_ns < self._now_ns:
             self._begin()
         self._now_ns = affect.t_ns
-        estimates = self._estimates.pop(affect.frame_seq, {})
-        faces = self._faces.pop(affect.frame_seq, {})
-        for who, face in estimates.items():
-            observed = faces.get(who)
-            units = observed.au if observed is not None else None
-            self._tracker.see(
-                affect.t_ns, who, _estimate(face), None if units is None else (units[_UNITS[0]], units[_UNITS[1]])
-            )
+        for frame in [frame for frame in self._estimates.values() if frame.t_ns <= affect.t_ns]:
+            del self._estimates[frame.frame_seq]
+            faces = self._faces.pop(frame.frame_seq, {})
+            for face in frame.faces:
+                observed = faces.get(face.id)
+                units = observed.au if observed is not None else None
+                smile_frown = None if units is None else (units[_UNITS[0]], units[_UNITS[1]])
+                self._tracker.see(frame.t_ns, face.id, _estimate(face), smile_frown)
         best: tuple[float, int] | None = None
         for person in affect.people:
             if person.speaking_prob is not None:
@@ -104,7 +104,7 @@ class DynamicsNode(Node):
         """Starts anew: at the beginning, and where a replay went back."""
         shifts = ShiftSettings(every_s=self.shift_every_s, least=self.shift_least, certainty=self.shift_certainty)
         self._tracker = DynamicsTracker(self.window_s, shifts, self.most_pairs)
-        self._estimates: OrderedDict[int, dict[int, m.FaceEstimate]] = OrderedDict()
+        self._estimates: OrderedDict[int, m.FaceAffect] = OrderedDict()
         self._faces: OrderedDict[int, dict[int, m.Face]] = OrderedDict()
         self._now_ns, self._people = -1, 0
         self._speaker: int | None = None

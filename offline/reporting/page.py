@@ -9,6 +9,7 @@ import polars as pl
 from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.offline.reporting.data import AWAY, FileResults, Track
+from liveaffect.offline.reporting.moving import moving
 from liveaffect.offline.reporting.shapes import circumplex, clock
 from liveaffect.offline.reporting.style import style_sheet
 from liveaffect.offline.reporting.svg import WORDS, lanes, timeline
@@ -151,6 +152,7 @@ def _file(
             yield from discords(track)
             yield from reasons(said, track, markers, zero_ns)
         yield "</div>"
+    yield from moving(found)
 
 
 def _marker(t_s: float, label: str) -> str:

@@ -1,9 +1,7 @@
 """Tables of dynamics, made of score tables: people by minute, pairs, and shifts; see `docs/dynamics.md`."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,8 +12,7 @@ from liveaffect.models.dynamics.inertia import BLOCK_S, Interval, Motion
 from liveaffect.models.dynamics.person import Measures, ShiftWatch, measures
 from liveaffect.models.dynamics.shifts import ShiftFound, ShiftSettings
 from liveaffect.models.dynamics.together import Pair
-from liveaffect.offline.tables.files import new_file
-from liveaffect.stream.errors import InputError, UsageError
+from liveaffect.stream.errors import InputError
 
 MINUTE = round(60.0 / BLOCK_S)
 HIDDEN = -1
@@ -128,7 +125,7 @@ def dynamics_of(table: pl.DataFrame, *, pairs: bool = True) -> FileDynamics:
 
 def evidence_of(table: pl.DataFrame) -> tuple[dict[int, Evidence], int, int]:
     """Everyone's evidence before fusion, by face id (-1 for a voice without a face), and first and last t_ns."""
-    absent = [name for name in ("file", "t_ns", "face_valence", "voice_valence") if name not in table.columns]
+    absent = [name for name in ("file", "t_ns", "face_valence") if name not in table.columns]
     if absent:
         raise InputError(f"dynamics need a score table with the column '{absent[0]}': score the film again")
     if not table.height:
@@ -225,37 +222,3 @@ def as_frame(rows: list[dict[str, Any]], dictionary: dict[str, tuple[str, str, s
     kinds: dict[str, Any] = {**dict.fromkeys(_TEXT, pl.String), **dict.fromkeys(whole, pl.Int64)}
     schema = {name: kinds.get(name, pl.Float64) for name in dictionary}
     return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
-
-
-def check_target(path: Path) -> None:
-    """Raises UsageError where the tables of dynamics cannot be put there."""
-    if path.suffix.lower() != ".parquet":
-        raise UsageError(f"--dynamics {path}: end it in .parquet")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"--dynamics {path}: there is no folder {path.absolute().parent}: make it first")
-
-
-def write_dynamics(tables: Iterable[Path | pl.DataFrame], path: Path) -> None:
-    """Writes three Parquet tables of these score tables: people to `path`, beside it `.pairs` and `.shifts`.
-
-    Raises UsageError where they cannot be written.
-    """
-    from liveaffect.offline.tables.pairs import PAIR_DICTIONARY, pair_row
-
-    people: list[dict[str, Any]] = []
-    shifts: list[dict[str, Any]] = []
-    pairs: list[dict[str, Any]] = []
-    for table in tables:
-        frame = table if isinstance(table, pl.DataFrame) else pl.read_parquet(table, glob=False)
-        for _, mine in frame.group_by("file", maintain_order=True):
-            found = dynamics_of(mine)
-            people += people_rows(found)
-            shifts += shift_rows(found)
-            pairs += [pair_row(found.file, pair) for pair in found.pairs]
-    whole = ((people, PEOPLE_DICTIONARY, ""), (pairs, PAIR_DICTIONARY, ".pairs"), (shifts, SHIFT_DICTIONARY, ".shifts"))
-    try:
-        for rows, dictionary, word in whole:
-            with new_file(path.with_name(f"{path.stem}{word}{path.suffix}")) as temporary:
-                as_frame(rows, dictionary).write_parquet(temporary)
-    except OSError as error:
-        raise UsageError(f"--dynamics {path} cannot be written: {error.strerror}") from None

@@ -46,7 +46,7 @@ def test_once_a_second_everyone_and_every_pair_is_said(said: list[m.Message]) ->
     pairs = [x for x in said if isinstance(x, m.Together)]
     assert [x.t_ns // 10**9 for x in people] == list(range(1, 150))
     assert len(pairs) == len(people)
-    assert {tuple(p.id for p in x.people) for x in people} == {(0, 1)}
+    assert {tuple(p.id for p in x.people) for x in people[1:]} == {(0, 1)}
 
 
 def test_before_half_a_minute_there_is_no_inertia_and_after_it_there_is(said: list[m.Message]) -> None:

@@ -9,14 +9,15 @@ import pytest
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.dynamics.tracker import DynamicsTracker
+from liveaffect.offline.reporting.data import file_results
+from liveaffect.offline.reporting.moving import moving
 from liveaffect.offline.scoring.conversation import one_conversation
 from liveaffect.offline.tables.motion import (
     PEOPLE_DICTIONARY,
     SHIFT_DICTIONARY,
-    check_target,
     dynamics_of,
-    write_dynamics,
 )
+from liveaffect.offline.tables.moves import check_target, write_dynamics
 from liveaffect.offline.tables.pairs import PAIR_DICTIONARY
 from liveaffect.offline.tables.score import SCHEMA
 from liveaffect.stream.errors import InputError, UsageError
@@ -24,12 +25,15 @@ from liveaffect.stream.errors import InputError, UsageError
 P = (0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05)
 
 
-def _table(seconds: int, people: int = 2, file: str = "call.mp4", seed: int = 3) -> pl.DataFrame:
+def _table(seconds: int, people: int = 2, file: str = "call.mp4", seed: int = 3, gain: float = 1.0) -> pl.DataFrame:
     """Rows at 10 Hz; the second face does what the first did 0.8 s before."""
     rng = np.random.default_rng(seed)
     n = seconds * 10
     leads = 0.2 * made.wander(n + 8, 0.1, 3.0, rng)
-    lines = np.stack([leads[8:], leads[:-8]], 1) + 0.03 * rng.standard_normal((n, 2))
+    own = 0.2 * made.wander(n, 0.1, 3.0, rng)
+    lines = np.stack([leads[8:], gain * leads[:-8] + np.sqrt(1 - gain**2) * own], 1) + 0.03 * rng.standard_normal(
+        (n, 2)
+    )
     rows = []
     for k, values in enumerate(np.clip(lines, -1, 1).tolist()):
         for who, v in enumerate(values[:people]):
@@ -117,3 +121,17 @@ def test_a_place_that_cannot_be_is_refused_before_any_work(tmp_path: Path) -> No
         check_target(tmp_path / "moves.csv")
     with pytest.raises(UsageError, match="no folder"):
         check_target(tmp_path / "nowhere" / "moves.parquet")
+
+
+def test_a_report_tells_a_pair_in_which_one_follows_from_strangers() -> None:
+    pages = ["\n".join(moving(file_results("call.mp4", _table(150, gain=gain)))) for gain in (1.0, 0.0)]
+    assert "Face 1 follows face 0 by 0.8 s" in pages[0]
+    assert "Nobody follows" in pages[1]
+    for text in pages:
+        assert "inertia" in text
+        assert text.count("<svg") == 1
+        assert text.count("<div") == text.count("</div>")
+
+
+def test_a_report_of_a_short_film_says_nothing_of_dynamics() -> None:
+    assert list(moving(file_results("call.mp4", _table(20)))) == []
