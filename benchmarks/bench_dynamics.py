@@ -62,7 +62,7 @@ def couplings(seeds: int) -> dict[str, dict[str, float]]:
             for seed in range(seeds):
                 rng = np.random.default_rng([seed, hz, round(pull * 100), round(rates[0] * 10)])
                 x = made.coupled(round(SECONDS * 60), 1 / 60, rates, (0.0, pull), 0.2, rng)[:: 60 // hz]
-                found = coupling(*(made.said(x[:, i], hz, rng) for i in range(2)))
+                found = coupling(made.said(x[:, 0], hz, rng), made.said(x[:, 1], hz, rng))
                 if found is None:
                     continue
                 ways = (found.first_by_second, 0.0), (found.second_by_first, pull)

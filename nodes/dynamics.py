@@ -9,11 +9,11 @@ import msgspec
 from liveaffect.models.dynamics.correlation import Following
 from liveaffect.models.dynamics.coupling import Coupling, Influence
 from liveaffect.models.dynamics.inertia import Interval, Motion
-from liveaffect.models.dynamics.jit import warm_up
 from liveaffect.models.dynamics.mirroring import Mirrored
 from liveaffect.models.dynamics.shifts import ShiftFound, ShiftSettings
 from liveaffect.models.dynamics.tracker import DynamicsTracker, PairSaid, PersonSaid
 from liveaffect.models.dynamics.turns import Turns
+from liveaffect.models.dynamics.warm import warm_up
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, Positive, on

@@ -6,7 +6,8 @@ means, so that levels and slow trends do not count. Surrogates keep both people'
 share: a window of the first with segments of the second from other times (Moulder, Boker, Ramseyer and Tschacher
 2018), always the same time apart, so that their neighbouring windows overlap as those of the pair do.
 
-- A window's peak is the greatest correlation of its lags; it counts where at most 5 % of surrogates' are as high.
+- A window's peak is the greatest correlation of its lags; it counts where at most 4 % of the peaks of all windows'
+  surrogates are as high. One window's own surrogates overlap and are too much alike to say what is rare.
 - The whole's curve is the mean of Fisher's z over windows. Its peak, by a parabola through three lags, is the lag.
 """
 
@@ -29,6 +30,8 @@ LEAST_SURROGATES = 19
 AT_ONCE = 3
 """Windows that are judged in one call, so that no call takes long."""
 CHANCE = 0.05
+WINDOW_CHANCE = 0.04
+"""Below 5 %: what three minutes hold of surrogates says only roughly how high 5 % of them rise."""
 _ENOUGH = 0.3  # of the windows must have a surrogate this far apart; fewer make it vary more, which is the safe side
 _BLUR_S = 0.25 * BLOCK_S  # blocks tell no time more finely
 
@@ -38,7 +41,7 @@ _LAGS = round(MOST_LAG_S / BLOCK_S)
 _SEGMENT = _WINDOW + 2 * _LAGS
 _APART = tuple(sign * (_SEGMENT // _STEP + 1 + i) for i in range(50) for sign in (-1, 1))
 """Windows by which a surrogate's segment is away: far enough that they share nothing, negative from the past."""
-LAGS_S: Floats = np.arange(-_LAGS, _LAGS + 1) * BLOCK_S
+LAGS_S: Floats = np.arange(-_LAGS, _LAGS + 1).astype(np.float64) * BLOCK_S
 """Lags of a curve (51,): positive where the second person follows the first."""
 
 
@@ -61,7 +64,7 @@ class Following:
     p: float
     """Share of surrogate curves (with the one itself) that rise as high at any lag."""
     share: float
-    """Share of windows whose own peak is beyond chance; by chance alone 0.05 or less."""
+    """Share of windows whose own peak is beyond chance; by chance alone 0.04."""
 
     @property
     def beyond_chance(self) -> bool:
@@ -87,7 +90,8 @@ class WindowedCorrelation:
         """When each judged window begins, s after the first block."""
         self._curves: list[npt.NDArray[np.float32]] = []
         """Of each judged window: itself and its surrogates, Fisher's z (101, 51), NaN where unknown."""
-        self._significant: list[bool] = []
+        self._peaks: list[npt.NDArray[np.float32]] = []
+        """The highest of each of these curves (101,), -inf where it is nowhere known."""
 
     def add(self, first: npt.ArrayLike, second: npt.ArrayLike) -> None:
         """Takes the next blocks of both, NaN where missing. Raises BadInput where they are not as many."""
@@ -124,7 +128,8 @@ class WindowedCorrelation:
         p = (1 + int((filled.max(axis=1) >= own[at]).sum())) / (1 + len(others))
         low, high = self._lags_again(stack[:, 0], known[:, 0])
         chance = np.quantile(np.where(np.isfinite(others), others, 0.0), 0.95, axis=0)
-        share = float(np.mean([self._significant[k] for k in chosen]))
+        peaks = np.stack([self._peaks[k] for k in chosen])
+        share = float(np.mean(peaks[:, 0] > _rare(peaks)))
         lag = _lag(own, at)
         return Following(
             len(chosen), np.tanh(own), np.tanh(chance), lag, min(low, lag), max(high, lag), math.tanh(own[at]), p, share
@@ -133,17 +138,18 @@ class WindowedCorrelation:
     def windows(self) -> list[tuple[float, float, float, bool]]:
         """Of every judged window: its begin (s), its peak's lag (s) and height, and whether that is beyond chance."""
         rows: list[tuple[float, float, float, bool]] = []
-        for start, curves, told in zip(self.starts_s, self._curves, self._significant, strict=True):
+        rare = _rare(np.stack(self._peaks)) if self._peaks else math.inf
+        for start, curves, peaks in zip(self.starts_s, self._curves, self._peaks, strict=True):
             own = curves[0].astype(np.float64)
             if np.isfinite(own).any():
                 at = int(np.nanargmax(own))
-                rows.append((start, _lag(own, at), math.tanh(own[at]), told))
+                rows.append((start, _lag(own, at), math.tanh(own[at]), bool(peaks[0] > rare)))
         return rows
 
     def forget(self, before_s: float) -> None:
         """Lets windows go that begin before: live, only the last minutes are asked for."""
         while self.starts_s and self.starts_s[0] < before_s:
-            for kept in (self.starts_s, self._curves, self._significant):
+            for kept in (self.starts_s, self._curves, self._peaks):
                 del kept[0]
         for at in [at for at in self._bank if at < self._next // _STEP + min(_APART)]:
             del self._bank[at]
@@ -174,13 +180,11 @@ class WindowedCorrelation:
             z = lagged(a, np.stack([b, *(self._bank[at + _APART[k]] for k in there)]))
             if not np.isfinite(z[0]).any():
                 continue
-            peaks = np.where(np.isfinite(z), z, -np.inf).max(axis=1)
-            rank = (1 + int((peaks[1:] >= peaks[0]).sum())) / len(z)
             curves = np.full((1 + len(_APART), z.shape[1]), np.nan, np.float32)
             curves[[0, *(1 + k for k in there)]] = z
             self.starts_s.append((at * _STEP + _LAGS) * BLOCK_S)
             self._curves.append(curves)
-            self._significant.append(rank <= CHANCE)
+            self._peaks.append(np.where(np.isfinite(curves), curves, -np.inf).max(axis=1))
 
     @staticmethod
     def _lags_again(z: Floats, known: npt.NDArray[np.bool_]) -> tuple[float, float]:
@@ -225,6 +229,13 @@ def lagged(window: Floats, segments: Floats) -> Floats:
         r = cov / np.sqrt(np.maximum(scale, 0.0))
     usable = (n >= LEAST_SHARE * w) & (scale > 1e-12)
     return np.where(usable, np.arctanh(np.clip(np.where(usable, r, 0.0), -0.999, 0.999)), np.nan)
+
+
+def _rare(peaks: npt.NDArray[np.float32]) -> float:
+    """What few of the surrogates' peaks (windows, 101) reach; inf where there is none."""
+    surrogates = peaks[:, 1:]
+    known = surrogates[np.isfinite(surrogates)]
+    return float(np.quantile(known, 1.0 - WINDOW_CHANCE)) if len(known) else math.inf
 
 
 def _lag(curve: Floats, at: int) -> float:

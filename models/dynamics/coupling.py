@@ -126,16 +126,16 @@ class _Fit:
 
     def run(self) -> tuple[Floats, Floats]:
         """The mode, and the inverse of the information there."""
-        theta = self._middle.copy()
+        theta: Floats = self._middle.copy()
         best = self._score(theta, None)
         damping = 1e-3
         information = np.diag(self._precision)
         for _ in range(_TURNS):
             gradient, information = self._slopes(theta)
-            moved = False
+            moved, gained = False, 0.0
             for _ in range(8):
                 step = np.linalg.solve(information + damping * np.diag(np.diag(information)), gradient)
-                after = theta + np.clip(step, -0.7, 0.7)
+                after: Floats = np.asarray(theta + np.clip(step, -0.7, 0.7), np.float64)
                 value = self._score(after, None)
                 if value > best:
                     moved, gained, theta, best = True, value - best, after, value
@@ -145,7 +145,7 @@ class _Fit:
             if not moved or gained < 1e-3:
                 break
         _, information = self._slopes(theta)
-        return theta, np.linalg.inv(information)
+        return theta, np.asarray(np.linalg.inv(information), np.float64)
 
     def _filtered(self, theta: Floats) -> Floats:
         a, s = np.exp(theta[:2]), np.exp(theta[4:6])
@@ -177,7 +177,8 @@ class _Fit:
         v, var = base[:, :2], base[:, 2:]
         seen = var > 0.0
         v, var = v[seen], var[seen]
-        dv, dvar = [], []
+        dv: list[Floats] = []
+        dvar: list[Floats] = []
         for i in range(len(theta)):
             moved = theta.copy()
             moved[i] += _DELTA

@@ -204,7 +204,7 @@ def _around(grid: Floats, by: Floats, count: int) -> Floats:
     """A finer grid over the part of `grid` that holds the mass."""
     inside = np.flatnonzero(by > 1e-4 * by.max())
     low, high = max(int(inside[0]) - 1, 0), min(int(inside[-1]) + 1, len(grid) - 1)
-    return np.linspace(grid[low], grid[high], count)
+    return np.linspace(float(grid[low]), float(grid[high]), count)
 
 
 _NODES = (-math.sqrt(3.0), 0.0, math.sqrt(3.0))

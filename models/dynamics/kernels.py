@@ -9,6 +9,7 @@ is the restricted one of Harville 1974): a value is the mean over its block of
 exactly (a block's mean and the process at its end are jointly normal given the process at its start): taken as points,
 their smoothness would pass for inertia.
 """
+# pyright: basic
 
 import math
 

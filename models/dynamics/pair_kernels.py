@@ -4,6 +4,7 @@
 
 A value is the mean over its block of m + x(t) + e(t) + w, as for one person (`kernels`).
 """
+# pyright: basic
 
 import math
 

@@ -56,7 +56,7 @@ class ShiftWatch:
     """Finds one person's shifts as blocks come in: by the face, or by the voice of someone without one."""
 
     settings: ShiftSettings
-    _finders: dict[tuple[str, str], ShiftFinder] = field(default_factory=dict)
+    _finders: dict[tuple[str, str], ShiftFinder] = field(default_factory=dict[tuple[str, str], ShiftFinder])
     _next: int = -1
 
     def step(self, evidence: Evidence, end: int) -> list[tuple[str, ShiftFound]]:

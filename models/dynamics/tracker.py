@@ -42,8 +42,8 @@ class PairSaid:
 
     seconds: float = 0.0
     """Time in which both were known."""
-    following: dict[str, Following | None] = field(default_factory=dict)
-    coupling: dict[str, Coupling | None] = field(default_factory=dict)
+    following: dict[str, Following | None] = field(default_factory=dict[str, Following | None])
+    coupling: dict[str, Coupling | None] = field(default_factory=dict[str, Coupling | None])
     smiles: Expressions | None = None
     frowns: Expressions | None = None
     turns: Turns | None = None

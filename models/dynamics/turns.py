@@ -59,7 +59,7 @@ def turns(first: npt.ArrayLike, second: npt.ArrayLike) -> Turns | None:
     if not known.any():
         return None
     runs = [speech_runs(one) for one in p]
-    masks = []
+    masks: list[npt.NDArray[np.bool_]] = []
     for mine in runs:
         mask = np.zeros(len(known), np.bool_)
         for begin, end in mine:

@@ -99,13 +99,13 @@ def _pair(found: PairFound) -> Iterator[str]:
 def who_follows(found: Following, names: Sequence[str]) -> str:
     """A sentence: who follows whom in valence, or that nobody does beyond chance."""
     if not found.beyond_chance or found.peak <= 0.0:
-        return f"Nobody follows: no lag correlates beyond chance (p {found.p:.2f})."
+        return f"Nobody follows: no lag correlates beyond chance ({_chance(found.p)})."
     if found.lag_low_s <= 0.0 <= found.lag_high_s:
         return f"They move together, neither first (correlation {found.peak:.2f})."
     first, second = names if found.lag_s > 0 else names[::-1]
     low, high = sorted((abs(found.lag_low_s), abs(found.lag_high_s)))
     said = f"{second} follows {first} by {abs(found.lag_s):.1f} s"
-    return f"{said[0].upper()}{said[1:]} ({low:.1f} to {high:.1f}; correlation {found.peak:.2f}, p {found.p:.2f})."
+    return f"{said[0].upper()}{said[1:]} ({low:.1f} to {high:.1f}; correlation {found.peak:.2f}, {_chance(found.p)})."
 
 
 def curve(found: Following, names: Sequence[str]) -> str:
@@ -150,7 +150,9 @@ def _coupled(found: Coupling | None, names: Sequence[str]) -> str:
         (found.first_by_second, names[0], names[1]),
     ):
         rate = influence.rate
-        word = "is drawn to" if influence.beyond_chance else "is not drawn beyond chance to"
+        word = "is drawn to" if rate.value > 0 else "moves away from"
+        if not influence.beyond_chance:
+            word = "is not drawn beyond chance to"
         said.append(f"{who} {word} {by} ({rate.value:+.2f} per second, {rate.low:+.2f} to {rate.high:+.2f})")
     return f"Coupling of valence: {'; '.join(said)}."
 
@@ -159,7 +161,11 @@ def _answered(found: Mirrored | None, names: Sequence[str]) -> str:
     if found is None:
         return ""
     text = f"{names[1]} answered {found.answered} of {found.onsets} smiles of {names[0]} within a second"
-    return f"{text[0].upper()}{text[1:]}; by chance it would be {found.chance:.1f} (p {found.p:.2f})."
+    return f"{text[0].upper()}{text[1:]}; by chance it would be {found.chance:.1f} ({_chance(found.p)})."
+
+
+def _chance(p: float) -> str:
+    return f"p {p:.2f}" if p >= 0.01 else "p below 0.01"
 
 
 def _name(who: int) -> str:

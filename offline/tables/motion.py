@@ -167,7 +167,10 @@ def _take(people: dict[int, Evidence], row: dict[str, Any]) -> None:
 def _numbers(row: dict[str, Any], prefix: str) -> list[float] | None:
     values = [row[f"{prefix}{name}"] for name in _NUMBERS]
     p = [row[f"{prefix}{name}"] for name in _P]
-    return None if None in values or None in p else estimate_row(*values, p)
+    if None in values or None in p:
+        return None
+    valence, arousal, valence_sd, arousal_sd = values
+    return estimate_row(valence, arousal, valence_sd, arousal_sd, p)
 
 
 def people_rows(found: FileDynamics) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ def _dictionary() -> dict[str, tuple[str, str, str]]:
             f"lag_{name}_s_high": ("95 % quantile", "s", "-5 to 5"),
             f"correlation_{name}": ("mean windowed correlation at that lag", "1", "-1 to 1"),
             f"p_{name}": ("share of surrogates that rise as high at any lag", "1", "0 to 1"),
-            f"windows_beyond_chance_{name}": ("share of windows beyond chance; 0.05 by chance alone", "1", "0 to 1"),
+            f"windows_beyond_chance_{name}": ("share of windows beyond chance; 0.04 by chance alone", "1", "0 to 1"),
         }
         for way, who, by in _WAYS:
             rate = f"rate_{name}_{way}"

@@ -62,7 +62,7 @@ class Following(Part):
     p: float
     """Share of surrogates that rise as high at any lag."""
     share: float
-    """Share of windows beyond chance; by chance alone at most 0.05."""
+    """Share of windows beyond chance; by chance alone 0.04."""
     curve: tuple[float | None, ...] = ()
     """Mean correlation at lags from -5 s to 5 s in steps of 0.2 s."""
     chance: tuple[float | None, ...] = ()

@@ -1,6 +1,7 @@
 """The dynamics node: what it says follows from the nets' evidence and from nothing else, the same each time."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import made_affect as made
 import numpy as np
@@ -109,7 +110,7 @@ def test_a_replay_that_goes_back_starts_anew() -> None:
         elif isinstance(message, m.FaceAffect):
             node.face(message)
         elif isinstance(message, m.Affect):
-            for one in node.affect(message):
+            for one in cast("Iterator[m.Message]", node.affect(message)):
                 last = one
     assert isinstance(last, m.Together)
     assert last.t_ns == 4 * 10**9
@@ -122,5 +123,6 @@ def test_a_face_that_is_not_clear_gives_nothing() -> None:
         t_ns = k * STEP_NS
         face = m.FaceEstimate(id=0, state="low_quality")
         node.face(m.FaceAffect(t_ns=t_ns, frame_seq=k, state="low_quality", faces=(face,)))
-        found = list(node.affect(m.Affect(t_ns=t_ns, frame_seq=k, face_state="low_quality")))
+        affect = m.Affect(t_ns=t_ns, frame_seq=k, face_state="low_quality")
+        found = list(cast("Iterator[m.Message]", node.affect(affect)))
         assert all(not x.people for x in found if isinstance(x, m.Dynamics))

@@ -12,7 +12,7 @@ from liveaffect.models.errors import BadInput
 def _found(seed: int, rates: tuple[float, float], pull: float, hz: int = 30, seconds: float = 120) -> Coupling:
     rng = np.random.default_rng([seed, hz])
     x = made.coupled(round(seconds * 60), 1 / 60, rates, (0.0, pull), 0.2, rng)[:: 60 // hz]
-    found = coupling(*(made.said(x[:, i], hz, rng) for i in range(2)))
+    found = coupling(made.said(x[:, 0], hz, rng), made.said(x[:, 1], hz, rng))
     assert found is not None
     return found
 
@@ -90,7 +90,7 @@ def test_who_moves_whom_does_not_depend_on_who_is_named_first() -> None:
 def test_a_minute_in_which_both_are_known_is_the_least() -> None:
     rng = np.random.default_rng(1)
     x = made.coupled(1500, 1 / 30, (0.5, 0.5), (0.0, 0.0), 0.2, rng)
-    assert coupling(*(made.said(x[:, i], 30, rng) for i in range(2))) is None
+    assert coupling(made.said(x[:, 0], 30, rng), made.said(x[:, 1], 30, rng)) is None
 
 
 def test_series_of_different_length_are_refused() -> None:
@@ -126,7 +126,8 @@ def _rates(found: Coupling) -> tuple[float, float]:
 @pytest.mark.parametrize("lag", [2, 5])
 def test_the_published_lagged_regression_says_the_same_of_the_same_series(lag: int) -> None:
     x = _clean()
-    found = coupling(*((x[:, i], np.full(len(x), 1e-4)) for i in range(2)))
+    stated = np.full(len(x), 1e-4)
+    found = coupling((x[:, 0], stated), (x[:, 1], stated))
     assert found is not None
     by_regression = _sync_coefficient(x[:, 1], x[:, 0], lag)
     assert _drift_says(found, _rates(found), 0.2 * lag) == pytest.approx(by_regression, abs=0.06)
@@ -135,7 +136,8 @@ def test_the_published_lagged_regression_says_the_same_of_the_same_series(lag: i
 def test_multisyncpy_says_the_same_of_the_same_series() -> None:
     theirs = pytest.importorskip("multiSyncPy.synchrony_metrics", reason="multisyncpy 0.1.2 is not installed")
     x = _clean()
-    found = coupling(*((x[:, i], np.full(len(x), 1e-4)) for i in range(2)))
+    stated = np.full(len(x), 1e-4)
+    found = coupling((x[:, 0], stated), (x[:, 1], stated))
     assert found is not None
     coefficient = float(theirs.get_sync_coef(x[:, 1], x[:, 0], 5))
     assert coefficient == pytest.approx(_sync_coefficient(x[:, 1], x[:, 0], 5), abs=1e-9)

@@ -127,6 +127,8 @@ def test_a_report_tells_a_pair_in_which_one_follows_from_strangers() -> None:
     pages = ["\n".join(moving(file_results("call.mp4", _table(150, gain=gain)))) for gain in (1.0, 0.0)]
     assert "Face 1 follows face 0 by 0.8 s" in pages[0]
     assert "Nobody follows" in pages[1]
+    assert "is drawn to face 0 (+" in pages[0]
+    assert "is drawn to face 1 (-" not in pages[0]
     for text in pages:
         assert "inertia" in text
         assert text.count("<svg") == 1
