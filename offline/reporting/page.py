@@ -14,7 +14,7 @@ from liveaffect.offline.reporting.shapes import circumplex, clock
 from liveaffect.offline.reporting.style import style_sheet
 from liveaffect.offline.reporting.svg import WORDS, lanes, timeline
 from liveaffect.offline.reporting.text import HOW_TO_READ, LIMITS, ledger, made_of
-from liveaffect.offline.reporting.why import discords, reasons, reasons_of
+from liveaffect.offline.reporting.why import discords, reasons
 from liveaffect.offline.tables.numbers import number
 from liveaffect.offline.tables.read import Results
 from liveaffect.offline.tables.score import AU_COLUMNS
@@ -34,13 +34,12 @@ def page(results: Results, files: Sequence[FileResults], left_out: int, made: st
     parts = [*_header(results, files, left_out, title)]
     if len(files) + left_out > 1:
         parts += _overview(files, left_out)
-    said = reasons_of(results)
     for found in files:
         parts.append('<section class="file">')
         if len(files) + left_out > 1:
             parts.append(f"<h2>{escape(found.name)}</h2>")
             parts.append(_tiles(found))
-        parts += _file(found, results.markers if results.session else [], said, results.zero_ns or 0)
+        parts += _file(found, results.markers if results.session else [], results.reasons, results.zero_ns or 0)
         parts.append("</section>")
     if results.session is not None:
         parts += ledger(results.session, results.state, results.zero_ns, results.faults)

@@ -10,10 +10,7 @@ from liveaffect.models.fusion.disagreement import Disagreement, Stretch
 from liveaffect.models.reasons.sentence import sentences
 from liveaffect.offline.reporting.data import Track
 from liveaffect.offline.reporting.shapes import clock
-from liveaffect.offline.tables.read import Results
 from liveaffect.stream.messages import Reasons
-from liveaffect.stream.session.reader import SessionReader
-from liveaffect.stream.topics import REASONS
 
 MOST_STRETCHES, MOST_INSTANTS = 20, 12
 NEAR_S = 1.0
@@ -45,16 +42,6 @@ def discords(track: Track) -> Iterator[str]:
         yield f'<tr>{times}{words}<td class="n">{one.size:.2f}</td></tr>'
     more = f"; the {MOST_STRETCHES} largest of {len(found)}" if len(found) > MOST_STRETCHES else ""
     yield f'</table><p class="note">Both were sure (one word with half or more of the distribution){more}.</p>'
-
-
-def reasons_of(results: Results) -> list[Reasons]:
-    """The reasons that a session recorded; none of a table."""
-    if results.session is None:
-        return []
-    reader = SessionReader(results.path)
-    if REASONS.name not in reader.topics():
-        return []
-    return [said for _, said in reader.messages([REASONS.name]) if isinstance(said, Reasons)]
 
 
 def reasons(said: Sequence[Reasons], track: Track, markers: Sequence[tuple[float, str]], zero_ns: int) -> Iterator[str]:

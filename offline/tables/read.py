@@ -12,7 +12,9 @@ from liveaffect.offline.tables.foreign import read_text_table
 from liveaffect.offline.tables.score import SCHEMA, TEXT
 from liveaffect.offline.tables.session import Session
 from liveaffect.stream.errors import InputError
+from liveaffect.stream.messages import Reasons
 from liveaffect.stream.session.info import SessionInfo, is_session
+from liveaffect.stream.topics import REASONS
 
 NEEDED = ("file", "t_s", "state", "valence", "arousal")
 
@@ -100,6 +102,8 @@ class Results:
     """Time (s) and label, of a session."""
     faults: list[str] = field(default_factory=list)
     """In words, what of a session is not as it was recorded."""
+    reasons: list[Reasons] = field(default_factory=list)
+    """What carried estimates, of a session that recorded it."""
 
 
 def read_results(path: Path) -> Results:
@@ -156,8 +160,13 @@ def of_session(session: Session) -> Results:
     marks = session.markers()
     markers = list(zip(marks["t_s"], marks["label"], strict=True))
     version, models = info.versions.get("liveaffect", ""), _named(info.models)
+    reasons: list[Reasons] = []
+    if REASONS.name in session.reader.topics():
+        reasons = [said for _, said in session.reader.messages([REASONS.name]) if isinstance(said, Reasons)]
     state, faults = session.state, session.reader.faults
-    return Results(session.path, table, version, models, info.graph, info, session.zero_ns, state, markers, faults)
+    return Results(
+        session.path, table, version, models, info.graph, info, session.zero_ns, state, markers, faults, reasons
+    )
 
 
 def _footer(path: Path) -> Mapping[str, str]:
