@@ -1,7 +1,8 @@
 """One order for live and lockstep: by (t_ns + delay, graph depth, topic, seq).
 
 A node's inputs wait here until stream time has reached them. Stream time is pushed on by the node's *pushers*: its
-deepest inputs without a delay, and the tick. What comes after its slot has passed is late, and is not delivered.
+deepest inputs without a delay that come at a pace (one a second or more; what comes rarely would hold up the rest),
+and the tick. What comes after its slot has passed is late, and is not delivered.
 """
 
 import heapq
@@ -13,6 +14,8 @@ from liveaffect.stream.topics import TICK, Topic
 
 Key = tuple[int, int, str, int]
 TICK_DEPTH = 1_000_000
+PACE_HZ = 1.0
+"""Topics with fewer messages than this do not push stream time on."""
 
 
 class StreamOrder:
@@ -29,10 +32,12 @@ class StreamOrder:
         self._depth = depth
         self._ordered = ordered
         prompt = [topic for topic in inputs if topic.delay_ms == 0 and not topic.host]
-        deepest = max((depth.get(topic.name, 0) for topic in prompt), default=0)
-        self._pushers = {topic.name for topic in prompt if depth.get(topic.name, 0) == deepest} | {TICK.name}
+        paced = [topic for topic in prompt if topic.rate_hz >= PACE_HZ] or prompt
+        deepest = max((depth.get(topic.name, 0) for topic in paced), default=0)
+        self.pushers = {topic.name for topic in paced if depth.get(topic.name, 0) == deepest} | {TICK.name}
+        """Names of the topics whose messages push stream time on."""
         if not prompt and TICK not in inputs:  # nobody else would ever push
-            self._pushers |= {topic.name for topic in inputs}
+            self.pushers |= {topic.name for topic in inputs}
         self._waiting: list[tuple[Key, int, Topic[Any], Message]] = []
         self._arrivals = 0
         """Decides between equal keys: messages themselves have no order."""
@@ -54,7 +59,7 @@ class StreamOrder:
             return None
         self._arrivals += 1
         heapq.heappush(self._waiting, (key, self._arrivals, topic, message))
-        return self._due(key) if topic.name in self._pushers else iter(())
+        return self._due(key) if topic.name in self.pushers else iter(())
 
     def _due(self, limit: Key) -> Iterator[tuple[Topic[Any], Message]]:
         while self._waiting and self._waiting[0][0] <= limit:

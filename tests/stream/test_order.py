@@ -4,10 +4,17 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import ROOT
 
 from liveaffect.stream import messages as m
+from liveaffect.stream.graph import load_graph
 from liveaffect.stream.order import StreamOrder, order_key
 from liveaffect.stream.topics import FACE, FACE_AFFECT, TICK, VOICE, VOICE_AFFECT, Topic
+
+
+class _Rare(m.Message):
+    """A message of a topic that comes less than once a second."""
+
 
 DEPTH = {"face/observation": 1, "face/affect": 2, "voice/descriptors": 1, "voice/affect": 2}
 MS = 1_000_000
@@ -93,3 +100,22 @@ def test_delivery_never_goes_back_in_stream_order(arrivals: list[tuple[str, int]
         for due_topic, message in order.push(topic, make(at * 10, seq)) or ():
             keys.append(order_key(due_topic, message, DEPTH))
     assert keys == sorted(keys)
+
+
+def test_a_deep_input_that_comes_rarely_holds_nothing_up() -> None:
+    rare = Topic("order/rare", _Rare, rate_hz=0.1)
+    order = StreamOrder((FACE_AFFECT, rare), DEPTH | {"order/rare": 9})
+    assert [t.name for t, _ in order.push(FACE_AFFECT, _face(10)) or ()] == ["face/affect"]
+    assert list(order.push(rare, _Rare(t_ns=20 * MS)) or ()) == []
+    assert [t.name for t, _ in order.push(FACE_AFFECT, _face(40, 1)) or ()] == ["order/rare", "face/affect"]
+    alone = StreamOrder((rare,), {"order/rare": 9})
+    assert [t.name for t, _ in alone.push(rare, _Rare(t_ns=20 * MS)) or ()] == ["order/rare"]
+
+
+def test_every_node_of_the_launch_file_is_pushed_on_by_what_the_others_send_all_the_time() -> None:
+    graph = load_graph(ROOT / "launch.toml", ["reasons.enabled=true", "dynamics.enabled=true"])
+    for entry in graph.entries.values():
+        if entry.node.ordered and entry.spec.inputs:
+            order = StreamOrder(entry.spec.inputs, graph.depth)
+            sent = [topic for topic in entry.spec.inputs if topic.name in graph.writers or topic is TICK]
+            assert any(topic.rate_hz >= 1 and topic.name in order.pushers for topic in sent), entry.name
