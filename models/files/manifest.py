@@ -13,7 +13,9 @@ from liveaffect.models.errors import ManifestError, UnknownModel
 BUILT_IN = Path(__file__).parents[1] / "manifest.toml"
 """The manifest that comes with the package; its files lie in `weights/` beside it, or are fetched."""
 
-Kind = Literal["face-identity", "landmarker", "speech", "face-affect", "voice-affect", "voice-encoder", "rules"]
+Kind = Literal[
+    "face-identity", "face-far", "landmarker", "speech", "face-affect", "voice-affect", "voice-encoder", "rules"
+]
 Use = Literal["research", "commercial"]
 
 
@@ -32,12 +34,18 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     url: str | None = None
     package: str | None = None
     member: str | None = None
+    sha256: str = ""
+    """Of the file as this source gives it, where it is changed before it is used."""
+    change: Literal["", "free-axes"] = ""
+    """What is done to it once: `free_axes.py`."""
 
     def __post_init__(self) -> None:
         if (self.url is None) == (self.package is None):
             raise ValueError("a source is either `url` or `package` with `member`")
         if self.package is not None and (self.member is None or "==" not in self.package):
             raise ValueError("a package source needs `package = 'name==version'` and `member`")
+        if bool(self.change) != bool(self.sha256):
+            raise ValueError("a source with `change` needs `sha256` of the file before it, and no other source has one")
 
     def __str__(self) -> str:
         return self.url if self.url is not None else f"package {self.package}"

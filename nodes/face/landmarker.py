@@ -46,25 +46,28 @@ class Landmarker:
 
     With `faces` 1 MediaPipe smooths the landmarks over time (half the jitter on a talking face) and looks for faces
     only when it has lost the one it follows; with more it never smooths, and runs the detector on every frame that
-    shows fewer than `faces`. Raises DoorOpenError in a process whose door is open, InputError for a file it rejects.
+    shows fewer than `faces`. With `remembers` false each picture is taken by itself, whatever came before.
+    Raises DoorOpenError in a process whose door is open, InputError for a file it rejects.
     """
 
-    def __init__(self, model: Path, faces: int) -> None:
+    def __init__(self, model: Path, faces: int, *, remembers: bool = True) -> None:
         vision, base = _mediapipe(model)
+        self._remembers = remembers
         options = vision.FaceLandmarkerOptions(
             base_options=base.BaseOptions(model_asset_path=str(model)),
-            running_mode=vision.RunningMode.VIDEO,
+            running_mode=vision.RunningMode.VIDEO if remembers else vision.RunningMode.IMAGE,
             num_faces=faces,
             output_face_blendshapes=True,
             output_facial_transformation_matrixes=True,
         )
         with _quiet():
             self._task = _create(vision.FaceLandmarker, options, model)
-        self._raw = reader(self._task)
+        self._raw = reader(self._task, remembers)
         self._calls = 0
 
     def find(self, image: NDArray[np.uint8], t_ms: int) -> list[Found]:
-        """The faces of `image`, uint8 RGB (height, width, 3), at `t_ms`, which must grow from call to call."""
+        """The faces of `image`, uint8 RGB (height, width, 3), at `t_ms`, which must grow from call to call where it
+        remembers."""
         prepared, scale = prepare(image)
         if prepared is None:
             return []
@@ -75,7 +78,7 @@ class Landmarker:
 
     def _read_objects(self, image: Any, t_ms: int) -> list[tuple[NDArray[np.float32], ...]]:
         """By the public call alone."""
-        result = self._task.detect_for_video(image, t_ms)
+        result = self._task.detect_for_video(image, t_ms) if self._remembers else self._task.detect(image)
         faces = zip(result.face_landmarks, result.face_blendshapes, result.facial_transformation_matrixes, strict=True)
         return [
             (

@@ -9,19 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveaffect.models import registry
-from liveaffect.models.errors import LicenceRefused
-from liveaffect.models.face.action_units import action_units
+from liveaffect.models.errors import LicenceRefused, ModelMissing
 from liveaffect.models.face.align import CROP_PX, crop_face, face_px
-from liveaffect.models.face.geometry import GEOMETRY_SIZE, geometry, pose_degrees
+from liveaffect.models.face.far import FarFaceModel
+from liveaffect.models.face.geometry import GEOMETRY_SIZE
 from liveaffect.models.face.identity import FaceShape
-from liveaffect.models.face.quality import face_quality
-from liveaffect.nodes.face.cover import covered
+from liveaffect.nodes.face.closeups import Closeup
+from liveaffect.nodes.face.crowd import EVERYONE, NEAR, Crowd
 from liveaffect.nodes.face.cuts import Cuts
 from liveaffect.nodes.face.landmarker import Found
 from liveaffect.nodes.face.lookout import Lookout, back_mesh, back_row
+from liveaffect.nodes.face.measure import held_row, measure, without_scores
 from liveaffect.nodes.face.people import People, Sight
 from liveaffect.nodes.face.privacy import close_door
-from liveaffect.nodes.face.tracking import Track, Tracker, mouth_motion
+from liveaffect.nodes.face.tracking import Tracker
 from liveaffect.nodes.face.watch import Watch
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.messages import Face as FaceRow
@@ -29,21 +30,14 @@ from liveaffect.stream.messages import FaceCrop, FaceMesh, FaceObservation, Mess
 from liveaffect.stream.node import Node, on
 from liveaffect.stream.topics import CROP, FACE, MESH, VIDEO
 
-LYING_DEG = 50.0
-"""A head tilted further is measured wrongly: on a portrait turned by 45, 55 and 90 degrees blendshapes are off by 0.24,
-0.32 and 0.39, upright at 180 degrees by nothing (the picture is turned)."""
-OUTSIDE = 0.2
-"""A face with more than this share of its landmarks beyond the frame is occluded."""
 APART_NS = 1_000_000_000
 """After a longer pause MediaPipe's memory of the frame before misleads: the landmarks would settle in none of them."""
-BLENDSHAPE_DECIMALS = 5
-"""As they are published: a face at rest moves them a hundred times as much, and all digits would double a recording."""
 AFTER_CUT_NS = 500_000_000
 """So long after a cut a face that settles says that it is one."""
 UNSURE = "who is it"
 """Reason of a face that was just found again, or changed at once: its numbers wait until that is known."""
 _ANY_LANDMARKS = np.linspace(0, 1, 2 * 478, dtype=np.float32).reshape(478, 2)
-_ORDER: tuple[State, ...] = ("ok", "low_quality", "occluded", "no_face")
+_ORDER: tuple[State, ...] = ("ok", "low_quality", "occluded", "stale", "no_face")
 
 
 class FaceNode(Node):
@@ -57,8 +51,13 @@ class FaceNode(Node):
     is "no_face". A frame that comes more than a second after the one before is measured by itself, as a photograph is.
     """
 
-    max_faces: Annotated[int, msgspec.Meta(ge=1, le=8)] = 2
-    """How many faces at most are followed; a second one costs time only while it is there."""
+    max_faces: Annotated[int, msgspec.Meta(ge=0, le=EVERYONE)] = 6
+    """How many people at most are followed, near and far; 0 is everyone, up to 16. Who is not there costs nothing."""
+    per_second: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    """Faces measured in a second at most, as soon as more are followed than two near ones: 30 a second each for two,
+    10 for six. Who is not measured in a frame is "stale" in it. 0: everyone in every frame, at whatever cost."""
+    far: bool = True
+    """Looks for faces that are too small for MediaPipe's own detector, once a second and beside the frames."""
     people: Literal[0, 1] = 0
     """1: a single participant. Only the largest face is measured, and whoever it is has the id 0. 0: whoever comes."""
     identity: bool = True
@@ -66,13 +65,16 @@ class FaceNode(Node):
     is compared stays in memory and ends with the run. false: by place, size and the shape of faces alone."""
 
     def open(self) -> None:
-        if not 1 <= self.max_faces <= 8:
-            raise UsageError(f"face.max_faces is {self.max_faces}; it can be 1 to 8")
+        if not 0 <= self.max_faces <= EVERYONE:
+            raise UsageError(f"face.max_faces is {self.max_faces}; it can be 1 to {EVERYONE}, or 0 for everyone")
+        self._limit = self.max_faces or EVERYONE
         if self.host.live:  # a live host's process belongs to its nodes alone
             close_door()
         self._model: Path = registry.path("face-landmarker")
-        self._watch = Watch(self._model, self.max_faces)
+        self._watch = Watch(self._model, min(self._limit, NEAR))
         self._lookout = Lookout(self._model)
+        detector, self._blind = self._detector()
+        self._crowd = Crowd(self._model, detector, 1 if self.people == 1 else self._limit, self.per_second)
         crop_face(
             np.zeros((CROP_PX, CROP_PX, 3), np.uint8), _ANY_LANDMARKS
         )  # compiled code is loaded here, not at the first face
@@ -88,15 +90,16 @@ class FaceNode(Node):
             watch.close()
         if lookout := vars(self).get("_lookout"):
             lookout.close()
-        if people := vars(self).pop("_people", None):
-            people.close()
+        for name in ("_people", "_crowd"):
+            if beside := vars(self).pop(name, None):
+                beside.close()
 
     def info(self) -> dict[str, Any]:
         return {"model": self._model.name, "max_faces": self.max_faces, "frames_back_in_time": self._backwards}
 
     def notice(self) -> str:
         """What the machine or the models here do without."""
-        return "; ".join(filter(None, (self._without, self._lookout.notice())))
+        return "; ".join(filter(None, (self._without, self._blind, self._lookout.notice())))
 
     @on(VIDEO, emits=(FACE, MESH, CROP))
     def step(self, frame: VideoFrame) -> Iterator[Message]:
@@ -117,17 +120,27 @@ class FaceNode(Node):
         if not frame.still:
             self._last_ns = frame.t_ns
             self._last_ms = max(frame.t_ns // 1_000_000, self._last_ms + 1)
-        image, found = self._found(image, alone)
-        height, width = image.shape[:2]
-        if self.people == 1 and len(found) > 1:
-            found = [max(found, key=lambda face: face_px(face.landmarks, (width, height)))]
-        if self._cuts.step(image) and not alone:
+        if self._cuts.step(self._lookout.view(image)) and not alone:
             self._tracker.forget()
+            self._crowd.forget()
             self._cut_ns = frame.t_ns
+        image, near, far = self._found(image, frame.t_ns, alone)
+        height, width = image.shape[:2]
+        found, crops = [*near, *(face for face, _ in far)], [*(None for _ in near), *(crop for _, crop in far)]
+        if self.people == 1 and len(found) > 1:
+            largest = max(range(len(found)), key=lambda i: face_px(found[i].landmarks, (width, height)))
+            found, crops = [found[largest]], [crops[largest]]
         pixels = np.array([width, height, width], np.float32)
-        owners = self._tracker.step([face.landmarks * pixels for face in found], frame.t_ns)
+        owners = self._tracker.step(
+            [face.landmarks * pixels for face in found],
+            frame.t_ns,
+            known={i: crop.key for i, crop in enumerate(crops) if crop is not None and crop.key is not None},
+            waiting=set() if alone else self._crowd.waiting,
+        )
+        if not alone:
+            self._crowd.settle(owners, crops, image, self._tracker, frame.t_ns)
         measured = [
-            (track, *_measure(track, face, image, alone))
+            (track, *measure(track, face, image, alone))
             for track, face in zip(owners, found, strict=True)
             if track is not None
         ]
@@ -138,9 +151,11 @@ class FaceNode(Node):
         self._name(image, measured, poses, frame.t_ns, alone)
         shown = [(track.id, *rest) for track, *rest in measured]
         lost = [track.id for track in self._tracker.lost(frame.t_ns)]
+        held = [] if alone else self._tracker.held(frame.t_ns)
         if self.people == 1:
-            lost = [] if shown else lost[:1]
+            lost = [] if shown or held else lost[:1]
         shown += [(person, FaceRow(id=person, state="no_face"), None, None, None) for person in lost]
+        shown += [(track.id, held_row(track), None, None, None) for track in held]
         shown.sort(key=lambda row: row[0])
         if self._lookout.turned:
             shown = [
@@ -148,28 +163,37 @@ class FaceNode(Node):
             ]
         yield from self._messages(frame, width, height, shown)
 
-    def _found(self, image: NDArray[np.uint8], alone: bool) -> tuple[NDArray[np.uint8], list[Found]]:
-        """The picture as it is to be measured, and the faces in it."""
-        t_ms, lookout = self._last_ms, self._lookout
+    def _found(
+        self, image: NDArray[np.uint8], t_ns: int, alone: bool
+    ) -> tuple[NDArray[np.uint8], list[Found], list[tuple[Found, Closeup | None]]]:
+        """The picture as it is to be measured, the faces that the whole of it gives, and those of crops."""
+        t_ms, lookout, crowd = self._last_ms, self._lookout, self._crowd
         if alone:
             lookout.look(image, t_ms, still=True)
-            found = self._watch.settle(lookout.view(image))
-            lookout.surprised(t_ms, len(found))
-            return lookout.view(image), found
+            image = lookout.view(image)
+            near = self._watch.settle(image)
+            lookout.surprised(t_ms, len(near))
+            crowd.forget()
+            return image, near, [(face, None) for face in crowd.still(image, near)]
         if lookout.due(t_ms) and lookout.look(image, t_ms):
             self._turn()
-        found = self._watch.find(lookout.view(image), t_ms)
-        if lookout.surprised(t_ms, len(found)) and lookout.look(image, t_ms):
+        view = lookout.view(image)
+        if not crowd.plan(view, self._tracker, t_ns):
+            return view, [], list(crowd.measure(view, [], t_ns))
+        near = self._watch.find(view, t_ms)
+        if lookout.surprised(t_ms, len(near)) and lookout.look(image, t_ms):
             self._turn()
-            found = self._watch.find(lookout.view(image), t_ms)
-            lookout.surprised(t_ms, len(found))
-        return lookout.view(image), found
+            view = lookout.view(image)
+            near = self._watch.find(view, t_ms)
+            lookout.surprised(t_ms, len(near))
+        return view, near, list(crowd.measure(view, near, t_ns))
 
     def _turn(self) -> None:
         """Film that is upside down from now on, or no longer: what followed the faces so far would mislead."""
         self._watch.close()
-        self._watch = Watch(self._model, self.max_faces)
+        self._watch = Watch(self._model, min(self._limit, NEAR))
         self._tracker.forget()
+        self._crowd.forget()
         self._cuts.forget()
 
     def _name(
@@ -204,12 +228,21 @@ class FaceNode(Node):
             said = "people are told apart by place, size and shape alone: LIVEAFFECT_PROFILE forbids face-identity"
             return People(FaceShape(), self._tracker), said
 
+    def _detector(self) -> tuple[FarFaceModel | None, str]:
+        """What finds far faces, and what to say where nothing does."""
+        if not self.far:
+            return None, ""
+        try:
+            return registry.load("face-far"), ""
+        except (LicenceRefused, ModelMissing) as error:
+            return None, f"faces far from the camera are not found: {error}"
+
     def _messages(self, frame: VideoFrame, width: int, height: int, shown: list[Any]) -> Iterator[Message]:
         rows: tuple[FaceRow, ...] = tuple(row for _, row, _, _, _ in shown)
         states: list[State] = sorted((row.state for row in rows), key=_ORDER.index)
         state: State = states[0] if states else "no_face"
         about: dict[str, Any] = {"t_ns": frame.t_ns, "frame_seq": frame.seq}
-        left = max(0, self._watch.seen - self.max_faces)
+        left = max(0, self._watch.seen - self._limit, self._crowd.refused(frame.t_ns))
         yield FaceObservation(
             **about, width=width, height=height, state=state, still=frame.still, faces=rows, unmeasured=left
         )
@@ -223,7 +256,7 @@ class FaceNode(Node):
                 crops[i], vectors[i] = crop, vector
         yield FaceCrop(
             **about, state=state, still=frame.still, gap=frame.gap, crops=crops, geometry=vectors,
-            faces=tuple(_without_scores(row) for row in rows),
+            faces=tuple(without_scores(row) for row in rows),
         )  # fmt: skip
 
     def _empty(self, frame: VideoFrame, state: State) -> Iterator[Message]:
@@ -237,50 +270,10 @@ class FaceNode(Node):
         self._tracker.forget()
         self._cuts.forget()
         self._lookout.forget()
+        self._crowd.forget()
         if self._people is not None:
             self._people.forget()
         if self._last_ns is not None:
             self._watch.close()
-            self._watch = Watch(self._model, self.max_faces)
+            self._watch = Watch(self._model, min(self._limit, NEAR))
             self._last_ns, self._last_ms = None, -1
-
-
-def _measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool) -> tuple[Any, ...]:
-    """The row of one face, its mesh, its crop and its geometry."""
-    height, width = image.shape[:2]
-    crop = crop_face(image, face.landmarks)
-    yaw, pitch, roll = pose_degrees(face.pose)
-    judged = face_quality(crop, face_px(face.landmarks, (width, height)), yaw, pitch)
-    motion = mouth_motion(track, face.landmarks * np.array([width, height, width], np.float32))
-    outside = float(((face.landmarks[:, :2] < 0) | (face.landmarks[:, :2] > 1)).any(1).mean())
-    reasons = list(judged.reasons)
-    state: State = "low_quality" if judged.low_quality else "ok"
-    if track.settling and not alone:
-        state, reasons = "low_quality", ["settling", *reasons]
-    if abs(roll) > LYING_DEG:
-        state, reasons = "low_quality", ["lying on its side", *reasons]
-    hidden = covered(crop)
-    if outside > OUTSIDE or (hidden and not judged.low_quality):  # what is dark or flat all over hides nothing
-        state = "occluded"
-        reasons = ["cut off by the edge" if outside > OUTSIDE else hidden, *reasons]
-    row = FaceRow(id=track.id, state=state, box=_box(face.landmarks), quality=judged.quality, reason=", ".join(reasons))
-    if state == "ok":
-        row.blendshapes = tuple(face.blendshapes.astype(np.float64).round(BLENDSHAPE_DECIMALS).tolist())
-        row.au = tuple(action_units(face.blendshapes, face.landmarks, width, height).tolist())
-        row.yaw_deg, row.pitch_deg, row.roll_deg = yaw, pitch, roll
-        row.mouth_motion = motion
-    return row, face.landmarks, crop, geometry(face.blendshapes, face.landmarks, (width, height), face.pose)
-
-
-def _box(landmarks: NDArray[np.float32]) -> tuple[float, float, float, float]:
-    """x, y, width, height of the landmarks inside the frame, as fractions of it."""
-    low, high = np.clip(landmarks[:, :2].min(0), 0, 1), np.clip(landmarks[:, :2].max(0), 0, 1)
-    x, y, width, height = (float(v) for v in (*low, *(high - low)))
-    return x, y, width, height
-
-
-def _without_scores(row: FaceRow) -> FaceRow:
-    return FaceRow(
-        id=row.id, state=row.state, box=row.box, quality=row.quality, reason=row.reason,
-        yaw_deg=row.yaw_deg, pitch_deg=row.pitch_deg, roll_deg=row.roll_deg, mouth_motion=row.mouth_motion,
-    )  # fmt: skip

@@ -16,22 +16,27 @@ Floats = NDArray[np.float32]
 Read = Callable[[Any, int], list[tuple[Floats, Floats, Floats]]]
 
 
-def reader(task: Any) -> Read | None:
-    """A function (image, t_ms) -> [(landmarks (478, 3), blendshapes (52,), pose (4, 4))] for a FaceLandmarker."""
+def reader(task: Any, remembers: bool = True) -> Read | None:
+    """A function (image, t_ms) -> [(landmarks (478, 3), blendshapes (52,), pose (4, 4))] for a FaceLandmarker, one of
+    mode VIDEO where it `remembers`, else of mode IMAGE."""
     try:
         from mediapipe.tasks.python.components.containers import category_c, landmark_c
         from mediapipe.tasks.python.vision.face_landmarker import MpFaceLandmarkerResultC
 
         points = _fields(landmark_c.MpNormalizedLandmarkC, "x", "y", "z")
         scores = _fields(category_c.MpCategoryC, "score")
-        detect, free = task._lib.MpFaceLandmarkerDetectForVideo, task._lib.MpFaceLandmarkerCloseResult
+        detect, single = task._lib.MpFaceLandmarkerDetectForVideo, task._lib.MpFaceLandmarkerDetectImage
+        free = task._lib.MpFaceLandmarkerCloseResult
         handle = task._handle
     except (ImportError, AttributeError):
         return None
 
     def read(image: Any, t_ms: int) -> list[tuple[Floats, Floats, Floats]]:
         result = MpFaceLandmarkerResultC()
-        detect(handle, image._image_ptr, None, t_ms, ctypes.byref(result))
+        if remembers:
+            detect(handle, image._image_ptr, None, t_ms, ctypes.byref(result))
+        else:
+            single(handle, image._image_ptr, None, ctypes.byref(result))
         try:
             return [_face(result, i, points, scores) for i in range(result.face_landmarks_count)]
         finally:

@@ -1,5 +1,6 @@
 """Who is who: gives each face an id that survives from frame to frame, whatever order MediaPipe returns them in."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,8 @@ class Track:
     """Frames since the face was found (anew), this one counted."""
     proven: bool = False
     """True once it has outlived the settling: only then is its loss worth telling."""
+    box: tuple[float, float, float, float] | None = None
+    """Where it was when last measured, as fractions of the frame."""
     opening: float | None = None
     """Lip opening in face heights when last seen."""
 
@@ -54,6 +57,7 @@ class Tracker:
         self.tracks: list[Track] = []
         self._next_id = self._next_key = 0
         self._last_ns = -1
+        self._waiting: Set[int] = frozenset()
 
     def new_id(self) -> int:
         """The next id that nobody had."""
@@ -64,24 +68,40 @@ class Tracker:
         """Drops every track, after a gap; ids go on counting."""
         self.tracks = []
 
-    def step(self, faces: list[NDArray[np.float32]], t_ns: int) -> list[Track | None]:
+    def step(
+        self,
+        faces: list[NDArray[np.float32]],
+        t_ns: int,
+        *,
+        known: dict[int, int] | None = None,
+        waiting: Set[int] = frozenset(),
+    ) -> list[Track | None]:
         """One track for each of `faces`, their landmarks (478, 2 or 3) in pixels; None for a face found twice.
+
+        `known` gives, by number, the key of the track whose face it is where that is known beforehand. Tracks whose
+        keys are `waiting` are not looked at in this frame: they get no face, and are not missed.
 
         Tracks not seen for more than `KEEP_S` while there were frames, or lost before they were proven, are forgotten;
         `lost(t_ns)` names those that are missed in this frame.
         """
-        self.tracks = [t for t in self.tracks if t_ns - t.seen_ns <= self._kept_ns(t)]
-        self._last_ns = t_ns
+        self.tracks = [t for t in self.tracks if t_ns - t.seen_ns <= self._kept_ns(t) or t.key in waiting]
+        self._last_ns, self._waiting = t_ns, waiting
         places = [_place(points) for points in faces]
         owners: list[Track | None] = [None] * len(faces)
         doubles = _doubles(places)
         pairs = sorted(
             (cost, track.key, number, track)
             for track in self.tracks
+            if track.key not in waiting
             for number, place in enumerate(places)
             if number not in doubles and (cost := _cost(track, place, t_ns)) is not None
         )
         taken: set[int] = set()
+        by_key = {track.key: track for track in self.tracks}
+        for number, key in (known or {}).items():
+            if number not in doubles and key in by_key and key not in taken:
+                owners[number] = by_key[key]
+                taken.add(key)
         for _, _, number, track in pairs:
             if owners[number] is None and track.key not in taken:
                 owners[number] = track
@@ -95,7 +115,7 @@ class Tracker:
                 self._next_key += 1
                 self.tracks.append(track)
             _see(track, place, t_ns)
-        self.tracks = [t for t in self.tracks if t.seen_ns == t_ns or t.proven]
+        self.tracks = [t for t in self.tracks if t.seen_ns == t_ns or t.proven or t.key in waiting]
         for track in self.lost(t_ns):
             track.age, track.opening = 0, None
         return owners
@@ -105,7 +125,11 @@ class Tracker:
 
     def lost(self, t_ns: int) -> list[Track]:
         """Proven tracks that the frame at `t_ns` does not show."""
-        return [t for t in self.tracks if t.seen_ns != t_ns]
+        return [t for t in self.tracks if t.seen_ns != t_ns and t.key not in self._waiting]
+
+    def held(self, t_ns: int) -> list[Track]:
+        """Tracks that the frame at `t_ns` did not look at."""
+        return [t for t in self.tracks if t.seen_ns != t_ns and t.key in self._waiting]
 
 
 def mouth_motion(track: Track, landmarks: NDArray[np.float32]) -> float | None:
@@ -120,6 +144,12 @@ def mouth_motion(track: Track, landmarks: NDArray[np.float32]) -> float | None:
     if before is None or not 0 < track.elapsed_ns <= MOUTH_GAP_S * 1e9:
         return None
     return abs(opening - before) / (track.elapsed_ns / 1e9)
+
+
+def is_double(a: NDArray[np.float32], b: NDArray[np.float32], image: NDArray[np.uint8]) -> bool:
+    """Whether two finds, landmarks (478, 2 or 3) as fractions of `image`, are one face."""
+    size = np.array([image.shape[1], image.shape[0]], np.float32)
+    return bool(_doubles([_place(a[:, :2] * size), _place(b[:, :2] * size)]))
 
 
 def _see(track: Track, place: tuple[NDArray[np.float64], float], t_ns: int) -> None:

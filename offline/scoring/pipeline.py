@@ -171,8 +171,13 @@ class FileRun:
         most = getattr(face.node, "max_faces", None) if face is not None else None
         if not unmeasured or most is None:
             return []
+        from liveaffect.nodes.face.crowd import EVERYONE
+
+        most = most or EVERYONE
         words = f"up to {most + unmeasured} faces are in view and {most} at most are measured (column unmeasured)"
-        return [f"{words}: --set face.max_faces={min(most + unmeasured, 8)} measures more"]
+        if most >= EVERYONE:
+            return [words]
+        return [f"{words}: --set face.max_faces={min(most + unmeasured, EVERYONE)} measures more"]
 
     def warnings(self) -> list[str]:
         """What there is to say of the run, such as a truncated end, or a net that runs elsewhere than asked."""

@@ -68,7 +68,7 @@ class FaceObservation(Message):
     still: bool = False
     faces: tuple[Face, ...] = ()
     unmeasured: int = 0
-    """Faces in view beyond those that are followed (`face.max_faces`), as the detector counts them twice a second."""
+    """Faces in view beyond those that are followed (`face.max_faces`), as the detectors count them now and then."""
 
 
 class FaceMesh(Message):

@@ -160,3 +160,17 @@ def test_a_cache_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(fetch, "cache_folder", lambda: tmp_path / "file" / "models")
     with pytest.raises(FetchFailed, match="XDG_CACHE_HOME"):
         fetch.fetch(entry())
+
+
+def test_a_source_whose_file_is_changed_is_checked_before_and_after(
+    server: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "free_axes", lambda content: content[::-1])
+    before = hashlib.sha256(CONTENT).hexdigest()
+    right = Source(url=f"{server}/net.onnx", sha256=before, change="free-axes")
+    assert fetch.fetch(entry(right, content=CONTENT[::-1])).read_bytes() == CONTENT[::-1]
+    other = Source(url=f"{server}/other.onnx", sha256=before, change="free-axes")
+    with pytest.raises(FetchFailed, match="gave other bytes"):
+        fetch.fetch(entry(other, content=CONTENT[::-1]))
+    with pytest.raises(FetchFailed, match="gave other bytes"):
+        fetch.fetch(entry(right))  # changed into something else than the manifest says

@@ -72,5 +72,5 @@ def test_what_is_not_an_rgb_frame_is_refused() -> None:
 
 
 def test_a_senseless_number_of_faces_is_refused() -> None:
-    with pytest.raises(UsageError, match="max_faces is 0"):
-        FaceNode(max_faces=0).open()
+    with pytest.raises(UsageError, match="max_faces is 17"):
+        FaceNode(max_faces=17).open()

@@ -21,7 +21,8 @@ def test_m11_people_beyond_max_faces_are_counted_and_said(shared: Path, monkeypa
         Image.open(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg").convert("RGB").resize((256, 300))
     )
     three = np.concatenate([portrait, portrait, portrait], axis=1)
-    table = score(three)
+    assert score(three).height == 3
+    table = score(three, settings={"face.max_faces": 2})
     assert table.height == 2
     assert table["unmeasured"].to_list() == [1, 1]
     [note] = [note for note in table.notes if "in view" in note]

@@ -1,0 +1,160 @@
+"""Follows faces that MediaPipe does not find in the whole picture: each by landmarks on an enlarged crop of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveaffect.models.face.align import warp
+from liveaffect.models.face.far import FarFace
+from liveaffect.models.face.geometry import rotation
+from liveaffect.nodes.face.landmarker import Found, Landmarker
+
+CROP_PX = 384
+ROOM = 2.2
+"""Side of the crop in sides of the face: MediaPipe's detector wants a face of about half the picture."""
+FOLLOW = 0.5
+"""Share of the way that the crop goes towards where the face is, at each look."""
+MISSES = 6
+"""Looks without a face after which a crop is given up, if it ever showed one; a new one is given up after `TRIES`."""
+TRIES = 2
+PUT_OFF_NS = 3_000_000_000
+"""A place where a look found no face on its crop is not tried again for so long; each time twice as long."""
+LONGEST_OFF_NS = 60_000_000_000
+CAMERA_FIELD_DEG = 63.0
+"""Vertical field of view that MediaPipe's pose assumes of any picture."""
+TURNED = 0.26
+"""Share of the angle between a face's line of sight and the camera's axis by which MediaPipe's pose of the whole frame
+is turned against that of a crop: 0.23 to 0.37 on a portrait placed left, right, above and below."""
+_GONE = 1.2
+
+
+@dataclass
+class Closeup:
+    """One face as followed on its crop. Places are pixels of the frame."""
+
+    centre: NDArray[np.float64]
+    side: float
+    """Of the face, not of the crop."""
+    key: int | None = None
+    """Of the track it feeds; None until a face was found."""
+    looked_ns: int | None = None
+    speed: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+    """Pixels a second."""
+    misses: int = 0
+    turn: int | None = None
+    """When it was looked at last, counted by whoever shares out the turns."""
+
+    def place(self, t_ns: int) -> NDArray[np.float64]:
+        """Where the face should be by now."""
+        return self.centre if self.looked_ns is None else self.centre + self.speed * ((t_ns - self.looked_ns) / 1e9)
+
+
+class Closeups:
+    """Up to so many crops with a landmarker that remembers nothing, so that they may be looked at in any order."""
+
+    def __init__(self, model: Path) -> None:
+        self._landmarker = Landmarker(model, 1, remembers=False)
+        self.forget()
+
+    def forget(self) -> None:
+        """After a gap or a cut."""
+        self.open: list[Closeup] = []
+        self._empty: list[tuple[NDArray[np.float64], float, int, int]] = []
+
+    def close(self) -> None:
+        self._landmarker.close()
+
+    def begin(self, centre: NDArray[np.float64], side: float, key: int | None = None) -> Closeup:
+        """A new crop around a face of `side` pixels."""
+        closeup = Closeup(centre.astype(np.float64), float(side), key)
+        self.open.append(closeup)
+        return closeup
+
+    def is_put_off(self, face: FarFace, size: NDArray[np.float64], t_ns: int) -> bool:
+        """Whether a face was looked for at this place lately, in vain. `size` is the frame's (width, height)."""
+        centre, side = place_of(face, size)
+        return any(t_ns < until and _near(centre, side, where, extent) for where, extent, until, _ in self._empty)
+
+    def look(self, closeup: Closeup, image: NDArray[np.uint8], t_ns: int) -> Found | None:
+        """The landmarks on this crop, as fractions of the frame; None where there is no face any more."""
+        centre, side = closeup.place(t_ns), closeup.side * ROOM
+        found = self.measure(image, centre, side)
+        if found is None:
+            closeup.looked_ns, closeup.misses = t_ns, closeup.misses + 1
+            closeup.centre, closeup.speed = centre, closeup.speed * 0.0
+            if closeup.misses >= (TRIES if closeup.key is None else MISSES):
+                self.open = [other for other in self.open if other is not closeup]
+                if closeup.key is None:
+                    self._put_off(closeup, t_ns)
+            return None
+        low, high = _extent(found, image)
+        middle, elapsed_s = (low + high) / 2, 0.0 if closeup.looked_ns is None else (t_ns - closeup.looked_ns) / 1e9
+        if closeup.key is not None and 0 < elapsed_s < _GONE:
+            closeup.speed += FOLLOW * ((middle - closeup.centre) / elapsed_s - closeup.speed)
+        closeup.centre = middle if closeup.looked_ns is None else centre + FOLLOW * (middle - centre)
+        closeup.side += FOLLOW * (float((high - low).max()) - closeup.side)
+        closeup.looked_ns, closeup.misses = t_ns, 0
+        return found
+
+    def measure(self, image: NDArray[np.uint8], centre: NDArray[np.float64], side: float) -> Found | None:
+        """Landmarks of the face in the square of `side` pixels around `centre`, as fractions of the frame."""
+        height, width = image.shape[:2]
+        scale = side / CROP_PX
+        corner = centre - side / 2
+        inverse = np.array([[scale, 0.0, corner[0]], [0.0, scale, corner[1]]])
+        faces = self._landmarker.find(warp(image, inverse, CROP_PX), 0)
+        if not faces:
+            return None
+        face = faces[0]
+        marks = face.landmarks * np.array([side / width, side / height, side / width], np.float32)
+        marks[:, :2] += (corner / (width, height)).astype(np.float32)
+        middle = (marks[:, :2].min(0) + marks[:, :2].max(0)) / 2
+        return Found(marks.astype(np.float32), face.blendshapes, in_frame(face.pose, middle, (width, height)))
+
+    def _put_off(self, closeup: Closeup, t_ns: int) -> None:
+        before = [e for e in self._empty if _near(closeup.centre, closeup.side, e[0], e[1])]
+        wait = min(max([e[3] * 2 for e in before], default=PUT_OFF_NS), LONGEST_OFF_NS)
+        self._empty = [e for e in self._empty if t_ns < e[2] + LONGEST_OFF_NS and not any(e is b for b in before)]
+        self._empty.append((closeup.centre, closeup.side, t_ns + wait, wait))
+
+
+def place_of(face: FarFace, size: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Middle and side in pixels of a face that the far detector saw."""
+    centre = np.array([face.x + face.width / 2, face.y + face.height / 2]) * size
+    return centre, max(face.width * size[0], face.height * size[1])
+
+
+def is_followed(face: FarFace, size: NDArray[np.float64], places: Sequence[tuple[NDArray[np.float64], float]]) -> bool:
+    """Whether one of `places` (middle, side) is this face."""
+    centre, side = place_of(face, size)
+    return any(_near(centre, side, where, extent) for where, extent in places)
+
+
+def in_frame(pose: NDArray[np.float32], middle: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
+    """The pose (4, 4) of a face measured on its own crop as the whole frame would give it.
+
+    A crop looks straight at the face. Of a face beside the middle of the frame, MediaPipe's fit shears depth along the
+    line of sight, which turns it.
+    """
+    width, height = size
+    focal = height / 2 / np.tan(np.radians(CAMERA_FIELD_DEG / 2))
+    across, down = (float(middle[0]) - 0.5) * width / focal, (float(middle[1]) - 0.5) * height / focal
+    yaw, pitch = -TURNED * np.arctan(across), -TURNED * np.arctan(down)
+    ry = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    rx = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+    turned = pose.copy()
+    turned[:3, :3] = ry @ rx @ rotation(pose)
+    return turned
+
+
+def _extent(found: Found, image: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    points = found.landmarks[:, :2].astype(np.float64) * (image.shape[1], image.shape[0])
+    return points.min(0), points.max(0)
+
+
+def _near(a: NDArray[np.float64], side: float, b: NDArray[np.float64], extent: float) -> bool:
+    return float(np.linalg.norm(a - b)) < 0.5 * max(side, extent)

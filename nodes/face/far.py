@@ -1,0 +1,91 @@
+"""Looks for faces far from the camera, beside the frames: one view of the picture after the other.
+
+A look (50 ms of one thread) is asked for one frame and answered a fixed stream time later, so that no frame waits for
+it and live, replay and offline hear it at the same frame. It is asked again at fixed stream times.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveaffect.models.face.far import FarFace, FarFaceModel, View, views
+
+ANSWER_NS = 300_000_000
+"""From a question to its answer, in stream time."""
+SOON_NS = 400_000_000
+"""Between looks while there is more to be found: in the first rounds, and after somebody was lost or found."""
+CALM_NS = 1_000_000_000
+"""Between looks while everybody seen is followed."""
+EAGER_ROUNDS = 2
+REFUSED_NS = 8_000_000_000
+"""For so long a face that was not taken in counts as in view without being seen again."""
+
+
+@dataclass
+class _Asked:
+    t_ns: int
+    answer: "Future[list[FarFace]]"
+
+
+class Far:
+    """Asks the detector now and then. What it answers, and when, depends on frames and their times alone."""
+
+    def __init__(self, detector: FarFaceModel) -> None:
+        self._detector = detector
+        self._beside = ThreadPoolExecutor(1, "face-far")
+        self.forget()
+
+    def forget(self) -> None:
+        """After a gap or a cut: what was asked is about another scene."""
+        self._asked: _Asked | None = None
+        self._last_ns: int | None = None
+        self._turn = 0
+        self._eager: int | None = None
+        self._refused: list[tuple[int, FarFace]] = []
+
+    def stir(self, image: NDArray[np.uint8]) -> None:
+        """Somebody was lost or found: looks come sooner for one round."""
+        self._eager = max(self._eager or 0, len(views(image.shape[1], image.shape[0])))
+
+    def step(self, image: NDArray[np.uint8], t_ns: int) -> list[FarFace]:
+        """Takes in one frame; the faces of the look that is due to be answered, if one is."""
+        found: list[FarFace] = []
+        if self._asked is not None and t_ns - self._asked.t_ns >= ANSWER_NS:
+            found = self._asked.answer.result()
+            self._asked = None
+        ways = views(image.shape[1], image.shape[0])
+        if self._eager is None:
+            self._eager = EAGER_ROUNDS * len(ways)
+        wait = SOON_NS if self._eager else CALM_NS
+        if self._asked is None and (self._last_ns is None or t_ns - self._last_ns >= wait):
+            view = ways[self._turn % len(ways)]
+            self._asked = _Asked(t_ns, self._beside.submit(self._detector.find, image, view))
+            self._last_ns, self._turn, self._eager = t_ns, self._turn + 1, max(self._eager - 1, 0)
+        return found
+
+    def all(self, image: NDArray[np.uint8]) -> list[FarFace]:
+        """Every view of a photograph, now."""
+        ways: list[View] = views(image.shape[1], image.shape[0])
+        return [face for view in ways for face in self._detector.find(image, view)]
+
+    def refuse(self, face: FarFace, t_ns: int) -> None:
+        """Notes a face that is in view and not taken in, because enough are followed."""
+        self._refused = [(seen, other) for seen, other in self._refused if not _same(face, other)]
+        self._refused.append((t_ns, face))
+
+    def refused(self, t_ns: int) -> int:
+        """How many such faces are in view."""
+        self._refused = [(seen, face) for seen, face in self._refused if t_ns - seen <= REFUSED_NS]
+        return len(self._refused)
+
+    def close(self) -> None:
+        """Ends the thread beside; an open question is dropped."""
+        self._beside.shutdown(cancel_futures=True)
+
+
+def _same(a: FarFace, b: FarFace) -> bool:
+    apart_x = abs(a.x + a.width / 2 - b.x - b.width / 2)
+    apart_y = abs(a.y + a.height / 2 - b.y - b.height / 2)
+    return apart_x < max(a.width, b.width) / 2 and apart_y < max(a.height, b.height) / 2
