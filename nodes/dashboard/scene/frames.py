@@ -122,11 +122,31 @@ class FrameJoin:
     def _picture(self, key: Key, found: m.FaceObservation, frame: m.VideoFrame | None) -> Picture:
         image = frame.image if frame is not None else None
         height, width = image.shape[:2] if image is not None else (found.height, found.width)
+        meshes = self._marks(key)
+        faces = found.faces
+        if any(face.state == "stale" for face in faces):
+            faces = tuple(self._last_look(key, face, meshes) if face.state == "stale" else face for face in faces)
+        return Picture(key[1], key, width, height, image, faces, found.state, meshes)
+
+    def _marks(self, key: Key) -> dict[int, NDArray[np.float32]]:
         mesh = self._meshes.get(key)
-        meshes: dict[int, Any] = {}
-        if mesh is not None and mesh.landmarks is not None:
-            meshes = {i: marks for i, marks in zip(mesh.ids, mesh.landmarks, strict=True) if np.isfinite(marks).all()}
-        return Picture(key[1], key, width, height, image, found.faces, found.state, meshes)
+        if mesh is None or mesh.landmarks is None:
+            return {}
+        return {i: marks for i, marks in zip(mesh.ids, mesh.landmarks, strict=True) if np.isfinite(marks).all()}
+
+    def _last_look(self, key: Key, face: m.Face, meshes: dict[int, NDArray[np.float32]]) -> m.Face:
+        """Somebody whom a frame did not look at is drawn as the last look saw them; put back into `meshes` too."""
+        for before in reversed(self._faces):
+            if before[1] >= key[1]:
+                continue
+            if key[1] - before[1] > UNANSWERED_NS:
+                break
+            row = next((other for other in self._faces[before].faces if other.id == face.id), None)
+            if row is None or row.state != "stale":
+                if row is not None and (marks := self._marks(before).get(face.id)) is not None:
+                    meshes[face.id] = marks
+                return row or face
+        return face
 
 
 def _keep(kept: OrderedDict[Key, T], key: Key, value: T) -> None:

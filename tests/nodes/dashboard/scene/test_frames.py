@@ -109,3 +109,18 @@ def test_landmarks_that_are_no_numbers_are_left_out(join: FrameJoin) -> None:
     shot = join.newest(pixels=False)
     assert shot is not None
     assert not shot.meshes
+
+
+def test_somebody_whom_a_frame_does_not_look_at_is_drawn_as_the_last_look_saw_them(join: FrameJoin) -> None:
+    join.add_frame(made.frame(1))
+    join.add_faces(made.observation(1))
+    join.add_mesh(made.mesh(1))
+    join.add_frame(made.frame(2))
+    held = m.Face(id=0, state="stale", box=(0.1, 0.1, 0.2, 0.2), reason="others' turn")
+    join.add_faces(made.observation(2, (held, m.Face(id=1, state="stale"))))
+    shot = join.newest(pixels=True)
+    assert shot is not None
+    assert number_of(join) == 2
+    assert shot.faces is not None
+    assert [(face.id, face.state) for face in shot.faces] == [(0, "ok"), (1, "stale")]
+    assert list(shot.meshes) == [0]
