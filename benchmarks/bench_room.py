@@ -120,7 +120,7 @@ def main() -> None:
 def true(bench: Bench, picture: Picture) -> Measured | None:
     """Of the portrait large, as fractions of it; None where there is no face."""
     big = cv2.resize(picture, (LARGE, LARGE), interpolation=cv2.INTER_CUBIC)
-    wide = np.asarray(cv2.copyMakeBorder(big, 150, 150, 150, 150, cv2.BORDER_REPLICATE))
+    wide = np.asarray(cv2.copyMakeBorder(big, 150, 150, 150, 150, cv2.BORDER_REPLICATE), np.uint8)
     found = bench.crops.measure(wide, np.array([450.0, 450.0]), 900.0)
     if found is None:
         return None
@@ -199,7 +199,7 @@ def background(name: str | None, size: tuple[int, int]) -> Picture:
     if name is None:
         return np.full((size[1], size[0], 3), (120, 130, 140), np.uint8)
     inside = np.asarray(Image.open(INSIDE / name).convert("RGB"))
-    return np.asarray(cv2.resize(inside, size, interpolation=cv2.INTER_CUBIC))
+    return np.asarray(cv2.resize(inside, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def paste(
@@ -250,7 +250,7 @@ def film(path: Path) -> list[Picture]:
     import av
 
     with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)][::3]
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in container.decode(video=0)][::3]
 
 
 if __name__ == "__main__":

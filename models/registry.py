@@ -1,10 +1,11 @@
 """The one door to model files: `path(name)` where a file lies, `load(name)` a model ready to run."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from liveaffect.models.errors import LicenceRefused, ManifestError, ModelError, ModelMissing
+from liveaffect.models.errors import FetchFailed, LicenceRefused, ManifestError, ModelError, ModelMissing
 from liveaffect.models.files import fetch, manifest
 from liveaffect.models.files.manifest import Entry
 from liveaffect.models.files.net import Net, Provider
@@ -102,22 +103,37 @@ def _speech_detector() -> "VoiceActivity":
     return VoiceActivity(load("silero-vad"))
 
 
-def pull(names: list[str] | None = None, *, progress: fetch.Progress | None = None) -> dict[str, Path]:
+def pull(
+    names: list[str] | None = None,
+    *,
+    progress: fetch.Progress | None = None,
+    without: Callable[[str], None] | None = None,
+) -> dict[str, Path]:
     """Fetches what is not here yet: the named models, or all that have a source. Returns where each lies.
 
-    A file in the cache with other bytes is replaced; one in `LIVEAFFECT_MODELS` or of a user's own is refused.
+    A file in the cache with other bytes is replaced; one in `LIVEAFFECT_MODELS` or of a user's own is refused. Where
+    all are asked for, an optional one that no source gives, or the profile forbids, is left out, and `without` is told.
     """
     wanted = names or [name for name, entry in manifest.entries().items() if entry.sources]
     done: dict[str, Path] = {}
     for name in wanted:
-        entry = manifest.entry(name)
-        check_profile(entry)
-        first = next((place for place in fetch.candidates(entry) if place.is_file()), None)
-        if entry.sources and first is not None and _is_cached(first) and not _is_right(entry, first):
-            done[name] = fetch.fetch(entry, progress)
-        else:
-            done[name] = path(name, download=True, progress=progress)
+        try:
+            done[name] = _pulled(name, progress)
+        except (FetchFailed, LicenceRefused) as error:
+            if names or not manifest.entry(name).optional:
+                raise
+            if without is not None:
+                without(f"going on without model `{name}`: {error}")
     return done
+
+
+def _pulled(name: str, progress: fetch.Progress | None) -> Path:
+    entry = manifest.entry(name)
+    check_profile(entry)
+    first = next((place for place in fetch.candidates(entry) if place.is_file()), None)
+    if entry.sources and first is not None and _is_cached(first) and not _is_right(entry, first):
+        return fetch.fetch(entry, progress)
+    return path(name, download=True, progress=progress)
 
 
 def status() -> list[Status]:

@@ -52,8 +52,11 @@ def pull(
     """
     from liveaffect.models import registry
 
+    skipped: list[str] = []
     with _Shown() as progress:
-        places = registry.pull(names or None, progress=progress)
+        places = registry.pull(names or None, progress=progress, without=skipped.append)
+    for text in skipped:
+        print(text, file=sys.stderr)
     if not quiet:
         for name, path in places.items():
             print(f"{name}: {path}")

@@ -96,6 +96,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     sd: tuple[float, float] = (0.4, 0.4)
     """Standard deviations of valence and arousal, for a net that does not state its own."""
     sources: tuple[Source, ...] = ()
+    optional: bool = False
+    """Whether the sensor runs, and says so, without this file: a set-up that cannot fetch it goes on."""
     fallback: str | None = None
     """What to use where the profile in force refuses these weights."""
     card: str | None = None

@@ -16,6 +16,8 @@ EVERYONE = 16
 """What `max_faces = 0` stands for."""
 NEAR = 2
 """As many at most are followed in the whole frame, by the landmarker that remembers; the others on crops."""
+MOST = 8
+"""The same where nothing finds far faces: everybody is followed in the whole frame."""
 SMALL = 0.18
 """A face of less than this share of the frame's longer side that the whole frame loses is looked for on a crop: there
 MediaPipe's own detector does not find it again. A larger one has turned away or left."""
@@ -66,7 +68,8 @@ class Crowd:
     def plan(self, image: NDArray[np.uint8], tracker: Tracker, t_ns: int) -> bool:
         """Hears the far detector, and decides which crops are measured in this frame; gives whether the whole is."""
         if self._far is not None:
-            self._take_in(self._far.step(image, t_ns), image, tracker, t_ns)
+            largest = max((track.size for track in tracker.tracks), default=0.0)
+            self._take_in(self._far.step(image, t_ns, largest), image, tracker, t_ns)
         crops = self.crops.open
         if not crops:
             self._due, self.waiting, self._whole_turn = {}, set(), None

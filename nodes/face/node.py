@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveaffect.models import registry
-from liveaffect.models.errors import LicenceRefused, ModelMissing
+from liveaffect.models.errors import LicenceRefused, ModelError
 from liveaffect.models.face.align import CROP_PX, crop_face, face_px
 from liveaffect.models.face.far import FarFaceModel
 from liveaffect.models.face.geometry import GEOMETRY_SIZE
 from liveaffect.models.face.identity import FaceShape
 from liveaffect.nodes.face.closeups import Closeup
-from liveaffect.nodes.face.crowd import EVERYONE, NEAR, Crowd
+from liveaffect.nodes.face.crowd import EVERYONE, MOST, NEAR, Crowd
 from liveaffect.nodes.face.cuts import Cuts
 from liveaffect.nodes.face.landmarker import Found
 from liveaffect.nodes.face.lookout import Lookout, back_mesh, back_row
@@ -57,7 +57,7 @@ class FaceNode(Node):
     """Faces measured in a second at most, as soon as more are followed than two near ones: 30 a second each for two,
     10 for six. Who is not measured in a frame is "stale" in it. 0: everyone in every frame, at whatever cost."""
     far: bool = True
-    """Looks for faces that are too small for MediaPipe's own detector, once a second and beside the frames."""
+    """Looks for faces that are too small for MediaPipe's own detector, once in a second or two, beside the frames."""
     people: Literal[0, 1] = 0
     """1: a single participant. Only the largest face is measured, and whoever it is has the id 0. 0: whoever comes."""
     identity: bool = True
@@ -71,9 +71,10 @@ class FaceNode(Node):
         if self.host.live:  # a live host's process belongs to its nodes alone
             close_door()
         self._model: Path = registry.path("face-landmarker")
-        self._watch = Watch(self._model, min(self._limit, NEAR))
-        self._lookout = Lookout(self._model)
         detector, self._blind = self._detector()
+        self._whole = min(self._limit, NEAR if detector is not None else MOST)
+        self._watch = Watch(self._model, self._whole)
+        self._lookout = Lookout(self._model)
         self._crowd = Crowd(self._model, detector, 1 if self.people == 1 else self._limit, self.per_second)
         crop_face(
             np.zeros((CROP_PX, CROP_PX, 3), np.uint8), _ANY_LANDMARKS
@@ -191,7 +192,7 @@ class FaceNode(Node):
     def _turn(self) -> None:
         """Film that is upside down from now on, or no longer: what followed the faces so far would mislead."""
         self._watch.close()
-        self._watch = Watch(self._model, min(self._limit, NEAR))
+        self._watch = Watch(self._model, self._whole)
         self._tracker.forget()
         self._crowd.forget()
         self._cuts.forget()
@@ -234,7 +235,7 @@ class FaceNode(Node):
             return None, ""
         try:
             return registry.load("face-far"), ""
-        except (LicenceRefused, ModelMissing) as error:
+        except ModelError as error:
             return None, f"faces far from the camera are not found: {error}"
 
     def _messages(self, frame: VideoFrame, width: int, height: int, shown: list[Any]) -> Iterator[Message]:
@@ -275,5 +276,5 @@ class FaceNode(Node):
             self._people.forget()
         if self._last_ns is not None:
             self._watch.close()
-            self._watch = Watch(self._model, min(self._limit, NEAR))
+            self._watch = Watch(self._model, self._whole)
             self._last_ns, self._last_ms = None, -1

@@ -83,7 +83,7 @@ def test_a_mistake_in_it_is_named_with_its_file(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[camera]\nwitdh = 320\n", r"\[camera\] has no key 'witdh'"),
-        ("[face]\nmax_faces = 0\n", r"\[face\] max_faces = 0: "),
+        ("[face]\nmax_faces = -1\n", r"\[face\] max_faces = -1: "),
         ("[mine]\nkey = 1\n", r"\[mine\] has no type"),
         ('[mine]\ntype = "no_such_module:Mine"\n', r'\[mine\] type = "no_such_module:Mine": no module named'),
         ("loose = 1\n", "'loose' stands outside a table"),

@@ -11,7 +11,7 @@ import pytest
 
 from liveaffect.models import registry
 from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS, distribution_at
-from liveaffect.models.errors import LicenceRefused, ManifestError, ModelError, ModelMissing, WrongHash
+from liveaffect.models.errors import FetchFailed, LicenceRefused, ManifestError, ModelError, ModelMissing, WrongHash
 from liveaffect.models.face.custom import CustomFaceModel
 from liveaffect.models.files import fetch, manifest
 from liveaffect.models.files.manifest import Entry
@@ -94,6 +94,25 @@ def test_pull_replaces_a_damaged_file_of_the_cache(
     monkeypatch.setattr(fetch, "fetch", lambda entry, _progress: asked.append(entry.name) or tmp_path)
     registry.pull(["silero-vad"])
     assert asked == ["silero-vad"]
+
+
+def test_a_pull_of_all_goes_on_without_an_optional_model_and_says_so(
+    empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(entry: Entry, _progress: object) -> Path:
+        if entry.name == "face-far":
+            raise FetchFailed("no network")
+        return Path(entry.file)
+
+    monkeypatch.setattr(fetch, "fetch", offline)
+    said: list[str] = []
+    places = registry.pull(without=said.append)
+    assert "face-landmarker" in places
+    assert "face-far" not in places
+    [text] = said
+    assert "without model `face-far`: no network" in text
+    with pytest.raises(FetchFailed):
+        registry.pull(["face-far"])
 
 
 def test_status_says_what_is_missing_without_raising(empty_cache: Path) -> None:

@@ -81,7 +81,7 @@ def run(film: list[Picture], *, still: bool = False, beside: bool = True, **sett
 def truth(picture: Picture) -> dict[str, Any]:
     """The same portrait large: landmarks as fractions of it."""
     big = cv2.resize(picture, (600, 600), interpolation=cv2.INTER_CUBIC)
-    return run([np.asarray(big)], still=True)
+    return run([np.asarray(big, np.uint8)], still=True)
 
 
 def scene(who: dict[tuple[int, int], tuple[Picture, int]]) -> Picture:

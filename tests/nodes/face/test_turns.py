@@ -7,7 +7,8 @@ MS = 1_000_000
 
 def served(costs: list[float], per_second: float, frames: int, rate: float = 30.0) -> list[int]:
     """How often each was measured."""
-    turns, last = Turns(per_second), [None] * len(costs)  # type: list[int | None]
+    turns = Turns(per_second)
+    last: list[int | None] = [None] * len(costs)
     counts = [0] * len(costs)
     for frame in range(frames):
         waiting = [Waiting(i, cost, last[i], 100.0 - i) for i, cost in enumerate(costs)]
