@@ -57,7 +57,8 @@ class Closeups:
     """Up to so many crops with a landmarker that remembers nothing, so that they may be looked at in any order."""
 
     def __init__(self, model: Path) -> None:
-        self._landmarker = Landmarker(model, 1, remembers=False)
+        self._model = model
+        self._landmarker: Landmarker | None = None  # made for the first crop: who sits alone and near needs none
         self.forget()
 
     def forget(self) -> None:
@@ -66,7 +67,8 @@ class Closeups:
         self._empty: list[tuple[NDArray[np.float64], float, int, int]] = []
 
     def close(self) -> None:
-        self._landmarker.close()
+        if self._landmarker is not None:
+            self._landmarker.close()
 
     def begin(self, centre: NDArray[np.float64], side: float, key: int | None = None) -> Closeup:
         """A new crop around a face of `side` pixels."""
@@ -106,6 +108,8 @@ class Closeups:
         scale = side / CROP_PX
         corner = centre - side / 2
         inverse = np.array([[scale, 0.0, corner[0]], [0.0, scale, corner[1]]])
+        if self._landmarker is None:
+            self._landmarker = Landmarker(self._model, 1, remembers=False)
         faces = self._landmarker.find(warp(image, inverse, CROP_PX), 0)
         if not faces:
             return None
