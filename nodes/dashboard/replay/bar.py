@@ -1,5 +1,6 @@
 """The bar under a replay: play and pause, the line with its markers and missing spans, speed."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -49,6 +50,8 @@ class ReplayBar(QWidget):
         self._said: Playback | None = None
         self._said_s = 0.0
         self._asked: tuple[float, float] | None = None
+        self._speeds = 0
+        """Speeds that were asked for and not answered yet."""
         self._held: tuple[float, float] | None = None
         self._session: tuple[float, int, int] | None = None
         self.play = SignButton("play", "Play or pause (space, or K)")
@@ -123,6 +126,7 @@ class ReplayBar(QWidget):
 
     def toggle(self) -> None:
         """Plays, or pauses; from the end it plays from the start."""
+        self.refresh()  # what the replay has said meanwhile
         self._ask("pause" if self._said is not None and self._said.state == "playing" else "play")
 
     def seek(self, t_s: float) -> None:
@@ -134,9 +138,16 @@ class ReplayBar(QWidget):
 
     def set_speed(self, speed: float) -> None:
         """Another speed; 0 is as fast as it goes."""
-        self._held = (speed, time.monotonic() + SETTLE_S)
+        self._held, self._speeds = (speed, math.inf), self._speeds + 1
         self._show_speed(speed)
-        self._ask("speed", speed=speed)
+        self._feed.ask("replay", on_reply=self._speed_answered, action="speed", speed=speed)
+
+    def _speed_answered(self, reply: Reply) -> None:
+        """What was chosen last is shown until the replay has had time to say that it is so."""
+        self._speeds -= 1
+        if self._held is not None and not self._speeds:
+            self._held = (self._held[0], time.monotonic() + SETTLE_S)
+        self._answered(reply)
 
     def _show(self, said: Playback) -> None:
         self.play.show_sign("pause" if said.state == "playing" else "again" if said.state == "ended" else "play")
@@ -159,6 +170,7 @@ class ReplayBar(QWidget):
             self.seek(t_s)
 
     def _change_speed(self, step: int) -> None:
+        self.refresh()  # what the replay has said meanwhile
         index = min(max(self.speed.currentIndex() + step, 0), len(SPEEDS) - 1)
         self.set_speed(SPEEDS[index])
 
