@@ -1,5 +1,7 @@
 """Stretches of discord: where they begin and end, and that only sure modalities make one."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from liveaffect.models.fusion.disagreement import Disagreement, Stretch
@@ -9,7 +11,7 @@ ANGRY = (0.1, 0.02, 0.02, 0.02, 0.8, 0.02, 0.01, 0.01)
 TORN = (0.3, 0.3, 0.1, 0.1, 0.1, 0.05, 0.04, 0.01)
 
 
-def found(rows: list[tuple[float, tuple[float, ...] | None, tuple[float, ...] | None]]) -> list[Stretch]:
+def found(rows: Sequence[tuple[float, tuple[float, ...] | None, tuple[float, ...] | None]]) -> list[Stretch]:
     one = Disagreement()
     said = [one.step(*row) for row in rows]
     return [stretch for stretch in (*said, one.finish()) if stretch is not None]
