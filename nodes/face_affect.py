@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from liveaffect.models import registry
 from liveaffect.models.face.affect import BATCH
-from liveaffect.models.face.neutral import RunningNeutral, relative
+from liveaffect.models.face.neutral import RunningNeutrals, relative
 from liveaffect.models.files import manifest
 from liveaffect.models.files.net import Net
 from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate
@@ -19,14 +19,6 @@ from liveaffect.stream.topics import CROP, FACE_AFFECT
 
 IN_A_ROW = 16
 """Frames after which the net's weights have paid for their way into the cache of a CPU."""
-
-
-@dataclass
-class _Person:
-    """What is known of one track: its running neutral face."""
-
-    seen_ns: int
-    neutral: RunningNeutral = field(default_factory=RunningNeutral)
 
 
 @dataclass
@@ -55,7 +47,7 @@ class FaceAffectNode(Node):
     def open(self) -> None:
         self._net = registry.load(self.model, provider=self.provider)
         self._label = f"{self.model} {manifest.entry(self.model).version}"
-        self._people: dict[int, _Person] = {}
+        self._neutrals = RunningNeutrals()
         self._ready: dict[int, FaceAffectMessage] = {}
 
     def info(self) -> dict[str, Any]:
@@ -114,17 +106,15 @@ class FaceAffectNode(Node):
 
     def _ask(self, crop: FaceCrop) -> _Asked:
         """What the net is to be asked about one frame; moves the running neutral of everyone in it."""
-        if crop.gap or crop.still:
-            self._people.clear()
-        present = {face.id for face in crop.faces}
-        self._people = {i: person for i, person in self._people.items() if i in present}
+        self._neutrals.begin((face.id for face in crop.faces), anew=crop.gap or crop.still)
         rows = [i for i, face in enumerate(crop.faces) if face.state == "ok"]
         if not rows or crop.crops is None or crop.geometry is None:
             return _Asked()
         if crop.still:
             vectors = relative(crop.geometry[rows])
         else:
-            vectors = np.stack([self._step_neutral(crop.t_ns, crop.faces[i].id, crop.geometry[i]) for i in rows])
+            steps = [self._neutrals.step(crop.faces[i].id, crop.t_ns, crop.geometry[i]) for i in rows]
+            vectors = np.stack([vector for vector, _ in steps])
         return _Asked(rows, crop.crops[rows], vectors)
 
     def _numbers(self, faces: list[Face], asked: list[_Asked]) -> list[FaceEstimate]:
@@ -133,13 +123,6 @@ class FaceAffectNode(Node):
         vectors = np.concatenate([one.vectors for one in asked if one.vectors is not None])
         said = self._net.predict(crops, geometry=vectors, prior=self.prior, quality=quality)
         return [_estimate(face, said, row) for row, face in enumerate(faces)]
-
-    def _step_neutral(self, t_ns: int, face_id: int, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        person = self._people.get(face_id)
-        if person is None:
-            person = self._people[face_id] = _Person(t_ns)
-        elapsed_s, person.seen_ns = (t_ns - person.seen_ns) / 1e9, t_ns
-        return person.neutral.step(vector, elapsed_s)
 
 
 def _estimate(face: Face, said: Any, row: int) -> FaceEstimate:

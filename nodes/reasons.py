@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from liveaffect.models import registry
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.face.action_units import ACTION_UNITS, MAX_INTENSITY, QUIET
-from liveaffect.models.face.neutral import MAX_STEP_S, RunningNeutral, relative
+from liveaffect.models.face.neutral import MAX_STEP_S, RunningNeutrals, relative
 from liveaffect.models.files import manifest
 from liveaffect.models.fusion.disagreement import Disagreement, Stretch
 from liveaffect.models.reasons.carried import Carried, measure
@@ -47,10 +47,9 @@ class WhyArguments(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass
 class _Track:
-    """What is known of one face: its running neutral, and its units at rest."""
+    """What is known of one face: its model input in the newest frame, and its units at rest."""
 
-    seen_ns: int
-    neutral: RunningNeutral = field(default_factory=RunningNeutral)
+    seen_ns: int = 0
     vector: NDArray[np.float32] | None = None
     calm_s: float = 0.0
     units: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(_NAMES)))
@@ -76,6 +75,7 @@ class ReasonsNode(Node):
         self._label = f"{self.model} {manifest.entry(self.model).version}"
         self._prior = self.prior or self.host.graph.get("face_affect", {}).get("prior", "natural")
         self._tracks: dict[int, _Track] = {}
+        self._neutrals = RunningNeutrals()
         self._crop: m.FaceCrop | None = None
         self._faces: m.FaceObservation | None = None
         self._said: m.FaceAffect | None = None
@@ -91,19 +91,18 @@ class ReasonsNode(Node):
     @on(CROP, emits=REASONS)
     def crop(self, crop: m.FaceCrop) -> m.Reasons | None:
         """Moves the running neutrals as the node `face_affect` does, and keeps the newest frame."""
-        if crop.gap or crop.still:
-            self._tracks.clear()
-        present = {face.id for face in crop.faces}
-        self._tracks = {i: track for i, track in self._tracks.items() if i in present}
+        anew, present = crop.gap or crop.still, {face.id for face in crop.faces}
+        self._neutrals.begin(present, anew=anew)
+        self._tracks = {} if anew else {i: track for i, track in self._tracks.items() if i in present}
         self._crop = crop
         pairs = () if crop.crops is None or crop.geometry is None else zip(crop.faces, crop.geometry, strict=True)
         for face, geometry in pairs:
             if face.state == "ok":
-                track = self._tracks.setdefault(face.id, _Track(crop.t_ns))
-                elapsed_s, track.seen_ns = (crop.t_ns - track.seen_ns) / 1e9, crop.t_ns
-                calm = track.neutral.calmness(geometry)
+                track = self._tracks.setdefault(face.id, _Track())
+                calm, track.seen_ns = self._neutrals.calmness(face.id, geometry), crop.t_ns
+                vector, elapsed_s = self._neutrals.step(face.id, crop.t_ns, geometry)
+                track.vector = relative(geometry) if crop.still else vector
                 track.calm_s = calm * min(max(elapsed_s, 0.0), MAX_STEP_S)
-                track.vector = relative(geometry) if crop.still else track.neutral.step(geometry, elapsed_s)
         return self._due()
 
     @on(FACE, emits=REASONS)

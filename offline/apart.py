@@ -9,7 +9,14 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
+
+from liveaffect.stream.errors import LiveAffectError, RecordError
+
+T = TypeVar("T")
+Progress = Callable[..., None]
 
 _lock = threading.Lock()
 
@@ -31,6 +38,53 @@ def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Co
             sys.modules["__main__"] = main
     there.close()  # or its end would never be noticed
     return process, here
+
+
+def answered_apart(
+    work: Callable[..., Any],
+    *arguments: Any,
+    answer: type[T],
+    refused: type[LiveAffectError],
+    what: str,
+    progress: Progress | None = None,
+) -> T:
+    """What `work(tell, *arguments)` gives, computed in a process whose way out of the machine is closed before it.
+
+    `work` must import what it needs by itself, so that nothing of it is there before the door is closed; what it tells
+    reaches `progress`. Raises `refused` with the words of an error of liveaffect there, and RecordError, in which
+    `what` names the work, where the process ends by itself.
+    """
+    worker, here = start(_work, work, arguments)
+    try:
+        while True:
+            kind, value = here.recv()
+            if kind == "told" and progress is not None:
+                progress(*value)
+            elif kind == "answer":
+                return msgspec.json.decode(value, type=answer)
+            elif kind == "error":
+                raise refused(value)
+    except EOFError:
+        worker.join()
+        raise RecordError(f"{what} ended by itself (exit code {worker.exitcode})") from None
+    finally:
+        worker.join(5)
+        if worker.is_alive():
+            worker.kill()
+
+
+def _work(pipe: Connection, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    from liveaffect.nodes.face.privacy import close_door
+
+    close_door()
+    from liveaffect.models.errors import ModelError
+
+    try:
+        found = work(lambda *done: pipe.send(("told", done)), *arguments)
+        pipe.send(("answer", msgspec.json.encode(found)))
+    except (LiveAffectError, ModelError) as error:
+        pipe.send(("error", str(error)))
+    pipe.close()
 
 
 @contextmanager

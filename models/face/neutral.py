@@ -1,5 +1,6 @@
 """A person's running neutral geometry: causal, starting from the population, moved only by calm frames."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,33 @@ class RunningNeutral:
             return 0.0
         away: NDArray[np.floating[Any]] = (geometry - self.value)[_EXPRESSIVE] / NEUTRAL_SD[_EXPRESSIVE]
         return float(np.exp(-0.5 * np.mean(np.square(away))))
+
+
+class RunningNeutrals:
+    """The running neutral of everybody in view: each begins at the population and ends with its track."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, tuple[RunningNeutral, int]] = {}
+
+    def begin(self, present: Iterable[int], *, anew: bool) -> None:
+        """A frame with these ids; whoever is not in it is forgotten, with `anew` everybody is."""
+        kept = set[int]() if anew else set(present)
+        self._seen = {i: found for i, found in self._seen.items() if i in kept}
+
+    def calmness(self, face_id: int, geometry: NDArray[np.float32]) -> float:
+        """How far this frame passes for neutral by what was known of the face before it, 0 to 1."""
+        return self._of(face_id, 0)[0].calmness(geometry)
+
+    def step(self, face_id: int, t_ns: int, geometry: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+        """The model's input for one face of the frame, (2 * GEOMETRY_SIZE,), and the seconds since the face was seen
+        before (0 the first time). Errors as `RunningNeutral.step`."""
+        neutral, before_ns = self._of(face_id, t_ns)
+        self._seen[face_id] = (neutral, t_ns)
+        elapsed_s = (t_ns - before_ns) / 1e9
+        return neutral.step(geometry, elapsed_s), elapsed_s
+
+    def _of(self, face_id: int, t_ns: int) -> tuple[RunningNeutral, int]:
+        return self._seen.get(face_id) or (RunningNeutral(), t_ns)
 
 
 def relative(geometry: NDArray[np.float32]) -> NDArray[np.float32]:

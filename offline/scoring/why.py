@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from liveaffect.models.reasons.sentence import sentences, shares
-from liveaffect.offline.apart import start
+from liveaffect.offline.apart import Progress, answered_apart
 from liveaffect.offline.scoring.pipeline import SEEN, ScoreSettings, look_at, offline_graph, require_models
 from liveaffect.offline.tables.session import Session
-from liveaffect.stream.errors import InputError, LiveAffectError, RecordError, UsageError
+from liveaffect.stream.errors import InputError, RecordError, UsageError
 from liveaffect.stream.graph import Graph, build_graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import Reason, Reasons
@@ -109,29 +107,8 @@ def reasons_of(path: Path, until_s: float) -> Iterator[Reasons]:
 
 def _measured(path: Path, at_s: float) -> list[Reasons]:
     """The same in a process of its own, whose way out of the machine is closed."""
-    worker, here = start(_work, str(path), at_s)
-    try:
-        kind, value = here.recv()
-    except EOFError:
-        worker.join()
-        raise RecordError(f"measuring {path} ended by itself (exit code {worker.exitcode})") from None
-    finally:
-        worker.join(5)
-        if worker.is_alive():
-            worker.kill()
-    if kind == "error":
-        raise InputError(value)
-    return msgspec.json.decode(value, type=list[Reasons])
+    return answered_apart(_listed, str(path), at_s, answer=list[Reasons], refused=InputError, what=f"measuring {path}")
 
 
-def _work(pipe: Any, path: str, at_s: float) -> None:
-    from liveaffect.nodes.face.privacy import close_door
-
-    close_door()
-    from liveaffect.models.errors import ModelError
-
-    try:
-        pipe.send(("reasons", msgspec.json.encode(list(reasons_of(Path(path), at_s)))))
-    except (LiveAffectError, ModelError) as error:
-        pipe.send(("error", str(error)))
-    pipe.close()
+def _listed(_tell: Progress, path: str, at_s: float) -> list[Reasons]:
+    return list(reasons_of(Path(path), at_s))

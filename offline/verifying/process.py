@@ -1,54 +1,28 @@
 """Verification in a process of its own, whose way out of the machine is closed."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import msgspec
-
-from liveaffect.offline.apart import start
+from liveaffect.offline.apart import Progress, answered_apart
 from liveaffect.offline.verifying.compare import VerifyReport
 from liveaffect.offline.verifying.known import Trust
-from liveaffect.stream.errors import LiveAffectError, RecordError
+from liveaffect.stream.errors import RecordError
 
 
 def verify_apart(
-    session: Path,
-    tolerance: float | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
-    trust: Trust | None = None,
+    session: Path, tolerance: float | None = None, progress: Progress | None = None, trust: Trust | None = None
 ) -> VerifyReport:
-    """Verifies in a process of its own, whose way out of the machine is closed. Raises what went wrong there."""
-    worker, here = start(_work, str(session), tolerance, trust)
-    try:
-        while True:
-            kind, value = here.recv()
-            if kind == "progress" and progress is not None:
-                progress(*value)
-            elif kind == "report":
-                return msgspec.json.decode(value, type=VerifyReport)
-            elif kind == "error":
-                raise RecordError(value)
-    except EOFError:
-        worker.join()
-        raise RecordError(f"the verification of {session} ended by itself (exit code {worker.exitcode})") from None
-    finally:
-        worker.join(5)
-        if worker.is_alive():
-            worker.kill()
+    """Verifies in a process of its own, whose way out of the machine is closed. Raises what went wrong there.
+
+    `progress` is called with the node, how many of its messages are done, and of how many.
+    """
+    what = f"the verification of {session}"
+    return answered_apart(
+        _verified, str(session), tolerance, trust,
+        answer=VerifyReport, refused=RecordError, what=what, progress=progress,
+    )  # fmt: skip
 
 
-def _work(pipe: Any, session: str, tolerance: float | None, trust: Trust | None) -> None:
-    from liveaffect.nodes.face.privacy import close_door
-
-    close_door()
-    from liveaffect.models.errors import ModelError
+def _verified(tell: Progress, session: str, tolerance: float | None, trust: Trust | None) -> VerifyReport:
     from liveaffect.offline.verifying.verify import verify
 
-    try:
-        said = lambda *done: pipe.send(("progress", done))  # noqa: E731
-        report = verify(session, tolerance=tolerance, progress=said, trust=trust)
-        pipe.send(("report", msgspec.json.encode(report)))
-    except (LiveAffectError, ModelError) as error:
-        pipe.send(("error", str(error)))
-    pipe.close()
+    return verify(session, tolerance=tolerance, progress=tell, trust=trust)

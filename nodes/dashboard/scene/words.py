@@ -27,6 +27,11 @@ HEALTH_WORDS = {
 }
 
 
+def percent(share: float) -> str:
+    """A share in words, with the space that figures and units have between them."""
+    return f"{100 * share:.0f} %"
+
+
 @dataclass(frozen=True)
 class Reason:
     """Why something is missing: a headline, and what is known of it."""

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QDialog,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
@@ -18,7 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from liveaffect.nodes.dashboard.look.ending import EndingDialog
 from liveaffect.nodes.dashboard.look.fields import label, say
+from liveaffect.nodes.dashboard.scene.words import percent
 from liveaffect.nodes.dashboard.scoring.job import Job
 from liveaffect.nodes.dashboard.sessions.tools import Errand, Tools
 from liveaffect.stream.session.facts import length_text
@@ -28,7 +29,7 @@ FILTER = "Video, sound and pictures (*);;All files (*)"
 EMPTY = "Drop films, sounds, pictures or whole folders here, or add them with the buttons."
 
 
-class ScoreDialog(QDialog):
+class ScoreDialog(EndingDialog):
     """Parameters: `tools` name the program that scores and where tables go; `files` are on the list from the start."""
 
     def __init__(self, tools: Tools, parent: QWidget | None = None, files: Sequence[Path] = ()) -> None:
@@ -127,16 +128,8 @@ class ScoreDialog(QDialog):
     def dropEvent(self, event: QDropEvent) -> None:
         self.add([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self._end()
-        super().closeEvent(event)
-
-    def done(self, result: int) -> None:
+    def end(self) -> None:
         """Ends what is running."""
-        self._end()
-        super().done(result)
-
-    def _end(self) -> None:
         if self.job is not None:
             self.job.close()
 
@@ -147,7 +140,7 @@ class ScoreDialog(QDialog):
         for file, share in job.shares.items():
             item = self._item(file, Path(file).name)
             rate = job.rates.get(file, 0.0)
-            item.setText(HOW, f"{share:.0%}".replace("%", " %"))
+            item.setText(HOW, percent(share))
             item.setText(WORDS, "done" if share >= 1 else f"{rate:.0f} frames/s" if rate >= 1 else "")
         whole = sum(job.shares.values())
         self.bar.setValue(round(1000 * whole / job.todo) if job.todo else 0)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QUrl
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from liveaffect.nodes.dashboard.look.ending import EndingDialog
 from liveaffect.nodes.dashboard.look.fields import label
 from liveaffect.nodes.dashboard.sessions import keep
 from liveaffect.nodes.dashboard.sessions.card import CardView
@@ -43,7 +43,7 @@ class SessionList(QListWidget):
         return data
 
 
-class SessionsBrowser(QDialog):
+class SessionsBrowser(EndingDialog):
     """Parameters: `tools` to read and open sessions; `chosen` is shown first ("" for the newest)."""
 
     def __init__(self, tools: Tools, parent: QWidget | None = None, chosen: str = "") -> None:
@@ -111,16 +111,8 @@ class SessionsBrowser(QDialog):
             path = Path(url.toLocalFile())
             self.add(path.parent if path.is_file() else path)
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self._end()
-        super().closeEvent(event)
-
-    def done(self, result: int) -> None:
+    def end(self) -> None:
         """Closes with its processes."""
-        self._end()
-        super().done(result)
-
-    def _end(self) -> None:
         for view in self.views:
             view.keep_note()
         self.cards.close()

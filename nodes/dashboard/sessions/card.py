@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from liveaffect.nodes.dashboard.look.fields import label, say
+from liveaffect.nodes.dashboard.scene.words import percent
 from liveaffect.nodes.dashboard.sessions import keep
 from liveaffect.nodes.dashboard.sessions.levels import LevelsView
 from liveaffect.nodes.dashboard.sessions.strip import StripView
@@ -224,8 +225,8 @@ class CardView(QWidget):
 def facts_of(card: SessionCard) -> list[str]:
     """When, how long, how clear."""
     found = [when_text(card.created_utc), length_text(card.length_s)]
-    found += [f"clear face {card.face_share:.0%}".replace("%", " %")] if card.face_share is not None else []
-    found += [f"voice {card.speech_share:.0%}".replace("%", " %")] if card.speech_share is not None else []
+    found += [f"clear face {percent(card.face_share)}"] if card.face_share is not None else []
+    found += [f"voice {percent(card.speech_share)}"] if card.speech_share is not None else []
     return [one for one in found if one]
 
 

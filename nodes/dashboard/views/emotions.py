@@ -8,6 +8,7 @@ from liveaffect.nodes.dashboard.look.canvas import LEFT, RIGHT, WRAP, Canvas, ba
 from liveaffect.nodes.dashboard.look.hold import Hold
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene.shown import Shown
+from liveaffect.nodes.dashboard.scene.words import percent
 
 TIP = (
     "How raters would divide their votes over eight words for what this face and voice show.\n"
@@ -103,7 +104,7 @@ class EmotionsView(Canvas):
             if first:
                 painter.fillRect(QRectF(row.left(), row.top() + 1, names - 2, row.height() - 2), look.card)
                 painter.drawText(QRectF(row.left(), row.top(), names, row.height()), LEFT, name)
-            painter.drawText(row, RIGHT, f"{figure:.0%}".replace("%", " %"))
+            painter.drawText(row, RIGHT, percent(figure))
             if name in self._likely:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(look.text)

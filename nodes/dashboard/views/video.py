@@ -14,7 +14,7 @@ from liveaffect.nodes.dashboard.look.palette import CORNER, Look, colours, faded
 from liveaffect.nodes.dashboard.scene.frames import Picture
 from liveaffect.nodes.dashboard.scene.shown import Shown
 from liveaffect.nodes.dashboard.scene.tracks import number
-from liveaffect.nodes.dashboard.scene.words import Reason
+from liveaffect.nodes.dashboard.scene.words import Reason, percent
 from liveaffect.nodes.dashboard.views.avatar import paint_avatar, paint_lines
 from liveaffect.nodes.dashboard.views.sketch import sketch
 from liveaffect.stream.messages import STATE_WORDS, Face
@@ -220,7 +220,7 @@ def _shows(person: Shown) -> str:
         words = f" · {person.not_told}"
     elif person.emotions is not None and person.valence is not None:
         share, name = max(zip(person.emotions, EMOTIONS, strict=True))
-        words = f" · {name} {share:.0%}".replace("%", " %")
+        words = f" · {name} {percent(share)}"
     return words + (" · speaking" if (person.speaking or 0) > SPEAKING else "")
 
 

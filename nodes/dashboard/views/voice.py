@@ -9,6 +9,7 @@ from liveaffect.nodes.dashboard.look.canvas import BOTTOM_LEFT, LEFT, RIGHT, TOP
 from liveaffect.nodes.dashboard.look.hold import Hold
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
 from liveaffect.nodes.dashboard.scene.tracks import number
+from liveaffect.nodes.dashboard.scene.words import percent
 from liveaffect.stream.messages import STATE_WORDS, VoiceDescriptors
 
 SPAN_S = 10.0
@@ -62,7 +63,7 @@ class VoiceView(Canvas):
         return (
             f"{pitch:.0f} Hz" if pitch is not None else ("none" if newest.state == "ok" else missing),
             f"{loud:.2f} sone" if loud is not None else missing,
-            f"{speech:.0%}".replace("%", " %") if speech is not None else missing,
+            percent(speech) if speech is not None else missing,
         )
 
     def _rooms(self) -> list[QRectF]:

@@ -7,7 +7,7 @@ from liveaffect.nodes.dashboard.look.canvas import LEFT, Canvas, bar
 from liveaffect.nodes.dashboard.look.hold import Hold
 from liveaffect.nodes.dashboard.look.palette import Look, colours, font, px
 from liveaffect.nodes.dashboard.scene.shown import Shown
-from liveaffect.nodes.dashboard.scene.words import Reason
+from liveaffect.nodes.dashboard.scene.words import Reason, percent
 
 SPEAKING = 0.5
 NAMES, LEAST_TRACK = 84.0, 60.0
@@ -111,7 +111,7 @@ class WeightsView(Canvas):
         known = share is not None and share > 0
         painter.setFont(font(bold=known))
         painter.setPen(colour if known else colours().missing_text)
-        words = f"{name} {share:.0%}".replace("%", " %") if known else why
+        words = f"{name} {percent(share or 0.0)}" if known else why
         painter.drawText(
             room, LEFT, painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(room.width()))
         )

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from liveaffect.nodes.dashboard.look.ending import EndingDialog
 from liveaffect.nodes.dashboard.look.fields import label
 from liveaffect.nodes.dashboard.sessions.browser import SessionsBrowser
 from liveaffect.nodes.dashboard.sessions.card import CardView
@@ -72,7 +72,7 @@ def _closed(folder: Path) -> bool:
     return info.state != "RECORDING" or not info.alive
 
 
-class CardDialog(QDialog):
+class CardDialog(EndingDialog):
     """One card, read by a process of its own."""
 
     def __init__(self, tools: Tools, folder: Path, browser: object, parent: QWidget) -> None:
@@ -104,16 +104,8 @@ class CardDialog(QDialog):
         self.close_button.clicked.connect(self.accept)
         self.cards.ask(self._path)
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self._end()
-        super().closeEvent(event)
-
-    def done(self, result: int) -> None:
+    def end(self) -> None:
         """Closes with its process."""
-        self._end()
-        super().done(result)
-
-    def _end(self) -> None:
         self.view.keep_note()
         self.cards.close()
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import SIZES, set_size, set_theme, size, theme
+from liveaffect.nodes.dashboard.scene.words import percent
 from liveaffect.nodes.dashboard.start import preferences
 from liveaffect.stream.client.requests import Reply
 
@@ -32,7 +33,7 @@ class ViewMenu(QPushButton):
         self.setAutoDefault(False)
         self.menu_ = QMenu(self)
         self.themes = self._group("Theme", {THEMES[name]: name for name in THEMES}, theme(), self._choose_theme)
-        self.sizes = self._group("Size", {f"{share:.0%}".replace("%", " %"): share for share in SIZES}, size(),
+        self.sizes = self._group("Size", {percent(share): share for share in SIZES}, size(),
                                  self._choose_size)  # fmt: skip
         self.menu_.addSeparator()
         self.all_traces = self.menu_.addAction("Everybody's traces")
