@@ -99,6 +99,11 @@ class GatewayFeed(QObject):
             if not wanted:
                 self.scene.frames.forget_pixels()
 
+    def want_panel(self, topics: tuple[str, ...]) -> None:
+        """These topics come as long as their panel is open, and others of panels no more."""
+        with self.scene.lock:
+            self.node.panel = topics
+
     def ask(self, verb: str, target: str = "", on_reply: OnReply | None = None, **arguments: Any) -> None:
         """Sends a request to the gateway; `on_reply` is called with its Reply on the window's thread."""
         self._questions.put((verb, target, arguments, on_reply))
@@ -142,11 +147,13 @@ class GatewayFeed(QObject):
             self.scene.connected, self.scene.trouble, self.scene.starting = False, why, starting
 
     def _drain(self, client: Client) -> None:
-        pixels = False
+        asked: set[str] = set()
         while not self._closing.is_set():
-            if pixels != self.node.pixels:
-                pixels = not pixels
-                (client.subscribe if pixels else client.unsubscribe)(VIDEO.name)
+            wanted = {*self.node.panel, *((VIDEO.name,) if self.node.pixels else ())}
+            if wanted != asked:
+                client.subscribe(*sorted(wanted - asked))
+                client.unsubscribe(*sorted(asked - wanted))
+                asked = wanted
             try:
                 batch = list(_batch(client))
             except TransportError as error:

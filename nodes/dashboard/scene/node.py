@@ -8,11 +8,16 @@ from liveaffect.stream.node import Node, on, spec_of
 from liveaffect.stream.topics import (
     AFFECT,
     BASELINE,
+    DISCORD,
+    DYNAMICS,
     FACE,
     HEALTH,
     MARKER,
     MESH,
     PLAYBACK,
+    REASONS,
+    SHIFT,
+    TOGETHER,
     VIDEO,
     VOICE,
     Topic,
@@ -31,8 +36,11 @@ class DashboardNode(Node):
     def open(self) -> None:
         self.scene = Scene()
         self._handlers = {name: getattr(self, method) for name, method in spec_of(self).handlers.items()}
-        self.topics: list[Topic[Any]] = [topic for topic in spec_of(self).inputs if topic is not VIDEO]
-        """What the window subscribes to; pixels are asked for apart."""
+        apart = (VIDEO, DYNAMICS, TOGETHER, REASONS)
+        self.topics: list[Topic[Any]] = [topic for topic in spec_of(self).inputs if topic not in apart]
+        """What the window always subscribes to; pixels, and what is shown in panels, are asked for apart."""
+        self.panel: tuple[str, ...] = ()
+        """Topics of the panel that is open."""
 
     def take(self, message: m.Message) -> None:
         """Hands one message to its handler. What has none, or breaks it, is counted and named: the window stays up."""
@@ -90,6 +98,31 @@ class DashboardNode(Node):
         before, self.scene.playback = self.scene.playback, playback
         if before is not None and before.round != playback.round:
             self.scene.begin_anew()
+
+    @on(DYNAMICS)
+    def dynamics(self, dynamics: m.Dynamics) -> None:
+        """How everyone's affect moved."""
+        self.scene.over.dynamics = dynamics
+
+    @on(TOGETHER)
+    def together(self, together: m.Together) -> None:
+        """Who follows whom."""
+        self.scene.over.together = together
+
+    @on(SHIFT)
+    def shift(self, shift: m.Shift) -> None:
+        """A person's level changed at once."""
+        self.scene.over.shifts.append(shift)
+
+    @on(REASONS)
+    def reasons(self, reasons: m.Reasons) -> None:
+        """Which cues carried somebody's estimate."""
+        self.scene.over.take_reasons(reasons)
+
+    @on(DISCORD)
+    def discord(self, discord: m.Discord) -> None:
+        """A stretch in which face and voice differed."""
+        self.scene.over.discords.append(discord)
 
     @on(MARKER)
     def marker(self, marker: m.Marker) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from liveaffect.models.circumplex import N_EMOTIONS
 from liveaffect.models.fusion.told import Told, not_told, told
 from liveaffect.nodes.dashboard.scene.frames import FrameJoin
+from liveaffect.nodes.dashboard.scene.over import Over
 from liveaffect.nodes.dashboard.scene.tracks import BACK_S, Track, number, or_nan
 from liveaffect.stream import messages as m
 
@@ -117,6 +118,7 @@ class Scene:
         self.answered: deque[tuple[int, float]] = deque(maxlen=ANSWERS)
         """(capture time in ns, ms until its estimate was published) of the newest frames."""
         self._last_ns: dict[int, int] = {}
+        self.over = Over()
 
     @property
     def kind(self) -> str:

@@ -53,7 +53,9 @@ class EmotionsView(Canvas):
     def tip_at(self, at: QPointF) -> str:
         row = int((at.y() - self.inner.top()) / (self.inner.height() / len(EMOTIONS)))
         if self._shares is not None and 0 <= row < len(EMOTIONS):
-            return f"{EMOTIONS[row]}: {self._shares[row]:.1%}\n\n{TIP}"
+            belongs = "in" if EMOTIONS[row] in self._likely else "not in"
+            of = f", {belongs} the set of likely words" if self._likely else ""
+            return f"{EMOTIONS[row]}: {self._shares[row]:.1%}{of}\n\n{TIP}"
         return TIP
 
     def _columns(self) -> tuple[float, float]:
@@ -108,7 +110,9 @@ class EmotionsView(Canvas):
             if name in self._likely:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(look.text)
-                painter.drawEllipse(QPointF(row.left() + names - 6, row.center().y()), px(2), px(2))
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                painter.drawEllipse(QPointF(row.left() + names - 6, row.center().y()), px(2.5), px(2.5))
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_words(self, painter: QPainter, look: Look) -> None:
         names, figures = self._columns()

@@ -15,6 +15,7 @@ from liveaffect.nodes.dashboard.look.hold import Hold
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, of_person, px
 from liveaffect.nodes.dashboard.scene.shown import AFFECT_COLUMNS
 from liveaffect.nodes.dashboard.scene.words import SHORT_WORDS, SPAN_WORDS, with_interval
+from liveaffect.nodes.dashboard.views.events import Event, paint_events
 from liveaffect.nodes.dashboard.views.trace_data import Span, missing_spans, runs, switches, thinned
 
 SPANS_S = {10: "10 s", 30: "30 s", 60: "1 min", 120: "2 min", 300: "5 min", 600: "10 min"}
@@ -63,6 +64,8 @@ class Traces(Canvas):
         self._hold: Hold[tuple[str, str]] = Hold()
         self.rest: tuple[float | None, float | None] = (None, None)
         """Valence and arousal of this person's neutral baseline, where there is one."""
+        self.events: list[Event] = []
+        """Shifts of this person, and stretches in which face and voice differed."""
 
     def zoom(self, steps: int) -> None:
         """Shows more (positive) or less of the past."""
@@ -95,6 +98,7 @@ class Traces(Canvas):
         t = self._now_s - (room.right() - at.x()) / room.width() * self.length_s
         said = [f"{self._now_s - t:.1f} s ago"]
         said += [f"marker '{label}'" for when, label in self._markers if abs(when - t) < self.length_s * 0.006]
+        said += [one.tip for one in self.events if one.covers(t, self.length_s * 0.006)]
         span = next((s for s in self._spans if s.from_s <= t <= s.to_s), None)
         if span is not None:
             said.append(SPAN_WORDS[span.state])
@@ -177,6 +181,7 @@ class Traces(Canvas):
             self._paint_others(painter, room, mean)
             self._paint_line(painter, room, self._means[:, mean], self._means[:, sd], colour)
         painter.setClipping(False)
+        paint_events(painter, look, rooms, self.events, lambda t: float(self._x(t, rooms[0])))
         self._paint_instants(painter, look, rooms)
         self._paint_numbers(painter, look)
 

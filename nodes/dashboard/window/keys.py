@@ -14,6 +14,7 @@ SHORTCUTS = (
     ("Ctrl+N", "name the person looked at"),
     ("Ctrl+E", "score files"), ("Ctrl+O", "recorded sessions"),
     ("V", "theme, size, everybody's traces, one participant"),
+    ("T", "how affect moves over time, and who follows whom"), ("W", "why: which cues carried the estimate"),
     ("F11", "full screen"), ("F1", "this sheet"), ("Ctrl+Q", "close"),
 )  # fmt: skip
 

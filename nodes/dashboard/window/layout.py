@@ -4,15 +4,17 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import GAP
 from liveaffect.nodes.dashboard.window.presenter import Views
+from liveaffect.nodes.dashboard.window.side import Side
 
 
-def lay_out(
-    window: QWidget, views: Views, controls: QWidget, status: QWidget, buttons: Sequence[QWidget]
-) -> QVBoxLayout:
-    """Puts the views where they belong, `buttons` under the picture; returns the column for a replay's bar."""
-    side = QGridLayout()
+def right_column(feed: GatewayFeed, views: Views) -> Side:
+    """What is now, as the first of the pages of the right column."""
+    now = QWidget()
+    side = QGridLayout(now)
+    side.setContentsMargins(0, 0, 0, 0)
     side.setSpacing(GAP)
     side.addWidget(views.circumplex, 0, 0)
     side.addWidget(views.emotions, 0, 1)
@@ -22,6 +24,13 @@ def lay_out(
         side.setRowStretch(row, share)
     side.setColumnStretch(0, 31)
     side.setColumnStretch(1, 25)
+    return Side(feed, now, (views.circumplex, views.emotions))
+
+
+def lay_out(
+    window: QWidget, views: Views, side: Side, controls: QWidget, status: QWidget, buttons: Sequence[QWidget]
+) -> QVBoxLayout:
+    """Puts the views where they belong, `buttons` under the picture; returns the column for a replay's bar."""
     under = QHBoxLayout()
     under.setSpacing(6)
     under.addWidget(views.people, 1)
@@ -35,7 +44,7 @@ def lay_out(
     columns = QHBoxLayout()
     columns.setSpacing(GAP)
     columns.addLayout(main, 56)
-    columns.addLayout(side, 44)
+    columns.addWidget(side, 44)
     outer = QVBoxLayout(window)
     outer.setContentsMargins(GAP, GAP, GAP, 6)
     outer.setSpacing(GAP)

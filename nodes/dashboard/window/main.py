@@ -29,7 +29,7 @@ from liveaffect.nodes.dashboard.window.controls import Controls, toggle
 from liveaffect.nodes.dashboard.window.dialogs import Dialogs
 from liveaffect.nodes.dashboard.window.drops import Drops
 from liveaffect.nodes.dashboard.window.keys import bind, escape, full_screen
-from liveaffect.nodes.dashboard.window.layout import lay_out
+from liveaffect.nodes.dashboard.window.layout import lay_out, right_column
 from liveaffect.nodes.dashboard.window.pacer import Pacer
 from liveaffect.nodes.dashboard.window.presenter import Presenter, Views
 from liveaffect.nodes.dashboard.window.recorded import Recorded
@@ -87,9 +87,10 @@ class MainWindow(QWidget):
         self.dialogs = Dialogs(self, feed, lambda: self.actions_.is_recording)
         self.recorded = Recorded(self, self.dialogs, tools)
         self._bar: ReplayBar | None = None
-        self.presenter = Presenter(self.scene, views, self.wants_pixels, lambda: self.actions_.is_private)
+        self.side = right_column(feed, views)
+        self.presenter = Presenter(self.scene, views, self.side, self.wants_pixels, lambda: self.actions_.is_private)
         buttons = (self.picture_button, self.lines_button)
-        self.main = lay_out(self, views, self.controls, self.status, buttons)
+        self.main = lay_out(self, views, self.side, self.controls, self.status, buttons)
         self._connect()
         self._late: list[float] = []
         self._painted = self._told = self._free = 0.0
@@ -187,7 +188,8 @@ class MainWindow(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
-            for canvas in (self.circumplex, self.emotions, self.units, self.voice, self.weights, self.traces):
+            now = (self.circumplex, self.emotions, self.units, self.voice, self.weights, self.traces)
+            for canvas in (*now, *self.side.canvases):
                 canvas.restyle()
             self.video.update()
         super().changeEvent(event)
@@ -213,6 +215,7 @@ class MainWindow(QWidget):
         self.lines_button.clicked.connect(self._set_lines)
         self.controls.pause.connect(self.set_paused)
         self.traces.length_changed.connect(self._paint_plots)
+        self.side.turned.connect(self.presenter.plots)  # also while the view is held still
         self.view_menu.everyone.connect(partial(setattr, self.traces, "everyone"))
         self.view_menu.said.connect(lambda words, bad: self.status.say(words, problem=bad))
         controls, dialogs = self.controls, self.dialogs
@@ -227,7 +230,7 @@ class MainWindow(QWidget):
             "L": self.lines_button.click, "+": partial(self.traces.zoom, 1), "-": partial(self.traces.zoom, -1),
             "B": controls.baseline_button.click, "S": controls.settings_button.click, "F1": dialogs.help,
             "Ctrl+O": controls.open_button.click, "Ctrl+Q": self.close, "V": self.view_menu.open, "Ctrl+N": self._name,
-            "Ctrl+E": self.recorded.score,
+            "Ctrl+E": self.recorded.score, "T": partial(self.side.turn, "moving"), "W": partial(self.side.turn, "why"),
             "F11": partial(full_screen, self),
         }  # fmt: skip
         bind(self, keys | {str(n): partial(self.actions_.mark, str(n)) for n in range(1, 10)})

@@ -12,6 +12,7 @@ from liveaffect.nodes.dashboard.scene.tracks import number
 from liveaffect.nodes.dashboard.scene.words import Reason, face_reason, voice_reason
 from liveaffect.nodes.dashboard.views.circumplex import TRAIL_S, CircumplexView, reason_words
 from liveaffect.nodes.dashboard.views.emotions import EmotionsView
+from liveaffect.nodes.dashboard.views.events import events_of
 from liveaffect.nodes.dashboard.views.people import PeopleBar
 from liveaffect.nodes.dashboard.views.trace_data import thinned
 from liveaffect.nodes.dashboard.views.traces import Other, Traces
@@ -19,6 +20,7 @@ from liveaffect.nodes.dashboard.views.units import UnitsView
 from liveaffect.nodes.dashboard.views.video import VideoView
 from liveaffect.nodes.dashboard.views.voice import SPAN_S, VoiceView
 from liveaffect.nodes.dashboard.views.weights import WeightsView
+from liveaffect.nodes.dashboard.window.side import Side
 from liveaffect.stream.messages import Baseline
 
 QUIET_NS = 400_000_000
@@ -46,10 +48,12 @@ class Views:
 
 
 class Presenter:
-    """Parameters: the scene, the views, and whether pixels are wanted now."""
+    """Parameters: the scene, the views and the right column's panels, and whether pixels are wanted now."""
 
-    def __init__(self, scene: Scene, views: Views, pixels: Callable[[], bool], private: Callable[[], bool]) -> None:
-        self._scene, self._views, self._pixels, self._private = scene, views, pixels, private
+    def __init__(
+        self, scene: Scene, views: Views, side: Side, pixels: Callable[[], bool], private: Callable[[], bool]
+    ) -> None:
+        self._scene, self._views, self._side, self._pixels, self._private = scene, views, side, pixels, private
         self.gone: Lost | None = None
         """Nothing is heard any more: what was shown last stays, in grey."""
 
@@ -61,6 +65,7 @@ class Presenter:
         views, since = self._views, gone.since if gone is not None else ""
         for view in (views.circumplex, views.emotions, views.units, views.voice, views.weights, views.traces):
             view.go(since)
+        self._side.go(since)
         views.people.setEnabled(gone is None)
         self.picture()
         if gone is None:
@@ -119,21 +124,25 @@ class Presenter:
             rest = at_rest(scene, who)
             others = _others(scene, everyone, who, now_s - views.traces.length_s) if views.traces.everyone else []
             pinned, unheard = scene.pinned, scene.affect is None
+            events = events_of(scene, who, now_ns - round(views.traces.length_s * 1e9))
         words = "waiting for the first estimate" if unheard else reason_words(seen, person, state)
         trail_t, trail = thinned(trail_t, trail, now_s - TRAIL_S, TRAIL_STEP_S)
         points = np.column_stack((now_s - trail_t, trail[:, 0], trail[:, 2]))
-        views.circumplex.present(person, [one for one in everyone if one.id != who], points, words)
-        views.emotions.present(person, words)
-        views.units.miss(seen)
-        views.units.present(face, words if face is None else "", rest.au)
+        if self._side.page == "now":
+            views.circumplex.present(person, [one for one in everyone if one.id != who], points, words)
+            views.emotions.present(person, words)
+            views.units.miss(seen)
+            views.units.present(face, words if face is None else "", rest.au)
+            views.voice.miss(heard)
+            newest_s = float(voice_t[-1]) if len(voice_t) else now_s
+            views.voice.present(voice, voice_t, voice_rows, max(newest_s, now_s - 0.6))
+            views.weights.present(person, heard, silent)
         views.traces.rest = (number(rest.valence), number(rest.arousal))
-        views.voice.miss(heard)
-        newest_s = float(voice_t[-1]) if len(voice_t) else now_s
-        views.voice.present(voice, voice_t, voice_rows, max(newest_s, now_s - 0.6))
-        views.weights.present(person, heard, silent)
+        views.traces.events = events
         views.traces.present_others(others)
         views.traces.present(t, rows, now_s, markers)
         views.people.present(everyone, who, pinned)
+        self._side.present(now_ns)
 
     def _no_picture(self) -> Reason | None:
         scene = self._scene

@@ -120,3 +120,20 @@ def test_a_question_without_a_sensor_is_answered_with_the_reason(listening: List
     reply = listening.ask(qtbot, "record", action="start")
     assert not reply.ok
     assert reply.text == "nothing is running here"
+
+
+def test_what_a_panel_shows_comes_while_it_is_open_only(listening: Listening, tmp_path: Path) -> None:
+    dynamics = {"type": "liveaffect.nodes.dynamics:DynamicsNode", "process": "dynamics"}
+    scene = listening.scene
+    with live_run(table(tmp_path / "session") | {"dynamics": dynamics}) as run:
+        listening.address = run.supervisor.gateway_address
+        wait_for(lambda: "dynamics" in scene.health and scene.affect is not None, "an estimate")
+        assert scene.over.dynamics is None
+        listening.feed.want_panel(("dynamics", "together"))
+        wait_for(lambda: scene.over.dynamics is not None and scene.over.together is not None, "what the panel shows")
+        listening.feed.want_panel(())
+        seen = wait_for(lambda: scene.health["dynamics"].seq + 2, "its health")
+        wait_for(lambda: scene.health["dynamics"].seq >= seen, "two more seconds")
+        last = scene.over.dynamics
+        wait_for(lambda: scene.health["dynamics"].seq >= seen + 3, "three more seconds")
+        assert scene.over.dynamics is last

@@ -1,0 +1,48 @@
+"""Which cues carried an estimate, as rows of bars and a sentence for each of valence, arousal and the category."""
+
+from dataclasses import dataclass
+
+from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.models.reasons.carried import LEAST, TARGETS
+from liveaffect.models.reasons.sentence import sentences
+from liveaffect.stream import messages as m
+
+MOST_ROWS = 5
+
+
+@dataclass(frozen=True)
+class CueRow:
+    """One cue: its name, what is seen there, and by how much the estimate is higher with it than with it at rest."""
+
+    name: str
+    seen: str
+    effect: float
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of one target: the cues, the largest first, then the sentence; the verdict stands at its end."""
+
+    target: str
+    rows: tuple[CueRow, ...]
+    sentence: str
+
+
+def told(reason: m.Reason) -> tuple[Told, ...]:
+    """Valence, arousal and the likeliest category of one person; () where there are no numbers."""
+    said = sentences(reason)
+    found: list[Told] = []
+    for at, (target, sentence) in enumerate(zip(TARGETS, said, strict=False)):
+        name = target if at < 2 else reason.category
+        effects = [((cue.valence, cue.arousal, cue.category)[at], cue) for cue in reason.cues]
+        effects = sorted(effects, key=lambda one: (-abs(one[0]), one[1].name))
+        rows = tuple(CueRow(cue.name, seen(cue), effect) for effect, cue in effects if abs(effect) >= LEAST)
+        found.append(Told(name, rows[:MOST_ROWS], sentence))
+    return tuple(found)
+
+
+def seen(cue: m.Cue) -> str:
+    """What was measured there: "AU12 lip corner puller 3.1"."""
+    if cue.units:
+        return ", ".join(f"{unit.name} {ACTION_UNITS.get(unit.name, '')} {unit.value:.1f}" for unit in cue.units)
+    return "" if cue.value is None else f"{cue.value:.3g} {cue.unit}".rstrip()
