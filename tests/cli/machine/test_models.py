@@ -48,6 +48,7 @@ def test_pull_says_where_files_that_are_here_lie_and_quiet_says_nothing(
     capsys: pytest.CaptureFixture[str], shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
-    out = printed(capsys, "models", "pull")
+    named = ("silero-vad", "face-landmarker")  # those of the folder: a third would be fetched
+    out = printed(capsys, "models", "pull", *named)
     assert f"silero-vad: {shared / 'models' / 'silero_vad_16k_op15.onnx'}" in out
-    assert printed(capsys, "models", "pull", "--quiet") == ""
+    assert printed(capsys, "models", "pull", "--quiet", *named) == ""
