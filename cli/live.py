@@ -7,8 +7,9 @@ import typer
 
 from liveaffect.cli.run import MOVING, WITH_REASONS, assemble, quoted, say, start
 from liveaffect.cli.windows.keeper import MainWindow, NoWindow, choose, run_with_window, why_none
+from liveaffect.nodes import FACE_NODES, VOICE_NODES
 from liveaffect.nodes.dashboard.start.preferences import load
-from liveaffect.offline.scoring.default import DEFAULT_GRAPH, HEARD, SEEN
+from liveaffect.offline.scoring.default import DEFAULT_GRAPH
 from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.graph import load_graph
 from liveaffect.stream.live.supervisor import Supervisor
@@ -93,7 +94,7 @@ def device_overrides(camera: str, microphone: str) -> list[str]:
 def choice_overrides(chosen: dict[str, Any]) -> list[str]:
     """What was chosen in the first window, as settings: a device that is null leaves its nodes out."""
     words: list[str] = []
-    for source, nodes in (("camera", SEEN), ("microphone", HEARD)):
+    for source, nodes in (("camera", FACE_NODES), ("microphone", VOICE_NODES)):
         if source not in chosen:
             continue
         if chosen[source] is None:

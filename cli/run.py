@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from liveaffect.offline.scoring.default import DEFAULT_GRAPH, HEARD, SEEN, require_models
+from liveaffect.nodes import FACE_NODES, VOICE_NODES
+from liveaffect.offline.scoring.default import DEFAULT_GRAPH, require_models
 from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.client.announced import announced, several
@@ -159,7 +160,7 @@ def _from_file(table: dict[str, Any], info: MediaInfo, path: Path) -> list[str]:
     words: list[str] = []
     if not ((info.has_video and "camera" in table) or (info.has_audio and "microphone" in table)):
         raise InputError(f"--input {info.path}: {path} has no node for what this file holds")
-    for source, nodes, there in (("camera", SEEN, info.has_video), ("microphone", HEARD, info.has_audio)):
+    for source, nodes, there in (("camera", FACE_NODES, info.has_video), ("microphone", VOICE_NODES, info.has_audio)):
         if source not in table:
             continue
         if there:

@@ -8,6 +8,7 @@ from liveaffect.models.categories.telling import Telling, Words
 from liveaffect.models.fusion.filter import Estimate, FusionSettings
 from liveaffect.models.fusion.people import FaceSeen, Observer, People, PeopleSettings, PersonNow
 from liveaffect.models.fusion.told import told
+from liveaffect.nodes import FACE_NODES, VOICE_NODES
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.node import Node, NotNegative, Positive, Share, answered, command, on
@@ -36,9 +37,9 @@ class FusionNode(Node):
     """Without a message of the face (or voice) for so long its state is "stale"."""
     speaking_least: Share = 0.5
     """Least probability of speaking for a voice to count for a face (or for someone out of view)."""
-    face_nodes: tuple[str, ...] = ("camera", "face", "face_affect")
+    face_nodes: tuple[str, ...] = FACE_NODES
     """Nodes whose failure makes the face state "node_down"."""
-    voice_nodes: tuple[str, ...] = ("microphone", "voice", "voice_affect")
+    voice_nodes: tuple[str, ...] = VOICE_NODES
     """Nodes whose failure makes the voice state "node_down"."""
 
     def observe(self, observer: Observer) -> None:

@@ -6,8 +6,6 @@ from liveaffect.models.registry import path as model_path
 from liveaffect.stream.capture.media import MediaInfo
 
 DEFAULT_GRAPH = Path(__file__).parents[1] / "launch.toml"
-SEEN = ("camera", "face", "face_affect")
-HEARD = ("microphone", "voice", "voice_affect")
 
 
 def require_models(info: MediaInfo) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from liveaffect.nodes import FACE_NODES, VOICE_NODES
 from liveaffect.offline.scoring.ahead import AheadHost
-from liveaffect.offline.scoring.default import DEFAULT_GRAPH, HEARD, SEEN, require_models
+from liveaffect.offline.scoring.default import DEFAULT_GRAPH, require_models
 from liveaffect.offline.scoring.endings import images_of
 from liveaffect.offline.scoring.segments import Part, Places
 from liveaffect.offline.scoring.settings import ScoreSettings, footer, model_hashes
@@ -26,7 +27,7 @@ from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
 from liveaffect.stream.topics import Topic
 
-__all__ = ["DEFAULT_GRAPH", "HEARD", "SEEN", "FileRun", "ScoreSettings", "footer", "model_hashes", "require_models"]
+__all__ = ["DEFAULT_GRAPH", "FileRun", "ScoreSettings", "footer", "model_hashes", "require_models"]
 SEQUENCE = "liveaffect.nodes.camera.sequence:ImageSequenceNode"
 PROGRESS_NS = 250_000_000
 
@@ -56,7 +57,7 @@ def look_at(path: Path, settings: ScoreSettings) -> MediaInfo:
 def offline_graph(info: MediaInfo, settings: ScoreSettings, part: Part | None = None) -> Graph:
     """The nodes of the launch graph that this file can feed, its sources set to the file."""
     table = tomllib.loads(settings.launch.read_text("utf-8"))
-    wanted = [*(SEEN if info.has_video else ()), *(HEARD if info.has_audio else ()), "fusion"]
+    wanted = [*(FACE_NODES if info.has_video else ()), *(VOICE_NODES if info.has_audio else ()), "fusion"]
     kept: dict[str, Any] = {name: dict(table[name]) for name in wanted if name in table}
     for name in ("camera", "microphone"):
         if name in kept:

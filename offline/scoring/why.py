@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from liveaffect.models.reasons.sentence import sentences, shares
+from liveaffect.nodes import FACE_NODES
 from liveaffect.offline.apart import Progress, answered_apart
-from liveaffect.offline.scoring.pipeline import SEEN, ScoreSettings, look_at, offline_graph, require_models
+from liveaffect.offline.scoring.pipeline import ScoreSettings, look_at, offline_graph, require_models
 from liveaffect.offline.tables.session import Session
 from liveaffect.stream.errors import InputError, RecordError, UsageError
 from liveaffect.stream.graph import Graph, build_graph
@@ -99,7 +100,7 @@ def reasons_of(path: Path, until_s: float) -> Iterator[Reasons]:
     """Every half second's reasons of a film up to an instant. MediaPipe is opened here: see `why`."""
     host = LockstepHost(graph_with_reasons(path))
     for _, message in host.run():
-        if message.t_ns > until_s * 1e9 and any(name in SEEN for name in host.graph.entries):
+        if message.t_ns > until_s * 1e9 and any(name in FACE_NODES for name in host.graph.entries):
             return
         if isinstance(message, Reasons):
             yield message

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from liveaffect.nodes import FACE_NODES, VOICE_NODES
 from liveaffect.nodes.dashboard.scene.lost import Lost
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.words import HEALTH_WORDS, clock, size
@@ -13,7 +14,7 @@ RATE_OF_NS = 3_000_000_000
 LEAST_FREE_MB = 2048.0
 QUIET_NS = 4_000_000_000
 """Health comes every second; without it for so long nobody knows how a node is."""
-ORDER = ("camera", "face", "face_affect", "microphone", "voice", "voice_affect", "fusion", "baseline", "recorder")
+ORDER = (*FACE_NODES, *VOICE_NODES, "fusion", "baseline", "recorder")
 
 
 @dataclass(frozen=True)

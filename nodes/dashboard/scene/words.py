@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from liveaffect.models.circumplex import Z90
 from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.nodes import FACE_NODES, VOICE_NODES
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.stream import messages as m
 
 SPAN_WORDS = m.STATE_WORDS | {"before": "nothing earlier"}
 SHORT_WORDS = m.SHORT_STATE_WORDS | {"before": "nothing"}
 """Where a span has no room for more."""
-FACE_NODES, VOICE_NODES = ("camera", "face", "face_affect"), ("microphone", "voice", "voice_affect")
 WEAKEST_AU = 0.3
 """Weaker units are not named as those of a resting face."""
 MOST_UNITS = 3
