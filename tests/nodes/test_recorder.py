@@ -225,7 +225,7 @@ def test_commands_for_others_are_recorded_but_not_answered(tmp_path: Path, start
     assert len(_back(tmp_path / "s", Command)) == 3
 
 
-def test_sound_is_whole_on_a_system_that_cannot_write_at_a_place_in_one_call(
+def test_e28_sound_is_whole_on_a_system_that_cannot_write_at_a_place_in_one_call(
     tmp_path: Path, start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "pwrite", raising=False)

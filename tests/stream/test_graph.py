@@ -125,7 +125,7 @@ def test_an_override_takes_toml_values_and_plain_words() -> None:
     assert graph.settings.gateway == "tcp://127.0.0.1:7000"
 
 
-def test_nodes_of_one_class_are_told_apart() -> None:
+def test_e22_nodes_of_one_class_are_told_apart() -> None:
     takers = [Taker(), Taker(), Taker()]
     graph = Graph.of(*takers)
     assert list(graph.entries) == ["taker", "taker2", "taker3"]

@@ -61,7 +61,7 @@ def test_a_tick_pushes_and_stands_after_everything_of_its_instant() -> None:
     assert order.slot_ns == 250 * MS
 
 
-def test_two_messages_of_one_place_come_in_order_of_arrival() -> None:
+def test_e21_two_messages_of_one_place_come_in_order_of_arrival() -> None:
     order = _order(FACE_AFFECT, VOICE)
     first, second = _voice(0, 7), _voice(0, 7)
     list(order.push(VOICE, first) or ())

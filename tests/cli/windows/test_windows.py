@@ -220,7 +220,7 @@ keeper.PROGRAM = (sys.executable, "-c", "import os, sys, time; print(os.getpid()
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 @pytest.mark.parametrize("call", ["keeper.watch('')", "keeper.choose()"])
-def test_a_signal_to_the_program_ends_its_window_too(number: int, call: str) -> None:
+def test_e36_a_signal_to_the_program_ends_its_window_too(number: int, call: str) -> None:
     words = [sys.executable, "-c", ENDED.format(call=call)]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as program:
         assert program.stderr is not None

@@ -247,7 +247,7 @@ def _program() -> tuple[subprocess.Popen[str], dict[str, int]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_every_process(number: int) -> None:
+def test_e41_a_signal_ends_every_process(number: int) -> None:
     program, pids = _program()
     program.send_signal(number)
     assert program.wait(120) == 0

@@ -60,7 +60,7 @@ def test_a_process_is_collected_whatever_it_does(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.processes
-def test_modules_in_the_working_folder_are_not_taken_for_the_systems(tmp_path: Path) -> None:
+def test_e19_modules_in_the_working_folder_are_not_taken_for_the_systems(tmp_path: Path) -> None:
     for name in ("random", "queue", "numpy", "zmq"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong module')", "utf-8")
     done = subprocess.run(process.COMMAND, cwd=tmp_path, input=b"", capture_output=True, check=False)

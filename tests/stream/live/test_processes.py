@@ -37,7 +37,7 @@ def test_everyone_begins_when_everyone_is_ready() -> None:
     assert len({child.lines[-1] for child in run.children.values()}) == 1
 
 
-def test_opening_may_take_long_and_first_messages_too() -> None:
+def test_e14_opening_may_take_long_and_first_messages_too() -> None:
     run = FakeRun(TABLE)
     run.processes.check()
     run.spend(100.0, silent=("counter", "delay", "adder"), step_s=0.2)
@@ -110,7 +110,7 @@ def test_an_hour_of_the_supervisors_own_absence_kills_nobody() -> None:
     assert {child.killed for child in run.children.values()} == {0}
 
 
-def test_other_settings_while_the_nodes_open_do_not_end_the_run() -> None:
+def test_e15_other_settings_while_the_nodes_open_do_not_end_the_run() -> None:
     run = FakeRun(TABLE)
     run.processes.check()
     run.report("delay", "ready")
@@ -126,7 +126,7 @@ def test_other_settings_while_the_nodes_open_do_not_end_the_run() -> None:
     assert run.processes.deaths == []
 
 
-def test_settings_changed_again_and_again_are_never_a_crash() -> None:
+def test_e15_settings_changed_again_and_again_are_never_a_crash() -> None:
     run = FakeRun({**TABLE, "graph": {"restarts": 1}})
     run.go()
     for number in range(12):
@@ -154,7 +154,7 @@ def test_a_start_that_reports_of_the_one_before_is_not_heard() -> None:
     assert run.phase("delay") == "running"
 
 
-def test_a_process_in_the_hands_of_the_system_is_told_once_and_waited_for() -> None:
+def test_e18_a_process_in_the_hands_of_the_system_is_told_once_and_waited_for() -> None:
     run = FakeRun(TABLE)
     run.go()
     run.report("delay", "beat", patient=False)
@@ -173,7 +173,7 @@ def test_a_process_in_the_hands_of_the_system_is_told_once_and_waited_for() -> N
     assert any("'delay' cannot be ended" in line for line in run.lines)
 
 
-def test_the_recorder_always_gets_to_close() -> None:
+def test_e16_the_recorder_always_gets_to_close() -> None:
     run = FakeRun(RECORDED)
     run.go()
     for name in ("counter", "delay", "adder"):

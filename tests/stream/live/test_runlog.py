@@ -117,7 +117,7 @@ def test_the_last_ten_runs_are_kept_and_older_ones_that_failed(tmp_path: Path) -
 
 
 @pytest.mark.processes
-def test_a_run_leaves_what_its_processes_said_and_why_one_died() -> None:
+def test_e27_a_run_leaves_what_its_processes_said_and_why_one_died() -> None:
     table = {"counter": {"type": "toy_nodes:Counter", "fail_at": 30}, "delay": TABLE["delay"]}
     with live_run(table) as run, run.client("log") as client:
         got = collect(client, lambda m: any(isinstance(log, Log) and "broke on purpose" in log.text for log in m))

@@ -66,13 +66,13 @@ def test_one_whose_turns_take_much_of_the_cpu_is_given_as_much_again_and_more() 
     assert 16.0 < found < 20.0, "1.6 s of CPU at a tenth of a core, from when it is suspected"
 
 
-def test_a_process_that_waits_for_a_core_is_not_hung() -> None:
+def test_e14_a_process_that_waits_for_a_core_is_not_hung() -> None:
     found = System(share=1.0, ran=0.01, waited=0.9).found_after()
     assert found is not None
     assert found > STARVED * HANG_S - 1, "but not for ever"
 
 
-def test_a_process_that_makes_progress_is_never_hung_however_slow() -> None:
+def test_e14_a_process_that_makes_progress_is_never_hung_however_slow() -> None:
     system = System(share=1.0)
     for turn in range(200):
         system.watch.hear(turn, False)
