@@ -186,7 +186,9 @@ class Verification:
                 break  # what this start still had in hand when it ended
             recorded = expected.take(topic.name, message.seq)
             if recorded is not None:
-                tally = self._tallies.setdefault(topic.name, Tally(fields=self._fields(topic.name)))
+                tally = self._tallies.get(topic.name)
+                if tally is None:
+                    tally = self._tallies[topic.name] = Tally(fields=self._fields(topic.name))
                 tally.add(recorded, message)
                 if self._progress is not None and tally.compared % 50 == 0:
                     self._progress(entry.name, tally.compared, self._count(topic.name))

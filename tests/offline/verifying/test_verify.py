@@ -96,6 +96,21 @@ def test_what_is_recomputed_is_identical_and_all_of_it_is_covered(session: Path)
     assert [v.digest for v in again.verdicts] == [v.digest for v in report.verdicts]
 
 
+def test_a_session_is_read_a_few_times_however_many_messages_it_holds(
+    session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings: list[object] = []
+    raw = SessionReader.raw
+
+    def counted(self: SessionReader, *args: Any, **named: Any) -> Any:
+        readings.append(args)
+        return raw(self, *args, **named)
+
+    monkeypatch.setattr(SessionReader, "raw", counted)
+    assert sum(verdict.compared for verdict in verify(session).verdicts) == 400
+    assert len(readings) < 40
+
+
 def test_a_change_of_one_bit_is_found_with_its_time_and_its_values(session: Path) -> None:
     def flip(topic: str, data: bytes) -> bytes:
         changed = data.replace(b'"number":100,', b'"number":101,')  # 4 -> 5: one bit
@@ -153,6 +168,17 @@ def test_an_input_that_was_not_recorded_ends_what_can_be_verified_and_says_why(s
         assert verdict.status == "identical"
         assert verdict.compared == 50
         assert "1 inputs on toy/count were not recorded (from seq 50)" in verdict.why
+
+
+def test_e37_what_nodes_had_seen_before_a_recording_is_said_to_be_missing(session: Path) -> None:
+    _edit(session, lambda _, data: None if b'"seq":0,' in data or b'"seq":1,' in data else data)
+    info = load_info(session)
+    info.from_start = False  # begun by a button
+    info.save(session)
+    report = verify(session)
+    for verdict in report.verdicts[1:]:
+        assert verdict.status == "not verified"
+        assert "the recording began while" in verdict.why
 
 
 def test_a_session_without_its_graph_cannot_be_verified(session: Path) -> None:
