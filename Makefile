@@ -15,9 +15,9 @@ test: python ## every test but the hour-long ones
 	@$(PYTHON) .ci/setup.py test
 	@$(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-quick: python ## the tests that start no process and open no socket
+quick: python ## the tests that start no process, open no socket and take no long time
 	@$(PYTHON) .ci/setup.py test
-	@LIVEAFFECT_QUICK=1 $(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak and not processes" $(ARGS)
+	@LIVEAFFECT_QUICK=1 $(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak and not processes and not long" $(ARGS)
 
 test-under-load: python ## every test, three times, beside four busy loops: by hand
 	@$(PYTHON) .ci/setup.py test

@@ -134,6 +134,14 @@ def demo_clip() -> Path:
     return clip()
 
 
+@pytest.fixture(scope="session")
+def calm_clip(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with ten pictures a second: for runs in which it matters what happens, not how much there is to do."""
+    from make_media import fewer_pictures
+
+    return fewer_pictures(demo_clip, tmp_path_factory.mktemp("calm") / "calm.mp4", every=3, fps=10)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 8 MB, to be filled; skips where none may be mounted."""

@@ -46,6 +46,7 @@ def ended(*words: object) -> object:
     return caught.value.code
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", ["parquet", "csv"])
 def test_the_printed_agreement_is_that_of_the_columns(
     tmp_path: Path, ending: str, capsys: pytest.CaptureFixture[str]

@@ -57,7 +57,7 @@ def speech(clip: Path, path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(demo_clip: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
+def desk(demo_clip: Path, calm_clip: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of a user with a display, a microphone that hears the demo's voice, and a home of their own."""
     with Xvfb() as display, VirtualMicrophone() as microphone:
         microphone.play(speech(demo_clip, tmp_path / "speech.wav"))
@@ -68,7 +68,7 @@ def desk(demo_clip: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
             **own,
             "DISPLAY": display.name,
             "XDG_CONFIG_HOME": str(tmp_path / "config"),
-            "STORY_CLIP": str(demo_clip),
+            "STORY_CLIP": str(calm_clip),
         }
 
 

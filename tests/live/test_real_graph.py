@@ -41,11 +41,11 @@ def _seen(affect: Affect) -> bool:
 
 
 @pytest.fixture
-def sounding(demo_clip: Path, tmp_path: Path) -> Iterator[LiveRun]:
+def sounding(calm_clip: Path, tmp_path: Path) -> Iterator[LiveRun]:
     """Face, voice, fusion and recorder on the demo's clip, over and over."""
     table = _graph(
-        str(demo_clip),
-        str(demo_clip),
+        str(calm_clip),
+        str(calm_clip),
         microphone={"loop": True},
         recorder={"folder": str(tmp_path / "session"), "autostart": True},
     )
@@ -73,8 +73,12 @@ def test_every_process_may_die_and_comes_back_while_the_others_go_on(sounding: L
 
 
 @pytest.mark.timeout(900)
-def test_a_network_camera_that_goes_away_is_named_and_comes_back_without_a_hand(demo_clip: Path) -> None:
-    with MjpegServer(demo_clip) as server, live_run(_graph(server.url)) as run, run.client("affect") as client:
+def test_a_network_camera_that_goes_away_is_named_and_comes_back_without_a_hand(calm_clip: Path) -> None:
+    with (
+        MjpegServer(calm_clip, fps=10.0) as server,
+        live_run(_graph(server.url)) as run,
+        run.client("affect") as client,
+    ):
         collect(client, _affect(_seen))
         server.stop()
         collect(client, _affect(lambda a: a.face_state == "no_device" and a.people == ()))
@@ -84,7 +88,7 @@ def test_a_network_camera_that_goes_away_is_named_and_comes_back_without_a_hand(
 
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(bool(missing_programs()), reason="PulseAudio is not installed")
-def test_a_sound_server_may_freeze_and_die_and_come_back(demo_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sound_server_may_freeze_and_die_and_come_back(calm_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with VirtualMicrophone() as microphone:
         for name, value in microphone.settings.items():
             if name != "HOME":  # the models lie in this user's cache
@@ -93,7 +97,7 @@ def test_a_sound_server_may_freeze_and_die_and_come_back(demo_clip: Path, monkey
         def heard(affect: Affect) -> bool:
             return affect.voice_state in ("ok", "silence")
 
-        table = _graph(str(demo_clip), "pulse")
+        table = _graph(str(calm_clip), "pulse")
         with live_run(table) as run, run.client("affect") as client:
             collect(client, _affect(lambda a: _seen(a) and heard(a)))
             microphone.freeze()

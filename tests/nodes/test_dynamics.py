@@ -12,6 +12,8 @@ from liveaffect.nodes.dynamics import DynamicsNode
 from liveaffect.stream import messages as m
 from liveaffect.stream.lockstep import run_nodes
 
+pytestmark = pytest.mark.long
+
 P = (0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05)
 STEP_NS = 100_000_000
 AU12 = list(ACTION_UNITS).index("AU12")

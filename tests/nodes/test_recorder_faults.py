@@ -300,6 +300,7 @@ def test_e40_nothing_of_a_session_stays_behind_when_it_ends(tmp_path: Path, vide
         node.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("video", ["lossless", "h264"])
 def test_e40_many_recordings_cost_no_memory(tmp_path: Path, video: str) -> None:
     node = _recorder(sessions=str(tmp_path))

@@ -10,6 +10,8 @@ import pytest
 from liveaffect.cli.demo_media import clip as clip_file
 from liveaffect.cli.demo_media.voice import RATE, controls, synthesise
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _sound() -> Iterator[None]:

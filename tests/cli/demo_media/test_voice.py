@@ -9,6 +9,8 @@ from liveaffect.cli.demo_media.voice import RATE, STEP_S, TONES, Controls, contr
 from liveaffect.models import registry
 from liveaffect.models.errors import ModelMissing
 
+pytestmark = pytest.mark.long
+
 SPOKEN = [segment for segment in SCHEDULE if segment.voice != "silence"]
 SILENT = [segment for segment in SCHEDULE if segment.voice == "silence"]
 

@@ -26,6 +26,7 @@ def test_the_lag_is_found_within_150_ms(lag: float, hz: int) -> None:
     assert found.share > 0.2
 
 
+@pytest.mark.long
 def test_strangers_are_beyond_chance_no_more_often_than_chance_has_it() -> None:
     found = [_following(seed, 0.0, 0.0, 10).following() for seed in range(16)]
     assert all(one is not None for one in found)

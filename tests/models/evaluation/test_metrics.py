@@ -15,6 +15,7 @@ pairs = arrays(np.float64, (2, 20), elements=st.floats(-1, 1).map(lambda x: roun
 labels = arrays(np.int64, (2, 30), elements=st.integers(0, 7))
 
 
+@pytest.mark.long
 @given(pairs)
 def test_pearson_and_rmse_are_those_of_scipy_and_numpy(xy: np.ndarray):
     from scipy import stats  # seconds to import: not while tests are collected
@@ -70,6 +71,7 @@ def test_true_standard_deviations_cover_ninety_percent_and_need_no_scale():
     assert m.coverage(estimate, scale * sd / 3, truth) == pytest.approx(0.9, abs=1e-4)
 
 
+@pytest.mark.long
 @settings(max_examples=20)  # scikit-learn takes its time
 @given(labels)
 def test_recall_and_f1_are_those_of_scikit_learn(xy: np.ndarray):

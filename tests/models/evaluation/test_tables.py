@@ -149,6 +149,7 @@ def test_the_json_is_strict_and_the_table_says_what_is_missing():
     assert "nan" not in table
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", ["png", "svg"])
 def test_a_picture_is_drawn_of_what_there_is(tmp_path, ending: str):
     full, bare = tmp_path / f"full.{ending}", tmp_path / f"bare.{ending}"

@@ -20,6 +20,8 @@ from liveaffect.models.voice.encoder import ENCODED
 from liveaffect.models.voice.mel import HOP, LogMel, log_mel
 from liveaffect.models.voice.window import SUMMARY_NAMES, SpeechWindow
 
+pytestmark = pytest.mark.long
+
 NUMBERS = ("valence", "arousal", "valence_sd", "arousal_sd")
 
 

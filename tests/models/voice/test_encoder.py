@@ -9,6 +9,8 @@ from scipy.special import erf
 from liveaffect.models import registry
 from liveaffect.models.files.net import Net
 
+pytestmark = pytest.mark.long
+
 RNG = np.random.default_rng(3)
 WIDTH, HEADS = 384, 6
 FIRST_OF_LAYERS, PER_LAYER = 13, 19

@@ -43,6 +43,7 @@ def test_a_commercial_profile_refuses_the_net_and_names_the_rules(rules: VoiceRu
         registry.load("voice-affect")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("known", [False, True])
 def test_anger_is_more_aroused_than_neutral(
     rules: VoiceRulesModel, speaker: dict[str, list[np.ndarray]], known: bool

@@ -152,6 +152,7 @@ def grown(data: bytes, at: int, extra: bytes) -> bytes:
     return bytes(out[:at]) + extra + bytes(out[at:])
 
 
+@pytest.mark.long
 def test_m03_a_heic_photograph_of_many_tiles_comes_whole(cases: Path) -> None:
     heic, plain = picture_of(cases / "phone.heic"), picture_of(cases / "phone.jpg")
     assert heic.shape == plain.shape
@@ -245,6 +246,7 @@ def test_every_depth_and_range_of_colour_gives_the_same_picture(tmp_path: Path, 
     assert inside.max() <= 6
 
 
+@pytest.mark.long
 def test_film_of_high_dynamic_range_is_brought_to_the_usual_one(tmp_path: Path) -> None:
     path = tmp_path / "a.mkv"
     grey = np.array([40, 120, 235]) / 255

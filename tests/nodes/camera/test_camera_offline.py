@@ -48,6 +48,7 @@ def values(frames: list[VideoFrame]) -> list[float]:
     return [float(frame.image.mean()) for frame in frames if frame.image is not None]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CLIPS)
 def test_every_frame_of_a_real_clip_comes_once(clips: Path, name: str) -> None:
     count, width, height = CLIPS[name]
@@ -78,6 +79,7 @@ def test_odd_sizes_give_whole_contiguous_pictures(tmp_path: Path, width: int, he
     assert all(np.array_equal(frame.image, image) for frame, image in zip(out, images, strict=True))  # type: ignore[arg-type]
 
 
+@pytest.mark.long
 def test_an_8k_video_comes_whole(tmp_path: Path) -> None:
     path = write_video(tmp_path / "8k.mkv", grey_ramp(4320, 7680, 2), codec="mjpeg", pix_fmt="yuvj420p")
     out = frames_of(path)

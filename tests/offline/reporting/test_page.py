@@ -19,6 +19,8 @@ from liveaffect.offline.tables.score import COLUMNS
 from liveaffect.stream.session.info import Missing, SessionInfo, SourceFile
 from liveaffect.stream.session.ledger import Gap, ReaderAccount, TopicAccount
 
+pytestmark = pytest.mark.long
+
 
 def html_of(found: pl.DataFrame) -> str:
     return make_report(Results(Path("film.parquet"), found, "0.1.0", {"face-affect": {"version": "0.1"}}))

@@ -52,6 +52,7 @@ def films(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_film_that_begins_late_and_noisy_is_joined_within_20_ms(films: tuple[Path, Path, Path]) -> None:
     one, late, _ = films
     assert find_offset(late, one).seconds == pytest.approx(0.7, abs=0.02)

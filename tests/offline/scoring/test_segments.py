@@ -64,6 +64,7 @@ def test_the_bytes_do_not_depend_on_the_jobs_and_the_rows_are_those_of_the_whole
     assert parts.group_by("segment", maintain_order=True).agg(pl.col("t_s").min())["t_s"].to_list() == [0, 60, 120, 180]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("score_here")
 def test_extras_go_through_the_seams(tmp_path: Path, launch: Path, film: Path) -> None:
     settings = ScoreSettings(launch, split_s=60.0, smooth_lag_s=1.0, rate_hz=2.0)

@@ -14,6 +14,8 @@ from liveaffect.offline.tables import score as table
 from liveaffect.offline.tables.files import Parts, parts_of, write_table
 from liveaffect.offline.tables.score import AU_COLUMNS, REL_COLUMNS, SMOOTH_COLUMNS
 
+pytestmark = pytest.mark.long
+
 BASELINE = FaceBaseline(
     face_id=1, from_s=0, to_s=1, rows=30, valence=0.1, arousal=0.0, valence_spread=0.0, arousal_spread=0.0,
     au=dict.fromkeys(AU_COLUMNS, 0.5),

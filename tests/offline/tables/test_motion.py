@@ -22,6 +22,8 @@ from liveaffect.offline.tables.pairs import PAIR_DICTIONARY
 from liveaffect.offline.tables.score import SCHEMA
 from liveaffect.stream.errors import InputError, UsageError
 
+pytestmark = pytest.mark.long
+
 P = (0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05)
 
 

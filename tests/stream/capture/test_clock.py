@@ -1,6 +1,7 @@
 """Device clocks on the monotonic clock."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ def true_times(count: int, ppm: float = 0.0) -> np.ndarray:
     return START + np.round(np.arange(count) * HOP * (NS / RATE) * (1 + ppm * 1e-6)).astype(np.int64)
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None)
 @given(ppm=st.floats(-300, 300), seed=st.integers(0, 1000))
 def test_the_fit_follows_a_drifting_device_through_noise_and_late_callbacks(ppm: float, seed: int) -> None:

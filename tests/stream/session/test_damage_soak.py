@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from session_damage import run
 
+pytestmark = pytest.mark.long
+
 COUNT = 1000
 OUT = Path(os.environ.get("LIVEAFFECT_SOAK", "out/soak")) / "session-damage"
 """What was done is kept here: a soak that was stopped goes on."""

@@ -42,6 +42,7 @@ def in_pieces(x: np.ndarray, sizes: list[int], lookahead_ms: float = 100.0) -> H
     return Hops(0, np.concatenate([p.values for p in parts]), np.concatenate([p.state for p in parts]))
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 4096), min_size=1, max_size=12))
 @example([1])
@@ -180,6 +181,7 @@ def test_wrong_input_is_refused_with_what_to_give() -> None:
         descriptors(np.array(["a"]), sample_rate=16000)
 
 
+@pytest.mark.long
 def test_a_stream_holds_the_same_memory_after_minutes_of_sound() -> None:
     stream = VoiceStream()
     arrays = [id(array) for array in stream._memory]

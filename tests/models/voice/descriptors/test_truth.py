@@ -10,6 +10,8 @@ import signals
 
 from liveaffect.models.voice.descriptors import EGEMAPS, NAMES, analyse
 
+pytestmark = pytest.mark.long
+
 STEADY = slice(25, 85)
 """Hops of a `signals.pulses` train past its start (the inverse filter settles in 0.25 s) and before its end."""
 FILES = (

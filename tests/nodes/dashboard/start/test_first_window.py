@@ -95,6 +95,7 @@ def test_a_file_that_cannot_be_played_stops_the_start_and_says_why(open_window: 
     assert "choose another" in window.start.toolTip()
 
 
+@pytest.mark.long
 def test_silence_is_said_after_a_while(open_window: Open, qtbot: Any) -> None:
     window = open_window(microphones=[Choice(SILENCE, "Dead"), Choice(TONE, "Tone")])
     qtbot.waitUntil(lambda: "nothing at all" in window.microphone.words.text(), timeout=LIMIT_MS)

@@ -150,6 +150,7 @@ def test_a_dead_microphone_is_greyed_with_its_reason_and_comes_back_by_itself(de
     assert desk.window.voice.missing is None
 
 
+@pytest.mark.long
 def test_privacy_hides_the_picture_at_once_and_asks_the_sensor(desk: Desk) -> None:
     desk.take(*made.stream(range(30)))
     desk.answers["privacy"] = Reply(ok=True, text="no pixels are stored")
@@ -243,6 +244,7 @@ def test_without_a_connection_it_says_why(desk: Desk) -> None:
     assert desk.window.video._reason.words == "nothing runs here"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (3840, 2160)])
 def test_it_fits_its_room(desk: Desk, size: tuple[int, int]) -> None:
     desk.window.resize(*size)
@@ -310,6 +312,7 @@ def test_a_neutral_baseline_is_drawn_for_its_face_alone(desk: Desk) -> None:
     assert "at rest" not in desk.window.units.tip_at(place.center())
 
 
+@pytest.mark.long
 def test_under_overload_the_picture_slows_and_the_status_line_says_so(desk: Desk, qtbot: QtBot) -> None:
     paint = desk.window.circumplex.live
 
