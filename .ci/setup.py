@@ -20,7 +20,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
-EXTRAS = {"demo": ("cpu", "desktop"), "test": ("cpu", "desktop", "dev"), "train": ("cpu", "train")}
+EXTRAS = {"demo": ("cpu", "desktop"), "test": ("cpu", "desktop", "dev", "mcp", "web"), "train": ("cpu", "train")}
 SENSOR_LIBRARIES = ("libegl1", "libgles2", "libportaudio2")
 WINDOW_LIBRARIES = (
     "libxcb-cursor0", "libxcb-icccm4", "libxcb-keysyms1", "libxcb-image0", "libxcb-render-util0", "libxcb-xkb1",
@@ -36,7 +36,7 @@ def show(text, share):
         print(f'    {share:4.0%}  {text}', flush=True)
 build_cache(show)
 """
-TEST_PACKAGES = ("pulseaudio", "pulseaudio-utils", "libasound2-plugins", "strace", "xvfb")
+TEST_PACKAGES = ("pulseaudio", "pulseaudio-utils", "libasound2-plugins", "strace", "xvfb", "chromium")
 SYSTEM = {
     "demo": SENSOR_LIBRARIES + WINDOW_LIBRARIES,
     "test": SENSOR_LIBRARIES + WINDOW_LIBRARIES + TEST_PACKAGES,

@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from liveaffect.cli.shell.hints import hint
+from liveaffect.cli.shell.hints import hint, with_address
 from liveaffect.stream.errors import UsageError
 
 HELP = """
@@ -37,6 +37,7 @@ VERBS: dict[str, Verb] = {
     "view": Verb("liveaffect.cli.view", "Measure", "Open the window on what runs, here or elsewhere, or on a session."),
     "run": Verb("liveaffect.cli.run", "Measure", "Run a launch graph, with or without a view."),
     "score": Verb("liveaffect.cli.score", "Measure", "Score video, sound and image files into a table."),
+    "web": Verb("liveaffect.cli.web", "Measure", "Show what runs on a page: for phones and any browser."),
     "mark": Verb("liveaffect.cli.mark", "Measure", "Set a marker in what runs, and in its recording."),
     "replay": Verb("liveaffect.cli.replay", "Look at results", "Replay a session, or recompute and compare it."),
     "recover": Verb("liveaffect.cli.recover", "Look at results", "Make the session of a killed recorder whole."),
@@ -59,7 +60,7 @@ VERBS: dict[str, Verb] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and ends the process: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = with_address(sys.argv[1:] if arguments is None else arguments)
     try:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on it is answered below

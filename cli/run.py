@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from liveaffect.cli.shell.page import page_beside
 from liveaffect.nodes import FACE_NODES, VOICE_NODES
 from liveaffect.offline.scoring.default import DEFAULT_GRAPH, require_models
 from liveaffect.offline.scoring.settings import as_toml
@@ -41,6 +42,10 @@ def run(
         list[Path] | None, typer.Option("--with", help="A launch file laid over the graph, with a node of your own.")
     ] = None,
     reasons: Annotated[bool, typer.Option("--reasons", help="Also say which cues carried an estimate.")] = False,
+    web: Annotated[
+        str, typer.Option("--web", metavar="[ADDRESS:PORT]", help="Also a page for phones and browsers.")
+    ] = "",
+    web_picture: Annotated[bool, typer.Option("--web-picture", help="The page shows the camera's picture.")] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="node.key=value, for instance camera.source=1; may be repeated.")
     ] = None,
@@ -50,6 +55,7 @@ def run(
     Other programs read the stream with `liveaffect.stream.connect()`. No pixel and no sound is recorded unless asked.
     """
     overrides = [*(MOVING if dynamics else ()), *(settings or []), *(WITH_REASONS if reasons else ())]
+    overrides += page_overrides(web, picture=web_picture)
     view = not headless
     graph = assemble(launch, overrides, more=more or [], source=source, view=view, plain=plain, record=record)
     raise typer.Exit(start(graph, seconds, headless=headless))
@@ -98,12 +104,22 @@ def start(graph: Graph, seconds: float | None, *, headless: bool = False, whole:
     view = graph.entries.get("terminal")
     held: list[str] = []
     hold = view is not None and sys.stdout.isatty() and not getattr(view.node, "plain", False)
+    page = page_beside(graph, say)
     supervisor = Supervisor(graph, log=lambda line: held.append(line) if hold and supervisor.epoch_ns else say(line))
     told = _Told(supervisor)
+
+    def beside() -> None:
+        if headless:
+            told.look()
+        if page is not None:
+            page.look(supervisor.gateway_address)
+
     try:
-        code = supervisor.run(seconds, beside=told.look if headless else lambda: None)
+        code = supervisor.run(seconds, beside=beside)
         return code or int(whole and bool(supervisor.deaths))
     finally:
+        if page is not None:
+            page.close()
         for line in held:
             say(line)
         if headless:
@@ -141,6 +157,12 @@ class _Told:
                 lines = [f"{session}: {error}"]
             for line in lines:
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def page_overrides(address: str, *, picture: bool) -> list[str]:
+    """What --web and --web-picture set."""
+    words = [f"graph.web={quoted(address)}"] if address else []
+    return [*words, *(["graph.web_picture=true"] if picture else [])]
 
 
 def say(line: str) -> None:

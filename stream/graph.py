@@ -39,6 +39,10 @@ class GraphSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Folder with CURVE keys; needed to listen beyond loopback."""
     announce: bool = True
     """False keeps it from being what `connect()` and `liveaffect mark` find without an address."""
+    web: str = ""
+    """ADDRESS:PORT where `run` and `live` serve the page (`--web`); "" serves none."""
+    web_picture: bool = False
+    """Paired devices see the camera's picture on the page too."""
     wait_s: NotNegative = 5.0
     """How long a publisher waits for its subscribers at first start."""
     hang_s: Positive = 5.0

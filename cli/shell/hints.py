@@ -22,6 +22,9 @@ _MEANT: dict[tuple[str, str], str] = {
     ("run", "--terminal"): "run has a view in the terminal unless --headless is given",
     ("run", "--output"): "it is --record FOLDER (or -r)",
 }  # fmt: skip
+WEB_ADDRESS = "127.0.0.1:7895"
+"""Where `--web` alone serves the page."""
+_PLACE = re.compile(r"(?:(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*):)?\d{1,5}")
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]|\*):\d{1,5}/?")
 
 
@@ -46,3 +49,12 @@ def address_hint(what: str) -> str:
     if Path(what).exists() or not _HOST.fullmatch(what):
         return ""
     return f"{what} is no session here; if it is an address, it begins with tcp://: liveaffect view tcp://{what.strip('/')}"
+
+
+def with_address(words: Sequence[str]) -> list[str]:
+    """The words, with the usual address behind a `--web` that stands alone: what follows it is another's."""
+    told: list[str] = []
+    for k, word in enumerate(words):
+        after = next(iter(words[k + 1 : k + 2]), "-")
+        told.append(f"{word}={WEB_ADDRESS}" if word == "--web" and not _PLACE.fullmatch(after) else word)
+    return told

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from liveaffect.cli.shell.page import page_beside
 from liveaffect.nodes.dashboard import CLOSED, GO_ON
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.live.process import ENDS
@@ -240,8 +241,11 @@ def run_with_window(
     Where the input has ended (a film), the window stays, in grey, until somebody closes it.
     """
     window = window or MainWindow()
+    page = page_beside(supervisor.graph, say)
 
     def look() -> None:  # a free port has no number before the gateway listens
+        if page is not None:
+            page.look(supervisor.gateway_address)
         window.belong(supervisor.gateway_address, supervisor.graph.settings.keys, supervisor.stop, say)
         window.look()
 
@@ -253,3 +257,5 @@ def run_with_window(
         return code
     finally:
         window.close()
+        if page is not None:
+            page.close()

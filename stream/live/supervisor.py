@@ -199,6 +199,7 @@ class Supervisor:
             "topics": sorted(graph.depth),
             "verbs": {verb: sorted(nodes) for verb, nodes in owners_of(graph).items()},
             "clock": self._clock,
+            "web": graph.settings.web,
             "recording": any(isinstance(said, RecordStatus) and said.recording for said in self._status.values()),
         }
 

@@ -1,0 +1,152 @@
+"""The page beside a sensor that this program runs: its links, and a process of its own that is kept alive.
+
+A page that fails, or a browser that stalls, never takes the sensor or its recording along.
+"""
+
+import contextlib
+import importlib.util
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import IO
+
+from liveaffect.nodes.web.address import Listen, listen_at
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.graph import Graph, GraphSettings
+
+PROGRAM = (sys.executable, "-P", "-m", "liveaffect.cli.main", "web", "--owned")
+NEEDED = ("aiohttp", "cryptography", "segno")
+REMEDY = 'pip install "liveaffect[web]"'
+DEATHS_A_MINUTE = 5
+END_S = 3.0
+
+
+def require() -> None:
+    """Raises UsageError where the page's libraries are not there."""
+    lacking = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if lacking:
+        raise UsageError(f"the page needs {', '.join(lacking)}, not installed here: {REMEDY}")
+
+
+def links(where: Listen, *, secret: bool | None = None) -> list[str]:
+    """What somebody needs to open the page. The link that pairs a device, and its code, are shown to a terminal, never
+    written to a log (`secret`: shown whatever this is)."""
+    from liveaffect.nodes.web.access import own_token
+    from liveaffect.nodes.web.certificate import own_certificate
+
+    lines = [f"page at {where.link}"]
+    if secret or (secret is None and sys.stderr.isatty()):
+        link = f"{where.link}/?token={own_token()}"
+        lines = ["To pair a device with the page, open this link there, or scan the code:", link]
+        lines += _code(link)
+    else:
+        lines.append("the link and the code that pair a device: liveaffect web --link")
+    if where.tls:
+        lines.append("A browser warns of the certificate, once: it is this sensor's own. Its SHA-256 fingerprint is")
+        lines.append(own_certificate(where)[1])
+    return lines
+
+
+def _code(link: str) -> list[str]:
+    """The QR code, two rows of it a line."""
+    import segno
+
+    rows = [list(row) for row in segno.make(link, error="l").matrix_iter(border=2)]
+    rows += [[0] * len(rows[0])] * (len(rows) % 2)
+    marks = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
+    return [
+        "".join(marks[bool(up), bool(down)] for up, down in zip(*pair, strict=True))
+        for pair in zip(rows[::2], rows[1::2], strict=True)
+    ]
+
+
+class Page:
+    """Keeps the page of a running graph served.
+
+    Parameters
+    ----------
+    settings: of the graph; they say where.
+    say: gets one line per event worth telling.
+    """
+
+    def __init__(self, settings: GraphSettings, say: Callable[[str], None]) -> None:
+        self._settings, self._say = settings, say
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._said: IO[bytes] | None = None
+        self._deaths: list[float] = []
+        self._over, self._next = False, 0.0
+
+    def look(self, gateway: str) -> None:
+        """Starts it on this gateway, and again where it has ended; called many times a second."""
+        if self._over or time.monotonic() < self._next:
+            return
+        if self._popen is None:
+            self._start(gateway)
+        elif (code := self._popen.poll()) is not None:
+            self._ended(code)
+
+    def close(self) -> None:
+        """Ends it with the graph: it ends by itself when its standard input closes."""
+        self._over = True
+        if self._popen is not None:
+            if self._popen.stdin is not None:
+                self._popen.stdin.close()
+            try:
+                self._popen.wait(END_S)
+            except subprocess.TimeoutExpired:
+                self._popen.kill()
+                self._popen.wait(END_S)
+        if self._said is not None:
+            self._said.close()
+
+    def _start(self, gateway: str) -> None:
+        settings = self._settings
+        words = [*PROGRAM, gateway, "--listen", settings.web]
+        words += ["--keys", settings.keys] if settings.keys else []
+        words += ["--picture"] if settings.web_picture else []
+        if self._said is not None:
+            self._said.close()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process is)
+        self._popen = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._said, start_new_session=True
+        )
+
+    def _ended(self, code: int) -> None:
+        self._popen, now = None, time.monotonic()
+        self._deaths = [*(at for at in self._deaths if now - at < 60), now]
+        why = self._last_words() or (f"signal {-code}" if code < 0 else f"exit code {code}")
+        if len(self._deaths) > DEATHS_A_MINUTE:
+            self._over = True
+            self._say(f"The page fails again and again ({why}); the sensor goes on without.")
+            return
+        self._next = now + 0.5 * len(self._deaths)
+        self._say(f"The page has ended ({why}) and is started again; the sensor has gone on.")
+
+    def _last_words(self) -> str:
+        if self._said is None:
+            return ""
+        with contextlib.suppress(OSError, ValueError):
+            self._said.seek(0)
+            lines = self._said.read(65536).decode("utf-8", "replace").strip().splitlines()
+            return lines[-1].removeprefix("liveaffect: ") if lines else ""
+        return ""
+
+
+def page_beside(graph: Graph, say: Callable[[str], None]) -> Page | None:
+    """The page that the graph's settings ask for, with its links said; None where they ask for none.
+
+    Raises UsageError where the address or a library is not there, TransportError where the address is taken.
+    """
+    asked = graph.settings.web
+    if not asked:
+        return None
+    require()
+    where = listen_at(asked)
+    where.check_free()
+    for line in links(where):
+        say(line)
+    if graph.settings.web_picture:
+        say("The page shows the camera's picture to every paired device.")
+    return Page(graph.settings, say)
