@@ -1,5 +1,6 @@
 """`liveaffect web` and `run --web`: the page beside a sensor, its links, and what is missing in words."""
 
+import contextlib
 import os
 import re
 import socket
@@ -131,5 +132,8 @@ def _status(port: int, token: str) -> int:
 
 
 def _page_of(pid: int) -> psutil.Process | None:
-    found = [one for one in psutil.Process(pid).children() if "--owned" in one.cmdline()]
-    return found[0] if found else None
+    for one in psutil.Process(pid).children():
+        with contextlib.suppress(psutil.Error):  # one that has just ended
+            if "--owned" in one.cmdline():
+                return one
+    return None
