@@ -11,25 +11,37 @@ PLURAL = ("brows", "eyes", "cheeks", "pauses")
 
 
 def sentences(reason: Any) -> tuple[str, ...]:
-    """One sentence each for valence, arousal and the likeliest category of a `Reason` message; () without numbers.
+    """One sentence each for valence, arousal and the likeliest category of a `Reason` message, by the face; then the
+    same by the voice, where it was taken apart; () without numbers.
 
-    "mouth (AU12 lip corner puller 3.1 of 5, at rest 0.4) raises valence by 0.31, cheeks raise ...: valence +0.62."
+    "Mouth (AU12 lip corner puller 3.1 of 5 at rest 0.4) raises valence by 0.31, cheeks raise ...: valence +0.62."
     """
-    if reason.valence is None or reason.arousal is None or reason.share is None or reason.category not in EMOTIONS:
+    said: tuple[str, ...] = ()
+    if reason.valence is not None and reason.arousal is not None and reason.share is not None:
+        said = _of(reason)
+    return said if reason.heard is None else (*said, *heard(reason.heard))
+
+
+def heard(voice: Any) -> tuple[str, ...]:
+    """The three sentences of a `Heard` message: "Pitch (212 Hz, usually 180) raises arousal by 0.12: voice's ..."."""
+    return _of(voice, "the voice's ")
+
+
+def _of(part: Any, whose: str = "") -> tuple[str, ...]:
+    """Of the numbers and cues of one modality."""
+    if part.category not in EMOTIONS:
         return ()
-    effects = {cue.name: (cue.valence, cue.arousal, cue.category) for cue in reason.cues}
-    cues = {cue.name: cue for cue in reason.cues}
-    verdicts = (
-        f"valence {reason.valence:+.2f}", f"arousal {reason.arousal:+.2f}", f"{reason.category} {reason.share:.2f}",
-    )  # fmt: skip
+    effects = {cue.name: (cue.valence, cue.arousal, cue.category) for cue in part.cues}
+    cues = {cue.name: cue for cue in part.cues}
+    verdicts = (f"valence {part.valence:+.2f}", f"arousal {part.arousal:+.2f}", f"{part.category} {part.share:.2f}")
     said: list[str] = []
     for target, verdict in enumerate(verdicts):
-        what = TARGETS[target] if target < 2 else reason.category
+        what = TARGETS[target] if target < 2 else part.category
         first = [_moves(cues[name], effects[name][target], what) for name in named(effects, target)]
         other = [_moves(cues[name], effects[name][target], what) for name in against(effects, target)]
         text = ", ".join(first) or NOTHING
         text += f"; against it {', '.join(other)}" if other else ""
-        said.append(f"{text[0].upper()}{text[1:]}: {verdict}.")
+        said.append(f"{text[0].upper()}{text[1:]}: {whose}{verdict}.")
     return tuple(said)
 
 
@@ -42,9 +54,16 @@ def shares(reason: Any) -> str:
 
 
 def _moves(cue: Any, effect: float, what: str) -> str:
-    there = ", ".join(_unit(unit) for unit in cue.units)
+    there = ", ".join(_unit(unit) for unit in cue.units) if cue.value is None else measured(cue)
     does = ("raise" if effect > 0 else "lower") + ("" if cue.name in PLURAL else "s")
     return f"{cue.name}{f' ({there})' if there else ''} {does} {what} by {abs(effect):.2f}"
+
+
+def measured(cue: Any) -> str:
+    """A cue of the voice in numbers: "212 Hz, usually 180"."""
+    digits = 1 if abs(cue.value) < 20 else 0
+    usual = "" if cue.rest is None else f", usually {cue.rest:.{digits}f}"
+    return f"{cue.value:.{digits}f} {cue.unit}{usual}"
 
 
 def _unit(unit: Any) -> str:

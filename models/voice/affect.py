@@ -205,6 +205,12 @@ class VoiceAffectModel(VoiceModel):
         encoded = self.encode(rows)
         if usual is not None:
             usual.add(encoded, self.fresh_hops * HOP / SAMPLE_RATE)
+        return self.judge(rows, encoded, baseline, usual)
+
+    def judge(
+        self, rows: Floats, encoded: Floats, baseline: VoiceBaseline | None, usual: Usual | None
+    ) -> VoiceEstimate:
+        """The heads alone: `encoded` is what the encoder says of `rows` (n, 80); `usual` learns nothing."""
         calm, weight = _NOTHING, 0.0
         if baseline is not None and baseline.encoded is not None:
             calm, weight = baseline.encoded[None], baseline.weight
@@ -219,13 +225,7 @@ class VoiceAffectModel(VoiceModel):
             }
         )
         p = emotions[0].astype(np.float64)
-        return VoiceEstimate(
-            valence=float(mean[0, 0]),
-            arousal=float(mean[0, 1]),
-            valence_sd=float(sd[0, 0]),
-            arousal_sd=float(sd[0, 1]),
-            emotions=tuple(float(v) for v in p / p.sum()),
-        )
+        return VoiceEstimate(*map(float, (*mean[0, :2], *sd[0, :2])), emotions=tuple(float(v) for v in p / p.sum()))
 
 
 def reach_db(rows: Floats) -> float:

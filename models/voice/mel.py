@@ -41,6 +41,16 @@ def _filters() -> Floats:
 
 
 FILTERS: Final = _filters()
+_SPACE = float(_mel(_HIGH_HZ)) / (N_MELS + 1)
+CENTRES_HZ: Final = _hertz(np.arange(1, N_MELS + 1, dtype=np.float64) * _SPACE)
+"""Middle of each band, Hz (80,)."""
+
+
+def mel_band(hz: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Where frequencies lie among the bands: 0.0 is the middle of the first, 79.0 of the last."""
+    return _mel(hz) / _SPACE - 1.0
+
+
 _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
 _SCALE = np.float32(4.0 / np.square(_HANN.sum(dtype=np.float64)))  # a full-scale sine reads about 0 dB in its bin
 _TINY = np.float32(10.0 ** (FLOOR_DB / 10.0))

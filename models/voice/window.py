@@ -104,9 +104,14 @@ class SpeechWindow:
         return self._mel[self.hops]
 
     @property
+    def speech(self) -> Bools:
+        """Which of the same hops are speech, (n,); the others lead to it or follow it."""
+        return self._speech[self.hops]
+
+    @property
     def speech_hops(self) -> int:
         """How many of the window's hops are speech."""
-        return int(self._speech[self.hops].sum())
+        return int(self.speech.sum())
 
 
 def counted(speech: npt.NDArray[np.bool_]) -> Bools:

@@ -88,8 +88,8 @@ def graph_with_reasons(path: Path) -> Graph:
     """The nodes that a film needs for its reasons."""
     settings = ScoreSettings()
     info = look_at(path, settings)
-    if not info.has_video:
-        raise InputError(f"{path} has no picture: reasons are measured on faces")
+    if not (info.has_video or info.has_audio):
+        raise InputError(f"{path} has no picture and no sound: reasons are measured on faces and voices")
     require_models(info)
     table: dict[str, Any] = offline_graph(info, settings).table()
     node = tomllib.loads(settings.launch.read_text("utf-8"))["reasons"] | {"enabled": True}

@@ -31,7 +31,7 @@ from liveaffect.stream.messages.host import (
     Playback,
     Tick,
 )
-from liveaffect.stream.messages.reasons import Cue, Discord, Reason, Reasons, Unit
+from liveaffect.stream.messages.reasons import Cue, Discord, Heard, Reason, Reasons, Unit
 from liveaffect.stream.messages.sensor import (
     SOUND_HOP,
     SOUND_RATE,
@@ -78,6 +78,7 @@ __all__ = [
     "FaceObservation",
     "Following",
     "Health",
+    "Heard",
     "Influence",
     "Interval",
     "Log",

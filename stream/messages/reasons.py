@@ -35,6 +35,16 @@ class Cue(Part):
     unit: str = ""
 
 
+class Heard(Part):
+    """What the voice's model says of the last seconds of speech, and the cues of the voice that carried it."""
+
+    valence: float
+    arousal: float
+    category: str
+    share: float
+    cues: tuple[Cue, ...] = ()
+
+
 class Reason(Part):
     """Why the models said of one person what they said at this instant."""
 
@@ -49,7 +59,9 @@ class Reason(Part):
     voice_weight: float | None = None
     """How much of the fused estimate came from each."""
     cues: tuple[Cue, ...] = ()
-    """Every cue that was measured."""
+    """Every cue of the face that was measured."""
+    heard: Heard | None = None
+    """The voice's part, where it has weight and was taken apart."""
     missing: tuple[str, ...] = ()
     """What could not be measured, in words, such as "mouth hidden"."""
 

@@ -54,12 +54,10 @@ class WhyView(Canvas):
             painter.setPen(look.missing_text)
             painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter | WRAP), self._waits)
             return
-        category = self._reason.category
-        third = look.emotions[EMOTIONS.index(category)] if category in EMOTIONS and not self.gone else look.accent
-        colours = (look.valence, look.arousal, third)
+        colours = [self._colour(look, one.target) for one in self._told]
         foot = self._foot(painter, look)
         high = (foot - room.top()) / max(1, len(self._told))
-        for k, (one, colour) in enumerate(zip(self._told, colours, strict=False)):
+        for k, (one, colour) in enumerate(zip(self._told, colours, strict=True)):
             self._block(
                 painter, look, QRectF(room.left(), room.top() + k * high, room.width(), high - px(4)), one, colour
             )
@@ -71,7 +69,7 @@ class WhyView(Canvas):
         painter.setFont(font(0.9, bold=True))
         painter.setPen(colour)
         line = px(LINE)
-        painter.drawText(QRectF(place.left(), place.top(), place.width(), line), LEFT, one.target)
+        painter.drawText(QRectF(place.left(), place.top(), place.width(), line), LEFT, one.target + one.by)
         fits = max(1, int((place.height() - line - said.height() - 4) / line))
         top = place.top() + line
         reach = max([LEAST_REACH, *(abs(row.effect) for row in one.rows)])
@@ -91,6 +89,11 @@ class WhyView(Canvas):
         painter.setFont(font(0.88))
         painter.setPen(look.text)
         painter.drawText(QRectF(place.left(), top + 2, place.width(), place.bottom() - top), flags, one.sentence)
+
+    def _colour(self, look: Look, target: str) -> QColor:
+        if target in EMOTIONS:
+            return look.emotions[EMOTIONS.index(target)]
+        return look.valence if target == "valence" else look.arousal
 
     def _figure(self, row: QRectF) -> QRectF:
         track = self._track(row)

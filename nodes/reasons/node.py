@@ -16,6 +16,7 @@ from liveaffect.models.files import manifest
 from liveaffect.models.fusion.disagreement import Disagreement, Stretch
 from liveaffect.models.reasons.carried import Carried, measure
 from liveaffect.models.reasons.regions import REGIONS
+from liveaffect.nodes.reasons.listening import LEAST_WEIGHT, Listening
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, answered, command, on
 from liveaffect.stream.topics import (
@@ -28,6 +29,7 @@ from liveaffect.stream.topics import (
     FACE,
     FACE_AFFECT,
     REASONS,
+    VOICE,
     VOICE_AFFECT,
 )
 
@@ -59,8 +61,8 @@ class _Track:
 class ReasonsNode(Node):
     """Asks the face's model again with each cue at rest (`liveaffect.models.reasons`), one person every half second.
 
-    It reads the same crops as the node `face_affect` and must be given its `model` and `prior`. What it says is a
-    function of the messages alone; pixels are not kept.
+    It reads the same crops as the node `face_affect` and must be given its `model` and `prior`, and the same hops as
+    `voice_affect`. What it says is a function of the messages alone; pixels and sound are not kept.
     """
 
     model: str = "face-affect"
@@ -74,6 +76,9 @@ class ReasonsNode(Node):
         self._net = registry.load(self.model, provider=self.provider)
         self._label = f"{self.model} {manifest.entry(self.model).version}"
         self._prior = self.prior or self.host.graph.get("face_affect", {}).get("prior", "natural")
+        wiring, graph = self.host.wiring, self.host.graph
+        judge = next((graph.get(name, {}) for name, node in wiring.items() if VOICE_AFFECT.name in node["writes"]), {})
+        self._listening = Listening(judge) if "model" in judge else None
         self._tracks: dict[int, _Track] = {}
         self._neutrals = RunningNeutrals()
         self._crop: m.FaceCrop | None = None
@@ -122,6 +127,12 @@ class ReasonsNode(Node):
         self._said = said
         return self._told()
 
+    @on(VOICE)
+    def hop(self, hop: m.VoiceDescriptors) -> None:
+        """What the voice's model hears, followed so that its answers can be taken apart."""
+        if self._listening is not None:
+            self._listening.hop(hop)
+
     @on(VOICE_AFFECT)
     def voice(self, voice: m.VoiceAffect) -> None:
         """What the voice says, to be held against the face."""
@@ -131,7 +142,8 @@ class ReasonsNode(Node):
     def affect(self, affect: m.Affect) -> Iterable[m.Message]:
         """The fused estimate, and how much each modality weighs in it."""
         if affect.frame_seq < 0:
-            return list(self._stretches(affect, ()))
+            alone = self._voice_alone(affect) if affect.t_ns // SLOT_NS != self._slot else None
+            return [*self._stretches(affect, ()), *(() if alone is None else (alone,))]
         self._affect = affect
         return self._told()
 
@@ -182,7 +194,7 @@ class ReasonsNode(Node):
         rows = {face.id: row for row, face in enumerate(crop.faces) if face.state == "ok"}
         known = {face.id: face for face in said.faces if face.state == "ok" and face.id in rows and face.emotions}
         if not known:
-            return None
+            return self._voice_alone(affect)
         self._last = self._turn(sorted(known))
         person = next((one for one in affect.people if one.id == self._last), None)
         reason = self._reason(known[self._last], rows[self._last], crop, person, affect.voice_state)
@@ -203,15 +215,10 @@ class ReasonsNode(Node):
             found = measure(self._net, crop.crops[row], track.vector, self._prior, numbers)
         if found is None:
             return m.Reason(id=said.id, state="low_quality", missing=("the face could not be taken apart",))
-        heard = person is not None and (person.voice_weight or 0.0) > 0.0
         missing = [f"{name} hidden" for name in found.hidden]
-        missing.append(
-            "the voice is not taken apart"
-            if heard
-            else f"voice: {m.STATE_WORDS.get(voice, voice)}"
-            if voice != "ok"
-            else "voice: not this person's"
-        )
+        weight = 0.0 if person is None else person.voice_weight or 0.0
+        heard, why = self._heard(weight, voice)
+        missing += [why] if why else []
         return m.Reason(
             id=said.id,
             valence=said.valence,
@@ -221,8 +228,27 @@ class ReasonsNode(Node):
             face_weight=None if person is None else person.face_weight,
             voice_weight=None if person is None else person.voice_weight,
             cues=tuple(self._cue(name, effect, said.id) for name, effect in found.effects.items()),
+            heard=heard,
             missing=tuple(missing),
         )
+
+    def _voice_alone(self, affect: m.Affect) -> m.Reasons | None:
+        """The reasons of a voice that belongs to no face in view."""
+        self._slot = affect.t_ns // SLOT_NS
+        person = next((one for one in affect.people if one.id < 0), None)
+        heard = None if person is None else self._heard(person.voice_weight or 0.0, affect.voice_state)[0]
+        if person is None or heard is None:
+            return None
+        reason = m.Reason(id=person.id, voice_weight=person.voice_weight, heard=heard, missing=("no face",))
+        return m.Reasons(t_ns=affect.t_ns, frame_seq=affect.frame_seq, model=self._label, people=(reason,))
+
+    def _heard(self, weight: float, voice: m.State) -> tuple[m.Heard | None, str]:
+        """The voice's part of whoever weighs so much in their estimate, or why there is none."""
+        if weight < LEAST_WEIGHT:
+            return None, f"voice: {m.STATE_WORDS.get(voice, voice)}" if voice != "ok" else "voice: not this person's"
+        if self._listening is None:
+            return None, "the voice is not taken apart"
+        return self._listening.heard(self._voice)
 
     def _cue(self, name: str, effect: NDArray[np.float64], face_id: int) -> m.Cue:
         valence, arousal, category = map(float, effect)
