@@ -44,6 +44,7 @@ VERBS: dict[str, Verb] = {
     "export": Verb("liveaffect.cli.export", "Look at results", "A session or a table as CSV, Parquet or XDF."),
     "report": Verb("liveaffect.cli.report", "Look at results", "A session or a table as one HTML page."),
     "why": Verb("liveaffect.cli.why", "Look at results", "Say which measured cues carried an estimate."),
+    "compare": Verb("liveaffect.cli.compare", "Look at results", "Hold conditions against each other, with intervals."),
     "evaluate": Verb("liveaffect.cli.evaluate", "Look at results", "Hold a table of scores against labels."),
     "baseline": Verb("liveaffect.cli.baseline", "Look at results", "Make a person's baseline from a neutral face."),
     "graph": Verb("liveaffect.cli.graph", "This machine", "Draw the launch graph: nodes, topics, processes."),

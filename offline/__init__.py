@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from liveaffect.offline.comparing.differences import Comparison
+    from liveaffect.offline.comparing.write import compare
     from liveaffect.offline.reporting.write import report
     from liveaffect.offline.scoring.batch import Batch, Listener, score_batch
     from liveaffect.offline.scoring.settings import ScoreSettings
@@ -26,18 +28,21 @@ if TYPE_CHECKING:
     from liveaffect.stream.session.facts import SessionCard
 
 __all__ = [
-    "DICTIONARY", "Batch", "Listener", "ScoreSettings", "Scores", "Session", "SessionCard", "evaluate", "export",
+    "DICTIONARY", "Batch", "Comparison", "Listener", "ScoreSettings", "Scores", "Session", "SessionCard", "compare",
+    "evaluate", "export",
     "open_session", "report", "score", "score_batch", "session_card",
 ]  # fmt: skip
 
 _PLACES = {
     "Batch": "liveaffect.offline.scoring.batch",
+    "Comparison": "liveaffect.offline.comparing.differences",
     "DICTIONARY": "liveaffect.offline.tables.score",
     "Listener": "liveaffect.offline.scoring.batch",
     "ScoreSettings": "liveaffect.offline.scoring.settings",
     "Scores": "liveaffect.offline.tables.frame",
     "Session": "liveaffect.offline.tables.session",
     "SessionCard": "liveaffect.stream.session.facts",
+    "compare": "liveaffect.offline.comparing.write",
     "evaluate": "liveaffect.offline.tables.judge",
     "export": "liveaffect.offline.tables.export",
     "open_session": "liveaffect.offline.tables.session",
