@@ -98,7 +98,7 @@ class Graph:
     def only(self, names: Iterable[str]) -> "Graph":
         """The named nodes alone, with topic depths as in the whole graph: what a replay recomputes."""
         graph = Graph({n: self.entries[n] for n in names}, self.settings, self.origin, partial=True)
-        graph.depth, graph.whole = self.depth, self
+        graph.depth, graph.whole = self.depth, self.whole or self
         return graph
 
     @property

@@ -55,6 +55,7 @@ class LockstepHost:
     inputs: messages in order of time that stand in for writers the graph lacks (recorded topics).
     feeds: more of such inputs, each in an order of its own.
     ticks: "grid" makes one every 100 ms of stream time; "inputs" uses only Tick messages among `inputs`.
+    ticks_from_ns: stream time of the first of them; None for that of the first message.
     skip: called with (node name, topic name, message); True repeats a recorded drop.
     before: called with (entry, topic, message) just before a delivery, for replays that must reset a node.
     """
@@ -66,12 +67,14 @@ class LockstepHost:
         inputs: Iterable[Message] = (),
         feeds: Sequence[Iterable[Message]] = (),
         ticks: str = "grid",
+        ticks_from_ns: int | None = None,
         skip: Callable[[str, str, Message], bool] | None = None,
         before: Callable[[Entry, Topic[Any], Message], None] | None = None,
     ) -> None:
         self.graph = graph
         self.contexts: dict[str, OfflineContext] = {}
         self._inputs, self._grid, self._skip, self._before = (inputs, *feeds), ticks == "grid", skip, before
+        self._ticks_from_ns = ticks_from_ns
         self._heap: list[Event] = []
         self._count = 0
         self._seqs: dict[str, int] = {}
@@ -99,7 +102,7 @@ class LockstepHost:
     def _loop(self) -> Iterator[tuple[Topic[Any], Message]]:
         for feed in self._feeds():
             self._draw(self._stamped(feed))
-        next_tick: int | None = None
+        next_tick = self._ticks_from_ns
         while self._heap:
             key, _, topic, message, origin = self._heap[0]
             if self._grid:

@@ -50,6 +50,9 @@ class CameraNode(Node):
     """Offline only: so many frames a second are measured, the first in each step; 0 for all of them."""
     from_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Offline only: media time at which to begin."""
+    lean_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Offline only: media time before which five frames a second at most are measured: what comes before a stretch,
+    for what is slowly learned of a face."""
     to_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Offline only: media time before which to end; 0 for the end of the film."""
     loop: bool = False
@@ -101,8 +104,8 @@ class CameraNode(Node):
         picture, still = Picture(self._info), self._info is not None and self._info.is_image
         keep, to_ns = self._measured(), round(self.to_s * NS)
         film.begin_ns = round(self.from_s * NS)
-        if self.measure_hz or self.from_s:
-            film.cell = cells(self.measure_hz, film.begin_ns)
+        if self.measure_hz or self.from_s or self.lean_s:
+            film.cell = cells(self.measure_hz, film.begin_ns, round(self.lean_s * NS))
         for shot in film:
             if to_ns and shot.t_ns >= to_ns:
                 break
@@ -118,7 +121,8 @@ class CameraNode(Node):
             raise InputError(f"no picture of {self.source} can be decoded: play it in a player, or copy it again")
 
     def _measured(self) -> Callable[[int], bool]:
-        return measured(self.measure_hz, round(self.from_s * NS), round(self.to_s * NS) or None)
+        to_ns = round(self.to_s * NS) or None
+        return measured(self.measure_hz, round(self.from_s * NS), to_ns, round(self.lean_s * NS))
 
     def _photograph(self, context: SourceContext, info: MediaInfo) -> Iterator[VideoFrame | None]:
         shot = next(iter(Film(self.source, info)))

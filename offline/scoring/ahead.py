@@ -7,7 +7,7 @@ one call), and then fusion hears all of it. Order and numbers of the stream stay
 runs ahead knows nothing of what is behind, and what is behind hears everything in stream order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from liveaffect.stream.graph import Entry, Graph
@@ -28,11 +28,20 @@ class AheadHost:
     ----------
     graph: checked nodes.
     ahead: messages that an `@ahead_of` method gets at once; 0 leaves it to its node.
+    feeds: messages of writers that the graph lacks, each in an order of its own.
+    ticks_from_ns: as for `LockstepHost`.
 
     Frames come without their pixels where none of the nodes behind reads them.
     """
 
-    def __init__(self, graph: Graph, ahead: int = 0) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        ahead: int = 0,
+        *,
+        feeds: Sequence[Iterable[Message]] = (),
+        ticks_from_ns: int | None = None,
+    ) -> None:
         self.graph = graph
         self._takers = {
             topic: (e.node, method) for e in graph.entries.values() for topic, method in e.spec.ahead.items()
@@ -41,7 +50,8 @@ class AheadHost:
         chains, behind = _split(graph)
         self._chains = [LockstepHost(graph.only(chain), ticks="inputs") for chain in chains]
         self._keep_pixels = any(VIDEO in graph.entries[name].spec.inputs for name in behind)
-        self._behind = LockstepHost(graph.only(behind), feeds=[self._in_bursts(chain) for chain in self._chains])
+        bursts = [self._in_bursts(chain) for chain in self._chains]
+        self._behind = LockstepHost(graph.only(behind), feeds=[*bursts, *feeds], ticks_from_ns=ticks_from_ns)
 
     @property
     def contexts(self) -> dict[str, OfflineContext]:

@@ -93,24 +93,32 @@ class Batch:
         if settings.split_s is None:
             return [whole]
         try:
-            parts = parts_of_film(look_at(file, settings).duration_s, settings)
+            info = look_at(file, settings)
         except (LiveAffectError, OSError):
             return [whole]  # it will say what is wrong with it
+        parts = parts_of_film(info.duration_s if info.has_video else None, settings)  # sound alone stays whole
         folder = segments_of(whole.target)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        return [replace(whole, target=folder / f"{part.number:05}.parquet", part=part) for part in parts]
+        sound = folder / "sound" if info.has_audio and len(parts) > 1 else None
+        tasks = [
+            replace(whole, target=folder / f"{part.number:05}.parquet", part=part, heard=sound if part.number else None)
+            for part in parts
+        ]
+        listens = [] if sound is None else [replace(whole, target=sound, listens_from_s=parts[1].begin_s)]
+        return [*listens, *tasks]
 
     def _whole(self, file: Path, outcomes: list[Outcome], settings: ScoreSettings) -> Outcome:
         """One outcome for a file, whose segments become one table."""
-        if outcomes[0].task.part is None:
+        if len(outcomes) == 1 and outcomes[0].task.part is None:
             return outcomes[0]
         outcomes = sorted(outcomes, key=lambda outcome: outcome.task.target)
         failed = next((outcome for outcome in outcomes if outcome.written is None), None)
         if failed is not None:
             return failed
         said = list(dict.fromkeys(text for outcome in outcomes for text in outcome.warnings))
-        tables, target, name = [o.task.target for o in outcomes], self.output.path_of(file), self.output.label(file)
+        tables = [o.task.target for o in outcomes if o.task.listens_from_s is None]
+        target, name = self.output.path_of(file), self.output.label(file)
         try:
             said += join_parts(tables, target, name, settings, self.output.footer, said)
         except (LiveAffectError, OSError) as error:

@@ -34,7 +34,15 @@ def score_on_cluster(tasks: Sequence[Task], address: str, jobs: int, settings: S
     shared = replace(settings, launch=settings.launch.resolve())
     with ExitStack() as stack:
         client = stack.enter_context(_client(dask, address, jobs, stack))
-        sent = {client.submit(_score_here, replace(t, file=t.file.resolve()), shared, pure=False): t for t in tasks}
+        sent: dict[Any, Task] = {}
+        heard: dict[Path, Any] = {}
+        for task in sorted(tasks, key=lambda task: task.listens_from_s is None):
+            here = replace(task, file=task.file.resolve())
+            given = () if task.heard is None else (heard[task.heard],)  # the cluster waits for it, and brings it
+            future = client.submit(_score_here, here, shared, *given, pure=False)
+            sent[future] = task
+            if task.listens_from_s is not None:
+                heard[task.target] = future
         for future in dask.as_completed(list(sent)):
             task = sent.pop(future)
             error = future.exception()
@@ -64,14 +72,21 @@ def _client(dask: Any, address: str, jobs: int, stack: ExitStack) -> Any:
         ) from None
 
 
-def _score_here(task: Task, settings: ScoreSettings) -> tuple[Outcome, bytes]:
-    """Runs in a worker, where a model library must not report to its maker either; the table travels as its bytes."""
+def _score_here(
+    task: Task, settings: ScoreSettings, heard: tuple[Outcome, bytes] | None = None
+) -> tuple[Outcome, bytes]:
+    """Runs in a worker, where a model library must not report to its maker either; the result travels as its bytes."""
     from liveaffect.nodes.face.privacy import close_door
 
     with _one_at_a_time:  # a worker with several threads would share file descriptors and memory among files
         close_door()
         with tempfile.TemporaryDirectory(prefix="liveaffect-") as folder:
             here = replace(task, target=Path(folder) / task.target.name)
+            if heard is not None:
+                if heard[0].written is None:
+                    return Outcome(task, failure=heard[0].failure), b""
+                here = replace(here, heard=Path(folder) / "heard")
+                (Path(folder) / "heard").write_bytes(heard[1])
             outcome = score_file(here, settings)
             return outcome, here.target.read_bytes() if outcome.written is not None else b""
 

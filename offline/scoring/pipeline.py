@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 import polars as pl
 
 from liveaffect.nodes import FACE_NODES, VOICE_NODES
+from liveaffect.nodes.fusion import FusionNode
 from liveaffect.offline.scoring.ahead import AheadHost
 from liveaffect.offline.scoring.default import DEFAULT_GRAPH, require_models
 from liveaffect.offline.scoring.endings import images_of
+from liveaffect.offline.scoring.heard import read_heard, write_heard
 from liveaffect.offline.scoring.segments import Part, Places
 from liveaffect.offline.scoring.settings import ScoreSettings, footer, model_hashes
 from liveaffect.offline.scoring.smoothed import Smoothing
@@ -24,8 +26,8 @@ from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.errors import InputError
 from liveaffect.stream.graph import Graph, build_graph
 from liveaffect.stream.lockstep import LockstepHost
-from liveaffect.stream.messages import AudioChunk, Message, VideoFrame
-from liveaffect.stream.topics import Topic
+from liveaffect.stream.messages import Message, VideoFrame
+from liveaffect.stream.topics import TICK_NS, Topic
 
 __all__ = ["DEFAULT_GRAPH", "FileRun", "ScoreSettings", "footer", "model_hashes", "require_models"]
 SEQUENCE = "liveaffect.nodes.camera.sequence:ImageSequenceNode"
@@ -69,6 +71,8 @@ def offline_graph(info: MediaInfo, settings: ScoreSettings, part: Part | None = 
     for name in ("camera", "microphone"):
         if part is not None and name in kept:
             kept[name] |= {"from_s": part.begin_s, "to_s": part.end_s}
+    if part is not None and "camera" in kept:
+        kept["camera"]["lean_s"] = part.lean_s
     applied = [word for word in settings.overrides if word.partition(".")[0] in kept]
     return build_graph(kept, applied, origin=str(settings.launch))
 
@@ -84,6 +88,7 @@ class FileRun:
     progress: called with the media time reached and that of the whole file, in seconds.
     ahead: frames that the face net gets at once; 0 for what suits its device, 1 for every message in its turn.
     part: the segment that is scored; None for the whole.
+    heard: what `listen` wrote, in place of the sound.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class FileRun:
         progress: Callable[[float, float], None] = lambda *_: None,
         ahead: int = 0,
         part: Part | None = None,
+        heard: Path | None = None,
     ) -> None:
         self._name, self._settings, self._progress = name, settings or ScoreSettings(), progress
         self.info = look_at(path, self._settings)
@@ -103,7 +109,13 @@ class FileRun:
         self.frames = 0
         """Pictures measured so far."""
         self.graph = offline_graph(self.info, self._settings, part)
-        self.host = LockstepHost(self.graph) if ahead == 1 else AheadHost(self.graph, ahead)
+        given: dict[str, Any] = {}
+        if heard is not None and part is not None:
+            self.graph = self.graph.only(name for name in self.graph.entries if name not in VOICE_NODES)
+            given["feeds"] = [read_heard(heard, round(part.begin_s * 1e9), round(part.end_s * 1e9))]
+        if part is not None and part.number:
+            given["ticks_from_ns"] = round(part.begin_s * 1e9) // TICK_NS * TICK_NS
+        self.host = LockstepHost(self.graph, **given) if ahead == 1 else AheadHost(self.graph, ahead, **given)
 
     def messages(self) -> Iterator[tuple[Topic[Any], Message]]:
         """Every message of the run, in stream order; frames without the pixels that nobody wants any more."""
@@ -113,7 +125,7 @@ class FileRun:
         shown = round(begin_s * 1e9)
         for topic, message in self.host.run():
             self.frames += isinstance(message, VideoFrame)
-            if isinstance(message, VideoFrame | AudioChunk) and message.t_ns - shown >= PROGRESS_NS:
+            if message.t_ns - shown >= PROGRESS_NS:
                 shown = message.t_ns
                 done_s = shown / 1e9 - begin_s
                 self._progress(done_s, length_s if length_s > 0 else done_s)
@@ -144,10 +156,28 @@ class FileRun:
             write_table(table, target, about if self._places is None else about | self._places.told())
         return Written(rows, seen)
 
+    def listen(self, target: Path, from_s: float) -> Written:
+        """Writes what the voice says from a media time on, for the segments of a film (`heard.write_heard`)."""
+        whole_s, shown = self.info.duration_s or 0.0, 0
+
+        def told(t_ns: int) -> None:
+            nonlocal shown
+            if t_ns - shown >= PROGRESS_NS:
+                shown = t_ns
+                self._progress(shown / 1e9, whole_s or shown / 1e9)
+
+        fusion = self.graph.entries.get("fusion")
+        thin = fusion is not None and isinstance(fusion.node, FusionNode)  # it asks who speaks, and no more
+        self.graph = self.graph.only(name for name in self.graph.entries if name in VOICE_NODES)
+        self.host = LockstepHost(self.graph, ticks="inputs")
+        write_heard(self.host.run(), target, from_ns=round(from_s * 1e9), thin=thin, told=told)
+        return Written(0, 0)
+
     def _batches(self) -> Iterator[pl.DataFrame]:
         """The rows of the table in order; at least one batch, which may be empty."""
         lag_s = self._settings.smooth_lag_s
-        builder = TableBuilder(self._name, sound_only=not self.info.has_video, sound=self.info.has_audio)
+        sound_only = not self.info.has_video
+        builder = TableBuilder(self._name, sound_only=sound_only, sound=self.info.has_audio, holes=False)
         smoothing = None if lag_s is None else Smoothing(self.graph, lag_s)
         for _, message in self.messages():
             builder.add(message)
@@ -159,6 +189,7 @@ class FileRun:
             if batch is not None:
                 yield batch if smoothing is None else smoothing.join(batch)
         batch = builder.finish()
+        self._notes += self._hole_words(builder.left_out)
         yield batch if smoothing is None else smoothing.finish(batch)
 
     def _said(self) -> list[str]:
@@ -180,11 +211,25 @@ class FileRun:
             return [words]
         return [f"{words}: --set face.max_faces={min(most + unmeasured, EVERYONE)} measures more"]
 
+    def _hole_words(self, holes: Sequence[tuple[int, int]]) -> list[str]:
+        """What to say of stretches without picture and sound, which have no rows."""
+        if not holes:
+            return []
+        where = f"from {holes[0][0] / 1e9:.1f} to {holes[0][1] / 1e9:.1f} s"
+        more = "" if len(holes) == 1 else f" and in {len(holes) - 1} more stretches"
+        if self._part is not None:  # a hole may have many segments
+            where, more = "for a while", ""
+        return [f"no picture and no sound {where}{more}: no rows there (is a time stamp damaged?)"]
+
     def warnings(self) -> list[str]:
         """What there is to say of the run, such as a truncated end, or a net that runs elsewhere than asked."""
         texts = list(self._notes)
-        texts += [notice for e in self.graph.entries.values() if (notice := e.node.notice())]
+        apart = VOICE_NODES if self._part is not None and not self._part.whole and self.info.has_video else ()
+        entries = [e for e in self.graph.entries.values() if e.name not in apart]
+        texts += [notice for e in entries if (notice := e.node.notice())]
         for node, context in self.host.contexts.items():
+            if node in apart:
+                continue
             said = [str(context.info[key]) for key in ("warning", "error") if context.info.get(key)]
             texts += said or [f"{node}: {n} messages of {topic} {cause}" for (topic, cause), n in context.drops.items()]
         return texts

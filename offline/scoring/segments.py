@@ -20,8 +20,10 @@ from liveaffect.offline.tables.files import notices, write_table
 from liveaffect.offline.tables.relative import Relative
 from liveaffect.stream.messages import FaceObservation
 
-RUN_IN_S = 20.0
-"""Before a segment: the running neutral face, the voice's window and the filters have settled by then."""
+RUN_IN_S = 80.0
+"""Before a segment. A face's running neutral is learned slowest: after 60 s it moves no number by more than 0.008."""
+FULL_S = 20.0
+"""The last of it, in which every frame is measured that is measured in the segment: trackers and filters settle."""
 RUN_OUT_S = 1.5
 """After it, besides the lag of smoothing: the voice is told late."""
 SEEN_S = 2.0
@@ -46,9 +48,19 @@ class Part:
     run_out_s: float
 
     @property
+    def whole(self) -> bool:
+        """True where the film has no other."""
+        return not self.number and self.to_s is None
+
+    @property
     def begin_s(self) -> float:
         """Where measuring begins."""
         return max(0.0, self.from_s - RUN_IN_S) if self.number else 0.0
+
+    @property
+    def lean_s(self) -> float:
+        """Until when, from there, few frames a second are enough."""
+        return max(0.0, self.from_s - FULL_S) if self.number else 0.0
 
     @property
     def end_s(self) -> float:
@@ -63,7 +75,7 @@ class Part:
 
 
 def parts_of_film(duration_s: float | None, settings: ScoreSettings) -> list[Part]:
-    """The segments of a film of that length; one where it is not to be split, or its length is not known."""
+    """The segments of a film of that length; one where it is not to be split, or its length is not known (None)."""
     if settings.split_s is None or not duration_s:
         return [Part(0, 0.0, None, 0.0)]
     count = max(1, math.ceil(duration_s / settings.split_s))

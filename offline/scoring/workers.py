@@ -32,6 +32,10 @@ class Task:
     target: Path
     part: Part | None = None
     """The segment that is scored; None for the whole."""
+    listens_from_s: float | None = None
+    """What is made is no table, but what the voice says from this media time on, for the segments of the film."""
+    heard: Path | None = None
+    """The target of such a task, which must be done before this one, and whose voice it takes."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +64,21 @@ def score_files(
 ) -> Generator[Progress | Outcome]:
     """Scores every task once, at most `jobs` at a time, and yields what happens as it happens.
 
+    Tasks come to their turn in their order, except that one that waits for another lets those behind it go first.
     A worker scores file after file; where one dies (killed for want of memory, crashed in a codec), or takes more than
     `most`, its file is a failure, the others go on and a new worker takes its place.
     """
-    waiting, idle, most = deque(tasks), list[_Worker](), most or limits(jobs)
+    waiting, idle, most = Waiting(tasks), list[_Worker](), most or limits(jobs)
     busy: dict[Connection, _Worker] = {}
     try:
         while waiting or busy:
-            while waiting and len(busy) < jobs:
+            yield from waiting.hopeless()
+            while len(busy) < jobs and (task := waiting.next()) is not None:
                 worker = idle.pop() if idle else _Worker(settings)
                 if not worker.alive():
                     worker.end()
                     worker = _Worker(settings)
-                worker.give(waiting.popleft(), most)
+                worker.give(task, most)
                 busy[worker.connection] = worker
             ready = {c for c in wait(list(busy), LOOK_S) if isinstance(c, Connection)}
             for connection, worker in list(busy.items()):
@@ -80,6 +86,7 @@ def score_files(
                 if said is None:
                     continue
                 if isinstance(said, Outcome):
+                    waiting.ended(said)
                     del busy[connection]
                     if worker.given < MOST_FILES and worker.alive():
                         idle.append(worker)
@@ -89,6 +96,38 @@ def score_files(
     finally:
         for worker in [*busy.values(), *idle]:
             worker.end()
+
+
+class Waiting:
+    """Tasks that nobody does yet."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._tasks = deque(tasks)
+        self._heard: dict[Path, str] = {}
+        """Targets of tasks that listened -> why nothing came of them; "" where it did."""
+
+    def __bool__(self) -> bool:
+        return bool(self._tasks)
+
+    def next(self) -> Task | None:
+        """Takes out the first that can be done now."""
+        for task in self._tasks:
+            if task.heard is None or self._heard.get(task.heard) == "":
+                self._tasks.remove(task)
+                return task
+        return None
+
+    def ended(self, outcome: Outcome) -> None:
+        """Takes note of the end of a task."""
+        if outcome.task.listens_from_s is not None:
+            self._heard[outcome.task.target] = outcome.failure
+
+    def hopeless(self) -> list[Outcome]:
+        """Takes out those that can never be done, and says why."""
+        found = [Outcome(t, failure=why) for t in self._tasks if t.heard and (why := self._heard.get(t.heard, ""))]
+        for outcome in found:
+            self._tasks.remove(outcome.task)
+        return found
 
 
 class _Worker:
@@ -162,8 +201,9 @@ def score_file(
         progress(done_s, of_s, run.frames if run is not None else 0)
 
     try:
-        run = FileRun(task.file, task.name, settings, progress=told, part=task.part)
-        written = run.write(task.target)
+        run = FileRun(task.file, task.name, settings, progress=told, part=task.part, heard=task.heard)
+        listens = task.listens_from_s
+        written = run.write(task.target) if listens is None else run.listen(task.target, listens)
         return Outcome(task, written, tuple(run.warnings()))
     except (BrokenPipeError, ConnectionResetError):
         raise

@@ -20,6 +20,8 @@ VOICE_WINDOW_NS, VOICE_STEP_NS = 150_000_000, 100_000_000
 FRAMES_KEPT = 256
 """An estimate every 100 ms: one that is older says nothing about this instant."""
 BATCH = 1024
+LEAST_HOLE_NS = 10_000_000_000
+"""A film whose picture and sound say nothing for longer has no rows there: most likely a time stamp is damaged."""
 
 STATES = " ".join(get_args(m.State))
 AU_COLUMNS = [unit.lower() for unit in ACTION_UNITS]
@@ -118,20 +120,28 @@ class TableBuilder:
     """Collects the messages of one file in stream order and gives back the table.
 
     Rows wait until the stream has passed the delay of the voice: a table is aligned by content.
-    `sound_only` gives a row per tick instead of one per frame. With `sound`, time without a picture has rows too.
-    Whoever cannot hold the whole table asks `ready`, after every message, for what is finished.
+    `sound_only` gives a row per tick instead of one per frame. With `sound`, time without a picture has rows too;
+    without `holes` not for ever, where there is no sound either. Whoever cannot hold the whole table asks `ready`,
+    after every message, for what is finished.
     """
 
-    def __init__(self, file: str, *, sound_only: bool = False, sound: bool = True, start_ns: int = 0) -> None:
+    def __init__(
+        self, file: str, *, sound_only: bool = False, sound: bool = True, start_ns: int = 0, holes: bool = True
+    ) -> None:
         self._file, self._sound_only, self._has_sound, self._start_ns = file, sound_only, sound, start_ns
         self._observed: OrderedDict[int, dict[int, m.Face]] = OrderedDict()
         self._estimated: OrderedDict[int, dict[int, m.FaceEstimate]] = OrderedDict()
         """Frame -> faces: a recording may lack what was said of a frame, and then nothing stands in for it."""
         self._unmeasured: OrderedDict[int, int | None] = OrderedDict()
-        self._pending: deque[tuple[int, dict[str, Any]]] = deque()
+        self._pending: deque[tuple[int, bool, dict[str, Any]]] = deque()
+        """Time, whether there was a picture, and the row."""
         self._hops: deque[m.VoiceDescriptors] = deque()
         self._voices: deque[m.VoiceAffect] = deque()
         self._heard_ns = start_ns
+        self._holes = holes
+        self._said_ns: int | None = None
+        self.left_out: list[tuple[int, int]] = []
+        """Stretches (ns) that have no rows, as nothing was there."""
         self._rows: list[dict[str, Any]] = []
         self._batches: list[pl.DataFrame] = []
 
@@ -189,7 +199,7 @@ class TableBuilder:
                 if person.id >= 0:
                     row["face_id"] = person.id
                     self._face(row, estimated[person.id], self._observed.get(affect.frame_seq, {}))
-            self._pending.append((affect.t_ns, row))
+            self._pending.append((affect.t_ns, affect.frame_seq >= 0, row))
 
     def _face(self, row: dict[str, Any], estimate: m.FaceEstimate, observed: Mapping[int, m.Face]) -> None:
         row["face_state"] = estimate.state
@@ -202,11 +212,26 @@ class TableBuilder:
     def _settle(self, passed_ns: int | None) -> None:
         """Finishes the rows whose sound is complete: the stream has passed it, or (None) is over."""
         while self._pending and (passed_ns is None or self._pending[0][0] + VOICE_AFFECT.delay_ns < passed_ns):
-            t_ns, row = self._pending.popleft()
+            t_ns, seen, row = self._pending.popleft()
             self._sound(row, t_ns)
-            self._rows.append(row)
+            if self._holes or self._is_there(t_ns, seen):
+                self._rows.append(row)
             if len(self._rows) >= BATCH:
                 self._flush()
+
+    def _is_there(self, t_ns: int, seen: bool) -> bool:
+        """Whether a picture or sound has said anything of late; notes where none has."""
+        heard = bool(self._hops) and self._hops[0].t_ns <= t_ns
+        if seen or heard or self._said_ns is None:
+            said_ns = self._hops[0].t_ns if heard and not seen else t_ns
+            self._said_ns = said_ns if self._said_ns is None else max(self._said_ns, said_ns)
+        begin_ns = self._said_ns + LEAST_HOLE_NS
+        if t_ns <= begin_ns:
+            return True
+        if self.left_out and self.left_out[-1][0] == begin_ns:
+            self.left_out.pop()
+        self.left_out.append((begin_ns, t_ns))
+        return False
 
     def _sound(self, row: dict[str, Any], t_ns: int) -> None:
         hop = _last_until(self._hops, t_ns, HOP_NS, HOP_NS)

@@ -62,3 +62,12 @@ def test_frames_with_jitter_are_measured_about_as_often_as_asked() -> None:
     times = [round(k * NS / 30 + rng.uniform(-0.4, 0.4) * NS / 30) for k in range(3000)]
     keep = measured(10)
     assert sum(keep(t) for t in times) == pytest.approx(1000, abs=2)
+
+
+def test_before_a_stretch_five_frames_a_second_are_enough(tmp_path: Path) -> None:
+    images = [np.full((48, 64, 3), 20 + 2 * (k % 100), np.uint8) for k in range(100)]
+    film = write_video(tmp_path / "a.mp4", images, fps=25, codec="libx264")
+    whole = frames(film)
+    lean = [t for t, _ in frames(film, from_s=1.0, lean_s=3.0)]
+    assert lean == [t for k, (t, _) in enumerate(whole) if k >= 75 or (k >= 25 and k % 5 == 0)]
+    assert [t for t, _ in frames(film, lean_s=3.0, measure_hz=2.0)] == [t for t, _ in frames(film, measure_hz=2.0)]

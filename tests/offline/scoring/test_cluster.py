@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from estimate_nodes import LAUNCH
-from make_media import write_video
+from make_media import write_clip, write_video
 
 from liveaffect.cli.main import main
 from liveaffect.offline.scoring import cluster
@@ -57,12 +57,23 @@ def test_a_cluster_writes_the_bytes_that_one_process_writes(tmp_path: Path) -> N
     films = _films(tmp_path / "films")
     broken = tmp_path / "films" / "broken.mp4"
     broken.write_bytes(b"\0" * 64)
-    words = [str(tmp_path / "films"), "--launch", str(_launch(tmp_path))]
+    long = write_clip(
+        tmp_path / "films" / "long.mkv",
+        [np.full((48, 64, 3), 99, np.uint8)] * 130,
+        np.zeros(65 * 16000),
+        fps=2,
+        rate=16000,
+    )
+    launch = _launch(tmp_path)
+    launch.write_text(f'{LAUNCH}[microphone]\ntype = "liveaffect.nodes.microphone:MicrophoneNode"\n', "utf-8")
+    words = [str(tmp_path / "films"), "--launch", str(launch), "--split", "30s"]
     assert _score(*words, "-o", str(tmp_path / "one")) == 1  # the broken one
     assert _score(*words, "-o", str(tmp_path / "many"), "--cluster", "local", "--jobs", "2") == 1
     one, many = ({p.name: p.read_bytes() for p in (tmp_path / n).glob("*.parquet")} for n in ("one", "many"))
-    assert len(one) == len(films)
+    assert len(one) == len(films) + 1
     assert one == many
+    table = pl.read_parquet(tmp_path / "many" / f"{long.name}.parquet")
+    assert table.group_by("segment", maintain_order=True).len()["len"].to_list() == [60, 70]
 
 
 @pytest.mark.timeout(900)
