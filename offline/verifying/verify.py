@@ -77,6 +77,7 @@ class Verification:
         self.evidence = Evidence(reader, self.graph.writers)
         self._tallies: dict[str, Tally] = {}
         self._why: dict[str, str] = {}
+        self._compared: set[str] = set()
         self._heard_ns: dict[str, int] = {}
         """Topic -> time of the last input that the node which is being run was given."""
         self._torn = self.info.clock != "media" and self.info.state != "COMPLETE"
@@ -90,10 +91,10 @@ class Verification:
         """Runs everything and judges."""
         entries = sorted(self.graph.entries.values(), key=self.graph.level)
         nodes = [e for e in entries if not e.spec.sources and self._outputs(e)]
-        pulled: set[str] = set()  # recomputed while a node downstream took their arrays
+        pulled: set[str] = set()  # recomputed while nodes downstream took their arrays
         plans: dict[str, dict[str, Arrays]] = {}
         for entry in nodes:
-            plan, why, upstream = self._plan(entry, pulled)
+            plan, why, upstream = self._plan(entry)
             if why:
                 self._why.update({topic: self._why.get(topic, why) for topic in self._outputs(entry)})
                 continue
@@ -108,7 +109,7 @@ class Verification:
     def _outputs(self, entry: Entry) -> list[str]:
         return [topic.name for topic in entry.spec.outputs if not topic.host and topic.name in self.evidence.runs]
 
-    def _plan(self, entry: Entry, pulled: set[str]) -> tuple[dict[str, Arrays], str, set[str]]:
+    def _plan(self, entry: Entry) -> tuple[dict[str, Arrays], str, set[str]]:
         """Where the arrays of each input come from, or why one cannot be had."""
         plan: dict[str, Arrays] = {}
         upstream: set[str] = set()
@@ -117,7 +118,7 @@ class Verification:
                 if topic.record == "no" and topic.name in self.graph.writers:
                     return plan, f"{topic.name} is never recorded", upstream
                 continue
-            found = self._arrays(topic, pulled)
+            found = self._arrays(topic)
             if isinstance(found, str):
                 return plan, found, upstream
             if isinstance(found, FromUpstream):
@@ -127,7 +128,7 @@ class Verification:
                 self._sources[topic.name] = found.text
         return plan, "", upstream
 
-    def _arrays(self, topic: Topic[Any], pulled: set[str]) -> "Arrays | str | None":
+    def _arrays(self, topic: Topic[Any]) -> "Arrays | str | None":
         kept = self.info.persisted
         if (topic.name == "face/crop" and kept.crops) or (topic.name == "face/mesh" and kept.mesh):
             return None if not self.info.privacy else f"{topic.name} was not stored all the time (privacy)"
@@ -144,13 +145,13 @@ class Verification:
         why = next((self._why[name] for name in self._outputs(writer) if name in self._why), "")
         if why:
             return f"needs {topic.name}: {why}"
-        if writer.name in pulled:
-            return f"{topic.name} has two readers that need its arrays: only the first is recomputed"
         return FromUpstream(iter(()), topic.name, f"recomputed by {writer.name}")
 
     def _run(self, entry: Entry, plans: dict[str, dict[str, Arrays]]) -> Iterator[Published]:
-        """Outputs of all starts of a node, compared on their way."""
-        plan = plans[entry.name]
+        """Outputs of all starts of a node, compared on their way; a node whose arrays two others need runs for each
+        of them, since to keep its arrays would take too much room, and is compared the first time."""
+        plan, again = plans[entry.name], entry.name in self._compared
+        self._compared.add(entry.name)
         drained: list[Iterator[Published]] = []
         for name, arrays in plan.items():
             if isinstance(arrays, FromUpstream):
@@ -164,12 +165,14 @@ class Verification:
                 why = f"the recording began while [{entry.name}] was already running (first seq {first})"
                 self._why.update(dict.fromkeys(outputs, why))
                 continue
-            yield from self._start(entry, start, outputs, plan)
+            yield from self._start(entry, start, outputs, plan, again)
         for feed in drained:
             for _ in feed:
                 pass
 
-    def _start(self, entry: Entry, start: int, outputs: list[str], plan: dict[str, Arrays]) -> Iterator[Published]:
+    def _start(
+        self, entry: Entry, start: int, outputs: list[str], plan: dict[str, Arrays], again: bool
+    ) -> Iterator[Published]:
         graph = self._build().only([entry.name])
         graph.depth = self.graph.depth
         sure = self.evidence.sure_until(entry.name, start)
@@ -185,7 +188,7 @@ class Verification:
             if not expected.pending():
                 break  # what this start still had in hand when it ended
             recorded = expected.take(topic.name, message.seq)
-            if recorded is not None:
+            if recorded is not None and not again:
                 tally = self._tallies.get(topic.name)
                 if tally is None:
                     tally = self._tallies[topic.name] = Tally(fields=self._fields(topic.name))
@@ -196,7 +199,7 @@ class Verification:
         close = getattr(run, "close", None)
         if close is not None:
             close()
-        for topic_name, message in expected.left():
+        for topic_name, message in () if again else expected.left():
             if self._torn and message.t_ns > min(self._heard_ns.values(), default=-1):
                 self._why.setdefault(topic_name, f"what message {message.seq} was made of was lost with the kill")
             elif topic_name not in self._why:

@@ -16,6 +16,8 @@ from liveaffect.stream.capture.media import probe
 
 pytestmark = pytest.mark.processes
 
+OVER = ("reasons", "dynamics", "together")
+"""Of two nodes that need what the face's model sees, and the nets' evidence."""
 RECORD = """
 import json, sys
 from liveaffect.nodes.face.privacy import close_door
@@ -39,6 +41,8 @@ def _record(clip: Path, folder: Path, models: Path, monkeypatch: pytest.MonkeyPa
     for name in ("camera", "microphone"):
         if name in table:
             table[name]["source"] = str(clip)
+    for name in ("reasons", "dynamics"):
+        table[name]["enabled"] = True
     table["recorder"] |= {"folder": str(folder), "autostart": True, "min_free_mb": 0}
     subprocess.run([sys.executable, "-c", RECORD, json.dumps(table), str(limit)], check=True, timeout=900)
     return set(table)
@@ -47,8 +51,12 @@ def _record(clip: Path, folder: Path, models: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("name", "limit", "topics"),
     [
-        ("grid_f_brbk7n.mpg", 100_000, {"face/observation", "face/mesh", "face/crop", "face/affect", "affect"}),
-        ("intel_head-pose-face-detection-female-and-male.gif", 130, {"face/observation", "face/affect", "affect"}),
+        ("grid_f_brbk7n.mpg", 100_000, {"face/observation", "face/mesh", "face/crop", "face/affect", "affect", *OVER}),
+        (
+            "intel_head-pose-face-detection-female-and-male.gif",
+            130,
+            {"face/observation", "face/affect", "affect", *OVER},
+        ),
         ("pyfeat_no_face_caminandes.mp4", 130, {"face/observation", "face/affect", "affect"}),
     ],
 )
