@@ -142,3 +142,9 @@ def test_multisyncpy_says_the_same_of_the_same_series() -> None:
     coefficient = float(theirs.get_sync_coef(x[:, 1], x[:, 0], 5))
     assert coefficient == pytest.approx(_sync_coefficient(x[:, 1], x[:, 0], 5), abs=1e-9)
     assert _drift_says(found, _rates(found), 1.0) == pytest.approx(coefficient, abs=0.06)
+    back = float(theirs.get_sync_coef(x[:, 0], x[:, 1], 5))
+    assert abs(back) < 0.15 < coefficient
+    drivers = theirs.get_driver_scores(x.T, 5)
+    assert drivers[0] > drivers[1]
+    assert found.second_by_first.beyond_chance
+    assert not found.first_by_second.beyond_chance
