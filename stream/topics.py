@@ -115,6 +115,8 @@ TOGETHER = Topic("together", m.Together, rate_hz=1)
 SHIFT = Topic("shift", m.Shift, rate_hz=0.1)
 BASELINE = Topic("baseline", m.Baseline, rate_hz=0.1, delay_ms=1000)
 MARKER = Topic("marker", m.Marker, rate_hz=0.1, host=True)
+NOTED = Topic("noted", m.Noted, rate_hz=0.1, record="no", host=True)
+"""From nodes to the sensor, which makes a `marker` of it."""
 COMMAND = Topic("command", m.Command, rate_hz=0.1, host=True)
 ACK = Topic("ack", m.Ack, rate_hz=0.1, host=True)
 TICK = Topic("tick", m.Tick, rate_hz=10, host=True)

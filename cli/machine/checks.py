@@ -197,6 +197,18 @@ def fonts() -> list[Finding]:
     return [Finding("ok", f"{len(files)} fonts", f"{shutil.get_terminal_size().columns} columns, {encoding} here")]
 
 
+def extras() -> list[Finding]:
+    """Bridges to other programs that are installed, and how to have the others."""
+    from liveaffect.stream.extras import EXTRAS, remedy, there
+
+    return [
+        Finding("ok", name, extra.what)
+        if there(name)
+        else Finding("note", name, f"{extra.what}: not installed", remedy(name))
+        for name, extra in EXTRAS.items()
+    ]
+
+
 def privacy() -> list[Finding]:
     """What keeps faces and voices on this machine."""
     from liveaffect.nodes.face.privacy import NOWHERE

@@ -21,6 +21,7 @@ SECTIONS: dict[str, Callable[[], list[Finding]]] = {
     "kernels": checks.kernels,
     "ports": checks.ports,
     "fonts": checks.fonts,
+    "extras": checks.extras,
     "privacy": checks.privacy,
 }
 LINES = 80

@@ -25,6 +25,7 @@ NODES = frozenset(
         "face:FaceNode",
         "face_affect:FaceAffectNode",
         "fusion:FusionNode",
+        "lsl:LslNode",
         "microphone:MicrophoneNode",
         "reasons:ReasonsNode",
         "recorder:RecorderNode",
@@ -35,8 +36,8 @@ NODES = frozenset(
     )
 )
 """Every node of this package."""
-IDLE = frozenset(f"liveaffect.nodes.{name}" for name in ("dashboard:DashboardNode", "recorder:RecorderNode",
-                 "replayer:ReplayerNode", "terminal:TerminalNode"))  # fmt: skip
+IDLE = frozenset(f"liveaffect.nodes.{name}" for name in ("dashboard:DashboardNode", "lsl:LslNode",
+                 "recorder:RecorderNode", "replayer:ReplayerNode", "terminal:TerminalNode"))  # fmt: skip
 """Nodes that compute nothing: they are never made again for a session."""
 SOURCES = frozenset(("liveaffect.nodes.camera:CameraNode", "liveaffect.nodes.microphone:MicrophoneNode"))
 PATHS = ("baseline", "file", "folder", "input", "path", "source")

@@ -20,6 +20,8 @@ from liveaffect.stream.wire import BARE, decode, encode
 BOUND_S = 5.0
 """Queues of "all" topics hold so many seconds."""
 LATEST_QUEUE = 4
+RARE_QUEUE = 200
+"""What comes rarely comes in bunches: markers of another program, all at once."""
 COMPLETE_QUEUE = 100
 """Frames that may wait for a recorder: three seconds, 92 MB of VGA. At the writer only `LATEST_QUEUE` wait."""
 MAX_WORD_BYTES = 4096
@@ -45,7 +47,7 @@ class Publisher:
     ) -> None:
         topics = list(topics)
         kept = [topic.rate_hz * BOUND_S for topic in topics if topic.queue == "all" and topic.rate_hz > 1]
-        hwm = {"all": int(max(kept, default=4 * LATEST_QUEUE)), "latest": LATEST_QUEUE}
+        hwm = {"all": int(max(kept, default=RARE_QUEUE)), "latest": LATEST_QUEUE}
         queues = ["all", *(["latest"] if any(topic.queue == "latest" for topic in topics) else [])]
         self._sockets: dict[str, zmq.Socket[bytes]] = {}
         self._subscriptions = Subscriptions(there)

@@ -16,6 +16,7 @@ import zmq
 
 from liveaffect.stream.capture.clock import clock_id
 from liveaffect.stream.client.access import check_address
+from liveaffect.stream.errors import UsageError
 from liveaffect.stream.graph import Graph
 from liveaffect.stream.live import settings
 from liveaffect.stream.live.addresses import Addresses
@@ -26,9 +27,9 @@ from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.processes import EPOCH_LEAD_S, Processes
 from liveaffect.stream.live.runlog import RunLog, claim, sweep
 from liveaffect.stream.live.spec import WATCHER
-from liveaffect.stream.messages import Ack, Command, Health, Message, RecordStatus, Status
+from liveaffect.stream.messages import Ack, Command, Health, Message, Noted, RecordStatus, Status
 from liveaffect.stream.node import Verb
-from liveaffect.stream.topics import ACK, COMMAND, HEALTH, LOG, MARKER, topic_of
+from liveaffect.stream.topics import ACK, COMMAND, HEALTH, LOG, MARKER, NOTED, topic_of
 
 WATCH_MS = 20
 INPUT_ENDED = "the input has ended"
@@ -61,6 +62,7 @@ class Supervisor:
         self._gateway: Gateway | None = None
         self._seqs: dict[str, int] = {}
         self._faults: dict[str, str] = {}
+        self._refused: set[tuple[str, str]] = set()
         self._status: dict[str, Status | None] = {}
         self.recorded: dict[str, None] = {}
         """Folders of the sessions that this run has recorded or is recording, as its recorder said, in their order."""
@@ -129,7 +131,7 @@ class Supervisor:
             subscriber = Subscriber(self._context, WATCHER, key=addresses.key)
 
             def connect(address: str) -> None:
-                subscriber.connect(address, [ACK, HEALTH])
+                subscriber.connect(address, [ACK, HEALTH, NOTED])
                 gateway.connect(address)
 
             addresses.on_bound = connect
@@ -180,11 +182,22 @@ class Supervisor:
         for _, message in subscriber.drain(self._log):
             if isinstance(message, Ack):
                 gateway.acknowledge(message)
+            elif isinstance(message, Noted):
+                self._note(message, gateway)
             elif isinstance(message, Health) and message.process in self._processes.members:  # not a recorded one
                 self._tell_fault(message)
                 self._status[message.node] = message.status
                 if isinstance(message.status, RecordStatus) and message.status.session:
                     self.recorded[message.status.session] = None
+
+    def _note(self, noted: Noted, gateway: Gateway) -> None:
+        """A marker that a node brings; of those that are none, the first of each source is told."""
+        try:
+            gateway.note(noted)
+        except UsageError as error:
+            if (noted.node, noted.source) not in self._refused:
+                self._refused.add((noted.node, noted.source))
+                self._log(f"{noted.node}: {noted.source}: {error}")
 
     def facts(self) -> dict[str, Any]:
         """What `hello` answers: nodes, processes, topics, clock, live or replay, recording or not."""

@@ -28,6 +28,7 @@ from liveaffect.stream.messages.host import (
     Log,
     Marker,
     MediaSpan,
+    Noted,
     Playback,
     Tick,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "Message",
     "Mirrored",
     "Moved",
+    "Noted",
     "PairDynamics",
     "Part",
     "Person",

@@ -20,6 +20,16 @@ class Marker(Message):
     source: str = ""
 
 
+class Noted(Message):
+    """A labelled instant that a node learnt of from outside: the sensor checks it, and says it to all as a Marker."""
+
+    label: str
+    """1 to 500 characters in one line."""
+    source: str = ""
+    node: str = ""
+    """Who says so."""
+
+
 class Command(Message):
     """A request that the gateway accepted, as the nodes see it."""
 

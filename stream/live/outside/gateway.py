@@ -14,7 +14,7 @@ from liveaffect.stream.client.access import check_address, server_keys
 from liveaffect.stream.client.announced import announce, withdraw
 from liveaffect.stream.live.outside.door import Door
 from liveaffect.stream.live.outside.verbs import Requests, Sensor
-from liveaffect.stream.messages import Ack, Health
+from liveaffect.stream.messages import Ack, Health, Noted
 
 AT_ONCE = 16
 """Requests that are answered in one turn of the supervisor's loop."""
@@ -94,6 +94,10 @@ class Gateway:
     def acknowledge(self, ack: Ack) -> None:
         """A node answered a command."""
         self._requests.acknowledge(ack)
+
+    def note(self, noted: Noted) -> None:
+        """A node learnt of an instant outside: a marker, as if asked for here. Raises UsageError where it is none."""
+        self._requests.note(noted)
 
     def close(self) -> None:
         """Lets the last answers out, closes, and takes back the announcement."""

@@ -13,7 +13,7 @@ import msgspec
 
 from liveaffect.stream.client.requests import Answer, MarkArguments, Reply, Request
 from liveaffect.stream.errors import LiveAffectError, UsageError
-from liveaffect.stream.messages import Ack, Command, Marker, Message
+from liveaffect.stream.messages import Ack, Command, Marker, Message, Noted
 from liveaffect.stream.node import Verb
 
 NS = 1_000_000_000
@@ -133,6 +133,11 @@ class Requests:
         if not pending.nodes:
             self._finish(pending)
 
+    def note(self, noted: Noted) -> None:
+        """A node learnt of an instant: a marker, as if a program had asked for it. Raises UsageError."""
+        asked = {"label": noted.label, "t_ns": noted.t_ns, "source": noted.source}
+        self._set(arguments_of(Request(verb="mark", arguments=asked), MarkArguments, noted.node))
+
     def _decide(self, peer: Any, request: Request) -> Reply | None:
         sensor, verb = self._sensor, request.verb
         if verb in ("hello", "clock"):
@@ -181,6 +186,10 @@ class Requests:
             raise UsageError(
                 f"mark: {error}; its arguments are label (1 to 500 characters), t_ns and source (both optional)"
             ) from None
+        t_ns = self._set(asked)
+        return Reply(ok=True, text=f"marked '{asked.label}'", facts={"t_ns": t_ns})
+
+    def _set(self, asked: MarkArguments) -> int:
         now = self._now_ns()
         t_ns = now if asked.t_ns is None else asked.t_ns
         if any(ord(letter) < 32 for letter in asked.label):
@@ -191,7 +200,7 @@ class Requests:
                 f"{now}: leave it out for now; `clock_offset()` tells how far another clock is away"
             )
         self._sensor.publish(Marker(t_ns=t_ns, label=asked.label, source=asked.source[:100]))
-        return Reply(ok=True, text=f"marked '{asked.label}'", facts={"t_ns": t_ns})
+        return t_ns
 
     def _number(self) -> str:
         self._count += 1

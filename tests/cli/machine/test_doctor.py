@@ -32,7 +32,7 @@ def all_well(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_report_covers_every_part_of_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
     _, found = report(capsys)
-    parts = "machine models licences providers cameras microphones kernels ports fonts privacy"
+    parts = "machine models licences providers cameras microphones kernels ports fonts extras privacy"
     assert list(found["sections"]) == parts.split()
     assert all(section for section in found["sections"].values())
 

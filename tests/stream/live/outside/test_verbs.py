@@ -8,7 +8,7 @@ import pytest
 from liveaffect.stream.client.requests import Proposal, Reply, Request
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.live.outside.verbs import ACK_LIMIT_NS, MOST_PENDING, NS, REPEAT_NS, Requests, Sensor
-from liveaffect.stream.messages import Ack, Command, Marker, Message
+from liveaffect.stream.messages import Ack, Command, Marker, Message, Noted
 from liveaffect.stream.node import Verb
 
 START_NS = 1_000_000 * NS
@@ -99,6 +99,23 @@ def test_e02_a_marker_near_now_and_one_of_a_while_ago_are_set(office: Office) ->
         assert reply.facts["t_ns"] == t_ns
     marks = [message for message in office.published if isinstance(message, Marker)]
     assert [(mark.label, len(mark.source)) for mark in marks] == [("on", 100)] * 3
+
+
+def test_what_a_node_learns_of_an_instant_outside_becomes_a_marker_at_its_own_time(office: Office) -> None:
+    office.now_ns += 90 * NS
+    office.requests.note(Noted(t_ns=START_NS + 5, label="onset", source="lsl:psychopy", node="lsl"))
+    assert [(type(said), said.t_ns) for said in office.published] == [(Marker, START_NS + 5)]
+    mark = office.published[0]
+    assert isinstance(mark, Marker)
+    assert (mark.label, mark.source) == ("onset", "lsl:psychopy")
+    assert office.replies == []
+
+
+@pytest.mark.parametrize(("t_ns", "label"), [(42, "x"), (START_NS, ""), (START_NS, "x" * 501), (START_NS, "a\nb")])
+def test_what_a_node_learns_must_be_a_label_of_this_run(office: Office, t_ns: int, label: str) -> None:
+    with pytest.raises(UsageError, match="mark"):
+        office.requests.note(Noted(t_ns=t_ns, label=label, node="lsl"))
+    assert office.published == []
 
 
 @pytest.mark.parametrize("arguments", [{}, {"label": ""}, {"label": "x" * 501}, {"label": 5}, {"label": "a\nb"}])

@@ -1,0 +1,50 @@
+"""The optional extras: which library each brings, and what to say where it is not there."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import NamedTuple
+
+from liveaffect.stream.errors import UsageError
+
+
+class Extra(NamedTuple):
+    """One extra: the module that it brings, and what it is for."""
+
+    module: str
+    what: str
+
+
+EXTRAS: dict[str, Extra] = {
+    "lsl": Extra("pylsl", "the Lab Streaming Layer (`--lsl`)"),
+}
+"""Name, as in `liveaffect[NAME]`."""
+
+
+def there(name: str) -> bool:
+    """Whether an extra is installed; nothing of it is imported."""
+    try:
+        return find_spec(EXTRAS[name].module) is not None
+    except ModuleNotFoundError:  # what it would lie in is not there either
+        return False
+
+
+def remedy(name: str) -> str:
+    """What to type to have an extra."""
+    return f'pip install "liveaffect[{name}]"'
+
+
+def require(name: str) -> None:
+    """Raises UsageError where an extra is not installed; nothing of it is imported."""
+    if not there(name):
+        extra = EXTRAS[name]
+        raise UsageError(f"{extra.what} needs the package {extra.module}, which is not installed: {remedy(name)}")
+
+
+def library(name: str) -> ModuleType:
+    """The module of an extra, imported now. Raises UsageError where it is not there or cannot be loaded."""
+    require(name)
+    try:
+        return import_module(EXTRAS[name].module)
+    except (ImportError, OSError, RuntimeError) as error:
+        raise UsageError(f"{EXTRAS[name].what}: {error}; install it anew: {remedy(name)}") from None

@@ -1,0 +1,140 @@
+"""A sensor with LSL streams, another program that records them, and what both have written, side by side."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from live_run import LiveRun, live_run, wait_for
+from paths import ROOT
+
+QUIET = "[log]\nlevel = -3\n[ports]\nIPv6 = disable\n[multicast]\nResolveScope = machine\n"
+"""Settings of the other program: off the network, as this test is; else those that every LSL program has."""
+RECORDER = ROOT / "tests/helpers/lsl_recorder.py"
+
+
+def graph(folder: Path, prefix: str, source: dict[str, Any], **lsl: Any) -> dict[str, Any]:
+    """A source, the node `lsl`, a recorder."""
+    others = f"starts-with(source_id,'{prefix}2') or source_id='experiment-{prefix}'"
+    return {
+        **source,
+        "lsl": {
+            "type": "liveaffect.nodes.lsl:LslNode",
+            "streams": prefix,
+            "markers": others,
+            **lsl,
+        },
+        "recorder": {"type": "liveaffect.nodes.recorder:RecorderNode", "folder": str(folder / "s"), "autostart": True},
+    }
+
+
+MADE = {"people": {"type": "made_people:MadePeopleNode"}}
+STREAMS = 8
+"""Of `MADE`: affect of two and of a voice, action units of two, descriptors, states, markers."""
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment of a program that keeps to `QUIET`."""
+    config = folder / "lsl_api.cfg"
+    config.write_text(QUIET, "ascii")
+    return {**os.environ, "LSLAPICFG": str(config)}
+
+
+def clock_of(ahead_s: int) -> list[str]:
+    """What starts a program whose monotonic clock is so far ahead, as that of another machine is (Linux)."""
+    return ["unshare", "-r", "-T", "--monotonic", str(ahead_s), "--fork", "--kill-child"] if ahead_s else []
+
+
+def can_move_clocks() -> bool:
+    """Whether this system lets its users have clocks of their own."""
+    try:
+        return subprocess.run([*clock_of(5), "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+class Other:
+    """The other program's process."""
+
+    def __init__(self, folder: Path, *words: str, ahead_s: int = 0) -> None:
+        self.xdf = folder / f"other-{ahead_s}.xdf"
+        line = [*clock_of(ahead_s), sys.executable, str(RECORDER), words[0], words[1], str(self.xdf), *words[2:]]
+        pipe, env = subprocess.PIPE, surroundings(folder)
+        self.process = subprocess.Popen(line, stdin=pipe, stdout=pipe, text=True, env=env)
+
+    def hear(self, begins: str) -> str:
+        """Its next line that begins so, without that."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith(begins):
+                return line[len(begins) :].strip()
+        raise AssertionError(f"it ended before it said '{begins}'")
+
+    def say(self, word: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+
+    def counts(self) -> dict[str, int]:
+        """Samples that it has read of each stream."""
+        self.say("counts")
+        return {name: int(count) for name, count in re.findall(r"(\S+)=(\d+)", self.hear("counts "))}
+
+    def wait_for(self, samples: int, but: tuple[str, ...] = ("states", "markers")) -> None:
+        """Until it has read so many of each stream."""
+        wait_for(
+            lambda: all(n >= samples for name, n in self.counts().items() if not name.endswith(but)), "its samples"
+        )
+
+    def stop(self) -> None:
+        self.say("stop")
+        self.hear("done")
+        assert self.process.wait(60) == 0
+
+
+@contextmanager
+def other(folder: Path, *words: str, ahead_s: int = 0) -> Iterator[Other]:
+    """The other program for the length of the block; its clock may be ahead of this one."""
+    one = Other(folder, *words, ahead_s=ahead_s)
+    try:
+        yield one
+    finally:
+        one.process.kill()
+        one.process.wait()
+        for pipe in (one.process.stdin, one.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+@contextmanager
+def lab(
+    folder: Path, source: dict[str, Any] = MADE, streams: int = STREAMS, **lsl: Any
+) -> Iterator[tuple[LiveRun, Other]]:
+    """Both, reading each other."""
+    prefix = f"t{os.getpid()}"
+    with (
+        live_run(graph(folder, prefix, source, **lsl)) as run,
+        other(folder, prefix, str(streams), f"{prefix}2") as two,
+    ):
+        two.hear("ready ")
+        yield run, two
+
+
+Streams = dict[str, tuple[np.ndarray[Any, Any], list[Any], dict[str, Any]]]
+
+
+def recorded(xdf: Path, *, synchronized: bool = False) -> Streams:
+    """Stream -> times (s), rows, header; as pyxdf reads it, names without their beginning. `synchronized`: times on the
+    clock of who recorded, else on the sensor's own."""
+    import pyxdf
+
+    streams, _ = pyxdf.load_xdf(str(xdf), synchronize_clocks=synchronized, dejitter_timestamps=False)
+    return {
+        one["info"]["name"][0].partition("-")[2]: (np.array(one["time_stamps"]), list(one["time_series"]), one["info"])
+        for one in streams
+    }

@@ -1,0 +1,34 @@
+"""Optional extras: found without being imported, and named where they are not there."""
+
+import sys
+
+import pytest
+
+from liveaffect.stream import extras
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.extras import Extra, library, require, there
+
+
+def test_an_extra_that_is_not_installed_is_named_with_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(extras.EXTRAS, "moon", Extra("moon.phases", "the moon (`--moon`)"))
+    assert not there("moon")
+    for ask in (require, library):
+        with pytest.raises(UsageError) as told:
+            ask("moon")
+        assert str(told.value).startswith("the moon (`--moon`) needs the package moon.phases")
+        assert 'pip install "liveaffect[moon]"' in str(told.value)
+
+
+def test_an_extra_that_is_there_is_found_without_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(extras.EXTRAS, "comb", Extra("colorsys", "a comb"))
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    require("comb")
+    assert "colorsys" not in sys.modules
+    assert library("comb").rgb_to_hsv(0, 0, 0) == (0.0, 0.0, 0)
+
+
+def test_an_extra_that_cannot_be_loaded_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(extras.EXTRAS, "torn", Extra("torn_library", "torn things"))
+    monkeypatch.setattr(extras, "there", lambda name: True)
+    with pytest.raises(UsageError, match=r"torn things: .*install it anew"):
+        library("torn")
