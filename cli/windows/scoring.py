@@ -1,7 +1,8 @@
-"""`liveaffect score` for a window, in a process of its own: `python -m liveaffect.cli.windows.scoring OUT FILE...`.
+"""`liveaffect score` for a window, in a process of its own.
 
-Says what happens as lines of JSON; ends, with its workers, when its input is closed. Finished tables stay, and are
-left alone when the same files are scored into the same folder again.
+`python -m liveaffect.cli.windows.scoring [--set NODE.KEY=VALUE]... OUT FILE...` says what happens as lines of JSON; it
+ends, with its workers, when its input is closed. Finished tables stay, and are left alone when the same files are
+scored into the same folder again.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any
 
 from liveaffect.models.errors import ModelError
 from liveaffect.offline.scoring.batch import Listener, score_batch
+from liveaffect.offline.scoring.settings import ScoreSettings
 from liveaffect.stream.errors import LiveAffectError
 
 CANCELLED = 130
@@ -22,12 +24,16 @@ CANCELLED = 130
 
 def main(words: Sequence[str] | None = None) -> int:
     """Scores what the words name; returns the exit status."""
-    out, *files = list(sys.argv[1:] if words is None else words)
+    rest, chosen = list(sys.argv[1:] if words is None else words), []
+    while rest[:1] == ["--set"]:
+        chosen.append(rest[1])
+        del rest[:2]
+    out, *files = rest
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     threading.Thread(target=_until_closed, daemon=True).start()
     try:
-        batch = score_batch(files, f"{out}{os.sep}", listener=Told())
+        batch = score_batch(files, f"{out}{os.sep}", settings=ScoreSettings(overrides=tuple(chosen)), listener=Told())
     except KeyboardInterrupt:
         return CANCELLED
     except (LiveAffectError, ModelError, OSError) as error:

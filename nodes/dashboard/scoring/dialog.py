@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from liveaffect.nodes.dashboard.look.ending import EndingDialog
-from liveaffect.nodes.dashboard.look.fields import label, say
+from liveaffect.nodes.dashboard.look.fields import DropDown, label, say
 from liveaffect.nodes.dashboard.scene.words import percent
 from liveaffect.nodes.dashboard.scoring.job import Job
 from liveaffect.nodes.dashboard.sessions.tools import Errand, Tools
@@ -27,6 +27,13 @@ from liveaffect.stream.session.facts import length_text
 FILE, HOW, WORDS = 0, 1, 2
 FILTER = "Video, sound and pictures (*);;All files (*)"
 EMPTY = "Drop films, sounds, pictures or whole folders here, or add them with the buttons."
+
+
+PRIORS = {
+    "natural": ("Everyday expressions", "Daily life, conversations, people at work: most faces are neutral or happy"),
+    "uniform": ("Posed or elicited expressions", "Actors, stimulus studies, clips at their peak: all categories alike"),
+}
+"""`face_affect.prior` in words."""
 
 
 class ScoreDialog(EndingDialog):
@@ -50,6 +57,11 @@ class ScoreDialog(EndingDialog):
         self.remove = _button("Remove")
         self.place = label("", "dim", wrap=True)
         self.change = _button("Change…")
+        self.prior = DropDown()
+        self.prior.setAccessibleName("What the faces show")
+        for value, (words, tip) in PRIORS.items():
+            self.prior.addItem(words, value)
+            self.prior.setItemData(self.prior.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
@@ -98,7 +110,8 @@ class ScoreDialog(EndingDialog):
         for item in self._items():
             item.setText(HOW, "")
             item.setText(WORDS, "")
-        self.job = Job(self._tools.scoring, str(self.out), self.files, self)
+        chosen = ["--set", f"face_affect.prior={self.prior.currentData()}"] if self.prior.currentIndex() > 0 else []
+        self.job = Job([*self._tools.scoring, *chosen], str(self.out), self.files, self)
         self.job.changed.connect(self._follow)
         self.job.ended.connect(self._ended)
         self._show()
@@ -176,8 +189,8 @@ class ScoreDialog(EndingDialog):
 
     def _show(self, results: bool = False) -> None:
         running = self.job is not None
-        for button in (self.add_files, self.add_folder, self.remove, self.change):
-            button.setEnabled(not running)
+        for field in (self.add_files, self.add_folder, self.remove, self.change, self.prior):
+            field.setEnabled(not running)
         self.start.setVisible(not running)
         self.start.setEnabled(bool(self.files))
         self.cancel.setVisible(running)
@@ -229,6 +242,8 @@ class ScoreDialog(EndingDialog):
         for button in (self.add_files, self.add_folder, self.remove):
             top.addWidget(button)
         top.addStretch(1)
+        top.addWidget(label("Faces show", "dim"))
+        top.addWidget(self.prior)
         where = QHBoxLayout()
         where.addWidget(self.place, 1)
         where.addWidget(self.change)

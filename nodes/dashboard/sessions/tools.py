@@ -27,7 +27,7 @@ class Tools:
     open_session: Callable[[Path], None]
     """Shows a recorded session in a window of its own."""
     scoring: Sequence[str] = ()
-    """Scores files: a folder for the tables and the files follow, lines of JSON come."""
+    """Scores files: `--set` words, a folder for the tables and the files follow, lines of JSON come."""
     tables: Path = Path()
     """Where tables go unless another folder is chosen."""
 

@@ -86,6 +86,27 @@ def test_a_run_is_cancelled_and_closing_ends_it(app: Any, qtbot: QtBot, tools: T
 
 
 @pytest.mark.processes
+def test_what_the_faces_show_is_chosen_for_a_run_and_held_while_it_runs(
+    app: Any, qtbot: QtBot, tools: Tools, tmp_path: Path
+) -> None:
+    dialog = ScoreDialog(tools, files=[tmp_path / "wait.mp4"])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    heard: list[list[str]] = []
+    for name in ("natural", "uniform"):
+        dialog.prior.setCurrentIndex(dialog.prior.findData(name))
+        dialog.begin()
+        assert dialog.job is not None
+        assert not dialog.prior.isEnabled()
+        heard.append(dialog.job._process.arguments()[2:])
+        dialog.cancel.click()
+        qtbot.waitUntil(lambda: dialog.job is None, timeout=WAIT_MS)
+    rest = [str(dialog.out), str(tmp_path / "wait.mp4")]
+    assert heard == [rest, ["--set", "face_affect.prior=uniform", *rest]]
+    assert dialog.prior.isEnabled()
+
+
+@pytest.mark.processes
 def test_the_program_scores_with_the_engine_of_score(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,11 +114,19 @@ def test_the_program_scores_with_the_engine_of_score(
     clip = write_video(tmp_path / "a.mkv", grey_ramp(48, 64, 12))
     batch = scoring.score_batch
     settings = ScoreSettings(launch=tmp_path / "graph.toml")
-    monkeypatch.setattr(scoring, "score_batch", lambda *words, **more: batch(*words, settings=settings, **more))
+    asked: list[ScoreSettings] = []
+
+    def ours(*words: Any, **more: Any) -> Any:
+        asked.append(more.pop("settings"))
+        return batch(*words, settings=settings, **more)
+
+    monkeypatch.setattr(scoring, "score_batch", ours)
     monkeypatch.setattr(scoring, "_until_closed", lambda: None)
     monkeypatch.setattr(scoring.signal, "signal", lambda *_: None)
     assert scoring.main([str(tmp_path / "tables"), str(clip), str(tmp_path / "nothing.mp4")]) in (0, 1)
     assert scoring.main([str(tmp_path / "tables"), str(clip)]) == 0
+    assert scoring.main(["--set", "face_affect.prior=uniform", str(tmp_path / "tables"), str(clip)]) == 0
+    assert [one.overrides for one in asked] == [(), (), ("face_affect.prior=uniform",)]
     said = capsys.readouterr().out
     assert '"todo": 1' in said
     (table,) = (tmp_path / "tables").glob("*.parquet")
