@@ -43,6 +43,8 @@ class GraphSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """ADDRESS:PORT where `run` and `live` serve the page (`--web`); "" serves none."""
     web_picture: bool = False
     """Paired devices see the camera's picture on the page too."""
+    assistant: bool = False
+    """An assistant (`liveaffect mcp`) may be told what is seen, from the start."""
     wait_s: NotNegative = 5.0
     """How long a publisher waits for its subscribers at first start."""
     hang_s: Positive = 5.0

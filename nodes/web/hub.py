@@ -172,11 +172,17 @@ class Hub:
             "voice": told.modality("stale" if shown is None else shown.voice_state),
             "people": [told.person(one) for one in (() if shown is None else shown.people[:MOST_PEOPLE])],
             "recording": self._recording(now),
+            "assistant": self._assistant(),
             "nodes": [{"name": h.node, "state": h.state, "wrong": told.trouble(h)} for h in self._health.values()],
             "rate_hz": rate,
             "latency_ms": latency,
             "playback": _played(self._playback) if kind == "replay" else None,
         }
+
+    def _assistant(self) -> bool:
+        """Somebody has allowed that an assistant is told what is seen."""
+        told_ = [h.status for h in self._health.values() if isinstance(h.status, m.GatewayStatus)]
+        return any(status.assistant for status in told_)
 
     def _recorder(self) -> tuple[m.RecordStatus, m.Health] | None:
         for health in list(self._health.values()):

@@ -21,6 +21,7 @@ from liveaffect.stream.graph import Graph
 from liveaffect.stream.live import settings
 from liveaffect.stream.live.addresses import Addresses
 from liveaffect.stream.live.bus import Publisher, Subscriber, reader_mark
+from liveaffect.stream.live.outside import consent
 from liveaffect.stream.live.outside.gateway import Gateway, Listening
 from liveaffect.stream.live.outside.verbs import Sensor
 from liveaffect.stream.live.process import ENDS
@@ -60,6 +61,7 @@ class Supervisor:
         """Names this run, and no other one ever."""
         self._processes = Processes(graph, self.addresses, self.id, self._clock, self._publish, self._log)
         self._gateway: Gateway | None = None
+        self.consent = consent.Consent(on=graph.settings.assistant)
         self._seqs: dict[str, int] = {}
         self._faults: dict[str, str] = {}
         self._refused: set[tuple[str, str]] = set()
@@ -240,13 +242,17 @@ class Supervisor:
             self.gateway_address, self.addresses.folder, self.addresses.key, asked.keys, asked.announce
         )
         sensor = Sensor(
-            verbs={settings.VERB: settings.settings_verb(lambda: self.graph, self._change)},
+            verbs={
+                settings.VERB: settings.settings_verb(lambda: self.graph, self._change),
+                consent.VERB: self.consent.answer,
+            },
             owners=owners_of(self.graph),
             reach=self._reach,
             publish=self._publish,
             facts=self.facts,
             hold=self._processes.held_commands.__setitem__,
             stop=lambda: self.stop("stopped by a command"),
+            status=self.consent.status,
         )
         return Gateway(listening, sensor)
 

@@ -50,7 +50,7 @@ from liveaffect.stream.messages.sensor import (
     VoiceAffect,
     VoiceDescriptors,
 )
-from liveaffect.stream.messages.status import BaselineStatus, RecordStatus, ReplayStatus, Status
+from liveaffect.stream.messages.status import BaselineStatus, GatewayStatus, RecordStatus, ReplayStatus, Status
 
 __all__ = [
     "DOWN",
@@ -78,6 +78,7 @@ __all__ = [
     "FaceMesh",
     "FaceObservation",
     "Following",
+    "GatewayStatus",
     "Health",
     "Heard",
     "Influence",

@@ -44,7 +44,14 @@ class ReplayStatus(Part, tag="replay"):
     """From, to and why there are no estimates (a state's name)."""
 
 
-Status = RecordStatus | BaselineStatus | ReplayStatus
+class GatewayStatus(Part, tag="gateway"):
+    """What programs outside may be told."""
+
+    assistant: bool = False
+    """Somebody has allowed that an assistant (`liveaffect mcp`) is told what is seen."""
+
+
+Status = RecordStatus | BaselineStatus | ReplayStatus | GatewayStatus
 
 
 def status_of_info(info: dict[str, Any]) -> Status | None:

@@ -51,6 +51,7 @@ class Status:
     replay: str = ""
     """The session that is replayed; "" live."""
     strange: Figure = field(default_factory=lambda: Figure(""))
+    assistant: Figure = field(default_factory=lambda: Figure(""))
     lost: Lost | None = None
     """Nothing of this is of now."""
 
@@ -61,7 +62,7 @@ def status_of(scene: Scene, now_ns: int) -> Status:
     return Status(
         rate=_rate(scene, now_ns), latency=_latency(scene, now_ns), drops=_drops(scene), dots=_dots(scene, now_ns),
         disk=_disk(recorder), offset=_offset(scene), recording=_recorded(scene, now_ns),
-        session="" if recorder is None else recorder.session, strange=_strange(scene),
+        session="" if recorder is None else recorder.session, strange=_strange(scene), assistant=_assistant(scene),
         replay=_replayed(scene) if scene.kind == "replay" else "",
     )  # fmt: skip
 
@@ -97,6 +98,14 @@ def _recorded(scene: Scene, now_ns: int) -> str | None:
 def private(scene: Scene) -> bool:
     """True while the sensor stores no pixels because somebody asked for privacy."""
     return any(isinstance(health.status, m.RecordStatus) and health.status.privacy for health in _present(scene))
+
+
+def _assistant(scene: Scene) -> Figure:
+    status = next((h.status for h in _present(scene) if isinstance(h.status, m.GatewayStatus)), None)
+    if status is None or not status.assistant:
+        return Figure("")
+    tip = "Somebody has allowed that an assistant (liveaffect mcp) is told states and numbers; View takes it back"
+    return Figure("assistant may read", tip, problem=True)
 
 
 def _present(scene: Scene) -> list[m.Health]:

@@ -21,7 +21,9 @@ class StatusLine(QWidget):
         self.words = Sentence()
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.figures = {name: QLabel() for name in ("rate", "latency", "drops", "strange", "disk", "offset")}
+        self.figures = {
+            name: QLabel() for name in ("rate", "latency", "drops", "strange", "assistant", "disk", "offset")
+        }
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 0, 2, 0)
         row.setSpacing(16)
@@ -30,7 +32,8 @@ class StatusLine(QWidget):
             row.addWidget(self.figures[name])
         row.addWidget(self.dots)
         row.addWidget(self.words, 1)
-        row.addWidget(self.figures["disk"])
+        for name in ("assistant", "disk"):
+            row.addWidget(self.figures[name])
         row.addWidget(self.figures["offset"])
         for label in self.figures.values():
             label.hide()

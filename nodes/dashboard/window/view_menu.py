@@ -43,11 +43,17 @@ class ViewMenu(QPushButton):
         self.one.setCheckable(True)
         self.one.setEnabled(False)
         self.one.triggered.connect(self._choose_one)
+        self.assistant = self.menu_.addAction("An assistant may be told what is seen")
+        self.assistant.setToolTip("States and numbers in words, no picture: docs/assistant.md")
+        self.assistant.setCheckable(True)
+        self.assistant.setEnabled(False)
+        self.assistant.triggered.connect(self._choose_assistant)
         self.clicked.connect(self.open)
 
     def open(self) -> None:
         """Shows the menu; whether there is one participant is asked of the sensor meanwhile."""
         self._feed.ask("settings", on_reply=self._listed, action="list")
+        self._feed.ask("assistant", on_reply=self._allowed)
         self.menu_.popup(self.mapToGlobal(QPoint(0, self.height() + 2)))
 
     def _group(self, title: str, words: dict[str, Any], chosen: Any, choose: Callable[..., None]) -> list[QAction]:
@@ -82,6 +88,17 @@ class ViewMenu(QPushButton):
         value = next((one.get("value") for one in settings if one.get("key") == "people"), None)
         self.one.setEnabled(value is not None and self._feed.scene.kind == "live")
         self.one.setChecked(value == 1)
+
+    def _allowed(self, reply: Reply) -> None:
+        self.assistant.setEnabled(reply.ok)
+        self.assistant.setChecked(reply.ok and reply.facts.get("on") is True)
+
+    def _choose_assistant(self, on: bool) -> None:
+        def answered(reply: Reply) -> None:
+            self._allowed(reply)
+            self.said.emit(reply.text, not reply.ok)
+
+        self._feed.ask("assistant", on_reply=answered, on=on)
 
     def _choose_one(self, on: bool) -> None:
         def answered(reply: Reply) -> None:

@@ -216,6 +216,7 @@ function foot(state, stale) {
   if (state.rate_hz !== null) pace.push(`${state.rate_hz.toFixed(0)} frames/s`);
   if (state.latency_ms !== null) pace.push(`latency ${state.latency_ms.toFixed(0)} ms`);
   if (state.recording.privacy) pace.push("privacy: no pixels, no sound are stored");
+  if (state.assistant) pace.push("an assistant may read");
   $("pace").textContent = stale ? "" : pace.join(" · ");
   const key = JSON.stringify([state.nodes, stale]);
   if ($("nodes").dataset.key === key) return;

@@ -63,6 +63,7 @@ class Gateway:
         check_address(address, listening.keys)
         keys = server_keys(address, listening.keys)
         self._facts, self._publish, self._said_ns = sensor.facts, sensor.publish, 0
+        self._status = sensor.status
         folder, inside = listening.folder, listening.inside
         self._door = Door(address, events_address(address), keys=keys, folder=folder, inside=inside)
         self.address = self._door.address
@@ -89,7 +90,10 @@ class Gateway:
         lost, skipped = self._door.losses()
         dropped = {name: count for name, count in (("overflow", lost), ("skipped", skipped)) if count}
         info = {"visitors": self._door.visitors, "refused": dict(self._door.refused)}
-        return Health(t_ns=now_ns, node="gateway", process="supervisor", state="ok", dropped=dropped, info=info)
+        return Health(
+            t_ns=now_ns, node="gateway", process="supervisor", state="ok", dropped=dropped, info=info,
+            status=self._status(),
+        )  # fmt: skip
 
     def acknowledge(self, ack: Ack) -> None:
         """A node answered a command."""

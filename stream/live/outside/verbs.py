@@ -13,7 +13,7 @@ import msgspec
 
 from liveaffect.stream.client.requests import Answer, MarkArguments, Reply, Request
 from liveaffect.stream.errors import LiveAffectError, UsageError
-from liveaffect.stream.messages import Ack, Command, Marker, Message, Noted
+from liveaffect.stream.messages import Ack, Command, Marker, Message, Noted, Status
 from liveaffect.stream.node import Verb
 
 NS = 1_000_000_000
@@ -42,6 +42,7 @@ class Sensor:
     facts: asked at every `hello`.
     hold: told of every held verb and its arguments, for processes that are started later.
     stop: the verb `stop`.
+    status: what the gateway says of itself once a second.
     """
 
     verbs: Mapping[str, Answer]
@@ -51,6 +52,7 @@ class Sensor:
     facts: Callable[[], dict[str, Any]]
     hold: Callable[[str, dict[str, Any]], None]
     stop: Callable[[], None]
+    status: Callable[[], Status | None] = lambda: None
 
 
 @dataclass

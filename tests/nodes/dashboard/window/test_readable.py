@@ -23,6 +23,7 @@ from liveaffect.nodes.dashboard.start import preferences
 from liveaffect.nodes.dashboard.views import weights
 from liveaffect.nodes.dashboard.window.main import MainWindow
 from liveaffect.nodes.dashboard.window.view_menu import dress
+from liveaffect.stream import messages as m
 from liveaffect.stream.client.requests import Reply
 
 FRAME_S = 1 / 15
@@ -231,7 +232,7 @@ def test_one_participant_is_a_switch_of_the_face_node(window: MainWindow) -> Non
 
     def ask(verb: str, target: str = "", on_reply: Any = None, **arguments: Any) -> None:
         asked.append((verb, arguments))
-        on_reply(answers.get(arguments["action"], Reply(ok=True, text="set")))
+        on_reply(answers.get(arguments.get("action", ""), Reply(ok=True, text="set")))
 
     window.feed.ask = ask  # type: ignore[method-assign]
     window.view_menu.open()
@@ -240,4 +241,32 @@ def test_one_participant_is_a_switch_of_the_face_node(window: MainWindow) -> Non
     window.view_menu.one.trigger()
     assert asked[-1] == ("settings", {"action": "set", "node": "face", "values": {"people": 0}})
     assert window.status.words.whole == "set"
+    window.view_menu.menu_.close()
+
+
+def test_an_assistant_is_allowed_in_the_menu_and_the_window_says_so(window: MainWindow) -> None:
+    on = [False]
+
+    def ask(verb: str, target: str = "", on_reply: Any = None, **arguments: Any) -> None:
+        if verb == "assistant":
+            on[0] = arguments.get("on", on[0])
+            on_reply(Reply(ok=True, text="allowed", facts={"on": on[0]}))
+
+    def shown() -> bool:
+        status = m.GatewayStatus(assistant=on[0])
+        window.feed.node.take(made.health("gateway", 1, process="supervisor", status=status))
+        window.refresh_status()
+        return not window.status.figures["assistant"].isHidden()
+
+    window.feed.ask = ask  # type: ignore[method-assign]
+    assert not shown()
+    window.view_menu.open()
+    assert not window.view_menu.assistant.isChecked()
+    window.view_menu.assistant.trigger()
+    assert window.status.words.whole == "allowed"
+    assert shown()
+    assert window.status.figures["assistant"].text() == "assistant may read"
+    picture(window, "main_assistant")
+    window.view_menu.assistant.trigger()
+    assert not shown()
     window.view_menu.menu_.close()

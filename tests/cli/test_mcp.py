@@ -1,0 +1,27 @@
+"""`liveaffect mcp`: what is missing in words, and the switch of the sensor that runs."""
+
+from pathlib import Path
+
+import pytest
+from command import command, refused
+from made_sensor import Sensor
+
+from liveaffect.stream.client.requests import Reply
+
+
+def test_without_its_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liveaffect.cli.mcp.importlib.util.find_spec", lambda _: None)
+    refused(2, ["mcp"], 'pip install "liveaffect[mcp]"')
+
+
+def test_wrong_words_are_refused(tmp_path: Path) -> None:
+    refused(2, ["mcp", "--consent", "yes"], "--consent yes", "on or off")
+    refused(2, ["mcp", "--sessions", tmp_path / "nowhere"], "nowhere", "no such folder")
+
+
+@pytest.mark.processes
+def test_the_switch_is_turned_from_a_shell() -> None:
+    with Sensor(answer=lambda request: [Reply(ok=True, text="allowed", id=request.id)]) as sensor:
+        done = command("mcp", "--address", sensor.address, "--consent", "on")
+        assert (done.returncode, "allowed" in done.stderr) == (0, True), done.stderr
+        assert [one.arguments for one in sensor.asked if one.verb == "assistant"] == [{"on": True}]
