@@ -37,8 +37,10 @@ VERBS: dict[str, Verb] = {
     "view": Verb("liveaffect.cli.view", "Measure", "Open the window on what runs, here or elsewhere, or on a session."),
     "run": Verb("liveaffect.cli.run", "Measure", "Run a launch graph, with or without a view."),
     "score": Verb("liveaffect.cli.score", "Measure", "Score video, sound and image files into a table."),
-    "web": Verb("liveaffect.cli.web", "Measure", "Show what runs on a page: for phones and any browser."),
-    "mcp": Verb("liveaffect.cli.mcp", "Measure", "Tell an assistant what runs, in words, where that is allowed."),
+    "web": Verb("liveaffect.cli.outside.web", "Measure", "Show what runs on a page: for phones and any browser."),
+    "mcp": Verb(
+        "liveaffect.cli.outside.mcp", "Measure", "Tell an assistant what runs, in words, where that is allowed."
+    ),
     "mark": Verb("liveaffect.cli.mark", "Measure", "Set a marker in what runs, and in its recording."),
     "replay": Verb("liveaffect.cli.replay", "Look at results", "Replay a session, or recompute and compare it."),
     "recover": Verb("liveaffect.cli.recover", "Look at results", "Make the session of a killed recorder whole."),

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from liveaffect.cli.bridges import Lsl, bridges
-from liveaffect.cli.shell.page import page_beside
+from liveaffect.cli.outside.page import page_beside
 from liveaffect.nodes import FACE_NODES, VOICE_NODES
 from liveaffect.offline.scoring.default import DEFAULT_GRAPH, require_models
 from liveaffect.offline.scoring.settings import as_toml

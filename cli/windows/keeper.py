@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from liveaffect.cli.shell.page import page_beside
+from liveaffect.cli.outside.page import page_beside
 from liveaffect.nodes.dashboard import CLOSED, GO_ON
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.live.process import ENDS

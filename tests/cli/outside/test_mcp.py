@@ -10,7 +10,7 @@ from liveaffect.stream.client.requests import Reply
 
 
 def test_without_its_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("liveaffect.cli.mcp.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("liveaffect.cli.outside.mcp.importlib.util.find_spec", lambda _: None)
     refused(2, ["mcp"], 'pip install "liveaffect[mcp]"')
 
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from liveaffect.cli.outside.page import links, require
 from liveaffect.cli.run import say, sensor_here
-from liveaffect.cli.shell.page import links, require
 from liveaffect.nodes.web.address import DEFAULT, listen_at
 from liveaffect.stream.client.announced import announced
 from liveaffect.stream.client.connection import connect
