@@ -1,4 +1,4 @@
-"""`liveaffect export`: a session or a table as CSV, Parquet or XDF, with a data dictionary beside it."""
+"""`liveaffect export`: results in the formats of other programs, or as a film."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ console = Console(stderr=True)
 
 def export(
     what: Annotated[Path, typer.Argument(metavar="SESSION|TABLE", help="A session's folder, or a table from `score`.")],
-    to: Annotated[str, typer.Option("--to", help="csv, parquet or xdf.")],
+    to: Annotated[str, typer.Option("--to", help="csv, parquet, xdf, openface, elan, textgrid, edf, bids or mp4.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The file to write; without it, beside the input.")
     ] = None,
@@ -25,21 +25,30 @@ def export(
     excel: Annotated[
         bool, typer.Option("--excel", help="CSV with a byte order mark: Excel needs it, R does not want it.")
     ] = False,
+    overlay: Annotated[bool, typer.Option("--overlay", help="Of mp4: draw in what was measured.")] = False,
 ) -> None:
-    """Export results: one row per face and frame, and a data dictionary that explains every column.
+    """Export results: rows with a data dictionary (csv, parquet, xdf), or in the formats of other programs.
 
     All times count from one zero, the first frame or sample; `t_ns` and `utc` say when that was. XDF gets streams of
     numbers, of what is missing and of states per person, and the markers, on the sensor's clock (on Linux that of LSL).
+    `openface` has its columns and units, `elan` and `textgrid` turns, emotion segments, states and markers, `edf` and
+    `bids` evenly spaced signals and events, `mp4` pictures and sound. What a format cannot hold is said.
     """
     from liveaffect.offline import export as write
     from liveaffect.offline import open_session
+    from liveaffect.offline.formats.write import ENDINGS
 
-    if to not in ("csv", "parquet", "xdf"):
-        raise UsageError(f"--to {to}: write csv, parquet or xdf")
+    if to not in ENDINGS:
+        raise UsageError(f"--to {to}: write one of {', '.join(ENDINGS)}")
+    if overlay and to != "mp4":
+        raise UsageError("--overlay draws into pictures: use it with --to mp4")
     form: Any = to
     source = open_session(what) if what.is_dir() else what
-    for path in write(source, out or _beside(what, to), form=form, markers=markers, excel=excel):
-        console.print(str(path), markup=False, highlight=False)
+    made = write(source, out or _beside(what, to), form=form, markers=markers, excel=excel, overlay=overlay)
+    for path in made:
+        console.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    for note in made.notes:
+        console.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)
     foreign = source.foreign_markers if not isinstance(source, Path) else []
     if isinstance(foreign, pl.DataFrame) and len(foreign):
         console.print(
@@ -51,5 +60,7 @@ def export(
 
 
 def _beside(what: Path, form: str) -> Path:
+    from liveaffect.offline.formats.write import ENDINGS
+
     name = what.resolve()
-    return name / f"{name.name}.{form}" if name.is_dir() else name.with_suffix(f".{form}")
+    return name / f"{name.name}{ENDINGS[form]}" if name.is_dir() else name.with_suffix(ENDINGS[form])

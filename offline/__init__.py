@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from liveaffect.offline.comparing.differences import Comparison
     from liveaffect.offline.comparing.write import compare
+    from liveaffect.offline.formats.write import export
     from liveaffect.offline.reporting.write import report
     from liveaffect.offline.scoring.batch import Batch, Listener, score_batch
     from liveaffect.offline.scoring.settings import ScoreSettings
     from liveaffect.offline.scoring.single import score
     from liveaffect.offline.tables.card import session_card
-    from liveaffect.offline.tables.export import export
     from liveaffect.offline.tables.frame import Scores
     from liveaffect.offline.tables.judge import evaluate
     from liveaffect.offline.tables.score import DICTIONARY
@@ -44,7 +44,7 @@ _PLACES = {
     "SessionCard": "liveaffect.stream.session.facts",
     "compare": "liveaffect.offline.comparing.write",
     "evaluate": "liveaffect.offline.tables.judge",
-    "export": "liveaffect.offline.tables.export",
+    "export": "liveaffect.offline.formats.write",
     "open_session": "liveaffect.offline.tables.session",
     "report": "liveaffect.offline.reporting.write",
     "score": "liveaffect.offline.scoring.single",

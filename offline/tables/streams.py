@@ -31,7 +31,7 @@ def streams(
     found: list[Stream] = []
     numbers = [c for c, kind in table.schema.items() if kind.is_numeric() and c not in _CLOCK]
     states = [c for c in STATES if c in table.columns]
-    for label, rows in _people(table, name):
+    for label, rows in people_of(table, name):
         found += list(_of_person(label, rows, numbers, states, words))
     if markers.height:
         labels = [[label] for label in markers["label"]]
@@ -77,7 +77,7 @@ def _of_person(
         yield Stream(f"{label} states", "State", [Channel("state")], stamps, [[text] for _, text in texts])
 
 
-def _people(table: pl.DataFrame, name: str) -> Iterator[tuple[str, pl.DataFrame]]:
+def people_of(table: pl.DataFrame, name: str) -> Iterator[tuple[str, pl.DataFrame]]:
     """Rows of each person of each file, one at every instant of the file: also where only others are in view."""
     files = table.partition_by("file", maintain_order=True) if "file" in table.columns else [table]
     for rows in files:
