@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from liveaffect.cli.bridges import Lsl, bridges
+from liveaffect.cli.bridges import Lsl, Mqtt, Osc, bridges
 from liveaffect.cli.run import MOVING, WITH_REASONS, assemble, page_overrides, quoted, say, start
 from liveaffect.cli.windows.keeper import MainWindow, NoWindow, choose, run_with_window, why_none
 from liveaffect.nodes import FACE_NODES, VOICE_NODES
@@ -39,6 +39,8 @@ def live(
         str, typer.Option("--web", metavar="[ADDRESS:PORT]", help="Also a page for phones and browsers.")
     ] = "",
     lsl: Lsl = False,
+    osc: Osc = "",
+    mqtt: Mqtt = "",
     settings: Annotated[list[str] | None, typer.Option("--set", help="node.key=value; may be repeated.")] = None,
 ) -> None:
     """Watch this computer's camera and microphone; closing the window, or Ctrl-C, ends it.
@@ -47,7 +49,11 @@ def live(
     you ask for it. Without a display, or without the extra `liveaffect[desktop]`, the view is in the terminal.
     """
     overrides = [*(MOVING if dynamics else ()), *(settings or []), *device_overrides(camera, microphone)]
-    overrides += [*(WITH_REASONS if reasons else ()), *page_overrides(web, picture=False), *bridges(lsl=lsl)]
+    overrides += [
+        *(WITH_REASONS if reasons else ()),
+        *page_overrides(web, picture=False),
+        *bridges(lsl=lsl, osc=osc, mqtt=mqtt),
+    ]
     more = more or []
     load_graph(DEFAULT_GRAPH, overrides, more=more)  # wrong words are told before any window asks for more
     why = "" if terminal or plain else why_none()

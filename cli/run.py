@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from liveaffect.cli.bridges import Lsl, bridges
+from liveaffect.cli.bridges import Lsl, Mqtt, Osc, bridges
 from liveaffect.cli.outside.page import page_beside
 from liveaffect.nodes import FACE_NODES, VOICE_NODES
 from liveaffect.offline.scoring.default import DEFAULT_GRAPH, require_models
@@ -48,6 +48,8 @@ def run(
     ] = "",
     web_picture: Annotated[bool, typer.Option("--web-picture", help="The page shows the camera's picture.")] = False,
     lsl: Lsl = False,
+    osc: Osc = "",
+    mqtt: Mqtt = "",
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="node.key=value, for instance camera.source=1; may be repeated.")
     ] = None,
@@ -57,7 +59,7 @@ def run(
     Other programs read the stream with `liveaffect.stream.connect()`. No pixel and no sound is recorded unless asked.
     """
     overrides = [*(MOVING if dynamics else ()), *(settings or []), *(WITH_REASONS if reasons else ())]
-    overrides += [*page_overrides(web, picture=web_picture), *bridges(lsl=lsl)]
+    overrides += [*page_overrides(web, picture=web_picture), *bridges(lsl=lsl, osc=osc, mqtt=mqtt)]
     view = not headless
     graph = assemble(launch, overrides, more=more or [], source=source, view=view, plain=plain, record=record)
     raise typer.Exit(start(graph, seconds, headless=headless))

@@ -17,16 +17,15 @@ class Extra(NamedTuple):
 
 EXTRAS: dict[str, Extra] = {
     "lsl": Extra("pylsl", "the Lab Streaming Layer (`--lsl`)"),
+    "osc": Extra("pythonosc", "Open Sound Control (`--osc`)"),
+    "mqtt": Extra("paho.mqtt.client", "MQTT (`--mqtt`)"),
 }
 """Name, as in `liveaffect[NAME]`."""
 
 
 def there(name: str) -> bool:
     """Whether an extra is installed; nothing of it is imported."""
-    try:
-        return find_spec(EXTRAS[name].module) is not None
-    except ModuleNotFoundError:  # what it would lie in is not there either
-        return False
+    return find_spec(EXTRAS[name].module.partition(".")[0]) is not None
 
 
 def remedy(name: str) -> str:

@@ -27,6 +27,8 @@ NODES = frozenset(
         "fusion:FusionNode",
         "lsl:LslNode",
         "microphone:MicrophoneNode",
+        "mqtt:MqttNode",
+        "osc:OscNode",
         "reasons:ReasonsNode",
         "recorder:RecorderNode",
         "replayer:ReplayerNode",
@@ -36,8 +38,18 @@ NODES = frozenset(
     )
 )
 """Every node of this package."""
-IDLE = frozenset(f"liveaffect.nodes.{name}" for name in ("dashboard:DashboardNode", "lsl:LslNode",
-                 "recorder:RecorderNode", "replayer:ReplayerNode", "terminal:TerminalNode"))  # fmt: skip
+IDLE = frozenset(
+    f"liveaffect.nodes.{name}"
+    for name in (
+        "dashboard:DashboardNode",
+        "lsl:LslNode",
+        "mqtt:MqttNode",
+        "osc:OscNode",
+        "recorder:RecorderNode",
+        "replayer:ReplayerNode",
+        "terminal:TerminalNode",
+    )
+)
 """Nodes that compute nothing: they are never made again for a session."""
 SOURCES = frozenset(("liveaffect.nodes.camera:CameraNode", "liveaffect.nodes.microphone:MicrophoneNode"))
 PATHS = ("baseline", "file", "folder", "input", "path", "source")

@@ -13,6 +13,13 @@ import numpy as np
 from live_run import LiveRun, live_run, wait_for
 from paths import ROOT
 
+from liveaffect.nodes.lsl.rows import affect_row, face_row, voice_row
+from liveaffect.offline import open_session
+from liveaffect.stream.messages import Affect, FaceObservation, VoiceDescriptors
+
+S = 1e9
+CLOSE_S = 2e-3
+"""Times agree so well."""
 QUIET = "[log]\nlevel = -3\n[ports]\nIPv6 = disable\n[multicast]\nResolveScope = machine\n"
 """Settings of the other program: off the network, as this test is; else those that every LSL program has."""
 RECORDER = ROOT / "tests/helpers/lsl_recorder.py"
@@ -85,11 +92,13 @@ class Other:
         self.say("counts")
         return {name: int(count) for name, count in re.findall(r"(\S+)=(\d+)", self.hear("counts "))}
 
-    def wait_for(self, samples: int, but: tuple[str, ...] = ("states", "markers")) -> None:
-        """Until it has read so many of each stream."""
-        wait_for(
-            lambda: all(n >= samples for name, n in self.counts().items() if not name.endswith(but)), "its samples"
-        )
+    def counts_of_numbers(self) -> list[int]:
+        """Of those streams alone that have a sample for every frame or more."""
+        return [count for name, count in self.counts().items() if not name.endswith(("states", "markers"))]
+
+    def wait_for(self, samples: int) -> None:
+        """Until it has read so many of each."""
+        wait_for(lambda: min(self.counts_of_numbers()) >= samples, "its samples")
 
     def stop(self) -> None:
         self.say("stop")
@@ -138,3 +147,36 @@ def recorded(xdf: Path, *, synchronized: bool = False) -> Streams:
         one["info"]["name"][0].partition("-")[2]: (np.array(one["time_stamps"]), list(one["time_series"]), one["info"])
         for one in streams
     }
+
+
+def expected(session: Path) -> dict[str, list[tuple[float, list[float]]]]:
+    """Of the sensor's own recording: what each stream should have carried, and when."""
+    rows: dict[str, list[tuple[float, list[float]]]] = {}
+    for _, message in open_session(session).messages("affect", "face/observation", "voice/descriptors"):
+        at, found = message.t_ns / S, dict[str, list[float]]()
+        if isinstance(message, Affect):
+            people = {person.id: person for person in message.people}
+            found = {f"affect-{seat + 1}": affect_row(people.get(seat), "no_face", seat) for seat in (0, 1)}
+            found["affect-voice"] = affect_row(None, message.voice_state, -1)
+        elif isinstance(message, FaceObservation):
+            faces = {face.id: face for face in message.faces}
+            found = {f"action-units-{seat + 1}": face_row(faces.get(seat), "no_face", seat) for seat in (0, 1)}
+        elif isinstance(message, VoiceDescriptors):
+            found["voice"] = voice_row(message)
+        for name, row in found.items():
+            rows.setdefault(name, []).append((at, row))
+    return rows
+
+
+def compared(session: Path, streams: Streams) -> dict[str, int]:
+    """Stream -> how many samples it has: asserts that from its first one on each is there, once, equal to the sensor's
+    own recording and at the same time."""
+    counts: dict[str, int] = {}
+    for name, ours in expected(session).items():
+        times, values, _ = streams[name]
+        first = np.searchsorted([at for at, _ in ours], times[0] - CLOSE_S)
+        mine = ours[first : first + len(times)]
+        assert np.abs(times - [at for at, _ in mine]).max() < CLOSE_S, name
+        np.testing.assert_array_equal(np.array(values), np.array([row for _, row in mine], np.float32), name)
+        counts[name] = len(times)
+    return counts
