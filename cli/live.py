@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from liveaffect.cli.bridges import Lsl, Mqtt, Osc, bridges
+from liveaffect.cli.outside.bridges import Lsl, Mqtt, Osc, bridges
 from liveaffect.cli.run import MOVING, WITH_REASONS, assemble, page_overrides, quoted, say, start
 from liveaffect.cli.windows.keeper import MainWindow, NoWindow, choose, run_with_window, why_none
 from liveaffect.nodes import FACE_NODES, VOICE_NODES

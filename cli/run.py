@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from liveaffect.cli.bridges import Lsl, Mqtt, Osc, bridges
+from liveaffect.cli.outside.bridges import Lsl, Mqtt, Osc, bridges
 from liveaffect.cli.outside.page import page_beside
 from liveaffect.nodes import FACE_NODES, VOICE_NODES
 from liveaffect.offline.scoring.default import DEFAULT_GRAPH, require_models

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from command import refused
 
-from liveaffect.cli.bridges import bridges
+from liveaffect.cli.outside.bridges import bridges
 from liveaffect.nodes.lsl import LslNode
 from liveaffect.stream import extras
 from liveaffect.stream.errors import UsageError
