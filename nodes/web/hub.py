@@ -170,7 +170,7 @@ class Hub:
             "words": words,
             "face": told.modality("stale" if shown is None else shown.face_state),
             "voice": told.modality("stale" if shown is None else shown.voice_state),
-            "people": [told.person(one) for one in (() if shown is None else shown.people[:MOST_PEOPLE])],
+            "people": [told.person(one) for one in _faces_first(shown)],
             "recording": self._recording(now),
             "assistant": self._assistant(),
             "nodes": [{"name": h.node, "state": h.state, "wrong": told.trouble(h)} for h in self._health.values()],
@@ -240,6 +240,11 @@ class Mailbox:
             self._version, self._said_at = self._hub.version, now
             found.append(self._hub.state())
         return found
+
+
+def _faces_first(affect: m.Affect | None) -> list[m.Person]:
+    people = () if affect is None else affect.people
+    return sorted(people, key=lambda one: one.id < 0)[:MOST_PEOPLE]
 
 
 def _played(one: m.Playback | None) -> dict[str, Any] | None:

@@ -183,9 +183,12 @@ export function drawTraces(canvas, hello, id, past, marks) {
       c.globalAlpha = why === "before" ? 0.45 : 1; // no fault: the page is young
       c.fillRect(a, top, b - a, high);
       c.globalAlpha = 1;
+    }
+    c.fillStyle = colours["missing-text"];
+    c.textAlign = "center";
+    for (const [from, to, why] of joined(spans)) {
+      const [a, b] = [Math.max(left, x(from)), x(to)];
       const words = why === "before" ? "nothing earlier" : hello.states[why] || why;
-      c.fillStyle = colours["missing-text"];
-      c.textAlign = "center";
       if (c.measureText(words).width < b - a - 6) c.fillText(words, (a + b) / 2, top + high / 2 + 4);
     }
     line(c, past, id, column, x, y, left, colours[name], hello.z90);
@@ -245,6 +248,19 @@ function line(c, past, id, column, x, y, left, colour, z90) {
     last = t;
   }
   paint();
+}
+
+// Spans that follow each other have one word, that of the longest of them.
+function joined(spans) {
+  const groups = [];
+  let last = null;
+  for (const [from, to, why] of spans) {
+    const near = last && why !== "before" && last.why !== "before" && from - last.to < 0.3;
+    if (!near) groups.push((last = { from, to, why, longest: 0 }));
+    last.to = to;
+    if (to - from > last.longest) { last.longest = to - from; last.why = why; }
+  }
+  return groups.map((group) => [group.from, group.to, group.why]);
 }
 
 // Spans without a number, and why.

@@ -218,6 +218,9 @@ function foot(state, stale) {
   if (state.recording.privacy) pace.push("privacy: no pixels, no sound are stored");
   if (state.assistant) pace.push("an assistant may read");
   $("pace").textContent = stale ? "" : pace.join(" · ");
+  const hidden = state.recording.privacy;
+  $("film").classList.toggle("hidden", hidden); // the last picture is not left standing
+  if (hidden) $("film-words").textContent = "privacy: no picture";
   const key = JSON.stringify([state.nodes, stale]);
   if ($("nodes").dataset.key === key) return;
   $("nodes").dataset.key = key;

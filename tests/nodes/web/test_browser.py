@@ -28,13 +28,15 @@ class Story:
     def __init__(self, page: Page) -> None:
         self.page, self.silent, self.count = page, False, 0
         self.people: tuple[m.Person, ...] | None = None
-        self.recording = False
+        self.recording = self.privacy = False
 
     async def tell(self) -> None:
         while True:
             if not self.silent:
                 self.count += 3
-                status = m.RecordStatus(recording=self.recording, since_ns=made.instant(0))
+                status = m.RecordStatus(recording=self.recording, since_ns=made.instant(0), privacy=self.privacy)
+                if b"video/frame" in self.page.sensor.wanted:
+                    self.page.sensor.publish(made.frame(self.count))
                 self.page.sensor.publish(
                     made.affect(self.count, self.people), made.health("recorder", self.count, status=status)
                 )
@@ -42,8 +44,8 @@ class Story:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[tuple[Story, Tab]]:
-    async with served() as page, chromium() as browser:
+async def opened(*, picture: bool = False) -> AsyncIterator[tuple[Story, Tab]]:
+    async with served(picture=picture) as page, chromium() as browser:
         story = Story(page)
         telling = asyncio.create_task(story.tell())
         tab = await browser.tab()
@@ -118,6 +120,21 @@ def test_the_page_lives_greys_returns_and_obeys() -> None:
             for one in story.page.server.connections():
                 one.transport.abort()
             await tab.until("document.getElementById('banner').textContent.includes('not paired any more')")
+
+    run(tale())
+
+
+def test_a_picture_is_hidden_by_privacy_and_comes_back() -> None:
+    async def tale() -> None:
+        async with opened(picture=True) as (story, tab):
+            await tab.go(story.page.link)
+            await tab.until("document.getElementById('film').naturalWidth === 640")
+            story.privacy = True
+            await tab.until("getComputedStyle(document.getElementById('film')).visibility === 'hidden'")
+            await until(lambda: b"video/frame" not in story.page.sensor.wanted, "the end of pictures")
+            story.privacy = False
+            await tab.until("getComputedStyle(document.getElementById('film')).visibility === 'visible'")
+            await until(lambda: b"video/frame" in story.page.sensor.wanted, "pictures again")
 
     run(tale())
 

@@ -45,6 +45,11 @@ def test_a_person_is_told_with_states_and_intervals(hub: Hub) -> None:
     assert sum(person["emotions"]) == pytest.approx(1.0)
 
 
+def test_faces_come_before_a_voice_that_fits_none(hub: Hub) -> None:
+    hub.take(made.affect(3, (made.person(3, -1), made.person(3, 2), made.person(3, 1))))
+    assert [one["name"] for one in state(hub)["people"]] == ["face 2", "face 1", "voice out of view"]
+
+
 def test_no_face_is_said_and_never_a_number(hub: Hub) -> None:
     nothing = dict.fromkeys(("valence", "valence_sd", "arousal", "arousal_sd", "emotions"))
     hub.take(made.affect(3, (made.person(3, state="no_face", **nothing),), state="no_face"))
