@@ -55,6 +55,8 @@ def main(trials: int, seconds: float, sensor: str, plain: bool) -> None:
         inlet.open_stream(timeout=10.0)
     if not markers.wait_for_consumers(20.0):
         print("nobody takes the markers: the sensor's setting lsl.markers leaves this stream out", flush=True)
+    if affect.pull_sample(timeout=60.0)[0] is None:
+        raise SystemExit(f"{sensor} is there, but measures nothing: does its camera give pictures?")
     show = screen(plain)
     for trial in range(trials):
         word = SHOWN[trial % len(SHOWN)]

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.models.files import manifest
-from liveaffect.models.voice.descriptors import COLUMNS
+from liveaffect.models.voice.columns import COLUMNS
 from liveaffect.stream.messages import State
 from liveaffect.stream.topics import AFFECT, FACE, VOICE
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.face.action_units import ACTION_UNITS
-from liveaffect.models.voice.descriptors import NAMES
+from liveaffect.models.voice.columns import NAMES
 from liveaffect.nodes.lsl.layout import CODES
 from liveaffect.stream import messages as m
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 from liveaffect.models.circumplex import EMOTIONS
-from liveaffect.models.voice.descriptors import NAMES
+from liveaffect.models.voice.columns import NAMES
 from liveaffect.stream.messages import (
     Affect,
     Face,

@@ -1,6 +1,6 @@
 """Voice descriptors: eGeMAPS v02 per 10 ms hop and its 88 functionals, streaming and whole-signal alike."""
 
-from liveaffect.models.voice.descriptors.columns import COLUMNS, EGEMAPS, INDEX, NAMES, Column, delay_ms, latency_ms
+from liveaffect.models.voice.columns import COLUMNS, EGEMAPS, INDEX, NAMES, Column, delay_ms, latency_ms
 from liveaffect.models.voice.descriptors.constants import HOP, SAMPLE_RATE
 from liveaffect.models.voice.descriptors.functionals import FUNCTIONAL_NAMES, functionals_of
 from liveaffect.models.voice.descriptors.stream import DEFAULT_LOOKAHEAD_MS, STATES, Hops, VoiceStream

@@ -3,8 +3,8 @@
 
 import numpy as np
 
+from liveaffect.models.voice.columns import INDEX, NAMES
 from liveaffect.models.voice.descriptors import cycles, fft, formants, harmonics, rhythm
-from liveaffect.models.voice.descriptors.columns import INDEX, NAMES
 from liveaffect.models.voice.descriptors.constants import HOP, LONG, SEMITONE_HZ
 from liveaffect.models.voice.descriptors.jit import kernel
 from liveaffect.models.voice.descriptors.state import EMITTED, INVALID, RING, START, WHITENED

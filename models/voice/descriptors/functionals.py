@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liveaffect.models.errors import BadInput
-from liveaffect.models.voice.descriptors.columns import INDEX, NAMES
+from liveaffect.models.voice.columns import INDEX, NAMES
 from liveaffect.models.voice.descriptors.jit import kernel
 
 _HOP_S = 0.01

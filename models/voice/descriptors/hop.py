@@ -3,8 +3,8 @@
 
 import numpy as np
 
+from liveaffect.models.voice.columns import INDEX
 from liveaffect.models.voice.descriptors import cycles, fft, formants, pitch, spectrum, viterbi
-from liveaffect.models.voice.descriptors.columns import INDEX
 from liveaffect.models.voice.descriptors.constants import HOP, LONG, SEMITONE_HZ, SHORT
 from liveaffect.models.voice.descriptors.finish import emit, finish
 from liveaffect.models.voice.descriptors.jit import kernel

@@ -6,7 +6,7 @@ Two arrays cross from Python into a kernel in a microsecond; forty take as long 
 
 import numpy as np
 
-from liveaffect.models.voice.descriptors.columns import NAMES
+from liveaffect.models.voice.columns import NAMES
 from liveaffect.models.voice.descriptors.constants import (
     CANDIDATES,
     FORMANT_LAGS,

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from liveaffect.models.errors import BadInput
-from liveaffect.models.voice.descriptors import columns
-from liveaffect.models.voice.descriptors.columns import INDEX, NAMES
+from liveaffect.models.voice import columns
+from liveaffect.models.voice.columns import INDEX, NAMES
 from liveaffect.models.voice.descriptors.constants import HOP, LONG, SAMPLE_RATE
 from liveaffect.models.voice.descriptors.hop import advance
 from liveaffect.models.voice.descriptors.memory import flat_tables, new_memory, state_views

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liveaffect.models.errors import BadInput
-from liveaffect.models.voice.descriptors.columns import NAMES
+from liveaffect.models.voice.columns import NAMES
 from liveaffect.models.voice.descriptors.constants import SAMPLE_RATE
 from liveaffect.models.voice.descriptors.functionals import FUNCTIONAL_NAMES, functionals_of
 from liveaffect.models.voice.descriptors.stream import DEFAULT_LOOKAHEAD_MS, STATES, Hops, VoiceStream

@@ -64,8 +64,10 @@ def test_without_the_extra_the_verb_says_what_to_install(monkeypatch: pytest.Mon
 
 
 @pytest.mark.processes
-def test_nothing_of_the_extra_is_imported_unasked() -> None:
-    words = "import sys, liveaffect.cli.run, liveaffect.cli.live, liveaffect.nodes.lsl.node, liveaffect.offline; "
-    words += "from liveaffect.stream.graph import load_graph; from liveaffect.cli.run import DEFAULT_GRAPH; "
-    words += "load_graph(DEFAULT_GRAPH); sys.exit('pylsl' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", words], check=False).returncode == 0
+def test_nothing_of_the_extras_is_imported_unasked_and_no_compiler_with_the_node() -> None:
+    words = "import sys, liveaffect.nodes.lsl.node, liveaffect.nodes.mqtt.node, liveaffect.nodes.osc; "
+    words += "print('numba' in sys.modules); import liveaffect.cli.run, liveaffect.cli.live, liveaffect.offline; "
+    words += "from liveaffect.stream.graph import load_graph; load_graph(liveaffect.cli.run.DEFAULT_GRAPH); "
+    words += "print({'pylsl', 'pythonosc', 'paho'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", words], check=True, capture_output=True, text=True)
+    assert done.stdout.split("\n")[:2] == ["False", "set()"]

@@ -7,8 +7,8 @@ import twins
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liveaffect.models.voice.columns import INDEX, NAMES
 from liveaffect.models.voice.descriptors import cycles, fft, formants, harmonics, pitch, spectrum, viterbi
-from liveaffect.models.voice.descriptors.columns import INDEX, NAMES
 from liveaffect.models.voice.descriptors.constants import tables
 from liveaffect.models.voice.descriptors.functionals import FUNCTIONAL_NAMES, functionals_of
 
