@@ -5,6 +5,7 @@ Events are delivered in the one stream order (`stream/order.py`). Used by `score
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, TypeVar, overload
 
 from liveaffect.stream.graph import Entry, Graph
@@ -56,6 +57,8 @@ class LockstepHost:
     feeds: more of such inputs, each in an order of its own.
     ticks: "grid" makes one every 100 ms of stream time; "inputs" uses only Tick messages among `inputs`.
     ticks_from_ns: stream time of the first of them; None for that of the first message.
+    ahead: messages that an `@ahead_of` method gets at once of what a source of this graph sends; 0 leaves it to its
+        node, None gives it none.
     skip: called with (node name, topic name, message); True repeats a recorded drop.
     before: called with (entry, topic, message) just before a delivery, for replays that must reset a node.
     """
@@ -68,13 +71,14 @@ class LockstepHost:
         feeds: Sequence[Iterable[Message]] = (),
         ticks: str = "grid",
         ticks_from_ns: int | None = None,
+        ahead: int | None = None,
         skip: Callable[[str, str, Message], bool] | None = None,
         before: Callable[[Entry, Topic[Any], Message], None] | None = None,
     ) -> None:
         self.graph = graph
         self.contexts: dict[str, OfflineContext] = {}
         self._inputs, self._grid, self._skip, self._before = (inputs, *feeds), ticks == "grid", skip, before
-        self._ticks_from_ns = ticks_from_ns
+        self._ticks_from_ns, self._ahead = ticks_from_ns, ahead
         self._heap: list[Event] = []
         self._count = 0
         self._seqs: dict[str, int] = {}
@@ -101,7 +105,7 @@ class LockstepHost:
 
     def _loop(self) -> Iterator[tuple[Topic[Any], Message]]:
         for feed in self._feeds():
-            self._draw(self._stamped(feed))
+            self._draw(self._stamped(feed) if self._ahead is None else self._prepared(self._stamped(feed), self._ahead))
         next_tick = self._ticks_from_ns
         while self._heap:
             key, _, topic, message, origin = self._heap[0]
@@ -138,6 +142,16 @@ class LockstepHost:
         for message in feed:
             if message is not None:
                 yield message if message.seq >= 0 else self._stamp(topic_of(message), message)
+
+    def _prepared(self, feed: Iterator[Message], most: int) -> Iterator[Message]:
+        """The same messages, after the nodes that look ahead have seen them."""
+        takers = {topic: (e.node, method) for e in self._entries for topic, method in e.spec.ahead.items()}
+        most = most or min((node.burst() for node, _ in takers.values()), default=1)
+        while batch := list(islice(feed, most)):
+            for topic, (node, method) in takers.items():
+                if mine := [message for message in batch if topic_of(message).name == topic]:
+                    getattr(node, method)(mine)
+            yield from batch
 
     def _stamp(self, topic: Topic[Any], message: Message) -> Message:
         message.seq = self._seqs[topic.name] = self._seqs.get(topic.name, -1) + 1

@@ -56,7 +56,9 @@ class VoiceActivity:
         return self._probabilities.get(window)
 
     def _decide(self) -> None:
-        np.clip(np.nan_to_num(self._input, copy=False), -1.0, 1.0, out=self._input)
+        if not np.isfinite(self._input.sum()):
+            np.nan_to_num(self._input, copy=False)
+        np.minimum(np.maximum(self._input, -1.0, out=self._input), 1.0, out=self._input)
         output, self._state = self._net.run({"input": self._input, "state": self._state, "sr": self._rate})
         self._probabilities[self._windows] = float(output[0, 0])
         self._input[0, :CONTEXT] = self._input[0, -CONTEXT:]

@@ -19,7 +19,7 @@ from liveaffect.models.voice.descriptors.whole import mono_16k
 from liveaffect.models.voice.encoder import ENCODED, VoiceEncoderModel
 from liveaffect.models.voice.mel import FLOOR_DB, HOP, N_MELS, SAMPLE_RATE, LogMel
 from liveaffect.models.voice.usual import Usual
-from liveaffect.models.voice.window import LEAST_HOPS, WINDOW_HOPS, SpeechWindow, row_of, summary
+from liveaffect.models.voice.window import LEAST_HOPS, WINDOW_HOPS, SpeechWindow, summary
 
 Floats = npt.NDArray[np.float32]
 
@@ -283,7 +283,7 @@ class VoiceAffectStream:
                 "version recorded must be made again from the sound"
             )
         self._age += 1
-        return self.window.push(row_of(values), mel, speech_prob)
+        return self.window.push(values, mel, speech_prob)
 
     def estimate(self) -> VoiceEstimate | None:
         """What the last seconds of speech express, or None: silence, or less than 0.4 s of speech so far.

@@ -79,6 +79,19 @@ class LogMel:
             np.nan_to_num(self._tail, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         return _decibel(self._tail * _HANN)
 
+    def push_all(self, samples: npt.NDArray[np.float32]) -> Floats:
+        """The rows (n, 80) of n hops at once, (n * 160,): what `push` gives of one after the other, to the bit."""
+        if len(samples) % HOP:
+            raise ValueError(f"hops are {HOP} samples of 16 kHz sound, these are {samples.shape}")
+        if not len(samples):
+            return np.zeros((0, N_MELS), np.float32)
+        line = np.concatenate([self._tail[HOP:], np.asarray(samples, np.float32)])
+        if not np.isfinite(samples).all():
+            np.nan_to_num(line, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+        self._tail[:] = line[-WINDOW:]
+        frames = np.lib.stride_tricks.sliding_window_view(line, WINDOW)[::HOP]
+        return _decibels(frames * _HANN)
+
 
 def log_mel(signal: npt.NDArray[np.float32]) -> Floats:
     """All rows (n // 160, 80) of a signal (n,) at 16 kHz: what `LogMel` gives hop by hop, within float rounding."""
@@ -86,6 +99,17 @@ def log_mel(signal: npt.NDArray[np.float32]) -> Floats:
     padded = np.concatenate([np.zeros(WINDOW - HOP, np.float32), np.asarray(signal[: hops * HOP], np.float32)])
     frames = np.lib.stride_tricks.sliding_window_view(np.nan_to_num(padded, posinf=0.0, neginf=0.0), WINDOW)[::HOP]
     return _decibel(frames[:hops] * _HANN) if hops else np.zeros((0, N_MELS), np.float32)
+
+
+def _decibels(frames: Floats) -> Floats:
+    """As `_decibel` of one frame after the other, to the bit: a product of matrices would round otherwise."""
+    spectrum = np.fft.rfft(frames)
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) * _SCALE
+    bands = np.empty((len(frames), N_MELS), np.float32)
+    for row, out in zip(power, bands, strict=True):
+        np.matmul(row, FILTERS, out=out)
+    level = np.float32(10.0) * np.log10(np.maximum(bands, _TINY))
+    return level.astype(np.float32).round(DECIMALS)
 
 
 def _decibel(frames: Floats) -> Floats:

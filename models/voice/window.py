@@ -55,7 +55,8 @@ class SpeechWindow:
     """The newest hops of one stream, and which of them are speech; longer pauses are cut out."""
 
     def __init__(self) -> None:
-        self._values = np.empty((_ROOM, len(NAMES)), np.float32)
+        self._values: list[Any] = []
+        """As they came: only rules look at them, and the net's stream would make rows of them for nobody."""
         self._mel = np.empty((_ROOM, N_MELS), np.float32)
         self._speech = np.empty(_ROOM, np.bool_)
         self.reset()
@@ -63,19 +64,23 @@ class SpeechWindow:
     def reset(self) -> None:
         """Forgets everything."""
         self._end = 0
+        self._values.clear()
         self._since_speech = HANG_HOPS + 1
 
-    def push(self, values: npt.ArrayLike, mel_db: npt.ArrayLike, speech_prob: float | None) -> bool:
-        """Takes in one hop: descriptors (len(NAMES),) NaN where undefined, log-mel row (80,), speech probability.
+    def push(
+        self, values: "Mapping[str, Any] | npt.ArrayLike", mel_db: npt.ArrayLike, speech_prob: float | None
+    ) -> bool:
+        """Takes in one hop: its descriptors (`row_of` says how), log-mel row (80,), speech probability.
 
         Returns whether the hop is speech, or follows it within 200 ms.
         """
         if self._end == _ROOM:
-            for ring in (self._values, self._mel, self._speech):
+            del self._values[:MAX_AGE_HOPS]
+            for ring in (self._mel, self._speech):
                 ring[:MAX_AGE_HOPS] = ring[MAX_AGE_HOPS:]
             self._end = MAX_AGE_HOPS
         speech = speech_prob is not None and speech_prob >= SPEECH
-        self._values[self._end] = values
+        self._values.append(values if isinstance(values, Mapping) else np.array(values, np.float32))
         self._mel[self._end] = mel_db
         self._speech[self._end] = speech
         self._end += 1
@@ -96,7 +101,8 @@ class SpeechWindow:
     @property
     def values(self) -> Floats:
         """Descriptors of the window's hops, (n, len(NAMES)), n at most WINDOW_HOPS."""
-        return self._values[self.hops]
+        rows = [row_of(self._values[hop]) for hop in self.hops]
+        return np.stack(rows) if rows else np.empty((0, len(NAMES)), np.float32)
 
     @property
     def mel(self) -> Floats:

@@ -43,12 +43,14 @@ class AheadHost:
         ticks_from_ns: int | None = None,
     ) -> None:
         self.graph = graph
-        self._takers = {
-            topic: (e.node, method) for e in graph.entries.values() for topic, method in e.spec.ahead.items()
-        }
         self._ahead = ahead
         chains, behind = _split(graph)
-        self._chains = [LockstepHost(graph.only(chain), ticks="inputs") for chain in chains]
+        self._takers = {
+            topic: (graph.entries[name].node, method)
+            for name in behind
+            for topic, method in graph.entries[name].spec.ahead.items()
+        }
+        self._chains = [LockstepHost(graph.only(chain), ticks="inputs", ahead=ahead) for chain in chains]
         self._keep_pixels = any(VIDEO in graph.entries[name].spec.inputs for name in behind)
         bursts = [self._in_bursts(chain) for chain in self._chains]
         self._behind = LockstepHost(graph.only(behind), feeds=[*bursts, *feeds], ticks_from_ns=ticks_from_ns)
@@ -95,16 +97,18 @@ def _split(graph: Graph) -> tuple[list[list[str]], list[str]]:
     """Names of the nodes of each chain that can run ahead, and of those that cannot, writers before readers.
 
     A node belongs to the chain that all its inputs come from; it stays behind where they come from several, from a
-    node behind or from a tick, and where it takes batches, which it is given in its own way.
+    node behind or from a tick, and where it takes batches of what another node has made, which it is given in its own
+    way; of what a source sends, its chain's host gives them.
     """
     chain_of: dict[str, str] = {}
     """Topic -> the source node that everything in it comes from."""
     chains: dict[str, list[str]] = {}
     behind: list[str] = []
+    sent = {topic.name for entry in graph.entries.values() if entry.spec.sources for topic in entry.spec.outputs}
     for entry in sorted(graph.entries.values(), key=graph.level):
         roots = {chain_of.get(topic.name, "") for topic in entry.spec.inputs} or {entry.name}
         root = roots.pop()
-        if roots or not root or _waits(entry):
+        if roots or not root or _waits(entry, sent):
             behind.append(entry.name)
             continue
         chains.setdefault(root, []).append(entry.name)
@@ -112,5 +116,5 @@ def _split(graph: Graph) -> tuple[list[list[str]], list[str]]:
     return list(chains.values()), behind
 
 
-def _waits(entry: Entry) -> bool:
-    return TICK in entry.spec.inputs or bool(entry.spec.ahead)
+def _waits(entry: Entry, sent: set[str]) -> bool:
+    return TICK in entry.spec.inputs or not sent.issuperset(entry.spec.ahead)

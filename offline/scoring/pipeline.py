@@ -169,7 +169,7 @@ class FileRun:
         fusion = self.graph.entries.get("fusion")
         thin = fusion is not None and isinstance(fusion.node, FusionNode)  # it asks who speaks, and no more
         self.graph = self.graph.only(name for name in self.graph.entries if name in VOICE_NODES)
-        self.host = LockstepHost(self.graph, ticks="inputs")
+        self.host = LockstepHost(self.graph, ticks="inputs", ahead=0)
         write_heard(self.host.run(), target, from_ns=round(from_s * 1e9), thin=thin, told=told)
         return Written(0, 0)
 

@@ -3,6 +3,7 @@
 import math
 from functools import cache
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from liveaffect.nodes.voice import VoiceNode, significant
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.lockstep import run_nodes
+from liveaffect.stream.node import messages_of
 
 STEP_NS = 10_000_000
 
@@ -123,3 +125,25 @@ def test_a_look_ahead_that_would_come_too_late_is_refused() -> None:
 
 def test_messages_and_models_mean_the_same_by_a_hop() -> None:
     assert (m.SOUND_RATE, m.SOUND_HOP) == (constants.SAMPLE_RATE, constants.HOP)
+
+
+def test_hops_taken_in_beforehand_give_the_same_messages() -> None:
+    signal = _voice()
+    gone = m.AudioChunk(t_ns=120 * STEP_NS, state="no_device")
+    chunks = [*_chunks(signal), gone, *_chunks(signal, start=130), _end(330)]
+    chunks[140].gap = True  # type: ignore[attr-defined]
+    for number, chunk in enumerate(chunks):
+        chunk.seq = number
+    said: list[list[bytes]] = []
+    for many in (1, 7, 50, 400):
+        node = VoiceNode()
+        node.open()
+        found: list[m.Message] = []
+        for start in range(0, len(chunks), many):
+            batch = [chunk for chunk in chunks[start : start + many] if isinstance(chunk, m.AudioChunk)]
+            if many > 1:
+                node.prepare(batch)
+            found += [hop for chunk in batch for hop in messages_of(node.step(chunk))]
+        said.append([msgspec.msgpack.encode(hop) for hop in found])
+    assert len(said[0]) > 200
+    assert all(other == said[0] for other in said[1:])

@@ -1,5 +1,7 @@
 """The causal log-mel spectrum: hop by hop or at once, levels, and bad samples."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -76,3 +78,16 @@ def test_a_tone_is_loudest_in_its_own_band():
     assert [float((np.arange(WINDOW // 2 + 1) * 40 * FILTERS[:, k]).sum() / FILTERS[:, k].sum()) for k in loudest] == [
         pytest.approx(hz, rel=0.1) for hz in (200, 1000, 4000)
     ]
+
+
+def test_many_hops_at_once_have_the_bits_of_one_after_the_other():
+    signal = RNG.normal(0, 0.1, 400 * HOP).astype(np.float32)
+    signal[7777] = np.nan
+    signal[100 * HOP : 120 * HOP] = 0.0
+    one, many = LogMel(), LogMel()
+    rows = np.stack([one.push(signal[i : i + HOP]) for i in range(0, len(signal), HOP)])
+    cuts = np.array([0, 1, 3, 50, 50, 100, 399, 400]) * HOP
+    found = np.concatenate([many.push_all(signal[a:b]) for a, b in pairwise(cuts)])
+    np.testing.assert_array_equal(found, rows)
+    with pytest.raises(ValueError, match="160"):
+        many.push_all(signal[:100])
