@@ -22,6 +22,9 @@ TOLERANCE_NS = 40_000_000
 """Time stamps that far from the count of samples are believed (a hole, an overlap); below that, the count is."""
 CLIPPED_SHARE = 0.001
 """Of samples at the limit, so many are worth a word."""
+PRIMING = {"ac3": 256, "eac3": 256}
+"""Samples by which bare streams come late: their first block overlaps with nothing (ATSC A/52, section 7.9.4), and
+there is no container to say so."""
 QUALITY = "HQ"
 """soxr's recipe: 20 bit, delay compensated, about 40 ms of look-ahead at 48 kHz (VHQ needs twice that)."""
 
@@ -109,6 +112,7 @@ class Sound:
         ):
             stream = self._stream(container)
             zero_ns = None if self.info is None else self.info.start_ns
+            late = PRIMING.get(container.format.name, 0)
             for packet in containers.packets(container, stream, self.errors):
                 for frame in containers.decode(stream, packet, self.errors):
                     if frame.pts is None:
@@ -117,7 +121,11 @@ class Sound:
                         t_ns = containers.pts_ns(frame.pts, frame.time_base or stream.time_base)
                         zero_ns = t_ns if zero_ns is None else zero_ns
                         t_ns -= zero_ns
-                    yield from self._frame(self._heard(frame), frame.sample_rate, t_ns)
+                    samples = self._heard(frame)
+                    if late and t_ns is not None:
+                        cut = late if self._resampler is None else 0
+                        samples, t_ns = samples[cut:], t_ns + (cut - late) * NS // frame.sample_rate
+                    yield from self._frame(samples, frame.sample_rate, t_ns)
             yield from self._finish()
 
     def warning(self) -> str:

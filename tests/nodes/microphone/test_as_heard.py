@@ -280,3 +280,14 @@ def test_sound_and_picture_meet_within_10_ms_in_every_container(tmp_path: Path, 
     flash = max(frames, key=lambda frame: frame.image.mean()).t_ns / 1e9
     click = times[np.abs(samples).argmax()] - 0.001
     assert abs(click - flash) < 0.010
+
+
+@pytest.mark.parametrize("codec", ["ac3", "eac3"])
+def test_a_bare_stream_whose_first_block_overlaps_with_nothing_is_not_late(tmp_path: Path, codec: str) -> None:
+    sound = voice()
+    plain = heard(written(tmp_path / "a.wav", sound))
+    bare = heard(written(tmp_path / f"a.{codec}", sound, codec=codec, bit_rate=192_000))
+    count = min(len(plain), len(bare))
+    error = np.mean(np.square(bare[:count] - plain[:count])) / np.mean(np.square(plain[:count]))
+    assert error < 0.01
+    assert np.argmax(np.correlate(bare[8000:8400], plain[7900:8500], "valid")) == 100
