@@ -14,17 +14,20 @@ from liveaffect.stream.capture.read_ahead import PATIENCE_S, ReadAhead, wait_unt
 from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.messages import Ack, Command, MediaSpan, Message, Playback, ReplayStatus
 from liveaffect.stream.node import Node, NotNegative, SourceContext, answered, command, on, source
-from liveaffect.stream.session.feed import spoken
+from liveaffect.stream.session.feed import STARTS_PER_ROUND, spoken
 from liveaffect.stream.session.playhead import Playhead
 from liveaffect.stream.session.reader import SessionReader
-from liveaffect.stream.session.survey import replayed, survey
-from liveaffect.stream.topics import ACK, COMMAND, MEDIA, PLAYBACK, REGISTRY, Topic
+from liveaffect.stream.session.survey import last_of, replayed, survey
+from liveaffect.stream.topics import ACK, COMMAND, MEDIA, PLAYBACK, REGISTRY, Topic, topic_of
 
 AHEAD = 64
 PATIENCE_NS = int(PATIENCE_S * 1e9)
 SAY_NS = 100_000_000
 GLANCE_NS = 150_000_000
 """So much is shown at once after a seek while paused: a frame, and what was known of it."""
+CATCH_UP_NS = 300_000_000
+"""As fast as it goes, pictures are skipped on their way. Before the last one readers get so much time, so that it
+finds room: the picture that stays is the last."""
 SPEEDS = (0.01, 100.0)
 
 
@@ -80,6 +83,8 @@ class ReplayerNode(Node):
         if found is None:
             raise RecordError(f"{self.session} holds no message that could be replayed")
         self._found = found
+        pictures = [name for name in self._names if REGISTRY[name].queue == "latest"]
+        self._last = last_of(self._reader, pictures) if pictures else set[tuple[str, int, int]]()
         self._head = Playhead(self._at(self.seek_s), self.speed)
         self._round, self._sought, self._ended = 0, False, False
         self._told = 0
@@ -188,6 +193,8 @@ class ReplayerNode(Node):
                         return
                     paused_ns += context.now_ns() - began_ns if due_ns is None else 0
                 shift_ns += paused_ns if self.shift else 0
+                if not head.speed and self._is_last(message):
+                    yield from wait_until(context.now_ns() + CATCH_UP_NS, context)
                 message.t_ns += shift_ns
                 head.reached(spoken_ns)
                 yield message
@@ -196,6 +203,10 @@ class ReplayerNode(Node):
                     yield said
         finally:
             reader.close()
+
+    def _is_last(self, message: Message) -> bool:
+        incarnation = message.incarnation - self._round * STARTS_PER_ROUND
+        return (topic_of(message).name, incarnation, message.seq) in self._last
 
     def _due_ns(self, spoken_ns: int, from_ns: int) -> int | None:
         due_ns = self._head.due_ns(spoken_ns)

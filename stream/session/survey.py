@@ -12,6 +12,7 @@ LEAST_MISSING_S = 0.25
 """Shorter spans without an estimate are blinks of the tracker."""
 HOLE_S = 1.0
 """Without a message for so long, nobody knew."""
+LAST_NS = 10_000_000_000
 MOST = 2000
 """Markers, and missing spans, that are told at most."""
 
@@ -73,10 +74,18 @@ def replayed(reader: SessionReader) -> list[str]:
     return [topic.name for topic in kept if not topic.host or topic in (HEALTH, MARKER)]
 
 
-def _heads(reader: SessionReader, topics: Collection[str]) -> Iterator[tuple[str, _Head, int]]:
+def last_of(reader: SessionReader, topics: Collection[str]) -> set[tuple[str, int, int]]:
+    """Topic, incarnation and number of the last message on each topic that has one in the recording's last seconds."""
+    end_ns = max((span[1] for span in reader.spans()), default=0)
+    heads = _heads(reader, topics, end_ns - LAST_NS)
+    last = {name: (name, head.incarnation, head.seq) for name, head, _ in heads}
+    return set(last.values())
+
+
+def _heads(reader: SessionReader, topics: Collection[str], from_ns: int = 0) -> Iterator[tuple[str, _Head, int]]:
     """Topic, header and log time of every message that is one."""
     decoder = msgspec.json.Decoder(_Head)
-    for name, record in reader.raw(topics):
+    for name, record in reader.raw(topics, from_ns=from_ns):
         try:
             head = decoder.decode(record.data)
         except UNREADABLE:

@@ -1,5 +1,6 @@
 """The replayer: order, header and times of a recording come back; speed, seek, loop and shift do what they say."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from waiting_clock import SECOND, WaitingClock, replay_without_waiting
 
 from liveaffect.nodes.recorder import RecorderNode
-from liveaffect.nodes.replayer import ReplayerNode
+from liveaffect.nodes.replayer import CATCH_UP_NS, ReplayerNode
 from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.lockstep import run_nodes
 from liveaffect.stream.messages import Affect, Command, Health, Marker, Message, Playback, Tick, VideoFrame
@@ -85,10 +86,13 @@ def test_speed_stretches_the_time_between_messages(session: Path, speed: float, 
     assert (played[-1][0] - played[0][0]) / SECOND == pytest.approx(lasts_s, abs=0.02)
 
 
-def test_at_full_speed_nobody_waits(session: Path) -> None:
+def test_at_full_speed_nobody_waits_but_before_the_last_picture(session: Path) -> None:
     played = _play(session, speed=0)
     assert len(played) == 42
-    assert (played[-1][0] - played[0][0]) / SECOND < 0.1
+    last = max(number for number, (_, message) in enumerate(played) if isinstance(message, VideoFrame))
+    waited = [(now - before) / SECOND for (before, _), (now, _) in pairwise(played)]
+    assert waited[last - 1] == pytest.approx(CATCH_UP_NS / SECOND, abs=0.05)
+    assert sum(waited) - waited[last - 1] < 0.1
 
 
 def test_seek_begins_later_and_marks_the_gap(session: Path) -> None:
