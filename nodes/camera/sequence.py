@@ -51,6 +51,7 @@ class ImageSequenceNode(CameraNode):
                 broken.append(str(error))
         if broken:
             context.dropped(VIDEO, len(broken), "invalid")
-            context.report(warning=f"{self.source}: {len(broken)} images cannot be read, the first: {broken[0]}")
+            count = "1 image" if len(broken) == 1 else f"{len(broken)} images"
+            context.report(warning=f"{self.source}: {count} cannot be read, the first: {broken[0]}")
         if len(broken) == len(self.images):
             raise InputError(broken[0])

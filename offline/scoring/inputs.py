@@ -69,6 +69,8 @@ def find_inputs(words: Sequence[str], *, sequences: bool = False) -> Found:
                 inside, found.failures[path] = [], f"{path} does not exist: check the name"
         except (OSError, ValueError) as error:
             inside, found.failures[path] = [], f"{word[:80]!r} cannot be a file: {getattr(error, 'strerror', error)}"
+        if word != STDIN:  # ./- is a file that is called so
+            inside = [path.absolute() if path == Path(STDIN) else path for path in inside]
         files.update(dict.fromkeys(inside))
     found.files = list(files)
     if found.failures and not files:

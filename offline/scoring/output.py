@@ -45,6 +45,10 @@ class ScoreOutput:
         self.out, self.folder = Path(out), is_folder(out)
         target = self.out if self.folder else self.out.parent
         self._tables = self.out if self.folder else self.out.with_name(f".{self.out.name[-LONGEST:]}.tables")
+        if target.is_file():
+            raise UsageError(
+                f"--out {out}: {target} is a file: name a folder, or a table that ends in .parquet or .csv"
+            )
         try:
             target.mkdir(parents=True, exist_ok=True)
         except OSError as error:

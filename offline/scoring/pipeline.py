@@ -177,7 +177,8 @@ class FileRun:
         """The rows of the table in order; at least one batch, which may be empty."""
         lag_s = self._settings.smooth_lag_s
         sound_only = not self.info.has_video
-        builder = TableBuilder(self._name, sound_only=sound_only, sound=self.info.has_audio, holes=False)
+        step_s = 1.0 / (self._settings.rate_hz or float("inf"))
+        builder = TableBuilder(self._name, sound_only=sound_only, sound=self.info.has_audio, holes=False, step_s=step_s)
         smoothing = None if lag_s is None else Smoothing(self.graph, lag_s)
         for _, message in self.messages():
             builder.add(message)

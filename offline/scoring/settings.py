@@ -36,7 +36,8 @@ class ScoreSettings:
         for name, least, most in (("rate_hz", 0.01, 1000), ("split_s", 10, 86_400), ("sequence_hz", 0.001, 1000)):
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
-                raise UsageError(f"{name} is {value:g}: give {least:g} to {most:g}")
+                option = f"--{name.partition('_')[0]}"
+                raise UsageError(f"{name} ({option}) is {value:g}: give {least:g} to {most:g}")
 
     def told(self) -> dict[str, object]:
         """As the metadata of a table say them: whatever changes a number is in here."""

@@ -20,6 +20,8 @@ VOICE_WINDOW_NS, VOICE_STEP_NS = 150_000_000, 100_000_000
 FRAMES_KEPT = 256
 """An estimate every 100 ms: one that is older says nothing about this instant."""
 BATCH = 1024
+PATIENCE = 1.5
+"""Steps without a picture after which it is missing."""
 LEAST_HOLE_NS = 10_000_000_000
 """A film whose picture and sound say nothing for longer has no rows there: most likely a time stamp is damaged."""
 
@@ -122,11 +124,18 @@ class TableBuilder:
     Rows wait until the stream has passed the delay of the voice: a table is aligned by content.
     `sound_only` gives a row per tick instead of one per frame. With `sound`, time without a picture has rows too;
     without `holes` not for ever, where there is no sound either. Whoever cannot hold the whole table asks `ready`,
-    after every message, for what is finished.
+    after every message, for what is finished. Pictures that are measured every `step_s` are not missing in between.
     """
 
     def __init__(
-        self, file: str, *, sound_only: bool = False, sound: bool = True, start_ns: int = 0, holes: bool = True
+        self,
+        file: str,
+        *,
+        sound_only: bool = False,
+        sound: bool = True,
+        start_ns: int = 0,
+        holes: bool = True,
+        step_s: float = 0.0,
     ) -> None:
         self._file, self._sound_only, self._has_sound, self._start_ns = file, sound_only, sound, start_ns
         self._observed: OrderedDict[int, dict[int, m.Face]] = OrderedDict()
@@ -138,7 +147,8 @@ class TableBuilder:
         self._hops: deque[m.VoiceDescriptors] = deque()
         self._voices: deque[m.VoiceAffect] = deque()
         self._heard_ns = start_ns
-        self._holes = holes
+        self._holes, self._missing_ns = holes, int(PATIENCE * step_s * 1e9)
+        self._pictured_ns = start_ns - self._missing_ns
         self._said_ns: int | None = None
         self.left_out: list[tuple[int, int]] = []
         """Stretches (ns) that have no rows, as nothing was there."""
@@ -178,7 +188,9 @@ class TableBuilder:
 
     def _wanted(self, affect: m.Affect) -> bool:
         if affect.frame_seq < 0:  # sound alone: no picture in this file, or none any more
-            return self._sound_only or (self._has_sound and affect.face_state == "stale")
+            missing = affect.face_state == "stale" and affect.t_ns - self._pictured_ns > self._missing_ns
+            return self._sound_only or (self._has_sound and missing)
+        self._pictured_ns = affect.t_ns
         return not self._sound_only
 
     def _affect(self, affect: m.Affect) -> None:

@@ -187,7 +187,7 @@ def test_a_folder_of_images_is_a_film(tmp_path: Path, launch: Path, capsys: pyte
     assert table["t_s"].to_list() == [k / 25 for k in range(12) if k != 6]
     assert table["file"].unique().to_list() == ["frames"]
     assert table["face_valence"].to_list() == sorted(table["face_valence"].to_list())  # 2 comes before 10
-    assert "1 images cannot be read" in " ".join(capsys.readouterr().err.split())
+    assert "1 image cannot be read" in " ".join(capsys.readouterr().err.split())
 
 
 def test_so_many_frames_a_second_are_measured(tmp_path: Path, launch: Path) -> None:
@@ -197,3 +197,11 @@ def test_so_many_frames_a_second_are_measured(tmp_path: Path, launch: Path) -> N
     table = pl.read_parquet(tmp_path / "t.parquet")
     assert table["t_s"].to_list() == pytest.approx([k / 10 for k in range(30)], abs=1e-9)
     assert score(clip, "--rate", 0, "--launch", launch, "--out", tmp_path / "u.parquet") == 2
+
+
+def test_a_file_called_like_standard_input_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-").write_bytes(b"")
+    for word in ("./-", "?"):
+        assert find_inputs([word]).files == [tmp_path / "-"]
+    assert find_inputs(["-"]).files == [Path("-")]

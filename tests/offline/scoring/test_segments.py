@@ -101,5 +101,5 @@ def test_a_length_is_written_as_people_write_it() -> None:
     assert [seconds(text) for text in ("5min", "300", "300s", "1h", "1.5 m", None)] == [300, 300, 300, 3600, 90, None]
     with pytest.raises(UsageError, match="write a length"):
         seconds("soon")
-    with pytest.raises(UsageError, match="split_s is 1"):
+    with pytest.raises(UsageError, match=r"split_s \(--split\) is 1"):
         ScoreSettings(split_s=1.0)

@@ -82,3 +82,17 @@ def leap(film: Path, target: Path, by_s: float) -> Path:
             packet.stream = streams[packet.stream_index]
             output.mux(packet)
     return target
+
+
+@pytest.mark.usefixtures("score_here")
+def test_between_two_pictures_of_a_low_rate_none_is_missing(tmp_path: Path) -> None:
+    launch = tmp_path / "launch.toml"
+    launch.write_text(f'{LAUNCH}[microphone]\ntype = "liveaffect.nodes.microphone:MicrophoneNode"\n', "utf-8")
+    images = [np.full((48, 64, 3), 100, np.uint8)] * 50
+    film = write_clip(tmp_path / "film.mkv", images, np.zeros(16000 * 13, np.float32), fps=5, rate=16000)
+    score_batch([str(film)], tmp_path / "t.parquet", settings=ScoreSettings(launch, rate_hz=0.5))
+    table = pl.read_parquet(tmp_path / "t.parquet")
+    seen = table.filter(pl.col("face_state") == "ok")["t_s"].to_list()
+    assert seen == [0.0, 2.0, 4.0, 6.0, 8.0]
+    assert table["t_s"].to_list()[:5] == seen
+    assert table["t_s"].to_list()[5] > 8.0 + 3.0  # the picture has ended, the sound goes on
