@@ -132,6 +132,11 @@ class Sound:
         """What was wrong with the sound, and what was done to it, in words, once it has been read; or "" ."""
         words = list(self._hearing.words)
         words += [f"{what} was heard for {seconds:.1f} s" for what, seconds in self._mixer.heard.items()]
+        rate = 0 if self.info is None else self.info.audio_rate or 0
+        if 0 < rate < RATE:
+            words.append(
+                f"sampled at {rate / 1000:g} kHz: what a voice has above {rate / 2000:g} kHz is missing from it"
+            )
         if self._mender.repaired:
             count = self._mender.repaired
             what = "1 sample that is no number, or" if count == 1 else f"{count} samples that are no numbers, or"

@@ -291,3 +291,13 @@ def test_a_bare_stream_whose_first_block_overlaps_with_nothing_is_not_late(tmp_p
     error = np.mean(np.square(bare[:count] - plain[:count])) / np.mean(np.square(plain[:count]))
     assert error < 0.01
     assert np.argmax(np.correlate(bare[8000:8400], plain[7900:8500], "valid")) == 100
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"), [(8000, "sampled at 8 kHz: what a voice has above 4 kHz is missing"), (16000, "")]
+)
+def test_sound_that_lacks_what_the_voice_net_hears_is_said(tmp_path: Path, rate: int, words: str) -> None:
+    context = OfflineContext()
+    heard(written(tmp_path / "a.wav", voice()[::6].copy(), rate=rate), context)
+    assert words in context.info.get("warning", "")
+    assert bool(context.info.get("warning")) == bool(words)
