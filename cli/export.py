@@ -25,6 +25,9 @@ def export(
     excel: Annotated[
         bool, typer.Option("--excel", help="CSV with a byte order mark: Excel needs it, R does not want it.")
     ] = False,
+    imported: Annotated[
+        bool, typer.Option("--imported", help="Columns of series that were imported beside the session.")
+    ] = False,
     overlay: Annotated[bool, typer.Option("--overlay", help="Of mp4: draw in what was measured.")] = False,
 ) -> None:
     """Export results: rows with a data dictionary (csv, parquet, xdf), or in the formats of other programs.
@@ -44,7 +47,9 @@ def export(
         raise UsageError("--overlay draws into pictures: use it with --to mp4")
     form: Any = to
     source = open_session(what) if what.is_dir() else what
-    made = write(source, out or _beside(what, to), form=form, markers=markers, excel=excel, overlay=overlay)
+    made = write(
+        source, out or _beside(what, to), form=form, markers=markers, excel=excel, overlay=overlay, imported=imported
+    )
     for path in made:
         console.print(str(path), markup=False, highlight=False, soft_wrap=True)
     for note in made.notes:

@@ -1,5 +1,6 @@
 """The `liveaffect` command: a table of verbs, each in a file of its own that is imported only when it is called."""
 
+import keyword
 import os
 import signal
 import sys
@@ -24,7 +25,8 @@ EPILOG = "`liveaffect VERB --help` describes one verb. Exit codes: 0 done, 1 cou
 
 
 class Verb(NamedTuple):
-    """Where a verb is written and how the overview puts it. The module has a function of the verb's name, or `app`."""
+    """Where a verb is written and how the overview puts it. The module has a function of the verb's name (with _
+    where Python has that word), or `app`."""
 
     module: str
     panel: str
@@ -45,6 +47,7 @@ VERBS: dict[str, Verb] = {
     "replay": Verb("liveaffect.cli.replay", "Look at results", "Replay a session, or recompute and compare it."),
     "recover": Verb("liveaffect.cli.recover", "Look at results", "Make the session of a killed recorder whole."),
     "export": Verb("liveaffect.cli.export", "Look at results", "A session or a table as CSV, Parquet or XDF."),
+    "import": Verb("liveaffect.cli.bring", "Look at results", "Labels and series of other programs, beside a session."),
     "report": Verb("liveaffect.cli.report", "Look at results", "A session or a table as one HTML page."),
     "why": Verb("liveaffect.cli.why", "Look at results", "Say which measured cues carried an estimate."),
     "compare": Verb("liveaffect.cli.compare", "Look at results", "Hold conditions against each other, with intervals."),
@@ -112,7 +115,7 @@ def build(words: Sequence[str]) -> typer.Typer:
         if group is not None:
             app.add_typer(group, name=name, rich_help_panel=verb.panel)
         else:
-            function: Callable[..., None] = getattr(module, name)
+            function: Callable[..., None] = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
             app.command(name, rich_help_panel=verb.panel)(function)
     return app
 

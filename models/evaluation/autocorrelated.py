@@ -2,8 +2,9 @@
 
 The mean of a series is as sure as so many independent samples as it is long against its memory. That memory is judged
 over one, three and ten samples, by an autoregression whose bias is taken out (Kendall 1954), and the longest counts: a
-slow part under a quick one would else be passed over. A block bootstrap with blocks of fitting length covers 0.50 to
-0.92 of what it should where a series is short against its memory; this 0.9 and more (`benchmarks/bench_compare.py`).
+slow part under a quick one would else be passed over. A block bootstrap with blocks of fitting length covers 0.45 to
+0.94 where it should 0.95, least where a series is short against its memory; this covers 0.97 and more
+(`benchmarks/bench_compare.py`).
 """
 
 import math

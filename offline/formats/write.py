@@ -42,6 +42,7 @@ def export(
     markers: bool = False,
     excel: bool = False,
     overlay: bool = False,
+    imported: bool = False,
 ) -> Exported:
     """Writes rows, annotations or pictures; returns the files, the main one first.
 
@@ -55,6 +56,7 @@ def export(
     form: see `ENDINGS`; without it, what the ending of `out` says.
     markers: adds the columns `marker` and `marker_t_s` to the rows of a session (csv, parquet, xdf).
     excel: begins CSV files with a byte order mark, without which Excel takes them for another encoding.
+    imported: adds the columns of imported series of a session (csv, parquet, xdf).
     overlay: of `mp4`, draws in what was measured.
 
     Raises InputError, RecordError, UsageError (also where a library is missing, with what to install).
@@ -64,7 +66,7 @@ def export(
     made = Exported()
     made.notes = []
     if form in get_args(TableForm):
-        made.extend(export_table(source, target, form=form, markers=markers, excel=excel))  # type: ignore[arg-type]
+        made.extend(export_table(source, target, form=form, markers=markers, excel=excel, imported=imported))  # type: ignore[arg-type]
         return made
     if isinstance(source, str | Path) and target.resolve() == Path(source).resolve():
         raise UsageError(f"--out {target} is the input itself: name another file")

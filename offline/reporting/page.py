@@ -8,6 +8,7 @@ import polars as pl
 
 from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.offline.reporting.beside import beside
 from liveaffect.offline.reporting.data import AWAY, FileResults, Track
 from liveaffect.offline.reporting.moving import moving
 from liveaffect.offline.reporting.shapes import circumplex, clock
@@ -40,6 +41,7 @@ def page(results: Results, files: Sequence[FileResults], left_out: int, made: st
             parts.append(f"<h2>{escape(found.name)}</h2>")
             parts.append(_tiles(found))
         parts += _file(found, results.markers if results.session else [], results.reasons, results.zero_ns or 0)
+        parts += beside(found, results.imported)
         parts.append("</section>")
     if results.session is not None:
         parts += ledger(results.session, results.state, results.zero_ns, results.faults)

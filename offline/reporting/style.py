@@ -84,6 +84,8 @@ svg .heat{image-rendering:pixelated}
 svg .marker{stroke:var(--ink);stroke-width:1;stroke-dasharray:3 3} svg .marker-text{fill:var(--ink);font-size:11px}
 svg .change{stroke:var(--faint);stroke-width:1;stroke-dasharray:1 3}
 svg .lane{fill:var(--rule);opacity:.6} svg .present{fill:var(--valence)}
+svg .said-by{fill:var(--accent);opacity:.75} svg .by{font-size:10.5px;fill:#fff}
+svg .line.theirs{stroke:var(--accent)} svg .line.ours{stroke:var(--faint);stroke-width:1.3;stroke-dasharray:4 3}
 svg .disc{fill:var(--card)} svg .ring{fill:none;stroke:var(--faint)} svg .cross{stroke:var(--rule)}
 svg .term-text{font-size:11.5px;fill:var(--ink);paint-order:stroke;stroke:var(--page);
 stroke-width:3px}

@@ -32,6 +32,7 @@ def export(
     form: Form | None = None,
     markers: bool = False,
     excel: bool = False,
+    imported: bool = False,
 ) -> list[Path]:
     """Writes rows, markers (of a session) and a data dictionary; returns the files, the rows' first.
 
@@ -44,6 +45,7 @@ def export(
     out: the file to write.
     form: "csv", "parquet" or "xdf"; without it, what the ending of `out` says.
     markers: adds the columns `marker` and `marker_t_s` to the rows of a session.
+    imported: adds the columns of imported series of a session.
     excel: begins CSV files with a byte order mark, without which Excel takes them for another encoding.
 
     Raises InputError, RecordError, UsageError.
@@ -52,7 +54,7 @@ def export(
     form = form or _form_of(target)
     if not isinstance(source, Session | pl.DataFrame) and target.resolve() == Path(source).resolve():
         raise UsageError(f"--out {target} is the input itself: name another file")
-    table, marks = load(source, markers=markers)
+    table, marks = load(source, markers=markers, imported=imported)
     require_folder(target)
     dictionary = target.with_name(f"{target.stem}.dictionary.csv")
     written = [target, dictionary]
@@ -74,7 +76,9 @@ def export(
     return written
 
 
-def load(source: str | Path | Session | pl.DataFrame, *, markers: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
+def load(
+    source: str | Path | Session | pl.DataFrame, *, markers: bool = False, imported: bool = False
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows and the markers of a session, of a table's file or of a data frame (these two have no markers)."""
     if isinstance(source, pl.DataFrame):
         return of_frame(source).table, _NO_MARKERS
@@ -85,7 +89,7 @@ def load(source: str | Path | Session | pl.DataFrame, *, markers: bool = False) 
         if not path.is_dir():
             return read_table(path), _NO_MARKERS
         source = Session(path)
-    return source.table(markers=markers), source.markers()
+    return source.table(markers=markers, imported=imported), source.markers()
 
 
 def describe(columns: list[str]) -> pl.DataFrame:

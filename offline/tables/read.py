@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from liveaffect.offline.tables.beside import Imported
 from liveaffect.offline.tables.foreign import read_text_table
 from liveaffect.offline.tables.score import SCHEMA, TEXT
 from liveaffect.offline.tables.session import Session
@@ -104,6 +105,8 @@ class Results:
     """In words, what of a session is not as it was recorded."""
     reasons: list[Reasons] = field(default_factory=list)
     """What carried estimates, of a session that recorded it."""
+    imported: list[Imported] = field(default_factory=list)
+    """What other programs said of a session."""
 
 
 def read_results(path: Path) -> Results:
@@ -165,8 +168,9 @@ def of_session(session: Session) -> Results:
         reasons = [said for _, said in session.reader.messages([REASONS.name]) if isinstance(said, Reasons)]
     state, faults = session.state, session.reader.faults
     return Results(
-        session.path, table, version, models, info.graph, info, session.zero_ns, state, markers, faults, reasons
-    )
+        session.path, table, version, models, info.graph, info, session.zero_ns, state, markers, faults, reasons,
+        session.imported(),
+    )  # fmt: skip
 
 
 def _footer(path: Path) -> Mapping[str, str]:

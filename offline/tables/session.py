@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
+from liveaffect.offline.tables.beside import Imported, imported, with_series
 from liveaffect.offline.tables.score import UTC, TableBuilder
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import Affect, Marker, Message
@@ -96,11 +97,12 @@ class Session:
         for _, message in self.reader.messages(topics or None):
             yield self.seconds(message.t_ns), message
 
-    def table(self, *, markers: bool = False) -> pl.DataFrame:
+    def table(self, *, markers: bool = False, imported: bool = False) -> pl.DataFrame:
         """The score table as it was live: one row per face and frame, columns as in the data dictionary.
 
         Where people were named there is a column `name`.
         markers: adds `marker`, the label that was set last at or before the row, and `marker_t_s`, when it was set.
+        imported: adds the columns of imported series as NAME_COLUMN, each row's nearest within 0.1 s.
         """
         builder = TableBuilder(
             self.name, sound_only=not (self._has(FACE.name) or self._has(FACE_AFFECT.name)), start_ns=self.zero_ns
@@ -118,7 +120,12 @@ class Session:
         if names:
             called = [names.get(key) for key in rows.select("t_ns", "face_id").rows()]
             rows = rows.with_columns(pl.Series("name", called, pl.String))
+        rows = with_series(rows, self.imported()) if imported else rows
         return with_markers(rows, self.markers()) if markers else rows
+
+    def imported(self) -> list[Imported]:
+        """What `liveaffect import` put beside it. Raises RecordError for a broken file."""
+        return imported(self.path)
 
     def markers(self) -> pl.DataFrame:
         """t_s, t_ns, utc, label and source of the markers, in order of time, without those of a foreign clock."""
