@@ -33,28 +33,44 @@ def require() -> None:
 def links(where: Listen, *, secret: bool | None = None) -> list[str]:
     """What somebody needs to open the page. The link that pairs a device, and its code, are shown to a terminal, never
     written to a log (`secret`: shown whatever this is)."""
-    from liveaffect.nodes.web.access import own_token
-    from liveaffect.nodes.web.certificate import own_certificate
-
     lines = [f"page at {where.link}"]
     if secret or (secret is None and sys.stderr.isatty()):
-        link = f"{where.link}/?token={own_token()}"
+        link = link_of(where)
         lines = ["To pair a device with the page, open this link there, or scan the code:", link]
         lines += _code(link)
     else:
         lines.append("the link and the code that pair a device: liveaffect web --link")
-    if where.tls:
-        lines.append("A browser warns of the certificate, once: it is this sensor's own. Its SHA-256 fingerprint is")
-        lines.append(own_certificate(where)[1])
-    return lines
+    return [*lines, *trust(where)]
+
+
+def link_of(where: Listen) -> str:
+    """The link that pairs a device: whoever has it gets in."""
+    from liveaffect.nodes.web.access import own_token
+
+    return f"{where.link}/?token={own_token()}"
+
+
+def trust(where: Listen) -> list[str]:
+    """What to compare where a browser warns of the certificate; nothing on this machine alone."""
+    from liveaffect.nodes.web.certificate import own_certificate
+
+    if not where.tls:
+        return []
+    words = "A browser warns of the certificate, once: it is this sensor's own. Its SHA-256 fingerprint is"
+    return [words, own_certificate(where)[1]]
+
+
+def modules(link: str, border: int = 0) -> list[list[bool]]:
+    """The QR code of a link, row by row; true is dark."""
+    import segno
+
+    return [[bool(one) for one in row] for row in segno.make(link, error="l").matrix_iter(border=border)]
 
 
 def _code(link: str) -> list[str]:
     """The QR code, two rows of it a line."""
-    import segno
-
-    rows = [list(row) for row in segno.make(link, error="l").matrix_iter(border=2)]
-    rows += [[0] * len(rows[0])] * (len(rows) % 2)
+    rows = modules(link, border=2)
+    rows += [[False] * len(rows[0])] * (len(rows) % 2)
     marks = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
     return [
         "".join(marks[bool(up), bool(down)] for up, down in zip(*pair, strict=True))

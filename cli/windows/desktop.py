@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
-from liveaffect.cli.windows.helpers import tools
+from liveaffect.cli.windows.helpers import pairing, tools
 from liveaffect.nodes.dashboard.feed import GatewayFeed, Starting
 from liveaffect.nodes.dashboard.look.palette import follow
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
@@ -66,6 +66,7 @@ def view(address: str = "", keys: str = "", *, owner: bool = False) -> int:
     node.open()
     feed = GatewayFeed(node, told.find if told is not None else _finder(address), keys)
     window = MainWindow(feed, owner=owner, remote=remote, tools=tools())
+    window.view_menu.pair = None if remote else pairing
     room = window.screen().availableSize()
     window.resize(min(SIZE[0], room.width()), min(SIZE[1], room.height()))
     window.start()

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import platformdirs
 
+from liveaffect.cli.outside.page import link_of, modules, require, trust
 from liveaffect.nodes.dashboard.sessions.tools import Tools
+from liveaffect.nodes.dashboard.window.pair import Pairing
+from liveaffect.nodes.web.address import listen_at
 
 PYTHON = (sys.executable, "-P", "-m")
 
@@ -24,3 +27,11 @@ def open_session(folder: Path) -> None:
     """Replays a session in a window of its own, which outlives the one it is asked in."""
     words = [*PYTHON, "liveaffect.cli.main", "view", str(folder)]
     subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+def pairing(web: str) -> Pairing:
+    """The link and the code that pair a device with the page at ADDRESS:PORT. Raises LiveAffectError."""
+    require()
+    where = listen_at(web)
+    link = link_of(where)
+    return Pairing(link, modules(link), " ".join(trust(where)))

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QPushButton
 
@@ -13,7 +13,9 @@ from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import SIZES, set_size, set_theme, size, theme
 from liveaffect.nodes.dashboard.scene.words import percent
 from liveaffect.nodes.dashboard.start import preferences
+from liveaffect.nodes.dashboard.window.pair import Pair, PairDialog
 from liveaffect.stream.client.requests import Reply
+from liveaffect.stream.errors import LiveAffectError
 
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 ONE_NODE = "face"
@@ -48,12 +50,17 @@ class ViewMenu(QPushButton):
         self.assistant.setCheckable(True)
         self.assistant.setEnabled(False)
         self.assistant.triggered.connect(self._choose_assistant)
+        self.phone = self.menu_.addAction("Pair a phone with the page…")
+        self.phone.triggered.connect(self._pair)
+        self.pair: Pair | None = None
+        """Makes the code; None where the sensor is another machine's or user's."""
         self.clicked.connect(self.open)
 
     def open(self) -> None:
         """Shows the menu; whether there is one participant is asked of the sensor meanwhile."""
         self._feed.ask("settings", on_reply=self._listed, action="list")
         self._feed.ask("assistant", on_reply=self._allowed)
+        self.phone.setVisible(self.pair is not None and bool(self._feed.scene.facts.get("web")))
         self.menu_.popup(self.mapToGlobal(QPoint(0, self.height() + 2)))
 
     def _group(self, title: str, words: dict[str, Any], chosen: Any, choose: Callable[..., None]) -> list[QAction]:
@@ -99,6 +106,17 @@ class ViewMenu(QPushButton):
             self.said.emit(reply.text, not reply.ok)
 
         self._feed.ask("assistant", on_reply=answered, on=on)
+
+    def _pair(self) -> None:
+        try:
+            pairing = None if self.pair is None else self.pair(str(self._feed.scene.facts.get("web")))
+        except LiveAffectError as error:
+            self.said.emit(str(error), True)
+            return
+        if pairing is not None:
+            dialog = PairDialog(pairing, self.window())
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.show()
 
     def _choose_one(self, on: bool) -> None:
         def answered(reply: Reply) -> None:
