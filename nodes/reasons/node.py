@@ -228,6 +228,7 @@ class ReasonsNode(Node):
             face_weight=None if person is None else person.face_weight,
             voice_weight=None if person is None else person.voice_weight,
             cues=tuple(self._cue(name, effect, said.id) for name, effect in found.effects.items()),
+            ways=found.ways,
             heard=heard,
             missing=tuple(missing),
         )

@@ -60,6 +60,9 @@ class Reason(Part):
     """How much of the fused estimate came from each."""
     cues: tuple[Cue, ...] = ()
     """Every cue of the face that was measured."""
+    ways: tuple[int, ...] = ()
+    """For valence, arousal and the category 1 where the cues that raise it carried it, -1 where those that lower it: of
+    several together, since effects do not add up. () in recordings of before."""
     heard: Heard | None = None
     """The voice's part, where it has weight and was taken apart."""
     missing: tuple[str, ...] = ()

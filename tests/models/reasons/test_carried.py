@@ -1,5 +1,6 @@
 """What a cue carried is measured on the model; a hidden mouth is never a cue, and sentences hold against numbers."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from liveaffect.models.face.neutral import relative
 from liveaffect.models.face.population import NEUTRAL_MEAN
 from liveaffect.models.reasons.carried import LEAST, NAMED, against, measure, named
 from liveaffect.models.reasons.prosody import CUES, UNITS
-from liveaffect.models.reasons.regions import REGIONS, at_rest, hidden
+from liveaffect.models.reasons.regions import _COLUMNS, REGIONS, at_rest, hidden
 from liveaffect.models.reasons.sentence import sentences, shares
 from liveaffect.stream import messages as m
 
@@ -110,6 +111,32 @@ def test_named_cues_move_the_estimate_one_way_and_no_other_three_more(
         others = sorted((sign * e[target] for e in effects.values() if sign * e[target] >= LEAST), reverse=True)
         assert abs(sum(moves)) >= sum(others[:NAMED]) - 1e-9
     assert all(effects[name][target] * moves[0] < 0 for name in against(effects, target))
+
+
+class Tangled:
+    """A net whose brows, eyes and cheeks each raise valence, together no more than one of them; mouth and chin lower it
+    by little each, together by much."""
+
+    def predict(self, crops: Any, geometry: Any = None, prior: Any = "natural", quality: Any = None) -> Any:
+        del crops, prior, quality
+        there = [{name for name, at in _COLUMNS.items() if row[GEOMETRY_SIZE + at].any()} for row in geometry]
+        up = [0.05 * max(0, len(one & {"brows", "eyes", "cheeks"}) - 2) for one in there]
+        down = [0.24 if len(one & {"mouth", "chin"}) == 2 else 0.2 if one & {"mouth", "chin"} else 0.0 for one in there]
+        eight = np.full((len(there), 8), 0.125)
+        return SimpleNamespace(valence=np.array(up) - np.array(down), arousal=np.zeros(len(there)), emotions=eight)
+
+
+def test_which_way_it_went_is_measured_together_where_sums_would_mislead() -> None:
+    vector = CALM.copy()
+    vector[GEOMETRY_SIZE:] += 0.05
+    found = measure(Tangled(), made_face(), vector)
+    assert found is not None
+    assert sum(found.effects[name][0] for name in ("brows", "eyes", "cheeks")) == pytest.approx(0.15)
+    assert sum(found.effects[name][0] for name in ("mouth", "chin")) == pytest.approx(-0.08)
+    assert found.ways[0] == -1
+    assert named(found.effects, 0) == ["brows", "cheeks", "eyes"]
+    assert named(found.effects, 0, found.ways[0]) == ["chin", "mouth"]
+    assert set(against(found.effects, 0, found.ways[0])) <= {"brows", "eyes", "cheeks"}
 
 
 def reason_of(effects: dict[str, tuple[float, float, float]], units: bool) -> m.Reason:
