@@ -9,23 +9,26 @@ from liveaffect.stream.errors import UsageError
 
 
 class Extra(NamedTuple):
-    """One extra: the module that it brings, and what it is for."""
+    """One extra: the module that it brings, what it is for, and other modules that it brings and needs."""
 
     module: str
     what: str
+    beside: tuple[str, ...] = ()
 
 
 EXTRAS: dict[str, Extra] = {
     "lsl": Extra("pylsl", "the Lab Streaming Layer (`--lsl`)"),
     "osc": Extra("pythonosc", "Open Sound Control (`--osc`)"),
     "mqtt": Extra("paho.mqtt.client", "MQTT (`--mqtt`)"),
+    "web": Extra("aiohttp", "the page (`--web`)", ("cryptography", "segno")),
+    "mcp": Extra("mcp", "an assistant (`liveaffect mcp`)"),
 }
 """Name, as in `liveaffect[NAME]`."""
 
 
 def there(name: str) -> bool:
     """Whether an extra is installed; nothing of it is imported."""
-    return find_spec(EXTRAS[name].module.partition(".")[0]) is not None
+    return not _lacking(name)
 
 
 def remedy(name: str) -> str:
@@ -35,9 +38,9 @@ def remedy(name: str) -> str:
 
 def require(name: str) -> None:
     """Raises UsageError where an extra is not installed; nothing of it is imported."""
-    if not there(name):
-        extra = EXTRAS[name]
-        raise UsageError(f"{extra.what} needs the package {extra.module}, which is not installed: {remedy(name)}")
+    lacking = _lacking(name)
+    if lacking:
+        raise UsageError(f"{EXTRAS[name].what} needs the package {lacking}, which is not installed: {remedy(name)}")
 
 
 def library(name: str) -> ModuleType:
@@ -47,3 +50,9 @@ def library(name: str) -> ModuleType:
         return import_module(EXTRAS[name].module)
     except (ImportError, OSError, RuntimeError) as error:
         raise UsageError(f"{EXTRAS[name].what}: {error}; install it anew: {remedy(name)}") from None
+
+
+def _lacking(name: str) -> str:
+    """The first of its modules that is not there; "" where all are."""
+    extra = EXTRAS[name]
+    return next((one for one in (extra.module, *extra.beside) if find_spec(one.partition(".")[0]) is None), "")

@@ -1,6 +1,5 @@
 """`liveaffect mcp`: what a running sensor sees, in words, for an assistant that its user has allowed."""
 
-import importlib.util
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,8 +9,7 @@ from liveaffect.cli.run import say
 from liveaffect.stream.client.announced import announced
 from liveaffect.stream.client.connection import connect
 from liveaffect.stream.errors import InputError, TransportError, UsageError
-
-REMEDY = 'pip install "liveaffect[mcp]"'
+from liveaffect.stream.extras import require
 
 
 def mcp(
@@ -35,8 +33,7 @@ def mcp(
     if consent:
         turn(address, keys, consent)
         return
-    if importlib.util.find_spec("mcp") is None:
-        raise UsageError(f"an assistant needs mcp, which is not installed here: {REMEDY}")
+    require("mcp")
     if sessions is not None and not sessions.is_dir():
         raise UsageError(f"--sessions {sessions}: there is no such folder")
     from liveaffect.nodes.assistant.feed import Feed

@@ -4,7 +4,6 @@ A page that fails, or a browser that stalls, never takes the sensor or its recor
 """
 
 import contextlib
-import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -13,21 +12,13 @@ from collections.abc import Callable
 from typing import IO
 
 from liveaffect.nodes.web.address import Listen, listen_at
-from liveaffect.stream.errors import UsageError
+from liveaffect.stream.extras import require
 from liveaffect.stream.graph import Graph, GraphSettings
 
 PROGRAM = (sys.executable, "-P", "-m", "liveaffect.cli.main", "web", "--owned")
-NEEDED = ("aiohttp", "cryptography", "segno")
-REMEDY = 'pip install "liveaffect[web]"'
+EXTRA = "web"
 DEATHS_A_MINUTE = 5
 END_S = 3.0
-
-
-def require() -> None:
-    """Raises UsageError where the page's libraries are not there."""
-    lacking = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if lacking:
-        raise UsageError(f"the page needs {', '.join(lacking)}, not installed here: {REMEDY}")
 
 
 def links(where: Listen, *, secret: bool | None = None) -> list[str]:
@@ -158,7 +149,7 @@ def page_beside(graph: Graph, say: Callable[[str], None]) -> Page | None:
     asked = graph.settings.web
     if not asked:
         return None
-    require()
+    require(EXTRA)
     where = listen_at(asked)
     where.check_free()
     for line in links(where):

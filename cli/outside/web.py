@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from liveaffect.cli.outside.page import links, require
+from liveaffect.cli.outside.page import EXTRA, links
 from liveaffect.cli.run import say, sensor_here
 from liveaffect.nodes.web.address import DEFAULT, listen_at
 from liveaffect.stream.client.announced import announced
 from liveaffect.stream.client.connection import connect
 from liveaffect.stream.errors import TransportError, UsageError
+from liveaffect.stream.extras import require
 
 
 def web(
@@ -32,7 +33,7 @@ def web(
     `liveaffect run --web` does the same beside a sensor. Only this machine reaches it unless --listen says otherwise
     (0.0.0.0:7895); then it is encrypted. A device is paired once, by the link or the code that is shown here.
     """
-    require()
+    require(EXTRA)
     from liveaffect.nodes.web.access import own_token
     from liveaffect.nodes.web.serve import Server, serve
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import platformdirs
 
-from liveaffect.cli.outside.page import link_of, modules, require, trust
+from liveaffect.cli.outside.page import EXTRA, link_of, modules, trust
 from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.window.pair import Pairing
 from liveaffect.nodes.web.address import listen_at
+from liveaffect.stream.extras import require
 
 PYTHON = (sys.executable, "-P", "-m")
 
@@ -31,7 +32,7 @@ def open_session(folder: Path) -> None:
 
 def pairing(web: str) -> Pairing:
     """The link and the code that pair a device with the page at ADDRESS:PORT. Raises LiveAffectError."""
-    require()
+    require(EXTRA)
     where = listen_at(web)
     link = link_of(where)
     return Pairing(link, modules(link), " ".join(trust(where)))

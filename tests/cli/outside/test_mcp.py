@@ -7,10 +7,11 @@ from command import command, refused
 from made_sensor import Sensor
 
 from liveaffect.stream.client.requests import Reply
+from liveaffect.stream.extras import EXTRAS
 
 
 def test_without_its_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("liveaffect.cli.outside.mcp.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setitem(EXTRAS, "mcp", EXTRAS["mcp"]._replace(module="no_such_library"))
     refused(2, ["mcp"], 'pip install "liveaffect[mcp]"')
 
 

@@ -19,6 +19,7 @@ from paths import ROOT
 
 from liveaffect.cli.shell.hints import WEB_ADDRESS, with_address
 from liveaffect.nodes.web.address import DEFAULT
+from liveaffect.stream.extras import EXTRAS
 
 GRAPH = """
 [graph]
@@ -41,7 +42,7 @@ def test_the_address_behind_web_may_be_left_out() -> None:
 
 
 def test_without_its_libraries_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("liveaffect.cli.outside.page.NEEDED", ("aiohttp", "no_such_library"))
+    monkeypatch.setitem(EXTRAS, "web", EXTRAS["web"]._replace(beside=("cryptography", "no_such_library")))
     refused(2, ["web"], "no_such_library", 'pip install "liveaffect[web]"')
     launch = tmp_path / "launch.toml"
     launch.write_text(LAUNCH)
