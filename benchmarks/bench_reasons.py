@@ -50,7 +50,9 @@ class Watched(ReasonsNode):
 
     def _reason(self, said: Any, row: int, crop: Any, person: Any, voice: Any) -> m.Reason:
         found = super()._reason(said, row, crop, person, voice)
-        kept.append((crop.crops[row].copy(), self._tracks[said.id].vector.copy(), found))
+        vector = self._tracks[said.id].vector
+        assert vector is not None
+        kept.append((crop.crops[row].copy(), vector.copy(), found))
         return found
 
 

@@ -48,6 +48,10 @@ class ErrorModel:
     """Time constant of the part that has a memory."""
     white: tuple[float, ...] = (0.1, 0.3, 0.6)
     """Shares of its variance that may be new in every block, equally probable: how many frames a block has tells."""
+    drift_share: float = 0.02
+    """Variance of the slow drift of its estimates, as a share of the stated variance: in the level's interval."""
+    drift_s: float = 60.0
+    """Time constant of that drift."""
     least_inertia_s: float = 0.15
     """Faster processes than this are not told from error."""
 
@@ -112,7 +116,9 @@ def motion(
     taus, weights, scale_var, mean, mean_var_of = found.tau_s, found.weight, found.scale_var, found.mean, found.mean_var
     spread = np.sqrt(scale_var)
     log_sd = math.sqrt(0.5 / max(len(y) - 1, 1))
-    level = _quantiles(_three(mean, np.sqrt(mean_var_of)), weights)
+    span = float(at[-1] - at[0] + 1) * block_s
+    drift = model.drift_share * mean_var * _kept(span / model.drift_s)
+    level = _quantiles(_three(mean, np.sqrt(mean_var_of + drift)), weights)
     offset = float(y.mean())
     level = Interval(*(min(max(x + offset, -1.0), 1.0) for x in level))
     variability = _quantiles(_three(np.log(spread), log_sd), weights)
@@ -188,6 +194,11 @@ def _few_frames(lag: Floats, frames: float) -> Floats:
     apart = np.abs(np.subtract.outer(np.arange(k), np.arange(k))) / k
     points = np.exp(-lag[:, None, None] * apart).mean((1, 2))
     return np.maximum(points - 2.0 * (lag + np.expm1(-lag)) / lag**2, 0.0)
+
+
+def _kept(spans: float) -> float:
+    """Variance of the mean over so many time constants of a process of unit variance."""
+    return 2.0 * (spans + math.expm1(-spans)) / (spans * spans)
 
 
 def _plain_level(y: Floats, stated: Floats, seconds: float) -> Interval | None:

@@ -65,6 +65,9 @@ MOVES: tuple[tuple[float, float], ...] = tuple(
 )
 """Ordinary movement: standard deviation and time constant (s)."""
 _MOST_RUNS = 24
+_FAR = 3.0
+"""Deviations; what is further off moves a run no more than this. A run that a single far value could carry along would
+explain a shift away at once, and a person whose ordinary movement is large would never shift."""
 _BEFORE_S, _LEAST_S = 1.2, 0.39
 """The level before is the median over so long; a new one must have lasted three blocks."""
 _FRESH_S = 1.8
@@ -148,7 +151,8 @@ class ShiftFinder:
         self._log += _robust(v * v / var) - 0.5 * np.log(var)
         top = self._log.max()
         self._log -= top + math.log(float(np.exp(self._log - top).sum()))
-        g = v / var
+        held = np.maximum(1.0, np.abs(v) / (_FAR * np.sqrt(var)))
+        g = v / (var * held)
         m[0] += i0 * g
         m[1] += i1 * g
         m[2] += i2 * g

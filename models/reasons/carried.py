@@ -21,6 +21,8 @@ CLOSE: Final = 0.3
 """Where what one way's cues carried is at least so much of what the other way's did, each is put to rest together:
 effects do not add up, and on 247 faces the sums alone named the weaker way for valence in one of nine."""
 TARGETS: Final = ("valence", "arousal", "category")
+Effects = Mapping[str, Sequence[float] | NDArray[np.float64]]
+"""Cue -> by how much (valence, arousal, category) is higher with it than with it at rest."""
 
 
 class FaceNet(Protocol):
@@ -91,7 +93,7 @@ def ask(net: FaceNet, faces: list[tuple[NDArray[np.uint8], NDArray[np.float32]]]
     return np.column_stack([said.valence, said.arousal, said.emotions]).astype(np.float64)
 
 
-def named(effects: Mapping[str, Sequence[float]], target: int, way: int = 0) -> list[str]:
+def named(effects: Effects, target: int, way: int = 0) -> list[str]:
     """The cues that carried a target (0 valence, 1 arousal, 2 category), at most `NAMED`, the largest first.
 
     All of them move it one way: `way`, as it was measured, or (0) that in which three cues' effects sum up to more.
@@ -103,24 +105,24 @@ def named(effects: Mapping[str, Sequence[float]], target: int, way: int = 0) -> 
     return max((up, down), key=lambda side: _sum(effects, target, side))
 
 
-def against(effects: Mapping[str, Sequence[float]], target: int, way: int = 0) -> list[str]:
+def against(effects: Effects, target: int, way: int = 0) -> list[str]:
     """The cues that worked against those of `named`, at most two, the largest first."""
     carried = named(effects, target, way)
     return [name for side in _sides(effects, target) if not set(side) & set(carried) for name in side][:2]
 
 
-def _close(effects: Mapping[str, Sequence[float]], target: int) -> tuple[list[str], ...]:
+def _close(effects: Effects, target: int) -> tuple[list[str], ...]:
     """Both ways' cues, where their effects do not say which carried more; else ()."""
     sides = _sides(effects, target)
     less, more = sorted(_sum(effects, target, side[:NAMED]) for side in sides)
     return sides if less > CLOSE * more else ()
 
 
-def _sum(effects: Mapping[str, Sequence[float]], target: int, names: Sequence[str]) -> float:
+def _sum(effects: Effects, target: int, names: Sequence[str]) -> float:
     return sum(abs(effects[name][target]) for name in names)
 
 
-def _sides(effects: Mapping[str, Sequence[float]], target: int) -> tuple[list[str], list[str]]:
+def _sides(effects: Effects, target: int) -> tuple[list[str], list[str]]:
     """Cues that raise a target, and those that lower it, the largest first."""
     ranked = sorted(effects, key=lambda name: (-abs(effects[name][target]), name))
     up = [name for name in ranked if effects[name][target] >= LEAST]

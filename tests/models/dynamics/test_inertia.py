@@ -117,3 +117,15 @@ def test_series_that_do_not_fit_are_refused() -> None:
         motion(np.zeros(5), np.zeros(4))
     with pytest.raises(BadInput, match="above 0"):
         motion(np.zeros(5), np.zeros(5))
+
+
+def test_a_levels_interval_is_never_narrower_than_the_nets_drift_allows() -> None:
+    rng = np.random.default_rng(2)
+    for seconds in (60, 600):
+        y = 0.1 + 0.03 * made.wander(5 * seconds, 0.2, 0.5, rng)
+        found = motion(y, np.full(len(y), 0.2**2)).level
+        assert found is not None
+        spans = seconds / FACE_ERROR.drift_s
+        drift = FACE_ERROR.drift_share * 0.2**2 * 2 * (spans + math.expm1(-spans)) / spans**2
+        assert 0.5 * (found.high - found.low) >= 1.6 * math.sqrt(drift)
+        assert found.low < 0.1 < found.high

@@ -57,3 +57,14 @@ def test_time_and_settings_that_make_no_sense_are_refused() -> None:
         ShiftSettings(certainty=0.2)
     with pytest.raises(BadInput, match="least"):
         ShiftSettings(least=0.0)
+
+
+def test_lively_people_shift_too() -> None:
+    """Whose ordinary movement is large: a run that follows every far value would explain half of these away."""
+    hit = number = 0
+    for seed in range(4):
+        values, stated, times = made.stepping(seed, 30 if seed % 2 else 10, 150, sd=0.15, tau_s=3.0, size=0.4)
+        found = _found(values, stated)
+        number += len(times)
+        hit += sum(any(abs(x.at_s - t) <= 1.0 and x.found_s <= t + 1.5 for x in found) for t in times)
+    assert hit / number >= 0.85
