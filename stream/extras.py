@@ -38,9 +38,9 @@ def remedy(name: str) -> str:
 
 def require(name: str) -> None:
     """Raises UsageError where an extra is not installed; nothing of it is imported."""
-    lacking = _lacking(name)
-    if lacking:
-        raise UsageError(f"{EXTRAS[name].what} needs the package {lacking}, which is not installed: {remedy(name)}")
+    if not there(name):
+        lacking, extra = _lacking(name), EXTRAS[name]
+        raise UsageError(f"{extra.what} needs the package {lacking}, which is not installed: {remedy(name)}")
 
 
 def library(name: str) -> ModuleType:
