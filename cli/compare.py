@@ -18,7 +18,7 @@ def compare(
         str,
         typer.Option(
             "--by",
-            help="marker, or a table (CSV, Parquet) with participant or file, condition, start, end in seconds.",
+            help="marker; tier:NAME of imported labels; or a table with participant or file, condition, start, end.",
         ),
     ] = "marker",
     condition: Annotated[
@@ -43,10 +43,10 @@ def compare(
     """
     from liveaffect import offline
     from liveaffect.offline.comparing.words import limits, rests_on, sentence
-    from liveaffect.offline.comparing.write import save
+    from liveaffect.offline.comparing.write import TIER, save
 
     found = offline.compare(
-        list(sources), by if by == "marker" else Path(by), conditions=condition or [], participants=participants,
+        list(sources), by if by == "marker" or by.startswith(TIER) else Path(by), conditions=condition or [], participants=participants,
         longest_s=longest, level=level,
     )  # fmt: skip
     pair = ("", "")

@@ -50,7 +50,7 @@ def export(
     made = write(
         source, out or _beside(what, to), form=form, markers=markers, excel=excel, overlay=overlay, imported=imported
     )
-    for path in made:
+    for path in made[: 1 if to == "bids" else None]:
         console.print(str(path), markup=False, highlight=False, soft_wrap=True)
     for note in made.notes:
         console.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from liveaffect.models.dynamics.evidence import Evidence
+from liveaffect.offline.tables.beside import Imported
 from liveaffect.offline.tables.motion import HIDDEN, evidence_of
 from liveaffect.offline.tables.numbers import number
 from liveaffect.offline.tables.read import Results, of_frame, of_session, read_results
@@ -49,6 +50,7 @@ class Recording:
     name: str
     table: pl.DataFrame
     markers: list[tuple[float, str]] = field(default_factory=list)
+    imported: list[Imported] = field(default_factory=list)
     _seen: dict[int, Seen] = field(default_factory=dict)
 
     @cached_property
@@ -148,7 +150,7 @@ def _files(results: Results) -> Iterator[Recording]:
         if absent:
             raise InputError(f"{results.path} has no column '{absent[0]}', which a comparison needs")
         marks = results.markers if results.session is not None else _marked(table)
-        yield Recording(str(name), table.sort("t_s", maintain_order=True), sorted(marks))
+        yield Recording(str(name), table.sort("t_s", maintain_order=True), sorted(marks), results.imported)
 
 
 def _marked(table: pl.DataFrame) -> list[tuple[float, str]]:

@@ -71,6 +71,29 @@ def by_markers(
     return _chosen(slots, only, known, "no marker is called")
 
 
+def by_tier(
+    found: Sequence[Recording], tier: str, only: Sequence[str] = (), *, who: pl.DataFrame | None = None
+) -> list[Slot]:
+    """Stretches that were imported beside sessions (`liveaffect import`): of one tier, each under its label.
+
+    Raises InputError where no session has such a tier.
+    """
+    people = _people(found, who)
+    slots: list[Slot] = []
+    tiers: list[str] = []
+    for one in found:
+        participant, face_id = people[one.name]
+        for marks in (what.table for what in one.imported if what.kind == "marks"):
+            tiers += marks["tier"].unique(maintain_order=True).to_list()
+            for start_s, end_s, label in marks.filter(pl.col("tier") == tier).select("t_s", "end_s", "label").rows():
+                if end_s > start_s and label:
+                    slots.append(Slot(participant, one, face_id, label, start_s, end_s))
+    if not slots:
+        known = ", ".join(dict.fromkeys(tiers)) or "none; import some with `liveaffect import`"
+        raise InputError(f"no stretch of a tier '{tier}' lies beside what is compared; tiers there are: {known}")
+    return _chosen(slots, only, [slot.condition for slot in slots], f"the tier '{tier}' has no label")
+
+
 def by_table(found: Sequence[Recording], times: pl.DataFrame, of: str, only: Sequence[str] = ()) -> list[Slot]:
     """Stretches of a table with `condition`, `start` and `end` (or `duration`), in seconds of `t_s`.
 

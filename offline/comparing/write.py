@@ -12,13 +12,15 @@ from liveaffect.offline.comparing.differences import LEVEL, Comparison, compared
 from liveaffect.offline.comparing.page import page
 from liveaffect.offline.comparing.recordings import Source, recordings
 from liveaffect.offline.comparing.segments import MEASURES, segment_of
-from liveaffect.offline.comparing.times import by_markers, by_table
+from liveaffect.offline.comparing.times import by_markers, by_table, by_tier
 from liveaffect.offline.tables.files import new_file, require_folder, write_csv
 from liveaffect.offline.tables.read import read_table
 from liveaffect.offline.tables.session import Session
 from liveaffect.stream.errors import UsageError
 
 STATES = ("no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down", "away", "outside")
+TIER = "tier:"
+"""`--by tier:NAME`: stretches that were imported beside sessions."""
 ROW_WORDS: dict[str, tuple[str, str, str]] = {
     "participant": ("who", "", ""),
     "file": ("recording", "", ""),
@@ -70,9 +72,9 @@ def compare(
     Parameters
     ----------
     sources: sessions (folders, or what `open_session` gave), score tables, folders of either, data frames.
-    by: "marker", or a table of times with condition, start and end, see `times.by_markers` and `times.by_table`.
+    by: "marker"; "tier:NAME" of what was imported; or a table of times with condition, start and end (`times`).
     conditions: only these, in this order; without it all, in order of appearance.
-    participants: a table with file and participant (and face_id), for comparisons by marker.
+    participants: a table with file and participant (and face_id), for comparisons by marker or tier.
     longest_s: a stretch from a marker on lasts no longer than this.
     level: how often the intervals shall hold the truth, between 0.5 and 1.
 
@@ -87,6 +89,9 @@ def compare(
     who = None if participants is None else _table(participants)
     if isinstance(by, str) and by == "marker":
         slots, told = by_markers(found, conditions, longest_s=longest_s, who=who), "markers"
+    elif isinstance(by, str) and by.startswith(TIER):
+        tier = by.removeprefix(TIER)
+        slots, told = by_tier(found, tier, conditions, who=who), f"the tier {tier}"
     else:
         if who is not None:
             raise UsageError("--participants goes with --by marker: a table of times names participants itself")

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from liveaffect.offline.formats.extra import extra
-from liveaffect.offline.formats.tiers import Tier, length_of, tiers_of
+from liveaffect.offline.formats.tiers import Tier, length_of, passers_by, persons, tiers_of
 
 POINT_MS = 40
 """ELAN has no points: a marker is a stretch of so long that it can be seen and clicked."""
@@ -19,7 +19,7 @@ def write_elan(table: pl.DataFrame, markers: pl.DataFrame, target: Path) -> list
     A film or sound beside it that is called alike is linked. Raises UsageError without the library, OSError.
     """
     elan: Any = extra("pympi.Elan", "elan")
-    tiers, notes = _positive(tiers_of(table, markers))
+    tiers, notes = _positive(table, markers)
     document = elan.Eaf(author="liveaffect")
     document.remove_tier("default")
     for tier in tiers:
@@ -46,7 +46,7 @@ def write_textgrid(table: pl.DataFrame, markers: pl.DataFrame, target: Path) -> 
     Raises UsageError without the library, OSError.
     """
     praat: Any = extra("praatio.textgrid", "textgrid")
-    tiers, notes = _positive(tiers_of(table, markers))
+    tiers, notes = _positive(table, markers)
     end_s = length_of(table, tiers)
     grid = praat.Textgrid(0.0, end_s)
     for tier in tiers:
@@ -64,13 +64,14 @@ def write_textgrid(table: pl.DataFrame, markers: pl.DataFrame, target: Path) -> 
     return notes
 
 
-def _positive(tiers: list[Tier]) -> tuple[list[Tier], list[str]]:
-    """Without what lies before the first frame, which neither format can say."""
+def _positive(table: pl.DataFrame, markers: pl.DataFrame) -> tuple[list[Tier], list[str]]:
+    """The tiers without what lies before the first frame, which neither format can say."""
+    tiers = tiers_of(table, markers)
     early = [label for tier in tiers for start, _, label in tier.stretches if start < 0]
     for tier in tiers:
         tier.stretches = [one for one in tier.stretches if one[0] >= 0]
     notes = [f"{len(early)} markers before the first frame are left out; the first is {early[0]!r}"] if early else []
-    return tiers, notes
+    return tiers, [*notes, *passers_by(persons(table)[1])]
 
 
 def _one_line(label: str) -> str:

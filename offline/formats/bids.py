@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from liveaffect.offline.formats.regular import regular
-from liveaffect.offline.formats.tiers import person_of, tiers_of
+from liveaffect.offline.formats.tiers import person_of, persons, tiers_of
 from liveaffect.offline.tables.score import DICTIONARY
-from liveaffect.offline.tables.streams import people_of, zero_utc
+from liveaffect.offline.tables.streams import zero_utc
 
 BIDS = "1.10.0"
 TASK = "affect"
@@ -41,7 +41,7 @@ def write_bids(tables: list[tuple[str, pl.DataFrame, pl.DataFrame]], folder: Pat
         written.append(readme)
     subjects: list[str] = []
     for name, table, markers in tables:
-        people = list(people_of(table, ""))
+        people = persons(table)[0]
         for k, (label, rows) in enumerate(people):
             called = person_of(label, name)
             given = "" if called == "voice" or called.startswith("person ") else called

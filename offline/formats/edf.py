@@ -9,8 +9,8 @@ import polars as pl
 
 from liveaffect.offline.formats.extra import extra
 from liveaffect.offline.formats.regular import regular
-from liveaffect.offline.formats.tiers import tiers_of
-from liveaffect.offline.tables.streams import people_of, zero_utc
+from liveaffect.offline.formats.tiers import passers_by, persons, tiers_of
+from liveaffect.offline.tables.streams import zero_utc
 
 RANGES: dict[str, tuple[float, float]] = {
     "valence": (-1, 1), "arousal": (-1, 1), "yaw_deg": (-180, 180), "pitch_deg": (-180, 180), "roll_deg": (-180, 180),
@@ -32,7 +32,7 @@ def write_edf(table: pl.DataFrame, markers: pl.DataFrame, target: Path) -> list[
     the signal `missing` is 1 there. Raises UsageError without the library, OSError.
     """
     edfio: Any = extra("edfio", "edf")
-    people = list(people_of(table, ""))
+    people, few = persons(table)
     start_s = min(float(rows["t_s"][0]) for _, rows in people)
     signals: list[Any] = []
     for k, (_, rows) in enumerate(people):
@@ -56,6 +56,7 @@ def write_edf(table: pl.DataFrame, markers: pl.DataFrame, target: Path) -> list[
     edf = edfio.Edf(signals, recording=recording, starttime=time, data_record_duration=1, annotations=annotations)
     edf.write(target)
     notes = ["a missing sample lies on a line between its neighbours; the signal `missing` is 1 there"]
+    notes += passers_by(few)
     return notes + ([f"{early} markers outside the recording are left out"] if early else [])
 
 

@@ -14,6 +14,7 @@ from liveaffect.offline.tables.numbers import number
 from liveaffect.offline.tables.score import PROBABILITIES
 from liveaffect.offline.tables.streams import people_of
 from liveaffect.offline.tables.summary import HOLD_S
+from liveaffect.stream.session.facts import SHORT_S
 
 
 @dataclass
@@ -35,7 +36,7 @@ def tiers_of(table: pl.DataFrame, markers: pl.DataFrame) -> list[Tier]:
     half a second (`liveaffect.models.dynamics.turns`).
     """
     found: list[Tier] = []
-    for label, rows in people_of(table, ""):
+    for label, rows in persons(table)[0]:
         name = person_of(label, str(table["file"][0]) if "file" in table.columns and table.height else "")
         times = rows["t_s"].cast(pl.Float64).to_numpy()
         steps = np.diff(times)
@@ -51,6 +52,21 @@ def tiers_of(table: pl.DataFrame, markers: pl.DataFrame) -> list[Tier]:
     return found
 
 
+def persons(table: pl.DataFrame) -> tuple[list[tuple[str, pl.DataFrame]], int]:
+    """Label and rows of everyone who matters, one row at every instant; and how many others there were.
+
+    Whoever gave numbers for less than a second and was not named is nobody who was recorded, unless nobody else was.
+    """
+    found = list(people_of(table, ""))
+    long = [(label, rows) for label, rows in found if label.endswith(")") or _known_s(rows) >= SHORT_S]
+    return (long, len(found) - len(long)) if long else (found, 0)
+
+
+def passers_by(count: int) -> list[str]:
+    """What there is to say of those who are left out."""
+    return [f"faces with numbers for less than a second are left out: {count}"] if count else []
+
+
 def length_of(table: pl.DataFrame, tiers: list[Tier]) -> float:
     """Until when anything lasts, s."""
     ends = [end for tier in tiers for _, end, _ in tier.stretches]
@@ -63,6 +79,12 @@ def person_of(label: str, file: str) -> str:
     if bare.endswith(")") and "(" in bare:
         return bare[bare.index("(") + 1 : -1]
     return bare or "voice"
+
+
+def _known_s(rows: pl.DataFrame) -> float:
+    times = rows["t_s"].cast(pl.Float64).to_numpy()
+    step = float(np.median(np.diff(times))) if len(times) > 1 else HOLD_S
+    return float((rows["state"] == "ok").sum()) * min(step, HOLD_S)
 
 
 def _categories(rows: pl.DataFrame) -> list[str | None]:

@@ -11,6 +11,7 @@ from liveaffect.offline.formats.bids import write_bids
 from liveaffect.offline.formats.edf import write_edf
 from liveaffect.offline.formats.film import write_mp4
 from liveaffect.offline.formats.openface import write_openface
+from liveaffect.offline.formats.tiers import passers_by, persons
 from liveaffect.offline.tables.export import Form as TableForm
 from liveaffect.offline.tables.export import export as export_table
 from liveaffect.offline.tables.export import load
@@ -115,6 +116,7 @@ def _rows(
     if form == "bids":
         made.append(target)
         made += write_bids([(str(rows["file"][0]), rows, marks) for rows in files], target)
+        made.notes += passers_by(sum(persons(rows)[1] for rows in files))
         return
     for rows in files:
         name = Path(str(rows["file"][0])).stem

@@ -192,6 +192,14 @@ def test_tables_of_several_files_give_a_file_each(session: Session, tmp_path: Pa
     assert "markers" not in Eaf(str(written[0])).get_tier_names()
 
 
+def test_a_face_that_was_seen_for_an_instant_is_nobody_who_was_recorded(session: Session, tmp_path: Path) -> None:
+    table = session.table().drop("utc", "name")
+    brief = table.filter((pl.col("face_id") == 0) & (pl.col("t_s") < 0.4)).with_columns(pl.lit(7).alias("face_id"))
+    written = export(pl.concat([table, brief.cast(table.schema)]), tmp_path / "x.eaf")
+    assert not any("person 7" in name for name in Eaf(str(written[0])).get_tier_names())
+    assert written.notes == ["faces with numbers for less than a second are left out: 1"]
+
+
 def test_what_cannot_be_is_refused_in_words(session: Session, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no pictures"):
         export(session, tmp_path / "x.mp4")

@@ -12,7 +12,7 @@ from filmed_session import AWAY, FPS, FRAMES, filmed
 from praatio import textgrid
 from pympi.Elan import Eaf
 
-from liveaffect.offline import export, open_session, report
+from liveaffect.offline import compare, export, open_session, report
 from liveaffect.offline.formats.taken import import_beside
 from liveaffect.offline.tables.beside import FOLDER
 from liveaffect.offline.tables.session import Session
@@ -140,6 +140,19 @@ def test_the_verb_imports_and_refuses_in_words(session: Session, tmp_path: Path)
     refused(1, ("import", tmp_path / "gone.eaf", "-s", session.path), "does not exist")
     refused(2, ("import", tmp_path / "coder.eaf", "-s", session.path, "--as", "../x"), "a name of letters")
     refused(2, ("import", tmp_path / "coder.eaf", "-s", session.path, "--form", "word"), "openface, py-feat")
+
+
+def test_labels_of_a_tier_are_conditions(session: Session, tmp_path: Path) -> None:
+    import_beside(session, _elan(tmp_path / "coder.eaf"))
+    found = compare(open_session(session.path), "tier:gesture")
+    assert [(one.slot.condition, one.slot.start_s, one.slot.end_s) for one in found.segments] == [
+        ("points <left> & away", 0.25, 1.25), ("shrug", 2.0, 2.6)
+    ]  # fmt: skip
+    rows = session.table().filter((pl.col("face_id") == 0) & pl.col("t_s").is_between(0.25, 1.25, closed="left"))
+    value = found.segments[0].values["level_valence"]
+    assert value is not None
+    assert value == pytest.approx(np.mean(rows["valence"].to_list()), abs=0.02)
+    refused(1, ("compare", session.path, "--by", "tier:gaze"), "no stretch of a tier 'gaze'", "gesture, words")
 
 
 def test_what_lies_there_is_not_trusted(session: Session, tmp_path: Path) -> None:
