@@ -46,9 +46,13 @@ def compare(
     from liveaffect.offline.comparing.write import TIER, save
 
     found = offline.compare(
-        list(sources), by if by == "marker" or by.startswith(TIER) else Path(by), conditions=condition or [], participants=participants,
-        longest_s=longest, level=level,
-    )  # fmt: skip
+        list(sources),
+        by if by == "marker" or by.startswith(TIER) else Path(by),
+        conditions=condition or [],
+        participants=participants,
+        longest_s=longest,
+        level=level,
+    )
     pair = ("", "")
     for one in found.contrasts:
         if (one.first, one.second) != pair:
