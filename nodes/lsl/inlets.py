@@ -24,6 +24,8 @@ ASK_S = 0.5
 """How often the library is asked how far the sender's clock is away; it finds that out about as often."""
 SURE_NS, HOLD_S = 1_500_000, 3.0
 """A marker waits until its time is known so well, and no longer than that."""
+MOST_S = 4e9
+"""No clock that counts from a start, or from 1970, stands later (s)."""
 GONE_S = 15.0
 """A stream that nobody answers for has ended, even if its connection has not."""
 MOST_STREAMS = 16
@@ -87,7 +89,9 @@ class MarkerInlets:
         self._stop = threading.Event()
         self.lost = 0
         """Markers for which there was no room."""
-        self.trouble = ""
+        self.unclear = 0
+        """Markers without a time that could be told: of no clock, or of streams that ended before theirs was known."""
+        self.trouble = self.fault = ""
         self._thread = threading.Thread(target=self._run, name="lsl-markers", daemon=True)
         self._thread.start()
 
@@ -111,8 +115,12 @@ class MarkerInlets:
             if now >= next_look:
                 next_look = now + LOOK_S
                 self._look(now)
-            for uid in list(self._inlets):
-                if not self._read(self._inlets[uid]):
+            for uid, inlet in list(self._inlets.items()):
+                try:
+                    alive = self._read(inlet)
+                except Exception as error:  # what one stream does must not cost the others
+                    alive, self.fault = False, f"stream '{inlet.name}': {type(error).__name__}: {error}"
+                if not alive:
                     del self._inlets[uid]
             self._stop.wait(POLL_S)
         self._inlets.clear()
@@ -152,7 +160,10 @@ class MarkerInlets:
                 row, stamp = one.inlet.pull_sample(timeout=0.0)
                 if row is None:
                     break
-                one.waiting.append((stamp, label_of(row)))
+                if abs(stamp) < MOST_S:  # which no NaN is
+                    one.waiting.append((stamp, label_of(row)))
+                else:
+                    self.unclear += 1
         except self._lsl.util.LostError:
             alive = False
         now = self._lsl.local_clock()
@@ -165,6 +176,8 @@ class MarkerInlets:
                 here_s = one.clock.local_ns(round(stamp * NS)) / NS
                 self._keep(Heard(self._clock.stream_ns(here_s), label, f"lsl:{one.name}"[:100]))
             one.waiting.clear()
+        if not alive:
+            self.unclear += len(one.waiting)
         return alive
 
     def _sure(self, one: Inlet, now: float, alive: bool) -> bool:

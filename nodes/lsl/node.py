@@ -112,9 +112,10 @@ class LslNode(Node):
                 f"waiting for a free UDP port from {PORTS[0]} to {PORTS[-1]}, all taken by LSL programs: {names}"
             )
         if self._inlets is not None:
-            said.append(self._inlets.trouble)
-            lost = self._inlets.lost
+            said += [self._inlets.trouble, self._inlets.fault]
+            lost, unclear = self._inlets.lost, self._inlets.unclear
             said.append(f"{lost} markers came faster than they could be taken" if lost else "")
+            said.append(f"{unclear} markers with no time that could be told" if unclear else "")
         return "; ".join(filter(None, said))
 
     @on(AFFECT)

@@ -3,7 +3,8 @@
     python lsl_recorder.py PREFIX STREAMS OUT.xdf [MARKERS]
 
 It knows LSL and the XDF specification, and nothing of the sensor. Once it reads as many streams as expected it says
-"ready". Words on standard input: "mark LABEL" sets a marker in its own stream MARKERS and says when; "stop" ends it.
+"ready". Words on standard input: "mark LABEL" sets a marker in its own stream MARKERS and says when; "odd" sets
+some that no program should; "stop" ends it.
 """
 
 import queue
@@ -113,6 +114,11 @@ def main(prefix: str, streams: int, out: str, markers: str = "") -> None:
                 at = pylsl.local_clock()
                 outlet.push_sample([word[5:]], at)
                 say(f"marked {at!r}")
+            elif word == "odd" and outlet is not None:
+                for stamp in (float("nan"), float("inf"), 1e300, -1e18, 9e9, 1.0):
+                    outlet.push_sample(["at no time"], stamp)
+                for label in ("", "x" * 5000, "a\nb\x00c"):
+                    outlet.push_sample([label], pylsl.local_clock())
             elif word == "counts":
                 say(f"counts {' '.join(f'{reader.name}={reader.count}' for reader in readers)}")
         while sum(reader.read() for reader in readers):

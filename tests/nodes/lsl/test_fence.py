@@ -29,11 +29,26 @@ def can_unshare() -> bool:
     [("loopback", "no"), ("cable0", "yes"), ("all", "yes")],  # the last shows that the cable carries
 )
 def test_a_stream_is_read_from_another_machine_only_by_the_chosen_interface(interface: str, there: str) -> None:
+    assert apart(interface) == ["here yes", f"there {there}", f"found {there}", f"heard {there}"]
+
+
+@pytest.mark.processes
+@pytest.mark.timeout(300)
+def test_on_loopback_streams_wait_for_ports_at_which_they_are_found() -> None:
+    taken, three, free = apart("--ports")
+    assert taken.startswith("taken: 0 open, waiting for a free UDP port from 16572 to 16603")
+    assert taken.endswith("liveaffect-voice, liveaffect-markers")
+    assert (three, free) == ("three: 3 open", "free: 8 open, well")
+
+
+def apart(word: str) -> list[str]:
+    """What `lsl_apart.py` says, on a network of its own."""
     if not can_unshare():
         pytest.skip("this system makes no network namespaces for its users")
-    words = ["unshare", "-rn", sys.executable, APART, interface]
+    words = ["unshare", "-rn", sys.executable, APART, word]
     done = subprocess.run(words, capture_output=True, text=True, timeout=240, check=False)
-    assert done.stdout.split("\n")[:2] == ["here yes", f"there {there}"], done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().split("\n")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has the filter")

@@ -55,6 +55,8 @@ class Story:
     experiment: str = ""
     ahead_s: int = 0
     session: Path = Path()
+    deaths: list[str] = field(default_factory=list)
+    """Of processes, before one was killed."""
 
 
 def marks(client: Client, *labels: str) -> dict[str, Marker]:
@@ -79,6 +81,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
             program.say(f"mark {label}")
             told.set_s[label] = float(program.hear("marked "))
         told.marks |= marks(client, "ours", "trial 1", "trial 2", "müde")
+        program.say("odd")
+        program.say("mark after all")
+        told.set_s["after all"] = float(program.hear("marked "))
+        told.marks |= marks(client, "after all")
         program.wait_for(FRAMES)
         program.stop()
         told.streams = recorded(program.xdf)
@@ -96,6 +102,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         with other(folder, name, str(STREAMS), f"{name}2", ahead_s=told.ahead_s) as far:
             far.hear("ready ")
             before = far.counts()
+            told.deaths = list(run.supervisor.deaths)
             os.kill(run.supervisor.pids()["lsl"], signal.SIGKILL)
             far.wait_for(max(before.values()) + 30)
             far.say("mark far")
@@ -114,7 +121,7 @@ def test_another_program_reads_every_sample_at_our_times(story: Story) -> None:
 
 
 def test_markers_of_another_process_come_with_its_time_also_where_its_clock_is_another(story: Story) -> None:
-    assert set(story.set_s) == {"trial 1", "trial 2", "müde", "far"}
+    assert set(story.set_s) == {"trial 1", "trial 2", "müde", "after all", "far"}
     errors = {label: story.marks[label].t_ns / S - at for label, at in story.set_s.items()}
     assert max(map(abs, errors.values())) < CLOSE_S, errors
     assert {story.marks[label].source[:4] for label in errors} == {"lsl:"}
@@ -135,6 +142,14 @@ def test_a_sensor_that_died_is_found_again_and_another_clock_is_corrected(story:
         assert theirs[-1] - theirs[0] > np.diff(theirs).max() > 0.5  # it was away, and came back
         nearest = known[np.searchsorted(known, theirs - 0.02).clip(max=len(known) - 1)]
         assert np.abs(theirs - nearest).max() < 0.1, name  # so well does the recorder know its clock, on a busy machine
+
+
+def test_markers_at_no_time_and_labels_that_are_none_do_no_harm(story: Story) -> None:
+    labels = open_session(story.session).markers()["label"].to_list()
+    assert "at no time" not in labels
+    assert "" not in labels
+    assert {"x" * 500, "a b c"} <= set(labels)
+    assert story.deaths == []
 
 
 def test_the_experiment_of_the_docs_marks_and_hears_what_the_sensor_measures(story: Story) -> None:
