@@ -16,6 +16,8 @@ from liveaffect.offline.tables.export import Form as TableForm
 from liveaffect.offline.tables.export import export as export_table
 from liveaffect.offline.tables.export import load
 from liveaffect.offline.tables.files import require_folder
+from liveaffect.offline.tables.read import require_columns, require_numbers
+from liveaffect.offline.tables.score import AFFECT_COLUMNS, AU_COLUMNS, TEXT
 from liveaffect.offline.tables.session import Session
 from liveaffect.stream.errors import InputError, UsageError
 
@@ -27,6 +29,10 @@ ENDINGS: dict[str, str] = {
 """What the file of a form is called; `bids` is a folder."""
 Writer = Callable[[pl.DataFrame, pl.DataFrame, Path], list[str]]
 _WRITERS: dict[str, Writer] = {"elan": write_elan, "textgrid": write_textgrid, "edf": write_edf}
+
+
+_NEEDED = ("file", "t_s", "face_id", "state", *AFFECT_COLUMNS)
+_FACE = ("file", "t_s", "face_id", "face_state", "pitch_deg", "yaw_deg", "roll_deg", *AU_COLUMNS)
 
 
 class Exported(list[Path]):
@@ -112,6 +118,10 @@ def _rows(
     table, marks = load(source)
     if not table.height:
         raise InputError(f"there are no rows to write as {form}: there is no message of `affect` in the session")
+    of = "the table" if isinstance(source, pl.DataFrame) else str(session.path if session else source)
+    needed = _FACE if form == "openface" else _NEEDED
+    require_columns(table, of, needed, f"which --to {form} needs: take a table as `score` or `export` wrote it")
+    require_numbers(table, of, [name for name in needed if name not in TEXT])
     files = table.partition_by("file", maintain_order=True)
     if form == "bids":
         made.append(target)

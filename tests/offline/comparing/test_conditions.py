@@ -167,6 +167,19 @@ def test_what_is_asked_wrongly_is_refused(tmp_path: Path) -> None:
         save(compare(tables, times), tmp_path / "x.csv")
 
 
+def test_a_csv_of_an_export_brings_its_markers(tmp_path: Path) -> None:
+    tables, times = made.study(1, 0.3, 4, seconds=30.0)
+    marked = tables[0].with_columns(
+        pl.when(pl.col("t_s") < 30).then(pl.lit("calm")).otherwise(pl.lit("film")).alias("marker"),
+        pl.when(pl.col("t_s") < 30).then(0.0).otherwise(30.0).alias("marker_t_s"),
+    )
+    marked.write_csv(tmp_path / "p01.csv")
+    by_marker, by_times = compare(tmp_path / "p01.csv"), compare(tables, times)
+    for condition in ("calm", "film"):
+        a, b = (found.table(condition)["p01"]["level_valence"] for found in (by_marker, by_times))
+        assert a == pytest.approx(b, abs=1e-6)
+
+
 def test_the_verb_compares_tables_on_disk(tmp_path: Path) -> None:
     tables, times = made.study(5, 0.4, 4, seconds=12.0)
     folder = tmp_path / "tables"

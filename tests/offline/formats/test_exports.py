@@ -15,10 +15,13 @@ from command import command, refused
 from filmed_session import AWAY, FPS, FRAMES, HEIGHT, WIDTH, filmed, shade
 from praatio import textgrid
 from pympi.Elan import Eaf
+from score_rows import row
+from score_rows import table as rows_table
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.offline import export, open_session
 from liveaffect.offline.formats.openface import INTENSITIES, POINTS, PRESENCES
+from liveaffect.offline.formats.write import ENDINGS, Form
 from liveaffect.offline.tables.session import Session
 from liveaffect.stream.errors import InputError, UsageError
 
@@ -198,6 +201,21 @@ def test_a_face_that_was_seen_for_an_instant_is_nobody_who_was_recorded(session:
     written = export(pl.concat([table, brief.cast(table.schema)]), tmp_path / "x.eaf")
     assert not any("person 7" in name for name in Eaf(str(written[0])).get_tier_names())
     assert written.notes == ["faces with numbers for less than a second are left out: 1"]
+
+
+@pytest.mark.parametrize("form", ["openface", "elan", "textgrid", "edf", "bids"])
+def test_a_single_row_a_film_without_faces_and_sound_alone_can_be_written(form: Form, tmp_path: Path) -> None:
+    sound = {"face_state": "no_device", "voice_state": "ok"}
+    odd = {
+        "one": [row(0.0)],
+        "nobody": [row(k / 10, None, None) for k in range(30)],
+        "sound": [row(k / 10, None, 0.3, **sound) for k in range(30)],
+    }
+    for name, rows in odd.items():
+        assert export(rows_table(rows), tmp_path / f"{name}{ENDINGS[form]}")[0].exists()
+    cut = rows_table([row(0.0)]).select("file", "t_s", "state", "valence", "arousal")
+    with pytest.raises(InputError, match=f"no column 'face_id', which --to {form} needs"):
+        export(cut, tmp_path / f"cut{ENDINGS[form]}")
 
 
 def test_what_cannot_be_is_refused_in_words(session: Session, tmp_path: Path) -> None:
