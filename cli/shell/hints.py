@@ -24,7 +24,6 @@ _MEANT: dict[tuple[str, str], str] = {
 }  # fmt: skip
 WEB_ADDRESS = "127.0.0.1:7895"
 """Where `--web` alone serves the page."""
-_PLACE = re.compile(r"(?:(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*):)?\d{1,5}")
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]|\*):\d{1,5}/?")
 
 
@@ -56,5 +55,6 @@ def with_address(words: Sequence[str]) -> list[str]:
     told: list[str] = []
     for k, word in enumerate(words):
         after = next(iter(words[k + 1 : k + 2]), "-")
-        told.append(f"{word}={WEB_ADDRESS}" if word == "--web" and not _PLACE.fullmatch(after) else word)
+        alone = after.startswith("-") or after.endswith(".toml") or Path(after).exists()
+        told.append(f"{word}={WEB_ADDRESS}" if word == "--web" and alone else word)
     return told

@@ -38,6 +38,7 @@ def test_the_address_behind_web_may_be_left_out() -> None:
     assert with_address(["run", "--web", "--headless"]) == ["run", f"--web={DEFAULT}", "--headless"]
     assert with_address(["run", "--web", "mine.toml"]) == ["run", f"--web={DEFAULT}", "mine.toml"]
     assert with_address(["run", "--web", "0.0.0.0:80", "x"]) == ["run", "--web", "0.0.0.0:80", "x"]
+    assert with_address(["run", "--web", "0.0.0.0"]) == ["run", "--web", "0.0.0.0"], "which is refused as an address"
     assert with_address(["run", "--web=:80"]) == ["run", "--web=:80"]
 
 
@@ -61,8 +62,11 @@ sys.exit(str(found) if found else 0)
     assert done.returncode == 0, done.stderr
 
 
-def test_wrong_addresses_are_refused_in_words() -> None:
+def test_wrong_addresses_are_refused_in_words(tmp_path: Path) -> None:
     refused(2, ["web", "--listen", "everywhere"], "everywhere", "ADDRESS:PORT")
+    launch = tmp_path / "launch.toml"
+    launch.write_text(LAUNCH)
+    refused(2, ["run", launch, "--headless", "--web", "0.0.0.0"], "web '0.0.0.0'", "ADDRESS:PORT")
     refused(2, ["web", "0.0.0.0:7895"], "--listen")
 
 
