@@ -47,7 +47,7 @@ def test_an_empty_file_and_an_empty_folder(tmp_path: Path) -> None:
 def test_an_output_that_cannot_be(tmp_path: Path, demo_clip: Path) -> None:
     refused(2, ["score", str(demo_clip), "--out", str(tmp_path / "t.xlsx")], "t.xlsx", ".parquet or .csv")
     (tmp_path / "file").touch()
-    refused(2, ["score", str(demo_clip), "--out", str(tmp_path / "file" / "t.csv")], "cannot be made")
+    refused(2, ["score", str(demo_clip), "--out", str(tmp_path / "file" / "t.csv")], "is a file: name a folder")
 
 
 def test_a_broken_file_does_not_stop_the_others(tmp_path: Path) -> None:
