@@ -36,7 +36,16 @@ def show(text, share):
         print(f'    {share:4.0%}  {text}', flush=True)
 build_cache(show)
 """
-TEST_PACKAGES = ("pulseaudio", "pulseaudio-utils", "libasound2-plugins", "strace", "xvfb", "chromium")
+TEST_PACKAGES = (
+    "pulseaudio",
+    "pulseaudio-utils",
+    "libasound2-plugins",
+    "strace",
+    "xvfb",
+    "chromium",
+    "mosquitto",
+    "iproute2",
+)
 SYSTEM = {
     "demo": SENSOR_LIBRARIES + WINDOW_LIBRARIES,
     "test": SENSOR_LIBRARIES + WINDOW_LIBRARIES + TEST_PACKAGES,
