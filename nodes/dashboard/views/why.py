@@ -1,7 +1,7 @@
 """Why an estimate is as it is: the measured cues as bars, then a sentence that ends with the verdict."""
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QMouseEvent, QPainter
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.reasons.sentence import shares
@@ -23,7 +23,7 @@ TIP = (
 
 
 class WhyView(Canvas):
-    """Three blocks: valence, arousal, the likeliest category."""
+    """Three blocks: valence, arousal, the likeliest category; a click goes from the face's cues to the voice's."""
 
     def __init__(self) -> None:
         super().__init__("Why", TIP, least=(300, 360))
@@ -31,6 +31,28 @@ class WhyView(Canvas):
         self._told: tuple[Told, ...] = ()
         self._note = ""
         self._waits = ""
+        self.by_voice = False
+        """Show what the voice's cues carried, where both face and voice were taken apart."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        del event
+        self.by_voice = not self.by_voice
+        self._told = () if self._reason is None else told(self._reason)
+        self.update()
+
+    @property
+    def shown(self) -> tuple[Told, ...]:
+        """The blocks of one modality; of the only one there is."""
+        chosen = tuple(one for one in self._told if bool(one.by) == self.by_voice)
+        return chosen or self._told
+
+    def _paint_note(self, painter: QPainter, look: Look) -> None:
+        both = len({one.by for one in self._told}) > 1
+        other = "face" if self.by_voice else "voice"
+        words = f"{self._note}; click: by the {other}" if both else self._note
+        painter.setFont(font(0.85))
+        painter.setPen(look.accent if both else look.faint)
+        painter.drawText(QRectF(self.inner.left(), 10, self.inner.width(), self.title_height), RIGHT, words)
 
     def present(self, name: str, found: tuple[int, Reason] | None, now_ns: int) -> None:
         """The reasons of one person with the stream time they are of; None while there are none yet."""
@@ -47,17 +69,16 @@ class WhyView(Canvas):
 
     def live(self, painter: QPainter, look: Look) -> None:
         room = self.inner
-        painter.setFont(font(0.85))
-        painter.setPen(look.faint)
-        painter.drawText(QRectF(room.left(), 10, room.width(), self.title_height), RIGHT, self._note)
+        self._paint_note(painter, look)
         if self._waits or self._reason is None:
             painter.setPen(look.missing_text)
             painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter | WRAP), self._waits)
             return
-        colours = [self._colour(look, one.target) for one in self._told]
+        blocks = self.shown
+        colours = [self._colour(look, one.target) for one in blocks]
         foot = self._foot(painter, look)
-        high = (foot - room.top()) / max(1, len(self._told))
-        for k, (one, colour) in enumerate(zip(self._told, colours, strict=True)):
+        high = (foot - room.top()) / max(1, len(blocks))
+        for k, (one, colour) in enumerate(zip(blocks, colours, strict=True)):
             self._block(
                 painter, look, QRectF(room.left(), room.top() + k * high, room.width(), high - px(4)), one, colour
             )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dashboard_stream as made
+import msgspec
 import pytest
 from gui import picture
 from PySide6.QtCore import QPointF, Qt
@@ -110,6 +111,26 @@ def test_reasons_are_shown_evidence_first_and_old_ones_are_not(desk: Desk) -> No
     picture(desk.window, "main_why")
     desk.take(*made.stream(range(60, 62 + OLD_REASON_NS // made.FRAME_NS), faces=2))
     assert "Nothing was measured" in desk.window.side.why.accessibleDescription()
+
+
+def test_a_click_goes_from_the_cues_of_the_face_to_those_of_the_voice(desk: Desk) -> None:
+    desk.window.choose(0)
+    desk.window.side.turn("why")
+    pitch = m.Cue(
+        name="pitch", valence=0.0, arousal=0.2, category=0.1, modality="voice", value=252.0, rest=187.0, unit="Hz"
+    )
+    heard = m.Heard(valence=0.1, arousal=0.5, category="anger", share=0.5, cues=(pitch,))
+    both = msgspec.structs.replace(REASON, heard=heard)
+    view = desk.window.side.why
+    desk.take(m.Reasons(t_ns=made.instant(59), frame_seq=59, people=(both,)))
+    assert [one.target for one in view.shown] == ["valence", "arousal", "happiness"]
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton)
+    assert [one.target for one in view.shown] == ["valence", "arousal", "anger"]
+    assert view.shown[1].rows[0].seen == "252 Hz, usually 187"
+    assert "the voice's arousal +0.50" in view.shown[1].sentence
+    picture(desk.window, "main_why_voice")
+    desk.take(m.Reasons(t_ns=made.instant(59), frame_seq=59, people=(REASON,)))
+    assert [one.target for one in view.shown] == ["valence", "arousal", "happiness"]
 
 
 def test_without_the_node_a_panel_says_how_it_is_switched_on_and_asks_nothing(desk: Desk) -> None:
