@@ -166,7 +166,8 @@ def _seen(table: pl.DataFrame, face_id: int) -> Seen:
     columns = [name for name in ("state", "valence", "arousal", *PROBABILITIES) if name in table.columns]
     speaking = pl.col("speaking_prob") if "speaking_prob" in table.columns else pl.lit(None, pl.Float64)
     own = table.filter(mine).select("t_s", *columns, speaking.alias("speaking")).unique("t_s", keep="first")
-    alone = pl.when(pl.col("face_id").is_null()).then(pl.col("state"))
+    why = pl.col("face_state") if "face_state" in table.columns and face_id != HIDDEN else pl.col("state")
+    alone = pl.when(pl.col("face_id").is_null()).then(why)  # a voice alone may be ok, and is not this person
     every = table.group_by("t_s").agg(alone.drop_nulls().first().alias("elsewhere")).sort("t_s")
     rows = every.join(own, on="t_s", how="left").sort("t_s")
     at_s = rows["t_s"].cast(pl.Float64).to_numpy()

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from liveaffect.offline.formats.regular import regular
-from liveaffect.offline.formats.tiers import person_of, persons, tiers_of
+from liveaffect.offline.formats.tiers import VOICE, person_of, persons, tiers_of
 from liveaffect.offline.tables.score import DICTIONARY
 from liveaffect.offline.tables.streams import zero_utc
 
@@ -44,8 +44,9 @@ def write_bids(tables: list[tuple[str, pl.DataFrame, pl.DataFrame]], folder: Pat
         people = persons(table)[0]
         for k, (label, rows) in enumerate(people):
             called = person_of(label, name)
-            given = "" if called == "voice" or called.startswith("person ") else called
-            subject = _label(given) if given else _label(name) + (f"p{k}" if len(people) > 1 else "")
+            given = "" if called == VOICE or called.startswith("person ") else called
+            number = "voice" if called == VOICE else f"p{k}"
+            subject = _label(given) if given else _label(name) + (number if len(people) > 1 else "")
             subjects.append(f"sub-{subject}")
             written += _subject(folder / f"sub-{subject}" / "beh", f"sub-{subject}_task-{task}", rows, markers, task)
     written.append(_participants(folder / "participants.tsv", subjects))

@@ -34,17 +34,17 @@ def write_edf(table: pl.DataFrame, markers: pl.DataFrame, target: Path) -> list[
     edfio: Any = extra("edfio", "edf")
     people, few = persons(table)
     start_s = min(float(rows["t_s"][0]) for _, rows in people)
+    seconds = 1 + max(int(float(rows["t_s"][-1]) - start_s + 1e-6) for _, rows in people)
     signals: list[Any] = []
     for k, (_, rows) in enumerate(people):
-        signals += _signals(edfio, rows, f"p{k} " if len(people) > 1 else "", start_s)
-    longest = max(len(signal.data) / signal.sampling_frequency for signal in signals)
+        signals += _signals(edfio, rows, f"p{k} " if len(people) > 1 else "", start_s, seconds)
     annotations, early = [], 0
     for tier in tiers_of(table, markers):
         if tier.kind not in ("states", "markers"):
             continue
         for begin, end, label in tier.stretches:
             onset, text = begin - start_s, label if tier.kind == "markers" else f"{tier.name}: {label}"
-            if onset < 0 or onset > longest:
+            if onset < 0 or onset > seconds:
                 early += 1
                 continue
             annotations.append(
@@ -60,13 +60,14 @@ def write_edf(table: pl.DataFrame, markers: pl.DataFrame, target: Path) -> list[
     return notes + ([f"{early} markers outside the recording are left out"] if early else [])
 
 
-def _signals(edfio: Any, rows: pl.DataFrame, prefix: str, start_s: float) -> list[Any]:
+def _signals(edfio: Any, rows: pl.DataFrame, prefix: str, start_s: float, seconds: int) -> list[Any]:
+    """A person's signals, all of so many whole seconds, which are EDF's records."""
     found = regular(rows)
     lead = round((found.start_s - start_s) * found.rate_hz)
-    count = len(found.values) + lead
-    whole = -(-count // found.rate_hz) * found.rate_hz  # records of a second
+    whole = seconds * found.rate_hz
+    count = min(len(found.values) + lead, whole)
     laid = np.full((whole, len(found.names)), np.nan)
-    laid[lead:count] = found.values
+    laid[lead:count] = found.values[: count - lead]
     gone = ~np.isfinite(laid[:, 0]) if len(found.names) else np.ones(whole, bool)
     made: list[Any] = []
     for name, line in zip(found.names, laid.T, strict=True):

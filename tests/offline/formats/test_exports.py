@@ -195,6 +195,20 @@ def test_tables_of_several_files_give_a_file_each(session: Session, tmp_path: Pa
     assert "markers" not in Eaf(str(written[0])).get_tier_names()
 
 
+def test_a_voice_while_nobody_is_in_view_is_no_persons(session: Session, tmp_path: Path) -> None:
+    heard = session.table().drop("utc").with_columns(
+        pl.when(pl.col("face_id").is_null()).then(pl.lit("ok")).otherwise(pl.col("state")).alias("state"),
+        *(pl.when(pl.col("face_id").is_null()).then(pl.lit(0.125, pl.Float32)).otherwise(pl.col(n)).alias(n)
+          for n in ("valence", *(f"p_{name}" for name in EMOTIONS))),
+    )  # fmt: skip
+    longer = heard.with_columns((pl.col("t_s") * 2).alias("t_s"), (pl.col("t_ns") * 2).alias("t_ns"))
+    document = Eaf(str(export(longer, tmp_path / "x.eaf")[0]))
+    assert (4800, 6000, "no_face") in document.get_annotation_data_for_tier("Anna states")
+    assert document.get_annotation_data_for_tier("voice states") == [(4800, 6000, "ok")]
+    signals = {s.label: s for s in edfio.read_edf(export(longer, tmp_path / "x.edf")[0]).signals}
+    assert round(float(np.mean(signals["p0 missing"].data[62:74]))) == 1
+
+
 def test_a_face_that_was_seen_for_an_instant_is_nobody_who_was_recorded(session: Session, tmp_path: Path) -> None:
     table = session.table().drop("utc", "name")
     brief = table.filter((pl.col("face_id") == 0) & (pl.col("t_s") < 0.4)).with_columns(pl.lit(7).alias("face_id"))
