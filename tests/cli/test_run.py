@@ -42,7 +42,7 @@ def graph() -> Graph:
 
 
 @pytest.mark.parametrize(("deaths", "code", "expected"), [([], 0, 0), (["face died"], 0, 1), (["face died"], 1, 1)])
-def test_what_must_be_whole_fails_where_a_process_died(
+def test_u4_what_must_be_whole_fails_where_a_process_died(
     supervisor: type[FakeSupervisor], graph: Graph, deaths: list[str], code: int, expected: int
 ) -> None:
     supervisor.deaths, supervisor.code = deaths, code

@@ -1,6 +1,9 @@
 """Machine code is found again by what its sources say: another checkout compiles nothing anew, a changed one does."""
 
 import importlib.util
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +49,33 @@ def test_every_compiled_kernel_is_told_once(tmp_path: Path, monkeypatch: pytest.
     def add(x: float, y: float) -> float:
         return x + y
 
-    add = kernel(add)
+    add, other = kernel(add), kernel(lambda x: x)
     told: list[int] = []
-    with warm._listening(told.append):
+    with warm._listening({id(add)}, told.append):
         add(1, 2)
+        other(1)
         add(1.0, 2.0)
         add(1, 2)
     assert told == [1, 1]
+
+
+@pytest.mark.soak
+def test_two_processes_compile_and_progress_goes_on_to_the_end(tmp_path: Path) -> None:
+    code = (
+        "from liveaffect.models.voice.descriptors import build_cache, warm\n"
+        "build_cache(lambda text, share: print(share, flush=True))\n"
+        "hits = warm.finish.stats.cache_hits\n"
+        "print(sum(hits.values()), len(warm.finish.signatures))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    *shares, last = done.stdout.splitlines()
+    told = [float(share) for share in shares]
+    assert told == sorted(told)
+    assert sum(share == 0.99 for share in told) <= 2
+    assert last == "1 1", "what the second process compiled for `finish` is not what the first one calls"
 
 
 def test_what_is_compiled_already_is_ready_at_once() -> None:

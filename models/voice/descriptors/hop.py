@@ -46,7 +46,7 @@ def advance(floats, ints, table_floats, table_ints, ending, out, out_state):
     state = state_views(floats, ints)
     tables = table_views(table_floats, table_ints)
     counters = state.counters
-    rows = 0
+    rows = np.int64(0)  # not a literal: what it is given to would be compiled once more for it
     while counters[START] + counters[FILLED] >= counters[FRAME] * HOP + LONG:
         _analyse(state, tables, counters[FRAME])
         # Each predictor serves the 10 ms about the middle of its frame.
