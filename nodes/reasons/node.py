@@ -245,7 +245,9 @@ class ReasonsNode(Node):
 
     def _heard(self, weight: float, voice: m.State) -> tuple[m.Heard | None, str]:
         """The voice's part of whoever weighs so much in their estimate, or why there is none."""
-        if weight < LEAST_WEIGHT:
+        if 0.0 < weight < LEAST_WEIGHT:
+            return None, "voice: weighs too little"
+        if weight <= 0.0:
             return None, f"voice: {m.STATE_WORDS.get(voice, voice)}" if voice != "ok" else "voice: not this person's"
         if self._listening is None:
             return None, "the voice is not taken apart"

@@ -74,7 +74,10 @@ def test_two_runs_say_the_same_to_the_bit() -> None:
     ]
 
 
-@pytest.mark.parametrize(("weight", "words"), [(0.0, "voice: silence"), (0.4, "the voice is not taken apart")])
+@pytest.mark.parametrize(
+    ("weight", "words"),
+    [(0.0, "voice: silence"), (0.02, "voice: weighs too little"), (0.4, "the voice is not taken apart")],
+)
 def test_without_a_voice_in_the_graph_no_prosodic_cue_is_named(weight: float, words: str) -> None:
     (reason,) = run(*frames(3, face_weight=1 - weight, voice_weight=weight))[0].people
     assert words in reason.missing
