@@ -128,7 +128,7 @@ def test_a_picture_is_hidden_by_privacy_and_comes_back() -> None:
     async def tale() -> None:
         async with opened(picture=True) as (story, tab):
             await tab.go(story.page.link)
-            await tab.until("document.getElementById('film').naturalWidth === 640")
+            await tab.until("document.getElementById('film')?.naturalWidth === 640")
             story.privacy = True
             await tab.until("getComputedStyle(document.getElementById('film')).visibility === 'hidden'")
             await until(lambda: b"video/frame" not in story.page.sensor.wanted, "the end of pictures")
