@@ -53,6 +53,7 @@ def compare(
         longest_s=longest,
         level=level,
     )
+    written = save(found, out)  # before a word is said: whoever reads the words may close the pipe
     pair = ("", "")
     for one in found.contrasts:
         if (one.first, one.second) != pair:
@@ -63,5 +64,5 @@ def compare(
     console.print(rests_on(found), highlight=False, markup=False, soft_wrap=True)
     for text in limits(found):
         console.print(f"- {text}", style="yellow", highlight=False, markup=False, soft_wrap=True)
-    for path in save(found, out):
+    for path in written:
         console.print(str(path), highlight=False, markup=False, soft_wrap=True)

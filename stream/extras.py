@@ -22,6 +22,8 @@ EXTRAS: dict[str, Extra] = {
     "mqtt": Extra("paho.mqtt.client", "MQTT (`--mqtt`)"),
     "web": Extra("aiohttp", "the page (`--web`)", ("cryptography", "segno")),
     "mcp": Extra("mcp", "an assistant (`liveaffect mcp`)"),
+    "formats": Extra("pympi", "ELAN, Praat, EDF (`export`, `import`)", ("praatio", "edfio")),
+    "cluster": Extra("distributed", "scoring on several machines (`score --cluster`)"),
 }
 """Name, as in `liveaffect[NAME]`."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from liveaffect.cli.run import say
-from liveaffect.stream.client.announced import announced
+from liveaffect.stream.client.announced import announced, running
 from liveaffect.stream.client.connection import connect
 from liveaffect.stream.errors import InputError, TransportError, UsageError
 from liveaffect.stream.extras import require
@@ -56,6 +56,9 @@ def turn(address: str, keys: str, consent: str) -> None:
     on: dict[str, Literal[True, False]] = {"on": True, "off": False}
     if consent not in on:
         raise UsageError(f"--consent {consent}: it is on or off")
+    if not address and len(found := running()) > 1:  # who agrees, agrees for one sensor, not for whichever is newest
+        where = ", ".join(one.address for one in found)
+        raise UsageError(f"--consent {consent}: {len(found)} sensors run here, say which with --address: {where}")
     with connect(address, topics=(), keys=keys) as sensor:
         reply = sensor.request("assistant", on=on[consent])
     if not reply.ok:

@@ -3,8 +3,9 @@
     python lsl_experiment.py [--trials 4] [--seconds 2.0] [--sensor liveaffect] [--plain]
 
 It runs with PsychoPy (pip install psychopy), which draws in a window of its own, and without, where words in the
-terminal take the place of pictures. Each onset and offset is a marker at the time of the picture. What the sensor
-marks, and the affect of the first person, come back and are printed.
+terminal take the place of pictures. Each onset and offset is a marker at the time of the picture, in the words by which
+`liveaffect compare SESSIONS --by marker` knows where a condition begins and ends. What the sensor marks, and the
+affect of the first person, come back and are printed.
 """
 
 import argparse
@@ -61,9 +62,9 @@ def main(trials: int, seconds: float, sensor: str, plain: bool) -> None:
     for trial in range(trials):
         word = SHOWN[trial % len(SHOWN)]
         affect.pull_chunk()  # what was measured before does not belong to this trial
-        show(word, lambda word=word, trial=trial: markers.push_sample([f"onset {trial} {word}"], pylsl.local_clock()))
+        show(word, lambda word=word: markers.push_sample([f"{word} onset"], pylsl.local_clock()))
         time.sleep(seconds)
-        show("", lambda trial=trial: markers.push_sample([f"offset {trial}"], pylsl.local_clock()))
+        show("", lambda word=word: markers.push_sample([f"{word} offset"], pylsl.local_clock()))
         rows, _ = affect.pull_chunk()
         valence = [row[1] for row in rows if row[1] == row[1]]  # NaN: no face, no number
         mean = f"{sum(valence) / len(valence):+.2f}" if valence else "none"

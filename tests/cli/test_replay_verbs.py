@@ -146,6 +146,16 @@ def test_a_divergence_is_printed_with_time_and_values(capsys: pytest.CaptureFixt
     assert out.endswith("NOT verified")
 
 
+def test_what_was_not_verified_is_named_where_the_rest_is(capsys: pytest.CaptureFixture[str]) -> None:
+    good = Verdict("affect", "fusion", "identical", 100, 100, "ab")
+    blind = Verdict("face/mesh", "face", "not verified", 100, why="pixels not recorded")
+    none = Verdict("baseline", "baseline", "not verified", 0)
+    print_report(VerifyReport("s", "COMPLETE", 0, True, [good, blind, none]), as_json=False)
+    assert capsys.readouterr().out.endswith("\nverified, but for face/mesh: why stands above\n")
+    print_report(VerifyReport("s", "COMPLETE", 0, True, [good, none]), as_json=False)
+    assert capsys.readouterr().out.endswith("\nverified\n")
+
+
 def test_recover_prints_the_ledger_and_what_is_missing(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = session / "session.mcap"
     path.write_bytes(path.read_bytes()[:-400])

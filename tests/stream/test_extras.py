@@ -1,8 +1,10 @@
 """Optional extras: found without being imported, and named where they are not there."""
 
 import sys
+import tomllib
 
 import pytest
+from paths import ROOT
 
 from liveaffect.stream import extras
 from liveaffect.stream.errors import UsageError
@@ -32,3 +34,13 @@ def test_an_extra_that_cannot_be_loaded_is_told(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(extras, "there", lambda name: True)
     with pytest.raises(UsageError, match=r"torn things: .*install it anew"):
         library("torn")
+
+
+def test_every_extra_is_told_by_doctor_and_by_the_page_on_setting_up() -> None:
+    offered = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
+    page = (ROOT / "docs/setup.md").read_text()
+    rows = "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| `"))
+    offered -= {"dev", "train"}
+    assert {name for name in offered if f"`{name}`" not in rows} == set()
+    # the runtime and the window have parts of doctor of their own
+    assert offered - set(extras.EXTRAS) == {"cpu", "gpu", "desktop"}

@@ -6,6 +6,7 @@ import pytest
 from command import command, refused
 from made_sensor import Sensor
 
+from liveaffect.stream.client.announced import announce
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.extras import EXTRAS
 
@@ -26,3 +27,9 @@ def test_the_switch_is_turned_from_a_shell() -> None:
         done = command("mcp", "--address", sensor.address, "--consent", "on")
         assert (done.returncode, "allowed" in done.stderr) == (0, True), done.stderr
         assert [one.arguments for one in sensor.asked if one.verb == "assistant"] == [{"on": True}]
+
+
+def test_consent_is_for_a_sensor_that_is_named_where_several_run() -> None:
+    announce("ipc:///old", "", 5.0)
+    announce("ipc:///new", "", 6.0)
+    refused(2, ["mcp", "--consent", "on"], "2 sensors run here", "--address", "ipc:///new, ipc:///old")

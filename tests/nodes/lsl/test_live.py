@@ -31,7 +31,7 @@ from lsl_story import (
 from paths import ROOT
 
 from liveaffect.models.files.manifest import entries
-from liveaffect.offline import open_session
+from liveaffect.offline import compare, open_session
 from liveaffect.stream.client.connection import Client
 from liveaffect.stream.messages import Marker, Message
 
@@ -93,11 +93,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         words = [sys.executable, EXPERIMENT, "--plain", "--sensor", name, "--trials", "10", "--seconds", "0.2"]
         env = surroundings(folder)
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env) as experiment:
-            told.marks |= marks(client, "onset 0 pleasant")
+            told.marks |= marks(client, "pleasant onset")
             assert client.mark("seen").ok
             told.experiment = experiment.communicate(timeout=100)[0]
             assert experiment.returncode == 0
-        told.marks |= marks(client, "offset 9")
+        collect(client, lambda seen: sum(str(getattr(one, "label", "")).endswith(" offset") for one in seen) >= 10)
 
         with other(folder, name, str(STREAMS), f"{name}2", ahead_s=told.ahead_s) as far:
             far.hear("ready ")
@@ -160,8 +160,14 @@ def test_the_experiment_of_the_docs_marks_and_hears_what_the_sensor_measures(sto
     assert any(line.startswith("the sensor marked 'seen'") for line in lines), lines
     labels = open_session(story.session).markers()["label"].to_list()
     shown = ("pleasant", "neutral", "unpleasant")
-    wanted = [words for k in range(10) for words in (f"onset {k} {shown[k % 3]}", f"offset {k}")]
-    assert [label for label in labels if label.startswith(("onset", "offset"))] == wanted
+    wanted = [f"{shown[k % 3]} {what}" for k in range(10) for what in ("onset", "offset")]
+    assert [label for label in labels if label.endswith((" onset", " offset"))] == wanted
+
+
+def test_markers_of_the_experiment_are_conditions_to_compare(story: Story) -> None:
+    shown = ("pleasant", "neutral", "unpleasant")
+    found = compare([story.session], "marker", conditions=shown)
+    assert [sum(one.slot.condition == word for one in found.segments) for word in shown] == [4, 3, 3]
 
 
 def test_streams_say_units_labels_and_hashes(story: Story) -> None:

@@ -1,5 +1,7 @@
 """Conditions compared: a known difference is found, none is not, and what one participant cannot show is said."""
 
+import contextlib
+import io
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -195,3 +197,17 @@ def test_the_verb_compares_tables_on_disk(tmp_path: Path) -> None:
     refused(1, ("compare", folder, "--out", tmp_path / "c.html"), "no markers", "--by TABLE")
     refused(1, ("compare", folder, "--by", tmp_path / "absent.csv"), "absent.csv", "does not exist")
     refused(1, ("compare", tmp_path / "nothing"), "does not exist")
+
+
+def test_tables_are_whole_though_the_words_find_no_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*words: object, **style: object) -> None:
+        raise BrokenPipeError
+
+    tables, times = made.study(3, 0.4, 2, seconds=8.0)
+    tables[0].write_parquet(tmp_path / f"{tables[0]['file'][0]}.parquet")
+    times.filter(pl.col("participant") == times["participant"][0]).write_csv(tmp_path / "times.csv")
+    monkeypatch.setattr("liveaffect.cli.compare.console.print", closed)
+    with contextlib.suppress(io.UnsupportedOperation):  # where output is captured, the way out of a broken pipe is none
+        command("compare", *tmp_path.glob("*.parquet"), "--by", tmp_path / "times.csv", "--out", tmp_path / "c.html")
+    assert (tmp_path / "c.html").is_file()
+    assert (tmp_path / "c.segments.csv").is_file()
