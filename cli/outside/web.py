@@ -45,6 +45,8 @@ def web(
     if link:
         with connect(address, topics=(), keys=keys) if address or announced() else _nobody() as sensor:
             listen = (sensor.facts.get("web") or listen) if sensor is not None else listen
+        if sensor is None:
+            say("Nothing is running here now: the link opens the page once `liveaffect run --web` serves it there.")
     where = listen_at(listen)
     if link:
         for line in links(where, secret=True):

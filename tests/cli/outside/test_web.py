@@ -75,6 +75,7 @@ def test_the_link_holds_the_token_and_a_code() -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(r"https://\S+:7895/\?token=\S{32}", done.stdout)
     assert done.stdout.count("█") > 50
+    assert "Nothing is running here now" in done.stderr
     assert re.search(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", done.stdout)
     again = command("web", "--link", "--new-token", "--listen", "0.0.0.0:7895")
     assert again.stdout.splitlines()[1] != done.stdout.splitlines()[1]
