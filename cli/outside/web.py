@@ -43,7 +43,8 @@ def web(
         own_token(new=True)
         say("There is a new token: pages that are open keep running until they are loaded again.")
     if link:
-        with connect(address, topics=(), keys=keys) if address or announced() else _nobody() as sensor:
+        sought = address or sensor_here()  # says which one, where there are several
+        with connect(sought, topics=(), keys=keys) if sought else _nobody() as sensor:
             listen = (sensor.facts.get("web") or listen) if sensor is not None else listen
         if sensor is None:
             say("Nothing is running here now: the link opens the page once `liveaffect run --web` serves it there.")

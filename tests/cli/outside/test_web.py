@@ -15,10 +15,12 @@ import pytest
 from command import command, refused
 from estimate_nodes import LAUNCH
 from live_run import free_port, wait_for
+from made_sensor import Sensor
 from paths import ROOT
 
 from liveaffect.cli.shell.hints import WEB_ADDRESS, with_address
 from liveaffect.nodes.web.address import DEFAULT
+from liveaffect.stream.client.announced import announce
 from liveaffect.stream.extras import EXTRAS
 
 GRAPH = """
@@ -79,6 +81,17 @@ def test_the_link_holds_the_token_and_a_code() -> None:
     assert re.search(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", done.stdout)
     again = command("web", "--link", "--new-token", "--listen", "0.0.0.0:7895")
     assert again.stdout.splitlines()[1] != done.stdout.splitlines()[1]
+
+
+@pytest.mark.processes
+def test_a_link_says_which_of_several_sensors_it_is_of() -> None:
+    with Sensor() as sensor:
+        announce("ipc:///old", "", 5.0)
+        announce(sensor.address, "", 6.0)
+        done = command("web", "--link")
+    assert done.returncode == 0, done.stderr
+    assert f"2 sensors run here, and the newest is taken: {sensor.address}" in done.stderr
+    assert "UserWarning" not in done.stderr
 
 
 @pytest.mark.processes
