@@ -18,6 +18,7 @@ _ASK_LIMIT_S = 10.0
 _LIST_INPUTS = """
 import dataclasses, json
 from liveaffect.nodes.microphone.devices import list_microphones, portaudio
+print("asking", flush=True)
 portaudio()
 print(json.dumps([dataclasses.asdict(microphone) for microphone in list_microphones()]))
 """
@@ -130,21 +131,22 @@ def microphones() -> list[Finding]:
 
 def sound_inputs() -> tuple[list[dict[str, Any]], Finding | None]:
     """The fields of `MicrophoneInfo` of every sound input as of now, or why PortAudio cannot say."""
-    try:
-        asked = subprocess.run(
-            [sys.executable, "-P", "-c", _LIST_INPUTS],
-            capture_output=True,
-            text=True,
-            timeout=_ASK_LIMIT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        limit = f"did not answer in {_ASK_LIMIT_S:.0f} s"
-        return [], Finding("problem", "sound system", limit, "restart the sound server")
+    command = [sys.executable, "-P", "-c", _LIST_INPUTS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asked:
+        assert asked.stdout is not None
+        assert asked.stderr is not None
+        asked.stdout.readline()  # it has begun to ask: on a busy machine that alone takes long, and nothing hangs
+        try:
+            asked.wait(_ASK_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            asked.kill()
+            limit = f"did not answer in {_ASK_LIMIT_S:.0f} s"
+            return [], Finding("problem", "sound system", limit, "restart the sound server")
+        said, wrong = asked.stdout.read(), asked.stderr.read()
     if asked.returncode != 0:
-        last = (asked.stderr.strip().splitlines() or ["no reason given"])[-1]
+        last = (wrong.strip().splitlines() or ["no reason given"])[-1]
         return [], Finding("note", "PortAudio", last)
-    return json.loads(asked.stdout.strip().splitlines()[-1]), None
+    return json.loads(said.strip().splitlines()[-1]), None
 
 
 def kernels() -> list[Finding]:
