@@ -24,10 +24,10 @@ from PySide6.QtWidgets import QApplication  # noqa: E402
 from liveaffect.cli.demo_media.clip import clip  # noqa: E402
 from liveaffect.cli.replay import replay_table  # noqa: E402
 from liveaffect.cli.windows.desktop import application  # noqa: E402
+from liveaffect.cli.windows.helpers import tools  # noqa: E402
 from liveaffect.nodes.dashboard.feed import GatewayFeed  # noqa: E402
 from liveaffect.nodes.dashboard.look import palette  # noqa: E402
 from liveaffect.nodes.dashboard.scene.node import DashboardNode  # noqa: E402
-from liveaffect.nodes.dashboard.sessions.tools import Tools  # noqa: E402
 from liveaffect.nodes.dashboard.window.main import MainWindow  # noqa: E402
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH  # noqa: E402
 
@@ -66,7 +66,7 @@ def shoot(
     palette.force(scheme)
     node = DashboardNode()
     node.open()
-    window = MainWindow(GatewayFeed(node, lambda: address), tools=Tools((), (), lambda _: None))
+    window = MainWindow(GatewayFeed(node, lambda: address), tools=tools())
     window.resize(*SIZE)
 
     def look() -> None:
