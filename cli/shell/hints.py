@@ -45,7 +45,7 @@ def hint(words: Sequence[str]) -> str:
 
 def address_hint(what: str) -> str:
     """What to write for an address without its beginning, such as localhost:7890; "" for anything else."""
-    if Path(what).exists() or not _HOST.fullmatch(what):
+    if _there(what) or not _HOST.fullmatch(what):
         return ""
     return f"{what} is no session here; if it is an address, it begins with tcp://: liveaffect view tcp://{what.strip('/')}"
 
@@ -55,6 +55,14 @@ def with_address(words: Sequence[str]) -> list[str]:
     told: list[str] = []
     for k, word in enumerate(words):
         after = next(iter(words[k + 1 : k + 2]), "-")
-        alone = after.startswith("-") or after.endswith(".toml") or Path(after).exists()
+        alone = after.startswith("-") or after.endswith(".toml") or _there(after)
         told.append(f"{word}={WEB_ADDRESS}" if word == "--web" and alone else word)
     return told
+
+
+def _there(name: str) -> bool:
+    """Whether a file or folder has this name; none has one that cannot be."""
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):
+        return False

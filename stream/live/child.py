@@ -58,7 +58,7 @@ def main() -> None:
         logging.getLogger("liveaffect").error("ended by %s: %s", type(error).__name__, error)
         pulse.report("failed", str(error) if expected else f"{type(error).__name__}: {error}", code)
     pulse.end()
-    context.destroy(linger=500)
+    context.destroy(linger=2000)
     sys.stderr.flush()
     os._exit(code)  # libraries with threads of their own must not hold up the end
 

@@ -5,7 +5,7 @@ What may happen to each, and what is then done, is the table in `life.py`; this 
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -69,6 +69,7 @@ class Processes:
         """Why processes died on the way, one sentence each."""
         self.refused = 0
         """Reports that were none."""
+        self._gone: set[str] = set()
         self.held_commands: dict[str, dict[str, Any]] = {}
         """As in HostInfo, for processes that are started from now on."""
         self.log_path = ""
@@ -120,7 +121,9 @@ class Processes:
                 self.refused += 1
                 continue
             self.hear(report)
-        self.check(all_heard=heard < REPORTS_A_TURN)
+        gone = {name for name, one in self.members.items() if one.life.phase in LIVING and not one.handle.alive}
+        self.check(all_heard=heard < REPORTS_A_TURN, gone=gone & self._gone)
+        self._gone = gone
 
     def hear(self, report: ProcessReport) -> None:
         """Takes one report; what another run, or an earlier start, says is nothing to this one."""
@@ -142,16 +145,17 @@ class Processes:
         elif report.kind == "failed":
             one.error, one.exit_code = report.text, report.exit_code
 
-    def check(self, *, all_heard: bool = True) -> None:
-        """Finds the dead and the hung, starts what is due. `all_heard` is False while reports still wait: nobody is
-        silent who may have spoken."""
+    def check(self, *, all_heard: bool = True, gone: Collection[str] | None = None) -> None:
+        """Finds the dead and the hung, starts what is due. While reports still wait (not `all_heard`) nobody is silent;
+        of the dead only `gone` count, where given: who was so a turn ago and is heard out, for why may come after."""
         self.machine.look()
         now = self._now()
         for one in self.members.values():
             if one.life.phase in ("failed", "down", "hung") and one.told[0] and now - one.told_at > RETELL_S:
                 self._say(one, *one.told)  # for those who connected since
             if one.life.phase in LIVING and not one.handle.alive:
-                self._on(one, "gone")
+                if gone is None or one.handle.name in gone:
+                    self._on(one, "gone")
             elif one.life.overdue(now):
                 self._on(one, "due")
             elif all_heard and self._silent(one):
@@ -263,10 +267,9 @@ class Processes:
             logging.getLogger("liveaffect.run").info("%s printed: %s", one.handle.name, line)
 
     def _start(self, one: Member) -> None:
-        name = one.handle.name
         spec = child_spec(
             self.graph,
-            name,
+            one.handle.name,
             self._addresses,
             run=self._run,
             incarnation=one.life.starts - 1,

@@ -235,3 +235,17 @@ def test_what_is_no_report_changes_nothing() -> None:
         assert run.processes.refused == len(bodies)
         run.processes._control.close()  # type: ignore[union-attr]
     assert {run.phase(name) for name in run.children} == {"running"}
+
+
+def test_why_a_process_ended_is_told_although_its_word_comes_after_its_end() -> None:
+    run = FakeRun({**TABLE, "graph": {"transport": "tcp"}})
+    with zmq.Context() as context:
+        run.processes.listen(context)
+        run.processes.watch(0)
+        run.children["counter"].die()
+        run.processes.watch(0)  # a busy machine has seen its end, and not yet heard it
+        run.report("counter", "failed", text="camera: none.mp4 is not there", exit_code=2)
+        with pytest.raises(StartError, match=r"none\.mp4") as ended:
+            run.processes.watch(0)
+        assert ended.value.exit_code == 2
+        run.processes._control.close()  # type: ignore[union-attr]
