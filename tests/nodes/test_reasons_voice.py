@@ -16,6 +16,8 @@ from liveaffect.nodes.voice_affect import VoiceAffectNode
 from liveaffect.stream import messages as m
 from liveaffect.stream.lockstep import run_nodes
 
+pytestmark = pytest.mark.long
+
 HOP, HOP_NS = 160, 10_000_000
 
 

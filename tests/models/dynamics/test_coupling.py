@@ -17,6 +17,7 @@ def _found(seed: int, rates: tuple[float, float], pull: float, hz: int = 30, sec
     return found
 
 
+@pytest.mark.long
 def test_innovations_are_those_of_the_normal_written_out() -> None:
     """A plain twin: the joint covariance of means over blocks, by a fine chain, and its Cholesky factor."""
     drift, diffusion = np.array([[-0.8, 0.1], [0.5, -0.6]]), np.array([[0.05, 0.01], [0.01, 0.03]])
@@ -133,6 +134,7 @@ def test_the_published_lagged_regression_says_the_same_of_the_same_series(lag: i
     assert _drift_says(found, _rates(found), 0.2 * lag) == pytest.approx(by_regression, abs=0.06)
 
 
+@pytest.mark.long
 def test_multisyncpy_says_the_same_of_the_same_series() -> None:
     theirs = pytest.importorskip("multiSyncPy.synchrony_metrics", reason="multisyncpy 0.1.2 is not installed")
     x = _clean()

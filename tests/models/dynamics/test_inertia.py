@@ -17,6 +17,7 @@ def _covers(found: Interval | None, truth: float) -> bool:
     return found.low <= truth <= found.high
 
 
+@pytest.mark.long
 def test_the_likelihood_is_that_of_the_multivariate_normal_written_out() -> None:
     """A plain twin: the covariance of means over blocks by numerical integration, with gaps, and its determinant."""
     rng = np.random.default_rng(4)

@@ -35,6 +35,7 @@ def _holds(found: Comparison, truth: float) -> bool:
     return said.low <= truth <= said.high
 
 
+@pytest.mark.long
 def test_a_known_difference_is_held_and_none_is_not_made_up() -> None:
     """A few of the runs of `benchmarks/bench_compare.py`."""
     held = [_holds(compare(*made.study(8, 0.15, seed, seconds=10.0)), 0.15) for seed in range(12)]

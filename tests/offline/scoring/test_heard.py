@@ -83,6 +83,7 @@ def test_segments_wait_for_what_is_heard_and_others_go_first() -> None:
             assert waiting.next() == second
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("score_here")
 def test_the_voice_of_a_film_in_segments_is_that_of_the_whole_to_the_bit(tmp_path: Path) -> None:
     launch, film = tmp_path / "launch.toml", tmp_path / "film.mkv"
