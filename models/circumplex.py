@@ -6,6 +6,7 @@ emotions", J. Research in Personality 11, 273-294, table 1, on scales of -1 to 1
 circumplex by definition (Russell 1980, "A circumplex model of affect", J. Personality and Social Psychology 39).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,12 @@ EMOTIONS: Final = ("neutral", "happiness", "surprise", "sadness", "anger", "disg
 """The order of every eight-way distribution in this project."""
 
 N_EMOTIONS: Final = len(EMOTIONS)
+
+
+def likeliest(shares: Sequence[float]) -> int:
+    """Index of the category with the most of an eight-way distribution; of several, the first."""
+    return max(range(N_EMOTIONS), key=shares.__getitem__)
+
 
 CIRCUMPLEX: Final[FloatArray] = np.array(
     [

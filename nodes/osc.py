@@ -3,7 +3,7 @@
 import socket
 from typing import Any, ClassVar
 
-from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.circumplex import EMOTIONS, likeliest
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.extras import library
@@ -80,8 +80,7 @@ class OscNode(Node):
             self._numbers(f"affect/{who}", t_ns, person.valence, person.arousal, *spread)
             if person.emotions is not None:
                 self._numbers(f"emotions/{who}", t_ns, *person.emotions)
-                likeliest = max(range(len(EMOTIONS)), key=person.emotions.__getitem__)
-                self._send(f"emotion/{who}", t_ns, [EMOTIONS[likeliest]])
+                self._send(f"emotion/{who}", t_ns, [EMOTIONS[likeliest(person.emotions)]])
             self._numbers(f"speaking/{who}", t_ns, person.speaking_prob)
 
     @on(FACE)

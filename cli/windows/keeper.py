@@ -19,6 +19,7 @@ from typing import Any
 from liveaffect.cli.outside.page import page_beside
 from liveaffect.nodes.dashboard import CLOSED, GO_ON
 from liveaffect.stream.errors import LiveAffectError
+from liveaffect.stream.extras import remedy
 from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.supervisor import INPUT_ENDED, Supervisor
 
@@ -27,14 +28,13 @@ CRASHES_A_MINUTE = 2
 END_S = 2.0
 EARLY_S = 2.0
 """After the first window is up the main window is made ready: both at once would be later than one."""
-REMEDY = 'pip install "liveaffect[desktop]"'
 
 
 def why_none() -> str:
     """Why there can be no window here, with the remedy; "" where there can."""
     lacking = [name for name in ("PySide6", "pyqtgraph") if importlib.util.find_spec(name) is None]
     if lacking:
-        return f"{' and '.join(lacking)} not installed: {REMEDY}"
+        return f"{' and '.join(lacking)} not installed: {remedy('desktop')}"
     shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
     if sys.platform.startswith("linux") and not shown:
         return "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)"

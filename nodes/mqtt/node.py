@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.circumplex import EMOTIONS, likeliest
 from liveaffect.nodes.mqtt.broker import Broker, password_of, place_of
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, Positive, on
@@ -133,7 +133,7 @@ def _person(person: m.Person) -> dict[str, Any]:
         "valence_sd": _rounded(person.valence_sd),
         "arousal": _rounded(person.arousal),
         "arousal_sd": _rounded(person.arousal_sd),
-        "emotion": None if shares is None else EMOTIONS[max(range(len(EMOTIONS)), key=shares.__getitem__)],
+        "emotion": None if shares is None else EMOTIONS[likeliest(shares)],
         "shares": None if shares is None else {name: _rounded(p) for name, p in zip(EMOTIONS, shares, strict=True)},
         "speaking": _rounded(person.speaking_prob),
     }

@@ -9,12 +9,7 @@ from liveaffect.stream import messages as m
 VERSION = 1
 """Of what is told; a new field leaves it as it is."""
 DIGITS = 4
-HEALTH_WORDS = {
-    "starting": "is starting",
-    "hung": "hangs and is being started again",
-    "node_down": "has stopped and is being started again",
-    "failed": "has stopped too often and was given up",
-}
+HEALTH_WORDS = {"starting": "is starting", **m.DOWN_WORDS}
 
 
 def hello(facts: dict[str, Any], *, picture: bool) -> dict[str, Any]:

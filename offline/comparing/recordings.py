@@ -16,7 +16,7 @@ from liveaffect.offline.tables.numbers import number
 from liveaffect.offline.tables.read import Results, of_frame, of_session, read_results
 from liveaffect.offline.tables.score import PROBABILITIES
 from liveaffect.offline.tables.session import Session
-from liveaffect.offline.tables.summary import HOLD_S
+from liveaffect.offline.tables.summary import held_s
 from liveaffect.stream.errors import InputError, UsageError
 from liveaffect.stream.session.info import is_session
 
@@ -171,9 +171,7 @@ def _seen(table: pl.DataFrame, face_id: int) -> Seen:
     every = table.group_by("t_s").agg(alone.drop_nulls().first().alias("elsewhere")).sort("t_s")
     rows = every.join(own, on="t_s", how="left").sort("t_s")
     at_s = rows["t_s"].cast(pl.Float64).to_numpy()
-    steps = np.diff(at_s)
-    usual = float(np.median(steps)) if len(steps) else 0.0
-    for_s = np.clip(np.append(steps, usual), 0.0, HOLD_S)
+    for_s = held_s(at_s)
     state = rows.select(pl.coalesce("state", "elsewhere").fill_null(AWAY))["state"].to_numpy().astype(np.str_)
     ok = state == "ok"
     numbers: Mapping[str, Floats] = {

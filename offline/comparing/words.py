@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from liveaffect.models.evaluation.contrast import LEAST
 from liveaffect.offline.comparing.differences import Comparison, Contrast
+from liveaffect.stream.messages import SHORT_STATE_WORDS
 
 STATE_WORDS = {
-    "no_face": "no face", "low_quality": "unclear", "occluded": "covered", "silence": "silence",
-    "no_device": "no device", "stale": "no news", "node_down": "stopped", "away": "not in view",
-    "outside": "not recorded", "no numbers": "no numbers",
-}  # fmt: skip
+    **SHORT_STATE_WORDS,
+    "node_down": "stopped",
+    "away": "not in view",
+    "outside": "not recorded",
+}
 
 
 def number(value: float | None, ratio: bool = False, signed: bool = True) -> str:

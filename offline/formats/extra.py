@@ -4,8 +4,7 @@ from importlib import import_module
 from types import ModuleType
 
 from liveaffect.stream.errors import UsageError
-
-REMEDY = 'pip install "liveaffect[formats]"'
+from liveaffect.stream.extras import remedy
 
 
 def extra(module: str, form: str) -> ModuleType:
@@ -13,4 +12,6 @@ def extra(module: str, form: str) -> ModuleType:
     try:
         return import_module(module)
     except ModuleNotFoundError:
-        raise UsageError(f"{form} needs a library that is not installed ({module.split('.')[0]}): {REMEDY}") from None
+        raise UsageError(
+            f"{form} needs a library that is not installed ({module.split('.')[0]}): {remedy('formats')}"
+        ) from None

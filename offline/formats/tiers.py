@@ -13,7 +13,7 @@ from liveaffect.models.fusion.told import told
 from liveaffect.offline.tables.numbers import number
 from liveaffect.offline.tables.score import AFFECT_COLUMNS, PROBABILITIES
 from liveaffect.offline.tables.streams import people_of
-from liveaffect.offline.tables.summary import HOLD_S
+from liveaffect.offline.tables.summary import HOLD_S, held_s
 from liveaffect.stream.session.facts import SHORT_S
 
 VOICE = "voice"
@@ -41,9 +41,7 @@ def tiers_of(table: pl.DataFrame, markers: pl.DataFrame) -> list[Tier]:
     for label, rows in persons(table)[0]:
         name = person_of(label, str(table["file"][0]) if "file" in table.columns and table.height else "")
         times = rows["t_s"].cast(pl.Float64).to_numpy()
-        steps = np.diff(times)
-        usual = float(np.median(steps)) if len(steps) else 0.0
-        ends = times + np.clip(np.append(steps, usual), 0.0, HOLD_S)
+        ends = times + held_s(times)
         found.append(Tier(f"{name} turns", "turns", name, list(_turns(rows, times))))
         found.append(Tier(f"{name} emotions", "emotions", name, list(_runs(_categories(rows), times, ends))))
         states = [str(state) for state in rows["state"].to_list()]

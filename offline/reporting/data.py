@@ -9,7 +9,7 @@ import polars as pl
 from liveaffect.models.fusion.told import not_told, told
 from liveaffect.offline.tables.numbers import number
 from liveaffect.offline.tables.score import AU_COLUMNS, DIMENSIONS, PROBABILITIES, SCHEMA
-from liveaffect.offline.tables.summary import HOLD_S, summarise_table
+from liveaffect.offline.tables.summary import held_s, summarise_table
 
 Floats = npt.NDArray[np.float64]
 
@@ -158,9 +158,7 @@ class _Times:
 
 def _times(table: pl.DataFrame) -> _Times:
     starts = table["t_s"].unique().sort().to_numpy().astype(np.float64)
-    steps = np.diff(starts)
-    usual = min(float(np.median(steps)), HOLD_S) if len(steps) else 0.0
-    return _Times(starts, starts + np.append(np.minimum(steps, HOLD_S), usual))
+    return _Times(starts, starts + held_s(starts))
 
 
 def _called(faces: pl.DataFrame, ids: list[int]) -> dict[int, str]:

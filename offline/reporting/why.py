@@ -5,7 +5,7 @@ from html import escape
 
 import polars as pl
 
-from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.circumplex import EMOTIONS, likeliest
 from liveaffect.models.fusion.disagreement import Disagreement, Stretch
 from liveaffect.models.reasons.sentence import sentences
 from liveaffect.offline.reporting.data import Track
@@ -64,5 +64,5 @@ def reasons(said: Sequence[Reasons], track: Track, markers: Sequence[tuple[float
 
 
 def _first(p: Sequence[float]) -> str:
-    k = max(range(len(p)), key=p.__getitem__)
+    k = likeliest(p)
     return f"{EMOTIONS[k]} {p[k]:.2f}"

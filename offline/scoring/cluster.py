@@ -17,6 +17,7 @@ from liveaffect.offline.scoring.pipeline import ScoreSettings
 from liveaffect.offline.scoring.workers import Outcome, Task, in_words, score_file
 from liveaffect.offline.tables.files import new_file, told_where
 from liveaffect.stream.errors import LiveAffectError, TransportError, UsageError
+from liveaffect.stream.extras import remedy
 
 LOCAL = "local"
 CONNECT_S = 10
@@ -54,7 +55,7 @@ def _distributed() -> Any:
     try:
         return import_module("distributed")
     except ImportError:
-        raise UsageError('--cluster needs Dask: install it with pip install "liveaffect[cluster]"') from None
+        raise UsageError(f"--cluster needs Dask: install it with {remedy('cluster')}") from None
 
 
 def _client(dask: Any, address: str, jobs: int, stack: ExitStack) -> Any:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from liveaffect.models.circumplex import EMOTIONS
@@ -13,7 +15,7 @@ from liveaffect.stream.errors import UsageError
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 MINUTE_S = 60.0
 HOLD_S = 1.0
-"""A row stands until the next one, but no longer than this."""
+"""A row stands until the next one, but no longer than this; the last one as long as is usual."""
 SPEECH = 0.5
 """Probability of speech from which it counts."""
 
@@ -46,6 +48,12 @@ _READ = [
     "speech_prob", "speaking_prob",
 ]  # fmt: skip
 """Columns of a score table that a summary rests on."""
+
+
+def held_s(times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(n,) for how long each of n rows at rising times (s) stands."""
+    steps = np.diff(times)
+    return np.clip(np.append(steps, np.median(steps) if len(steps) else 0.0), 0.0, HOLD_S)[: len(times)]
 
 
 def summarise_table(table: pl.DataFrame) -> pl.DataFrame:

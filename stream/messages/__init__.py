@@ -20,6 +20,7 @@ from liveaffect.stream.messages.dynamics import (
 from liveaffect.stream.messages.header import SHORT_STATE_WORDS, STATE_WORDS, Array, Message, Part, State
 from liveaffect.stream.messages.host import (
     DOWN,
+    DOWN_WORDS,
     OPEN,
     Ack,
     Command,
@@ -54,6 +55,7 @@ from liveaffect.stream.messages.status import BaselineStatus, GatewayStatus, Rec
 
 __all__ = [
     "DOWN",
+    "DOWN_WORDS",
     "OPEN",
     "SHORT_STATE_WORDS",
     "SOUND_HOP",

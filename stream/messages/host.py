@@ -96,6 +96,12 @@ class Health(Message):
 
 DOWN = ("node_down", "failed", "hung")
 """States of health in which nothing comes from a node."""
+DOWN_WORDS: dict[str, str] = {
+    "hung": "hangs and is being started again",
+    "node_down": "has stopped and is being started again",
+    "failed": "has stopped too often and was given up",
+}
+"""What a reader is told of a node in one of them, after its name."""
 
 
 class Log(Message):

@@ -17,14 +17,7 @@ WEAKEST_AU = 0.3
 MOST_UNITS = 3
 
 SILENT_NS = 2_500_000_000
-HEALTH_WORDS = {
-    "starting": "starting",
-    "ok": "running",
-    "hung": "hangs and is being started again",
-    "node_down": "has stopped and is being started again",
-    "failed": "has stopped too often and was given up",
-    "stopped": "has ended",
-}
+HEALTH_WORDS = {"starting": "starting", "ok": "running", **m.DOWN_WORDS, "stopped": "has ended"}
 
 
 def percent(share: float) -> str:

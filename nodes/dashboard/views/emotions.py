@@ -3,7 +3,7 @@
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
-from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.circumplex import EMOTIONS, likeliest
 from liveaffect.nodes.dashboard.look.canvas import LEFT, RIGHT, WRAP, Canvas, bar
 from liveaffect.nodes.dashboard.look.hold import Hold
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, px
@@ -44,7 +44,7 @@ class EmotionsView(Canvas):
         if now != (self._shares, self._words, self._coasting, self._compound, self._likely):
             self._shares, self._words, self._coasting, self._compound, self._likely = now
             if shares is not None:
-                top = max(range(len(shares)), key=shares.__getitem__)
+                top = likeliest(shares)
                 self.setAccessibleDescription(f"{EMOTIONS[top]} {shares[top]:.0%} {compound}".rstrip())
             else:
                 self.setAccessibleDescription(words)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
-from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.circumplex import EMOTIONS, likeliest
 from liveaffect.nodes.dashboard.look.canvas import LEFT
 from liveaffect.nodes.dashboard.look.palette import Look, font, px
 from liveaffect.nodes.dashboard.scene.shown import Scene
@@ -42,7 +42,7 @@ def events_of(scene: Scene, who: int | None, from_ns: int) -> list[Event]:
             found.append(Event(at, at, int(shift.dimension == "arousal"), f"shift {signed(size)}", tip, size > 0))
     for one in scene.over.discords:
         if one.id == who and one.end_ns >= from_ns:
-            face, voice = (EMOTIONS[max(range(len(p)), key=p.__getitem__)] if p else "" for p in (one.face, one.voice))
+            face, voice = (EMOTIONS[likeliest(p)] if p else "" for p in (one.face, one.voice))
             words = f"face {face}, voice {voice}"
             tip = f"face and voice differed: {words}; {one.size:.2f} of 1 (Jensen-Shannon divergence)"
             found.append(Event(scene.seconds(one.begin_ns), scene.seconds(one.end_ns), None, words, tip))
