@@ -29,11 +29,6 @@ web = "127.0.0.1:{port}"
 """
 
 
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 def test_the_address_behind_web_may_be_left_out() -> None:
     assert WEB_ADDRESS == DEFAULT
     assert with_address(["run", "--web"]) == ["run", f"--web={DEFAULT}"]
