@@ -3,6 +3,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv/bin
 ARGS :=
+unexport PYTHONDONTWRITEBYTECODE  # pytest would prepare every test file anew at each start, half of collecting
 
 .PHONY: demo test quick test-under-load check bench soak bundle clean python
 .DEFAULT_GOAL := demo

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from liveaffect.models.face.baseline import FaceBaseline, differs
 from liveaffect.offline.scoring.default import require_models
 from liveaffect.offline.scoring.endings import MEDIA, OTHER, STILLS, images_of
-from liveaffect.offline.scoring.settings import ScoreSettings, model_hashes
+from liveaffect.offline.scoring.settings import ScoreSettings, check_overrides, model_hashes
 from liveaffect.stream.capture.media import MediaInfo, probe
 from liveaffect.stream.errors import InputError, LiveAffectError, UsageError
 from liveaffect.stream.graph import load_graph
@@ -97,8 +97,9 @@ def read_stdin(folder: Path, source: BinaryIO | None = None) -> Path:
 def prepare(files: Sequence[Path], settings: ScoreSettings) -> str:
     """Fails early where settings or models are wrong; returns what there is to say of the baseline, "" for nothing.
 
-    Raises LaunchError, ModelMissing, and of a single file what is wrong with it.
+    Raises LaunchError, UsageError, ModelMissing, and of a single file what is wrong with it.
     """
+    check_overrides(settings)
     nodes = load_graph(settings.launch, list(settings.overrides)).entries
     seen = heard = False
     for file in files[:LOOKED_AT]:

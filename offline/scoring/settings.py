@@ -60,6 +60,18 @@ class ScoreSettings:
         return cls(overrides=tuple(f"{key}={as_toml(value)}" for key, value in (given or {}).items()))
 
 
+def check_overrides(settings: ScoreSettings) -> None:
+    """Raises UsageError where a node's setting would undo what the verb sets itself: a film under another's name."""
+    stretches = [f"{node}.{key}" for node in ("camera", "microphone") for key in ("from_s", "to_s", "lean_s")]
+    theirs = dict.fromkeys(("camera.source", "microphone.source"), "what is scored is named as an argument")
+    theirs |= {} if settings.rate_hz is None else {"camera.measure_hz": "--rate says so already"}
+    theirs |= {} if settings.split_s is None else dict.fromkeys(stretches, "--split divides the film by its own times")
+    for word in settings.overrides:
+        key = word.partition("=")[0].strip()
+        if key in theirs:
+            raise UsageError(f"--set {word}: leave it out, {theirs[key]}")
+
+
 def as_toml(value: Any) -> str:
     """A value as a launch file writes it, whatever a text holds. Raises UsageError for what TOML does not know."""
     if isinstance(value, bool):

@@ -1,5 +1,6 @@
 """Long films in segments: fixed by media time, the same bytes with any number of jobs, ids joined at the seams."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,22 @@ def test_a_length_is_written_as_people_write_it() -> None:
         seconds("soon")
     with pytest.raises(UsageError, match=r"split_s \(--split\) is 1"):
         ScoreSettings(split_s=1.0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "word", "why"),
+    [
+        (ScoreSettings(), "camera.source=other.mp4", "named as an argument"),
+        (ScoreSettings(), "microphone.source=other.wav", "named as an argument"),
+        (ScoreSettings(rate_hz=10.0), "camera.measure_hz=5", "--rate says so already"),
+        (ScoreSettings(split_s=30.0), "camera.from_s=2", "--split divides the film"),
+        (ScoreSettings(split_s=30.0), "microphone.to_s=9", "--split divides the film"),
+    ],
+)
+def test_a_setting_that_would_undo_what_the_verb_sets_is_refused(
+    tmp_path: Path, settings: ScoreSettings, word: str, why: str
+) -> None:
+    film = write_video(tmp_path / "film.mp4", np.zeros((4, 32, 32, 3), np.uint8), fps=FPS)
+    with pytest.raises(UsageError, match=rf"--set {word}: leave it out, {why}"):
+        score_batch([str(film)], tmp_path / "t.parquet", settings=replace(settings, overrides=(word,)))
+    assert not (tmp_path / "t.parquet").exists()
