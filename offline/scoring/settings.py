@@ -63,9 +63,12 @@ class ScoreSettings:
 def check_overrides(settings: ScoreSettings) -> None:
     """Raises UsageError where a node's setting would undo what the verb sets itself: a film under another's name."""
     stretches = [f"{node}.{key}" for node in ("camera", "microphone") for key in ("from_s", "to_s", "lean_s")]
-    theirs = dict.fromkeys(("camera.source", "microphone.source"), "what is scored is named as an argument")
-    theirs |= {} if settings.rate_hz is None else {"camera.measure_hz": "--rate says so already"}
-    theirs |= {} if settings.split_s is None else dict.fromkeys(stretches, "--split divides the film by its own times")
+    sources = ["camera.source", "microphone.source"]
+    theirs = dict.fromkeys(sources, "what is scored is named as an argument")
+    if settings.rate_hz is not None:
+        theirs["camera.measure_hz"] = "--rate says so already"
+    if settings.split_s is not None:
+        theirs |= dict.fromkeys(stretches, "--split divides the film by its own times")
     for word in settings.overrides:
         key = word.partition("=")[0].strip()
         if key in theirs:

@@ -109,8 +109,8 @@ def test_a_length_is_written_as_people_write_it() -> None:
 @pytest.mark.parametrize(
     ("settings", "word", "why"),
     [
-        (ScoreSettings(), "camera.source=other.mp4", "named as an argument"),
-        (ScoreSettings(), "microphone.source=other.wav", "named as an argument"),
+        (ScoreSettings(), "camera.source=other.mp4", "what is scored is named"),
+        (ScoreSettings(), "microphone.source=other.wav", "what is scored is named"),
         (ScoreSettings(rate_hz=10.0), "camera.measure_hz=5", "--rate says so already"),
         (ScoreSettings(split_s=30.0), "camera.from_s=2", "--split divides the film"),
         (ScoreSettings(split_s=30.0), "microphone.to_s=9", "--split divides the film"),
