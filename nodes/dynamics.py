@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 import msgspec
 
@@ -33,6 +33,8 @@ class DynamicsNode(Node):
     It rests on `face/affect` and `voice/affect`, before fusion: the fused track moves as slowly as the filter that
     smoothed it. `affect` only tells the time and who speaks.
     """
+
+    gathers_ms: ClassVar[int] = 100
 
     window_s: Annotated[float, msgspec.Meta(ge=60, le=1200)] = 300.0
     """Measures rest on the last so many seconds."""

@@ -8,6 +8,8 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from liveaffect.models.face import align
+from liveaffect.models.face.affect import SIDE
 from liveaffect.models.reasons.regions import REGIONS, at_rest, hidden, smear
 
 LEAST: Final = 0.01
@@ -66,6 +68,7 @@ def measure(
     estimate: (10,) what the net said of the face as it is; without it, it is asked.
     """
     covered = hidden(crop)
+    crop = align.resize(crop, SIDE)  # the net's own first step, once for all
     turned = float(np.abs(vector[-2:]).max()) >= TURNED
     names = [name for name in REGIONS if name not in covered and (turned or name != "head")]
     soft = smear(crop)
@@ -77,12 +80,14 @@ def measure(
     category = int(whole[2:].argmax())
     of = [0, 1, 2 + category]
     effects = dict(zip(names, whole[of] - rows[:, of], strict=True))
-    close = [(target, side[:NAMED]) for target in range(len(of)) for side in _close(effects, target)]
-    faces = [at_rest(crop, vector, tuple(side), soft) for _, side in close]
-    together = np.abs(whole - ask(net, faces, prior)) if faces else np.zeros((0, len(whole)))
     ways = [1 if named(effects, target) == _sides(effects, target)[0][:NAMED] else -1 for target in range(len(of))]
-    for (target, _), up, down in zip(close[::2], together[::2], together[1::2], strict=True):
-        ways[target] = 1 if up[of[target]] >= down[of[target]] else -1
+    close = {target: sides for target in range(len(of)) if (sides := _close(effects, target))}
+    together = sorted({tuple(sorted(side)) for sides in close.values() for side in sides if len(side) > 1})
+    faces = [at_rest(crop, vector, side, soft) for side in together]
+    moved = dict(zip(together, whole[of] - ask(net, faces, prior)[:, of], strict=True)) if faces else {}
+    for target, sides in close.items():  # a side of one cue was asked about already
+        by = [moved[tuple(sorted(side))] if len(side) > 1 else effects[side[0]] for side in sides]
+        ways[target] = 1 if abs(by[0][target]) >= abs(by[1][target]) else -1
     return Carried(whole, category, effects, covered, tuple(ways))
 
 
@@ -112,9 +117,10 @@ def against(effects: Effects, target: int, way: int = 0) -> list[str]:
 
 
 def _close(effects: Effects, target: int) -> tuple[list[str], ...]:
-    """Both ways' cues, where their effects do not say which carried more; else ()."""
-    sides = _sides(effects, target)
-    less, more = sorted(_sum(effects, target, side[:NAMED]) for side in sides)
+    """Both ways' first cues, where their effects do not say which carried more; else ()."""
+    up, down = (side[:NAMED] for side in _sides(effects, target))
+    sides = up, down
+    less, more = sorted(_sum(effects, target, side) for side in sides)
     return sides if less > CLOSE * more else ()
 
 

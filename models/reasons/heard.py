@@ -1,12 +1,13 @@
 """The voice's model followed hop by hop, so that any of its answers can be taken apart: which cue carried it."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.reasons.prosody import CUES, Prosody, at_rest, prosody, unusual
+from liveaffect.models.reasons.prosody import CUES, TRACKS, Prosody, at_rest, prosody, unusual
 from liveaffect.models.voice.affect import VoiceAffectModel, VoiceEstimate
 from liveaffect.models.voice.baseline import VoiceBaseline
 from liveaffect.models.voice.usual import Usual
@@ -25,6 +26,7 @@ class Snapshot:
     estimate: VoiceEstimate
     rows: npt.NDArray[np.float32]
     values: npt.NDArray[np.float32]
+    """(n, 3) `TRACKS`."""
     speech: npt.NDArray[np.bool_]
     usual: Usual
     now: Prosody
@@ -65,9 +67,10 @@ class VoiceFollower:
         self._sum, self._weight = np.zeros(len(_NAMES)), np.zeros(len(_NAMES))
         self._heard_s = 0.0
 
-    def push(self, values: object, mel_db: npt.ArrayLike | None, speech_prob: float | None) -> None:
+    def push(self, values: Mapping[str, float | None], mel_db: npt.ArrayLike | None, speech_prob: float | None) -> None:
         """One hop, as for `VoiceAffectStream.push`."""
-        self._stream.push(values, mel_db, speech_prob)  # type: ignore[arg-type]
+        tracks = [values.get(name) for name in TRACKS]
+        self._stream.push([np.nan if one is None else one for one in tracks], mel_db, speech_prob)
 
     def estimate(self) -> Snapshot | None:
         """The answer of this hop; None in silence. One object as long as the model's last answer stands."""

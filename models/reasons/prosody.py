@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.voice.descriptors import NAMES
 from liveaffect.models.voice.mel import CENTRES_HZ, DECIMALS, N_MELS, mel_band
 from liveaffect.models.voice.window import LEAST_HOPS, WINDOW_HOPS
 
@@ -28,7 +27,9 @@ LEAST_PITCH, LEAST_LOUDNESS, LEAST_RATE, LEAST_PAUSES = 0.5, 1.0, 0.1, 0.05
 """Semitones (of level or swing), dB, share of the usual rate, share of the time: what is nearer to the usual is usual,
 and carries nothing. Moving rows by less moves the net as well, by what is no prosody."""
 _SWING_LEAST_DB = 0.5
-_F0, _LEVEL, _RATE = (NAMES.index(name) for name in ("f0_semitone", "rms_db", "syllable_rate_hz"))
+TRACKS: Final = ("f0_semitone", "rms_db", "syllable_rate_hz")
+"""Descriptors (of `liveaffect.models.voice.descriptors.NAMES`) that prosody is of."""
+_F0, _LEVEL, _RATE = range(len(TRACKS))
 _SEMITONE_HZ = 27.5
 """What `f0_semitone` counts from."""
 _SMOOTH = 0.55
@@ -58,7 +59,7 @@ class Prosody:
 
 
 def prosody(values: Floats, speech: Bools) -> Prosody:
-    """Of descriptors (n, len(NAMES)) of a window's hops, NaN where undefined, and which hops are speech (n,)."""
+    """Of `TRACKS` (n, 3) of a window's hops, NaN where undefined, and which hops are speech (n,)."""
     f0 = values[:, _F0].astype(np.float64)
     f0 = f0[np.isfinite(f0)]
     level = values[speech, _LEVEL].astype(np.float64)
@@ -88,7 +89,7 @@ def unusual(cue: str, now: Prosody, usual: Prosody) -> bool:
 def at_rest(rows: Floats, values: Floats, speech: Bools, cue: str, now: Prosody, usual: Prosody) -> Floats | None:
     """Log-mel rows (m, 80) of the same speech with one cue at its usual; None where it could not be measured.
 
-    `now` is `prosody` of the window, `usual` what this voice usually has.
+    `values` are the `TRACKS` (n, 3), `now` is `prosody` of the window, `usual` what this voice usually has.
     """
     if not (np.isfinite(getattr(now, cue)) and np.isfinite(getattr(usual, cue))):
         return None

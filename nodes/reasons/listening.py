@@ -15,8 +15,10 @@ from liveaffect.stream import messages as m
 
 LEAST_WEIGHT = 0.05
 """A voice that weighs less in an estimate is not taken apart for it."""
-EVERY_NS = 1_000_000_000
-"""It is taken apart once a second at most: four more answers of the encoder cost some 35 ms."""
+EVERY_NS = 2_000_000_000
+"""It is taken apart every two seconds at most (an answer is of three): up to four more of the encoder cost 35 ms."""
+ASKED_NS = 500_000_000
+"""And so often for whom somebody asked, by the command `why`."""
 _KEPT = 32
 _GONE = ("no_device", "node_down", "stale")
 
@@ -35,7 +37,7 @@ class Listening:
         known = VoiceBaseline.load(Path(baseline).expanduser()) if baseline else None
         self._follower = VoiceFollower(net, known) if isinstance(net, VoiceAffectModel) else None
         self._said: OrderedDict[int, Snapshot | None] = OrderedDict()
-        self._measured: tuple[int, Snapshot, CarriedVoice] | None = None
+        self._measured: tuple[int, int, Snapshot, CarriedVoice] | None = None
 
     def hop(self, hop: m.VoiceDescriptors) -> None:
         """Follows what the node `voice_affect` makes of one hop, step by step."""
@@ -52,8 +54,9 @@ class Listening:
             if len(self._said) > _KEPT:
                 self._said.popitem(last=False)
 
-    def heard(self, voice: m.VoiceAffect | None) -> tuple[m.Heard | None, str]:
-        """What carried this estimate of the voice, or (in words) why that is not known."""
+    def heard(self, voice: m.VoiceAffect | None, who: int = -1, every_ns: int = EVERY_NS) -> tuple[m.Heard | None, str]:
+        """What carried this estimate of the voice, or one of the same person that is younger than `every_ns`; or (in
+        words) why that is not known."""
         if voice is None or voice.state != "ok" or voice.emotions is None:
             state = "silence" if voice is None else voice.state
             return None, f"voice: {m.STATE_WORDS.get(state, state)}"
@@ -68,12 +71,12 @@ class Listening:
                 f"the voice's usual is known after {USUAL_LEAST_S:.0f} s of speech ({said.heard_s:.0f} s so far)",
             )
         before = self._measured
-        if before is None or not 0 <= voice.t_ns - before[0] < EVERY_NS:
+        if before is None or before[1] != who or not 0 <= voice.t_ns - before[0] < every_ns:
             found = self._follower.measure(said)
             if found is None:
                 return None, "the voice could not be taken apart"
-            before = self._measured = (voice.t_ns, said, found)
-        return _message(before[1], before[2]), ""
+            before = self._measured = (voice.t_ns, who, said, found)
+        return _message(before[2], before[3]), ""
 
 
 def _message(said: Snapshot, found: CarriedVoice) -> m.Heard:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -16,7 +16,7 @@ from liveaffect.models.files import manifest
 from liveaffect.models.fusion.disagreement import Disagreement, Stretch
 from liveaffect.models.reasons.carried import Carried, measure
 from liveaffect.models.reasons.regions import REGIONS
-from liveaffect.nodes.reasons.listening import LEAST_WEIGHT, Listening
+from liveaffect.nodes.reasons.listening import ASKED_NS, EVERY_NS, LEAST_WEIGHT, Listening
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, answered, command, on
 from liveaffect.stream.topics import (
@@ -64,6 +64,8 @@ class ReasonsNode(Node):
     It reads the same crops as the node `face_affect` and must be given its `model` and `prior`, and the same hops as
     `voice_affect`. What it says is a function of the messages alone; pixels and sound are not kept.
     """
+
+    gathers_ms: ClassVar[int] = 100
 
     model: str = "face-affect"
     """The model of the node `face_affect`."""
@@ -217,7 +219,7 @@ class ReasonsNode(Node):
             return m.Reason(id=said.id, state="low_quality", missing=("the face could not be taken apart",))
         missing = [f"{name} hidden" for name in found.hidden]
         weight = 0.0 if person is None else person.voice_weight or 0.0
-        heard, why = self._heard(weight, voice)
+        heard, why = self._heard(said.id, weight, voice)
         missing += [why] if why else []
         return m.Reason(
             id=said.id,
@@ -237,13 +239,13 @@ class ReasonsNode(Node):
         """The reasons of a voice that belongs to no face in view."""
         self._slot = affect.t_ns // SLOT_NS
         person = next((one for one in affect.people if one.id < 0), None)
-        heard = None if person is None else self._heard(person.voice_weight or 0.0, affect.voice_state)[0]
+        heard = None if person is None else self._heard(person.id, person.voice_weight or 0.0, affect.voice_state)[0]
         if person is None or heard is None:
             return None
         reason = m.Reason(id=person.id, voice_weight=person.voice_weight, heard=heard, missing=("no face",))
         return m.Reasons(t_ns=affect.t_ns, frame_seq=affect.frame_seq, model=self._label, people=(reason,))
 
-    def _heard(self, weight: float, voice: m.State) -> tuple[m.Heard | None, str]:
+    def _heard(self, who: int, weight: float, voice: m.State) -> tuple[m.Heard | None, str]:
         """The voice's part of whoever weighs so much in their estimate, or why there is none."""
         if 0.0 < weight < LEAST_WEIGHT:
             return None, "voice: weighs too little"
@@ -251,7 +253,7 @@ class ReasonsNode(Node):
             return None, f"voice: {m.STATE_WORDS.get(voice, voice)}" if voice != "ok" else "voice: not this person's"
         if self._listening is None:
             return None, "the voice is not taken apart"
-        return self._listening.heard(self._voice)
+        return self._listening.heard(self._voice, who, ASKED_NS if who == self._only else EVERY_NS)
 
     def _cue(self, name: str, effect: NDArray[np.float64], face_id: int) -> m.Cue:
         valence, arousal, category = map(float, effect)

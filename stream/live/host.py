@@ -18,6 +18,7 @@ from liveaffect.stream.live.hosted import HostedNode, LiveContext, ProcessMeter
 from liveaffect.stream.live.pulse import Pulse
 from liveaffect.stream.messages import OPEN, Command, Log, Message, Tick
 from liveaffect.stream.node import Feed, HostInfo, Node, bind, messages_of, spec_of
+from liveaffect.stream.order import order_key
 from liveaffect.stream.topics import (
     COMMAND,
     DROP,
@@ -85,6 +86,9 @@ class LiveHost:
         self._expected: dict[tuple[str, str], tuple[int, int]] = {}
         self._meter = ProcessMeter()
         self._ticked = any(hosted.spec.ticked for hosted in self.nodes)
+        self._depth = depth
+        self._ordered = any(hosted.node.ordered for hosted in self.nodes)
+        self._gather_s = min((hosted.node.gathers_ms for hosted in self.nodes), default=0) / 1e3
         self._epoch_ns = 0
         self._next_tick = self._next_health = 0
         self._delays_ns: deque[int] = deque([0], maxlen=64)
@@ -119,7 +123,8 @@ class LiveHost:
         while not self._stop():
             self._pulse.turn()
             self._publisher.update()
-            self._receive(0 if feeds else self._idle_ms())
+            if self._receive(0 if feeds else self._idle_ms()) and self._gather_s and not feeds:
+                time.sleep(self._gather_s)
             for hosted, feed in list(feeds):
                 try:
                     with self._pulse.call(hosted):
@@ -168,6 +173,8 @@ class LiveHost:
             for hosted in self._readers.get(topic.name, ()):
                 hosted.stats.received += 1
                 hosted.stats.drop(topic, message, "skipped")
+        if self._ordered and len(kept) > 1:  # sockets give in turns: a later frame of one writer before another's
+            kept.sort(key=lambda one: order_key(one[0], one[1], self._depth))
         for topic, message in kept:
             self._route(topic, message)
         return bool(arrived)

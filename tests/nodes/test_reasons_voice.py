@@ -11,6 +11,7 @@ from liveaffect.cli.demo_media.voice import RATE, controls, synthesise
 from liveaffect.models.reasons.heard import USUAL_LEAST_S
 from liveaffect.models.voice.descriptors.whole import mono_16k
 from liveaffect.nodes.reasons import ReasonsNode
+from liveaffect.nodes.reasons.listening import ASKED_NS, Listening
 from liveaffect.nodes.voice import VoiceNode
 from liveaffect.nodes.voice_affect import VoiceAffectNode
 from liveaffect.stream import messages as m
@@ -67,6 +68,25 @@ def test_what_is_taken_apart_is_the_answer_that_the_voices_model_gave(said: list
     named = [cue for one in reasons for cue in one.people[0].heard.cues]  # type: ignore[union-attr]
     assert max(abs(cue.arousal) for cue in named) > 0.02
     assert {cue.name for cue in named} >= {"pitch", "loudness", "rate"}
+
+
+def test_a_voice_is_taken_apart_every_two_seconds_anew_for_another_person_and_sooner_for_whom_somebody_asked(
+    spoken: list[m.VoiceDescriptors], said: list[m.Message]
+) -> None:
+    listening = Listening({"model": "voice-affect"})
+    answers = {one.t_ns: one for one in said if isinstance(one, m.VoiceAffect) and one.state == "ok"}
+    told: list[tuple[m.VoiceAffect, m.Heard]] = []
+    for hop in spoken[:1500]:
+        listening.hop(hop)
+        found = listening.heard(answers[hop.t_ns])[0] if hop.t_ns in answers else None
+        if found is not None:
+            told.append((answers[hop.t_ns], found))
+    assert len(told) > 40
+    assert 2 <= len({heard.valence for _, heard in told}) <= 1 + len(told) / 20
+    last, of_before = told[-1]
+    assert last.valence != of_before.valence
+    assert [listening.heard(last, *of)[0].valence == last.valence for of in ((-1,), (3,), (3,))] == [False, True, True]  # type: ignore[union-attr]
+    assert listening.heard(last, -1, ASKED_NS)[0].valence == last.valence  # type: ignore[union-attr]
 
 
 def test_nothing_is_unusual_before_the_usual_is_known(spoken: list[m.VoiceDescriptors], said: list[m.Message]) -> None:

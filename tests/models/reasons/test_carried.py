@@ -13,6 +13,8 @@ from sentence_check import check
 
 from liveaffect.models import registry
 from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.face import align
+from liveaffect.models.face.affect import SIDE
 from liveaffect.models.face.geometry import GEOMETRY_SIZE
 from liveaffect.models.face.neutral import relative
 from liveaffect.models.face.population import NEUTRAL_MEAN
@@ -64,6 +66,7 @@ def test_what_a_cue_carried_is_the_models_own_difference(net: Any) -> None:
     found = measure(net, crop, CALM)
     assert found is not None
     assert set(found.effects) == set(REGIONS) - {"head"}
+    crop = align.resize(crop, SIDE)
     covered, calm = at_rest(crop, CALM, ("mouth",))
     said = net.predict(np.stack([crop, covered]), geometry=np.stack([CALM, calm]))
     assert found.effects["mouth"][0] == pytest.approx(said.valence[0] - said.valence[1], abs=1e-5)
@@ -115,10 +118,14 @@ def test_named_cues_move_the_estimate_one_way_and_no_other_three_more(
 
 class Tangled:
     """A net whose brows, eyes and cheeks each raise valence, together no more than one of them; mouth and chin lower it
-    by little each, together by much."""
+    by little each, together by much. It keeps how many faces it was asked about."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
 
     def predict(self, crops: Any, geometry: Any = None, prior: Any = "natural", quality: Any = None) -> Any:
-        del crops, prior, quality
+        del prior, quality
+        self.asked.append(len(crops))
         there = [{name for name, at in _COLUMNS.items() if row[GEOMETRY_SIZE + at].any()} for row in geometry]
         up = [0.05 * max(0, len(one & {"brows", "eyes", "cheeks"}) - 2) for one in there]
         down = [0.24 if len(one & {"mouth", "chin"}) == 2 else 0.2 if one & {"mouth", "chin"} else 0.0 for one in there]
@@ -129,11 +136,13 @@ class Tangled:
 def test_which_way_it_went_is_measured_together_where_sums_would_mislead() -> None:
     vector = CALM.copy()
     vector[GEOMETRY_SIZE:] += 0.05
-    found = measure(Tangled(), made_face(), vector)
+    net = Tangled()
+    found = measure(net, made_face(), vector)
     assert found is not None
     assert sum(found.effects[name][0] for name in ("brows", "eyes", "cheeks")) == pytest.approx(0.15)
     assert sum(found.effects[name][0] for name in ("mouth", "chin")) == pytest.approx(-0.08)
     assert found.ways[0] == -1
+    assert net.asked == [7, 2]
     assert named(found.effects, 0) == ["brows", "cheeks", "eyes"]
     assert named(found.effects, 0, found.ways[0]) == ["chin", "mouth"]
     assert set(against(found.effects, 0, found.ways[0])) <= {"brows", "eyes", "cheeks"}
@@ -186,3 +195,28 @@ def test_the_voice_has_sentences_of_its_own_behind_those_of_the_face(
     alone = m.Reason(id=-1, heard=heard)
     check(alone)
     assert all("the voice's" in sentence for sentence in sentences(alone))
+
+
+class Even:
+    """A net whose mouth raises valence and arousal as much as its brows lower them: one cue each way."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def predict(self, crops: Any, geometry: Any = None, prior: Any = "natural", quality: Any = None) -> Any:
+        del prior, quality
+        self.asked.append(len(crops))
+        mouth, brows = (
+            np.array([row[GEOMETRY_SIZE + _COLUMNS[name]].any() for row in geometry]) for name in ("mouth", "brows")
+        )
+        eight = np.full((len(geometry), 8), 0.125)
+        return SimpleNamespace(valence=0.2 * mouth - 0.25 * brows, arousal=0.2 * mouth - 0.1 * brows, emotions=eight)
+
+
+def test_a_side_of_one_cue_is_not_asked_about_twice() -> None:
+    vector, net = CALM.copy(), Even()
+    vector[GEOMETRY_SIZE:] += 0.05
+    found = measure(net, made_face(), vector)
+    assert found is not None
+    assert found.ways[:2] == (-1, 1)
+    assert net.asked == [7]

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from liveaffect.models import registry
-from liveaffect.models.reasons.prosody import CUES, Prosody, at_rest, prosody, unusual
-from liveaffect.models.voice.descriptors import NAMES
+from liveaffect.models.reasons.prosody import CUES, TRACKS, Prosody, at_rest, prosody, unusual
 from liveaffect.models.voice.mel import CENTRES_HZ, N_MELS, log_mel, mel_band
 
-F0, LEVEL, RATE = (NAMES.index(name) for name in ("f0_semitone", "rms_db", "syllable_rate_hz"))
+F0, LEVEL, RATE = range(len(TRACKS))
 
 
 def sung(f0_hz: float, seconds: float = 1.5) -> np.ndarray:
@@ -25,7 +24,7 @@ def sung(f0_hz: float, seconds: float = 1.5) -> np.ndarray:
 
 
 def window(rows: np.ndarray, f0_hz: float = 200.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    values = np.full((len(rows), len(NAMES)), np.nan, np.float32)
+    values = np.full((len(rows), len(TRACKS)), np.nan, np.float32)
     values[:, F0], values[:, LEVEL], values[:, RATE] = 12 * np.log2(f0_hz / 27.5), -20.0, 4.0
     return rows, values, np.ones(len(rows), bool)
 
