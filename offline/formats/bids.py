@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from liveaffect.offline.formats.regular import regular
-from liveaffect.offline.formats.tiers import VOICE, person_of, persons, tiers_of
+from liveaffect.offline.formats.tiers import person_of, persons, tiers_of
 from liveaffect.offline.tables.score import DICTIONARY
-from liveaffect.offline.tables.streams import zero_utc
+from liveaffect.offline.tables.streams import VOICE, zero_utc
 
 BIDS = "1.10.0"
 TASK = "affect"

@@ -11,12 +11,10 @@ from liveaffect.models.dynamics.inertia import BLOCK_S
 from liveaffect.models.dynamics.turns import speech_runs
 from liveaffect.models.fusion.told import told
 from liveaffect.offline.tables.numbers import number
-from liveaffect.offline.tables.score import AFFECT_COLUMNS, PROBABILITIES
-from liveaffect.offline.tables.streams import people_of
+from liveaffect.offline.tables.score import PROBABILITIES
+from liveaffect.offline.tables.streams import VOICE, people_of
 from liveaffect.offline.tables.summary import HOLD_S, held_s
 from liveaffect.stream.session.facts import SHORT_S
-
-VOICE = "voice"
 
 
 @dataclass
@@ -56,13 +54,9 @@ def persons(table: pl.DataFrame) -> tuple[list[tuple[str, pl.DataFrame]], int]:
     """Label and rows of everyone who matters, one row at every instant; and how many others there were.
 
     Whoever gave numbers for less than a second and was not named is nobody who was recorded, unless nobody else was. A
-    voice that is heard while no face is in view is nobody's: it has rows of its own.
+    voice out of view is one of them (`people_of`).
     """
-    found = [(label, _own(rows)) for label, rows in people_of(table, "")]
-    nobody = pl.col("face_id").is_null()
-    if table["face_id"].null_count() < table.height:
-        heard = table.filter(nobody).sort("t_s").unique("t_s", keep="first", maintain_order=True)
-        found += [(VOICE, heard)] if heard.filter(pl.col("state") == "ok").height else []
+    found = list(people_of(table, ""))
     long = [(label, rows) for label, rows in found if label.endswith(")") or _known_s(rows) >= SHORT_S]
     return (long, len(found) - len(long)) if long else (found, 0)
 
@@ -84,19 +78,6 @@ def person_of(label: str, file: str) -> str:
     if bare.endswith(")") and "(" in bare:
         return bare[bare.index("(") + 1 : -1]
     return bare or VOICE
-
-
-def _own(rows: pl.DataFrame) -> pl.DataFrame:
-    """A person's rows without what a voice out of view gave at instants of nobody's face."""
-    if rows["face_id"].null_count() == rows.height:
-        return rows
-    nobody = pl.col("face_id").is_null()
-    gone = pl.col("face_state") if "face_state" in rows.columns else pl.lit("no_face")
-    names = [name for name in (*AFFECT_COLUMNS, "speaking_prob", "discord") if name in rows.columns]
-    return rows.with_columns(
-        pl.when(nobody).then(gone).otherwise(pl.col("state")).alias("state"),
-        *(pl.when(nobody).then(None).otherwise(pl.col(name)).alias(name) for name in names),
-    )
 
 
 def _known_s(rows: pl.DataFrame) -> float:

@@ -12,14 +12,18 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from liveaffect.offline.tables.score import AFFECT_COLUMNS
 from liveaffect.offline.tables.xdf import Channel, Stream
 from liveaffect.stream.messages import State
 
 STATES = ("state", "face_state", "voice_state")
+VOICE = "voice"
 CODES: dict[str, int] = {name: code for code, name in enumerate(get_args(State))}
 """State -> number in the channels `state_code`, `face_state_code` and `voice_state_code`: 0 is ok."""
 REGULAR = 0.25
 """Steps of a stream may differ from the usual one by this share; a longer one has samples put into it."""
+FUSED = {*AFFECT_COLUMNS, "speaking_prob", "discord", "compound", "likely"}
+"""Columns, also smoothed or against the own rest, of whoever gave the estimate of a row."""
 _CLOCK = {"t_s", "t_ns", "utc", "file", "face_id"}
 Floats = npt.NDArray[np.float64]
 
@@ -78,7 +82,10 @@ def _of_person(
 
 
 def people_of(table: pl.DataFrame, name: str) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Rows of each person of each file, one at every instant of the file: also where only others are in view."""
+    """Rows of each person of each file, one at every instant of the file: also where only others are in view.
+
+    A voice that is heard while no face is in view is nobody's: it has rows of its own, named VOICE.
+    """
     files = table.partition_by("file", maintain_order=True) if "file" in table.columns else [table]
     for rows in files:
         of = str(rows["file"][0]) if "file" in rows.columns and rows.height else name
@@ -86,6 +93,9 @@ def people_of(table: pl.DataFrame, name: str) -> Iterator[tuple[str, pl.DataFram
         people = rows["face_id"].drop_nulls().unique().sort().to_list() if "face_id" in rows.columns else []
         for person in people:
             yield f"{of} person {person}{_named(rows, person)}", _at_every_instant(rows, person)
+        voice = rows.filter(pl.col("face_id").is_null()) if people else rows.clear()
+        if "state" in voice.columns and (voice["state"] == "ok").any():
+            yield f"{of} {VOICE}", voice.unique(_time(rows), keep="first", maintain_order=True)
         if not people and rows.height:
             yield of, rows.unique(_time(rows), keep="first", maintain_order=True)
 
@@ -99,8 +109,9 @@ def _named(rows: pl.DataFrame, person: int) -> str:
 
 
 def _at_every_instant(rows: pl.DataFrame, person: int) -> pl.DataFrame:
-    """The person's rows, and those of nobody; at other instants a row without numbers, whose state is no_face."""
+    """The person's rows; at other instants a row without numbers of anyone, whose state is the face's, or no_face."""
     mine = rows.filter(pl.col("face_id").is_null() | (pl.col("face_id") == person))
+    mine = _without_the_voice(mine)
     others = rows.filter(pl.col("face_id").is_not_null() & (pl.col("face_id") != person))
     keep = [
         c
@@ -111,6 +122,16 @@ def _at_every_instant(rows: pl.DataFrame, person: int) -> pl.DataFrame:
     gone = [pl.lit("no_face").alias(c) for c in ("state", "face_state") if c in rows.columns]
     whole = pl.concat([mine, away.with_columns(gone)], how="diagonal")
     return whole.sort([_time(rows), "face_id"], nulls_last=True).unique(_time(rows), keep="first", maintain_order=True)
+
+
+def _without_the_voice(rows: pl.DataFrame) -> pl.DataFrame:
+    """Without what a voice out of view gave at instants of nobody's face."""
+    nobody = pl.col("face_id").is_null()
+    blank = [name for name in rows.columns if name.removeprefix("smooth_").removesuffix("_rel") in FUSED]
+    if "state" in rows.columns:
+        gone = pl.col("face_state") if "face_state" in rows.columns else pl.lit("no_face")
+        rows = rows.with_columns(pl.when(nobody).then(gone).otherwise(pl.col("state")).alias("state"))
+    return rows.with_columns(pl.when(nobody).then(None).otherwise(pl.col(name)).alias(name) for name in blank)
 
 
 def _even(times: Floats) -> tuple[Floats, float]:
