@@ -15,6 +15,7 @@ from shiboken6 import isValid
 
 from liveaffect.nodes.dashboard.scene.lost import SILENT_NS
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
+from liveaffect.stream.client.clock import SensorClock
 from liveaffect.stream.client.connection import Client, connect
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.errors import LiveAffectError, TransportError
@@ -31,7 +32,6 @@ BACKLOG_FRAMES = 4
 SILENT_S = 3.0
 """No message at all for so long (health comes every second): the sensor has gone, or the way to it."""
 RETRY_S = 1.0
-CLOCK_EVERY_S = 10.0
 REST_S = 0.004
 """Between two readings: voice comes a hundred times a second, and each waking costs."""
 
@@ -68,6 +68,7 @@ class GatewayFeed(QObject):
         names = (("dashboard-listen", self._listen), ("dashboard-ask", self._answer))
         self._run: object = None
         self._begun_ns = 0
+        self._clock: SensorClock | None = None
         self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in names]
 
     def start(self) -> None:
@@ -110,7 +111,8 @@ class GatewayFeed(QObject):
 
     def sensor_now_ns(self) -> int:
         """This instant on the sensor's monotonic clock."""
-        return time.monotonic_ns() + (self.scene.offset_ns or 0)
+        now_ns = time.monotonic_ns()
+        return now_ns if self._clock is None else self._clock.sensor_ns(now_ns)
 
     @Slot(object, object)
     def _hand_over(self, on_reply: OnReply, reply: Reply) -> None:
@@ -195,19 +197,20 @@ class GatewayFeed(QObject):
         client: Client | None = None
         while not self._closing.is_set():
             try:
-                verb, target, arguments, on_reply = self._questions.get(timeout=CLOCK_EVERY_S if client else RETRY_S)
+                verb, target, arguments, on_reply = self._questions.get(timeout=RETRY_S)
             except queue.Empty:
                 verb, target, arguments, on_reply = "", "", {}, None
             if self._closing.is_set():
                 break
             try:
-                if client is not None and client.address != self.address:
+                if client is not None and self._elsewhere(client):
                     client.close()
                     client = None
                 if client is None:
                     client = connect(self.address or self._find(), topics=(), keys=self.keys)
-                    self._set_clock(client)
-                reply = client.request(verb, target, **arguments) if verb else self._set_clock(client)
+                    self._clock = client.clock
+                reply = client.request(verb, target, **arguments) if verb else Reply(ok=True)
+                self._tell_clock(client)
             except (LiveAffectError, OSError) as error:
                 if client is not None:
                     client.close()
@@ -217,12 +220,16 @@ class GatewayFeed(QObject):
         if client is not None:
             client.close()
 
-    def _set_clock(self, client: Client) -> Reply:
-        offset_ns, trip_ns = client.clock_offset(4)
+    def _elsewhere(self, client: Client) -> bool:
+        """Not the sensor that is listened to: another address, or another run there, whose clock may be another."""
+        return client.address != self.address or self._run not in (None, client.facts.get("run"))
+
+    def _tell_clock(self, client: Client) -> None:
+        clock, now_ns = client.clock, time.monotonic_ns()
         with self.scene.lock:
-            self.scene.offset_ns, self.scene.round_trip_ns = offset_ns, trip_ns
+            self.scene.offset_ns = clock.sensor_ns(now_ns) - now_ns
+            self.scene.offset_error_ns, self.scene.offset_bound_ns = clock.error_ns, clock.bound_ns
             self.scene.facts = self.scene.facts | client.facts
-        return Reply(ok=True)
 
 
 def _batch(client: Client) -> Iterator[Message]:

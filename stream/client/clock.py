@@ -4,6 +4,7 @@ Each exchange gives the offset to half its round trip (Mills 1991, IEEE Trans. C
 those of the last seconds is taken, and the slope is fitted through the quickest of longer spans.
 """
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,10 +19,10 @@ SPANS = 30
 LEAST_NS = 60 * NS
 """A drift is believed after so long."""
 MOST_PPM = 1000.0
-UNKNOWN_PPM = 100.0
-"""Until then clocks are taken to drift apart by at most so much: quartz keeps within 50 each."""
+UNKNOWN_PPM = 200.0
+"""Until then clocks are taken to drift apart by at most so much: quartz keeps within 100 each."""
 LEFT_PPM = 20.0
-"""And afterwards by so much beside the fitted drift: temperature."""
+"""And afterwards by so much beside the fitted drift and its own uncertainty: temperature."""
 FIRST, EVERY_S = 16, 0.5
 """Exchanges at the beginning, and seconds between later ones."""
 RETRY_S = 2.0
@@ -67,17 +68,19 @@ class SensorClock:
         self._spans: deque[Exchange] = deque(maxlen=SPANS)
         self._best: Exchange | None = None
         self._slope = 0.0
-        self._drift_known = False
+        self._left_ppm = UNKNOWN_PPM
 
     def add(self, exchange: Exchange) -> None:
         """Takes one exchange; one whose answer came before its question, or from another clock, begins anew."""
         with self._lock:
             if exchange.trip_ns < 0:
                 return
-            if self._best is not None and self._strays(exchange):
+            old = () if self._best is None else (self._best,)
+            if old and self._strays(exchange):
+                old = ()
                 self._recent.clear()
                 self._spans.clear()
-                self._slope, self._drift_known = 0.0, False
+                self._slope, self._left_ppm = 0.0, UNKNOWN_PPM
             self._recent.append(exchange)
             while self._recent[0].at_ns < exchange.at_ns - RECENT_NS:
                 self._recent.popleft()
@@ -87,7 +90,8 @@ class SensorClock:
             else:
                 self._spans.append(exchange)
                 self._fit()
-            self._best = min(self._recent, key=self._error_of)
+            # an old one stands as long as nothing better comes: the first answer after a cut may have taken seconds
+            self._best = min((*self._recent, *old), key=self._error_of)
 
     def local_ns(self, t_ns: int) -> int:
         """An instant of the sensor on this machine's monotonic clock. Raises ValueError before the first exchange."""
@@ -129,13 +133,12 @@ class SensorClock:
         return self._best
 
     def _drifted(self, best: Exchange) -> int:
-        ppm = LEFT_PPM if self._drift_known else UNKNOWN_PPM
-        return round(abs(self._now_ns() - best.at_ns) * ppm * 1e-6)
+        return round(abs(self._now_ns() - best.at_ns) * self._left_ppm * 1e-6)
 
     def _error_of(self, one: Exchange) -> float:
-        """What makes an exchange worse: its waiting lines, and its age."""
-        ppm = LEFT_PPM if self._drift_known else UNKNOWN_PPM
-        return one.trip_ns / 2 + (self._recent[-1].at_ns - one.at_ns) * ppm * 1e-6
+        """What makes an exchange worse: its waiting lines, and its age; one of long ago is the last choice."""
+        age_ns = self._recent[-1].at_ns - one.at_ns
+        return one.trip_ns / 2 + age_ns * (MOST_PPM if age_ns > RECENT_NS else self._left_ppm) * 1e-6
 
     def _strays(self, exchange: Exchange) -> bool:
         """True where no drift explains it: the sensor has been started anew on another machine."""
@@ -160,8 +163,11 @@ class SensorClock:
         above = sum(w * (a - x) * (b - y) for w, a, b in zip(weights, xs, ys, strict=True))
         below = sum(w * (a - x) ** 2 for w, a in zip(weights, xs, strict=True))
         slope = above / below
+        count = total**2 / sum(w * w for w in weights)  # of points that count
+        spread = sum(w * (b - y - slope * (a - x)) ** 2 for w, a, b in zip(weights, xs, ys, strict=True))
+        unsure = math.sqrt(spread / below / max(count - 2.0, 0.5))
         self._slope = min(max(slope, -MOST_PPM * 1e-6), MOST_PPM * 1e-6)
-        self._drift_known = True
+        self._left_ppm = min(UNKNOWN_PPM, LEFT_PPM + 2e6 * unsure)
 
 
 class ClockKeeper:

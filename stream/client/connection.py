@@ -154,8 +154,13 @@ class Client:
         return self._way.ask(verb, target, arguments, REPLY_LIMIT_S)
 
     def mark(self, label: str, t_ns: int | None = None, source: str = "") -> Reply:
-        """Sets a marker, now or at an instant of the sensor's monotonic clock."""
-        if t_ns is None and self.facts.get("clock") == clock_id():
+        """Sets a marker, now or at an instant of the sensor's monotonic clock.
+
+        "Now" is when it is called where the clock is this machine's, or `clock` was used; else when the sensor hears.
+        """
+        if t_ns is None and self._keeper is not None:
+            t_ns = self._keeper.clock.sensor_ns(time.monotonic_ns())
+        elif t_ns is None and self.facts.get("clock") == clock_id():
             t_ns = time.monotonic_ns()  # one clock: the wait for another thread's question does not count
         arguments: dict[str, Any] = {"label": label, "source": source} | ({} if t_ns is None else {"t_ns": t_ns})
         return self.request("mark", **arguments)

@@ -15,7 +15,7 @@ from typing import Any
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from liveaffect.stream.client.access import open_with
+from liveaffect.stream.client.access import is_loopback, open_with, split
 from liveaffect.stream.client.requests import Reply, Request, read_reply, write_request
 from liveaffect.stream.errors import TransportError, UsageError
 from liveaffect.stream.messages import Message
@@ -142,9 +142,12 @@ class Link:
                 for reply in self._replies():
                     if reply.id == self._number:
                         return reply
-        hint = ", and do the keys fit" if self._keys else ""
+        host, _ = split(self.address)
+        elsewhere = self.address.startswith("tcp://") and not is_loopback(host)
+        asked = "? A sensor on another machine needs keys" if elsewhere else "?"
+        hint = ", and do the keys fit?" if self._keys else asked
         raise TransportError(
-            f"no answer from {self.address} in {limit_s:g} s: is `liveaffect run` or `live` running there{hint}?"
+            f"no answer from {self.address} in {limit_s:g} s: is `liveaffect run` or `live` running there{hint}"
         )
 
     def receive(self, timeout_s: float | None) -> tuple[Topic[Any], Message] | None:

@@ -92,7 +92,8 @@ class Scene:
         """Local monotonic time of the last message, and of the last estimate, set by the feed."""
         self.offset_ns: int | None = None
         """The sensor's monotonic clock minus this machine's; None while not known."""
-        self.round_trip_ns = 0
+        self.offset_error_ns = self.offset_bound_ns = 0
+        """How far that may be off where both ways take equally long, and whatever they take."""
         self.pinned: int | None = None
         """Whom the user clicked on."""
         self.baseline: m.Baseline | None = None

@@ -202,9 +202,14 @@ def _disk(recorder: m.RecordStatus | None) -> Figure:
 def _offset(scene: Scene) -> Figure:
     if scene.offset_ns is None or scene.kind == "replay":
         return Figure("")
-    offset, half = scene.offset_ns / 1e6, scene.round_trip_ns / 2e6
-    tip = f"The sensor's clock minus this machine's: {offset:+.2f} ms, known to ± {half:.2f} ms (half of a round trip)"
-    if abs(offset) <= max(1.0, half):
+    offset, error, bound = scene.offset_ns / 1e6, scene.offset_error_ns / 1e6, scene.offset_bound_ns / 1e6
+    if not bound:
+        return Figure("same clock", "The sensor runs on this machine's clock")
+    tip = (
+        f"The sensor's clock minus this machine's: {offset:+.2f} ms, known to ± {error:.2f} ms where both ways take "
+        f"equally long (± {bound:.2f} ms whatever they take)"
+    )
+    if abs(offset) <= max(1.0, error):
         return Figure("same clock", tip)
     if abs(offset) > 60_000:
         return Figure("another machine's clock", tip)

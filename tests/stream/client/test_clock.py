@@ -65,6 +65,19 @@ def test_a_way_that_is_cut_for_a_while_makes_it_less_sure_and_it_comes_back() ->
     assert far.error_ms() <= 4.0
 
 
+def test_an_answer_that_waited_for_the_end_of_a_cut_is_not_believed_over_what_was_known() -> None:
+    far = Far(-200.0, delay_ms=100.0, jitter_ms=10.0, loss=0.0, seed=2)
+    for _ in range(200):
+        far.now += int(EVERY_S * NS)
+        far.ask()
+    far.now += 25 * NS
+    sent = far.now
+    far.now += 7 * NS
+    far.clock.add(Exchange(sent, far.truth(far.now - 100 * MS), far.now))
+    assert far.error_ms() <= 7.0
+    assert far.clock.error_ns <= 15 * MS
+
+
 def test_a_sensor_that_comes_back_on_another_machine_is_noticed_at_once() -> None:
     far = Far(0.0, delay_ms=5.0, jitter_ms=1.0, loss=0.0, seed=1)
     for _ in range(100):

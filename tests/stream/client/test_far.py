@@ -69,6 +69,9 @@ def test_times_keys_and_a_cut_between_machines(tmp_path: Path, monkeypatch: pyte
                 assert off_ms() <= 2.0 + JITTER_S / 2 * 1000
                 assert off_ms() <= sure_ms + JITTER_S / 2 * 1000
                 assert client.clock.bound_ns > DELAY_S * NS
+                at_ns = int(client.mark("asked for here").facts["t_ns"])
+                answered_ns = time.monotonic_ns() - at_ns
+                assert answered_ns > 1.5 * DELAY_S * NS, "of when it was asked for, not of when it was heard"
                 before = collect(client, lambda m: len(m) >= 1)[-1].seq
                 way.cut(True)
                 with pytest.raises(AssertionError, match="only"):

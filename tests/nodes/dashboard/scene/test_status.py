@@ -96,9 +96,16 @@ def test_privacy_is_what_the_sensor_says(scene: Scene) -> None:
 
 
 def test_a_clock_elsewhere_is_told_with_its_error(scene: Scene) -> None:
-    scene.offset_ns, scene.round_trip_ns = -12_300_000, 800_000
+    scene.offset_ns, scene.offset_error_ns, scene.offset_bound_ns = -12_300_000, 400_000, 5_000_000
     assert status_of(scene, now()).offset.words == "clock −12.3 ms"
-    assert "± 0.40 ms" in status_of(scene, now()).offset.tip
+    assert "± 0.40 ms where both ways" in status_of(scene, now()).offset.tip
+    assert "± 5.00 ms whatever" in status_of(scene, now()).offset.tip
+
+
+def test_on_one_clock_there_is_no_error_to_tell(scene: Scene) -> None:
+    scene.offset_ns = 0
+    assert status_of(scene, now()).offset.words == "same clock"
+    assert "±" not in status_of(scene, now()).offset.tip
 
 
 def test_what_was_not_understood_is_counted(scene: Scene) -> None:
