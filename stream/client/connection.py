@@ -12,52 +12,24 @@ import asyncio
 import threading
 import time
 import warnings
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from liveaffect.stream.capture.clock import clock_id
 from liveaffect.stream.client.announced import announced, keys_for, several
 from liveaffect.stream.client.clock import ClockKeeper, Exchange, SensorClock
 from liveaffect.stream.client.link import Closed, Gone, Link
 from liveaffect.stream.client.requests import Reply, Request
+from liveaffect.stream.client.way import Made, Way
 from liveaffect.stream.errors import TransportError, UsageError
 from liveaffect.stream.messages import Message
-from liveaffect.stream.topics import Topic, topic_of
+from liveaffect.stream.topics import Topic
 
 REPLY_LIMIT_S = 8.0
 RETRY_S = 1.0
 BATCH = 200
 BATCH_S = 0.25
-
-
-class Way(Protocol):
-    """How messages and answers come: sockets, or what a test made up."""
-
-    address: str
-    malformed: int
-    skipped: int
-
-    def listen(self, events: str) -> None:
-        """Connects to where events come from."""
-        ...
-
-    def change(self, subscribe: bool, topics: Iterable[str]) -> None:
-        """Subscribes, or no longer."""
-        ...
-
-    def ask(self, verb: str, target: str, arguments: dict[str, Any], limit_s: float) -> Reply:
-        """Sends a request and waits for its reply."""
-        ...
-
-    def receive(self, timeout_s: float | None) -> tuple[Topic[Any], Message] | None:
-        """The next message, or None in time."""
-        ...
-
-    def close(self) -> None:
-        """Lets go of the connection."""
-        ...
 
 
 class Client:
@@ -97,7 +69,7 @@ class Client:
     def of(cls, messages: Iterable[Message], answer: Callable[[Request], Reply] | None = None) -> "Client":
         """A client for tests, without a sensor: it yields `messages` and then ends; requests go to `answer`, by default
         agreed to. `facts` are those of its `hello`."""
-        return cls("test://messages", way=_Made(messages, answer or (lambda _: Reply(ok=True))))
+        return cls("test://messages", way=Made(messages, answer or (lambda _: Reply(ok=True))))
 
     @property
     def address(self) -> str:
@@ -257,35 +229,6 @@ class Client:
             except TransportError:
                 break  # told at the next call
         return found
-
-
-class _Made:
-    """Messages and answers that a test made up."""
-
-    def __init__(self, messages: Iterable[Message], answer: Callable[[Request], Reply]) -> None:
-        self.address, self.malformed, self.skipped = "test://messages", 0, 0
-        self._left, self._answer = deque(messages), answer
-
-    def listen(self, events: str) -> None:
-        """Nothing to do."""
-
-    def change(self, subscribe: bool, topics: Iterable[str]) -> None:
-        """All of them come."""
-
-    def ask(self, verb: str, target: str, arguments: dict[str, Any], limit_s: float) -> Reply:  # noqa: ARG002
-        facts = {"clock": clock_id(), "monotonic_ns": time.monotonic_ns()} if verb in ("hello", "clock") else {}
-        if facts:
-            return Reply(ok=True, facts=facts)
-        return self._answer(Request(verb=verb, target=target, arguments=arguments))
-
-    def receive(self, timeout_s: float | None) -> tuple[Topic[Any], Message] | None:  # noqa: ARG002
-        if not self._left:
-            raise Closed("the messages have come to an end")
-        message = self._left.popleft()
-        return topic_of(message), message
-
-    def close(self) -> None:
-        self._left.clear()
 
 
 def connect(
