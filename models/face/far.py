@@ -23,8 +23,9 @@ SHARED = 64
 STRIDE = 32
 """The net halves the picture five times: its sides are multiples of this, filled up with grey."""
 CELL = 4
-SURE = 0.2
-"""Cells below it are no face; of those above, landmarks have the last word."""
+SURE = 0.25
+"""Cells below it are no face; of those above, landmarks have the last word: between 0.2 and 0.25 they found faces in a
+motorcycle's lamp and engine. Of 84 portraits 40 pixels wide in 1920x1080 83 are above."""
 OVERLAP = 0.3
 """Two boxes that share more of their union are one face."""
 MOST = 64

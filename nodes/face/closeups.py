@@ -14,13 +14,16 @@ from liveaffect.models.face.geometry import rotation
 from liveaffect.nodes.face.landmarker import Found, Landmarker
 
 CROP_PX = 384
-ROOM = 2.2
-"""Side of the crop in sides of the face: MediaPipe's detector wants a face of about half the picture."""
+ROOMS = (2.2, 3.0)
+"""Sides of the crop in sides of the face, tried in this order: MediaPipe's detector wants a face of about half the
+picture, and finds some of those below 20 pixels only with more around them (of 18 of two who walk 12, with both 16)."""
 FOLLOW = 0.5
 """Share of the way that the crop goes towards where the face is, at each look."""
 MISSES = 6
 """Looks without a face after which a crop is given up, if it ever showed one; a new one is given up after `TRIES`."""
 TRIES = 2
+NEIGHBOUR = 0.75
+"""Sides of the face: what a crop finds further from where it looked is somebody else, on a crop of their own."""
 PUT_OFF_NS = 3_000_000_000
 """A place where a look found no face on its crop is not tried again for so long; each time twice as long."""
 LONGEST_OFF_NS = 60_000_000_000
@@ -45,6 +48,8 @@ class Closeup:
     speed: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
     """Pixels a second."""
     misses: int = 0
+    seen: FarFace | None = None
+    """As the detector saw it last."""
     turn: int | None = None
     """When it was looked at last, counted by whoever shares out the turns."""
 
@@ -70,11 +75,17 @@ class Closeups:
         if self._landmarker is not None:
             self._landmarker.close()
 
-    def begin(self, centre: NDArray[np.float64], side: float, key: int | None = None) -> Closeup:
+    def begin(
+        self, centre: NDArray[np.float64], side: float, *, key: int | None = None, seen: FarFace | None = None
+    ) -> Closeup:
         """A new crop around a face of `side` pixels."""
-        closeup = Closeup(centre.astype(np.float64), float(side), key)
+        closeup = Closeup(centre.astype(np.float64), float(side), key, seen=seen)
         self.open.append(closeup)
         return closeup
+
+    def end(self, closeup: Closeup) -> None:
+        """Nobody is followed on this crop any more."""
+        self.open = [other for other in self.open if other is not closeup]
 
     def is_put_off(self, face: FarFace, size: NDArray[np.float64], t_ns: int) -> bool:
         """Whether a face was looked for at this place lately, in vain. `size` is the frame's (width, height)."""
@@ -83,13 +94,13 @@ class Closeups:
 
     def look(self, closeup: Closeup, image: NDArray[np.uint8], t_ns: int) -> Found | None:
         """The landmarks on this crop, as fractions of the frame; None where there is no face any more."""
-        centre, side = closeup.place(t_ns), closeup.side * ROOM
-        found = self.measure(image, centre, side)
+        centre = closeup.place(t_ns)
+        found = self.measure(image, centre, closeup.side)
         if found is None:
             closeup.looked_ns, closeup.misses = t_ns, closeup.misses + 1
             closeup.centre, closeup.speed = centre, closeup.speed * 0.0
             if closeup.misses >= (TRIES if closeup.key is None else MISSES):
-                self.open = [other for other in self.open if other is not closeup]
+                self.end(closeup)
                 if closeup.key is None:
                     self._put_off(closeup, t_ns)
             return None
@@ -103,8 +114,14 @@ class Closeups:
         return found
 
     def measure(self, image: NDArray[np.uint8], centre: NDArray[np.float64], side: float) -> Found | None:
-        """Landmarks of the face in the square of `side` pixels around `centre`, as fractions of the frame."""
-        height, width = image.shape[:2]
+        """Landmarks of the face of about `side` pixels around `centre`, as fractions of the frame."""
+        crops = (self._on_crop(image, centre, side, room) for room in ROOMS)
+        return next((found for found in crops if found is not None), None)
+
+    def _on_crop(
+        self, image: NDArray[np.uint8], centre: NDArray[np.float64], face_side: float, room: float
+    ) -> Found | None:
+        (height, width), side = image.shape[:2], face_side * room
         scale = side / CROP_PX
         corner = centre - side / 2
         inverse = np.array([[scale, 0.0, corner[0]], [0.0, scale, corner[1]]])
@@ -117,6 +134,8 @@ class Closeups:
         marks = face.landmarks * np.array([side / width, side / height, side / width], np.float32)
         marks[:, :2] += (corner / (width, height)).astype(np.float32)
         middle = (marks[:, :2].min(0) + marks[:, :2].max(0)) / 2
+        if float(np.linalg.norm(middle * (width, height) - centre)) > NEIGHBOUR * face_side:
+            return None
         return Found(marks.astype(np.float32), face.blendshapes, in_frame(face.pose, middle, (width, height)))
 
     def _put_off(self, closeup: Closeup, t_ns: int) -> None:

@@ -21,6 +21,9 @@ MOST = 8
 SMALL = 0.18
 """A face of less than this share of the frame's longer side that the whole frame loses is looked for on a crop: there
 MediaPipe's own detector does not find it again. A larger one has turned away or left."""
+SEEN = 0.5
+"""A face of which the detector is so sure is in view, even where no landmarks are found on it: it is counted. In 1,000
+pictures without people it was never so sure."""
 SEARCH = 0.3
 """What looking at the whole frame costs where nobody is near, in measurements of a face."""
 _WHOLE = -1
@@ -61,9 +64,20 @@ class Crowd:
             self._far.close()
         self.crops.close()
 
-    def refused(self, t_ns: int) -> int:
-        """Faces in view that are not followed because there are enough."""
-        return 0 if self._far is None else self._far.refused(t_ns)
+    def refused(self, tracker: Tracker, size: tuple[int, int], t_ns: int) -> int:
+        """Faces in view that are not measured: there are enough, or they are too small, turned or hidden for it.
+
+        `size` is the frame's (width, height).
+        """
+        faces = [] if self._far is None else self._far.refused(t_ns)
+        pixels = np.array(size, np.float64)
+        known = [(track.centre, track.size) for track in tracker.tracks]
+        return sum(not is_followed(face, pixels, known) for face in faces)
+
+    @property
+    def sought(self) -> set[int]:
+        """Tracks that are followed on crops, and looked for again at their place when a look misses them."""
+        return {crop.key for crop in self.crops.open if crop.key is not None}
 
     def plan(self, image: NDArray[np.uint8], tracker: Tracker, t_ns: int) -> bool:
         """Hears the far detector, and decides which crops are measured in this frame; gives whether the whole is."""
@@ -95,16 +109,13 @@ class Crowd:
         for crop in [crop for number, crop in enumerate(self.crops.open) if number in self._due]:
             found = self.crops.look(crop, image, t_ns)
             if found is None:
+                self._given_up(crop, image, t_ns)
                 continue
             if any(is_double(face.landmarks, found.landmarks, image) for face in [*near, *(one for one, _ in shown)]):
-                self.end(crop)
+                self.crops.end(crop)
             else:
                 shown.append((found, crop))
         return shown
-
-    def end(self, crop: Closeup) -> None:
-        """Nobody is followed on this crop any more."""
-        self.crops.open = [other for other in self.crops.open if other is not crop]
 
     def settle(
         self,
@@ -124,24 +135,24 @@ class Crowd:
             if crop is None:
                 near |= set() if track is None else {track.key}
             elif track is None:
-                self.end(crop)
+                self.crops.end(crop)
             else:
                 crop.key = track.key
         kept = {track.key for track in tracker.tracks}
         for crop in self.crops.open:
             if crop.key is not None and (crop.key not in kept or crop.key in near):
-                self.end(crop)
+                self.crops.end(crop)
         if not looked:
             return
         spare = sorted((crop for crop in self.crops.open if crop.key not in near), key=lambda crop: crop.side)
         for crop in spare[: max(len(near) + len(self.crops.open) - self._limit, 0)]:
-            self.end(crop)
+            self.crops.end(crop)
         on_crops = {crop.key for crop in self.crops.open}
         longest = max(image.shape[:2])
         for track in tracker.lost(t_ns):
             small = track.size < SMALL * longest
             if track.key in self._near and track.key not in on_crops and small and self._far is not None:
-                self.crops.begin(track.centre, track.size * 1.1, track.key)
+                self.crops.begin(track.centre, track.size * 1.1, key=track.key)
                 self._far.stir(image)
         self._near = near
 
@@ -158,8 +169,10 @@ class Crowd:
                 self._far.refuse(face, 0)
                 continue
             centre, side = place_of(face, size)
-            found = self.crops.measure(image, centre, side * 2.2)
-            if found is not None and not any(is_double(one.landmarks, found.landmarks, image) for one in shown):
+            found = self.crops.measure(image, centre, side)
+            if found is None:
+                self._unseen(face, 0)
+            elif not any(is_double(one.landmarks, found.landmarks, image) for one in shown):
                 shown.append(found)
         return shown[len(near) :]
 
@@ -169,13 +182,30 @@ class Crowd:
         for face in sorted(faces, key=lambda face: -face.width * face.height):
             known = [(track.centre, track.size) for track in tracker.tracks]
             known += [(crop.place(t_ns), crop.side) for crop in self.crops.open]
-            if is_followed(face, size, known) or self.crops.is_put_off(face, size, t_ns):
+            if is_followed(face, size, known):
+                continue
+            if self.crops.is_put_off(face, size, t_ns):
+                self._unseen(face, t_ns)
                 continue
             followed = len({*(track.key for track in tracker.tracks)}) + sum(c.key is None for c in self.crops.open)
             if followed >= self._limit and self._far is not None:
                 self._far.refuse(face, t_ns)
             else:
-                self.crops.begin(*place_of(face, size))
+                self.crops.begin(*place_of(face, size), seen=face)
+
+    def _given_up(self, crop: Closeup, image: NDArray[np.uint8], t_ns: int) -> None:
+        """Where a crop that shows no face is not followed any more: whoever was on it may still be in view."""
+        if any(other is crop for other in self.crops.open) or self._far is None:
+            return
+        if crop.seen is not None:
+            self._unseen(crop.seen, t_ns)
+        if crop.key is not None:
+            self._far.stir(image)
+
+    def _unseen(self, face: FarFace, t_ns: int) -> None:
+        """Takes note of a face on whose crop there were no landmarks."""
+        if face.score >= SEEN and self._far is not None:
+            self._far.refuse(face, t_ns)
 
 
 def _place(found: Found, size: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

@@ -24,12 +24,13 @@ costs a tenth of what a second of one near face does."""
 FILLS = 0.25
 EAGER_ROUNDS = 2
 REFUSED_NS = 8_000_000_000
-"""For so long a face that was not taken in counts as in view without being seen again."""
+"""For so long a face that is not measured counts as in view until its part of the picture is looked at again."""
 
 
 @dataclass
 class _Asked:
     t_ns: int
+    view: int
     answer: "Future[list[FarFace]]"
 
 
@@ -47,7 +48,8 @@ class Far:
         self._last_ns: int | None = None
         self._turn = 0
         self._eager: int | None = None
-        self._refused: list[tuple[int, FarFace]] = []
+        self._answered = 0
+        self._refused: dict[int, list[tuple[int, FarFace]]] = {}
 
     def stir(self, image: NDArray[np.uint8]) -> None:
         """Somebody was lost or found: looks come sooner for one round."""
@@ -61,15 +63,16 @@ class Far:
         found: list[FarFace] = []
         if self._asked is not None and t_ns - self._asked.t_ns >= ANSWER_NS:
             found = self._asked.answer.result()
-            self._asked = None
+            self._answered, self._asked = self._asked.view, None
+            self._refused.pop(self._answered, None)
         ways = views(image.shape[1], image.shape[0])
         if self._eager is None:
             self._eager = EAGER_ROUNDS * len(ways)
         calm = FILLED_NS if largest >= FILLS * min(image.shape[:2]) else CALM_NS
         wait = SOON_NS if self._eager else calm
         if self._asked is None and (self._last_ns is None or t_ns - self._last_ns >= wait):
-            view = ways[self._turn % len(ways)]
-            self._asked = _Asked(t_ns, self._beside.submit(self._detector.find, image, view))
+            number = self._turn % len(ways)
+            self._asked = _Asked(t_ns, number, self._beside.submit(self._detector.find, image, ways[number]))
             self._last_ns, self._turn, self._eager = t_ns, self._turn + 1, max(self._eager - 1, 0)
         return found
 
@@ -79,14 +82,16 @@ class Far:
         return [face for view in ways for face in self._detector.find(image, view)]
 
     def refuse(self, face: FarFace, t_ns: int) -> None:
-        """Notes a face that is in view and not taken in, because enough are followed."""
-        self._refused = [(seen, other) for seen, other in self._refused if not _same(face, other)]
-        self._refused.append((t_ns, face))
+        """Notes a face of the last answer that is in view and is not measured."""
+        self._refused.setdefault(self._answered, []).append((t_ns, face))
 
-    def refused(self, t_ns: int) -> int:
-        """How many such faces are in view."""
-        self._refused = [(seen, face) for seen, face in self._refused if t_ns - seen <= REFUSED_NS]
-        return len(self._refused)
+    def refused(self, t_ns: int) -> list[FarFace]:
+        """The faces in view that are not measured, each once."""
+        kept: list[FarFace] = []
+        for seen_ns, face in (one for view in self._refused.values() for one in view):
+            if t_ns - seen_ns <= REFUSED_NS and not any(_same(face, other) for other in kept):
+                kept.append(face)
+        return kept
 
     def close(self) -> None:
         """Ends the thread beside; an open question is dropped."""

@@ -137,6 +137,7 @@ class FaceNode(Node):
             frame.t_ns,
             known={i: crop.key for i, crop in enumerate(crops) if crop is not None and crop.key is not None},
             waiting=set() if alone else self._crowd.waiting,
+            sought=set() if alone else self._crowd.sought,
         )
         if not alone:
             self._crowd.settle(owners, crops, image, self._tracker, frame.t_ns)
@@ -243,7 +244,7 @@ class FaceNode(Node):
         states: list[State] = sorted((row.state for row in rows), key=_ORDER.index)
         state: State = states[0] if states else "no_face"
         about: dict[str, Any] = {"t_ns": frame.t_ns, "frame_seq": frame.seq}
-        left = max(0, self._watch.seen - self._limit, self._crowd.refused(frame.t_ns))
+        left = max(0, self._watch.seen - self._limit, self._crowd.refused(self._tracker, (width, height), frame.t_ns))
         yield FaceObservation(
             **about, width=width, height=height, state=state, still=frame.still, faces=rows, unmeasured=left
         )

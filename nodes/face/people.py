@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from liveaffect.models.face.align import face_px
 from liveaffect.models.face.identity import Descriptor
 from liveaffect.nodes.face.cuts import Thumb, face_thumb, is_other
 from liveaffect.nodes.face.tracking import Track, Tracker
@@ -134,7 +135,8 @@ class People:
             follow = self._follows[track.key] = _Follow()
             changed = any(other.left_ns is not None and other.looks for other in self._known.values())
         else:
-            changed = track.age == 1 or (follow.thumb is not None and is_other(follow.thumb, thumb))
+            px = face_px(sight.landmarks, (image.shape[1], image.shape[0]))
+            changed = track.age == 1 or (follow.thumb is not None and is_other(follow.thumb, thumb, px))
             changed = changed and bool(known.looks)
         follow.thumb = thumb
         if changed:

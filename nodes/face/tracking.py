@@ -75,14 +75,16 @@ class Tracker:
         *,
         known: dict[int, int] | None = None,
         waiting: Set[int] = frozenset(),
+        sought: Set[int] = frozenset(),
     ) -> list[Track | None]:
         """One track for each of `faces`, their landmarks (478, 2 or 3) in pixels; None for a face found twice.
 
         `known` gives, by number, the key of the track whose face it is where that is known beforehand. Tracks whose
-        keys are `waiting` are not looked at in this frame: they get no face, and are not missed.
+        keys are `waiting` are not looked at in this frame: they get no face, and are not missed. Tracks whose keys are
+        `sought` are still looked for at their place if this frame misses them: they go on from where they were.
 
-        Tracks not seen for more than `KEEP_S` while there were frames, or lost before they were proven, are forgotten;
-        `lost(t_ns)` names those that are missed in this frame.
+        Tracks not seen for more than `KEEP_S` while there were frames, or lost before they were proven and not sought,
+        are forgotten; `lost(t_ns)` names those that are missed in this frame.
         """
         self.tracks = [t for t in self.tracks if t_ns - t.seen_ns <= self._kept_ns(t) or t.key in waiting]
         self._last_ns, self._waiting = t_ns, waiting
@@ -115,9 +117,9 @@ class Tracker:
                 self._next_key += 1
                 self.tracks.append(track)
             _see(track, place, t_ns)
-        self.tracks = [t for t in self.tracks if t.seen_ns == t_ns or t.proven or t.key in waiting]
+        self.tracks = [t for t in self.tracks if t.seen_ns == t_ns or t.proven or t.key in waiting or t.key in sought]
         for track in self.lost(t_ns):
-            track.age, track.opening = 0, None
+            track.age, track.opening = track.age if track.key in sought else 0, None
         return owners
 
     def _kept_ns(self, track: Track) -> float:
@@ -125,7 +127,7 @@ class Tracker:
 
     def lost(self, t_ns: int) -> list[Track]:
         """Proven tracks that the frame at `t_ns` does not show."""
-        return [t for t in self.tracks if t.seen_ns != t_ns and t.key not in self._waiting]
+        return [t for t in self.tracks if t.seen_ns != t_ns and t.key not in self._waiting and t.proven]
 
     def held(self, t_ns: int) -> list[Track]:
         """Tracks that the frame at `t_ns` did not look at."""

@@ -136,14 +136,15 @@ class FileRun:
 
         Until it is whole its rows lie beside it (`parts_of`), so that memory does not grow with the file.
         """
-        rows = seen = crowd = 0
+        rows = seen = beyond = hidden = 0
         baseline = self._settings.baseline
         relative = None if baseline is None or self._part is not None else Relative(baseline)
         with Parts(parts_of(target)) as parts:
             for batch in self._batches():
                 batch = batch if self._part is None else self._part.rows(batch)
                 parts.add(batch)
-                crowd = max(crowd, int(number(batch["unmeasured"].max(), 0)))
+                more, lost = self._crowd(batch)
+                beyond, hidden = max(beyond, more), max(hidden, lost)
                 rows, seen = rows + batch.height, seen + int((batch["face_state"] == "ok").sum())
                 if relative is not None:
                     relative.add(batch)
@@ -151,7 +152,7 @@ class FileRun:
             if relative is not None:
                 table = relative.subtract(table)
                 self._notes += [relative.warning] if relative.warning else []
-            self._notes += self._crowd_words(crowd)
+            self._notes += self._crowd_words(beyond, hidden)
             about = footer(self._settings.told()) | notices({self._name: self._said()})
             write_table(table, target, about if self._places is None else about | self._places.told())
         return Written(rows, seen)
@@ -198,19 +199,36 @@ class FileRun:
         here = f".{os.sep}"
         return [text.removeprefix(here).removeprefix(f"{self.info.path}: ") for text in self.warnings()]
 
-    def _crowd_words(self, unmeasured: int) -> list[str]:
-        """What to say where more people were in view than are measured."""
-        face = self.graph.entries.get("face")
-        most = getattr(face.node, "max_faces", None) if face is not None else None
-        if not unmeasured or most is None:
-            return []
+    def _most(self) -> int:
+        """How many people at most are followed; 0 where that is not known."""
         from liveaffect.nodes.face.crowd import EVERYONE
 
-        most = most or EVERYONE
-        words = f"up to {most + unmeasured} faces are in view and {most} at most are measured (column unmeasured)"
-        if most >= EVERYONE:
-            return [words]
-        return [f"{words}: --set face.max_faces={min(most + unmeasured, EVERYONE)} measures more"]
+        face = self.graph.entries.get("face")
+        most = getattr(face.node, "max_faces", None) if face is not None else None
+        return 0 if most is None else most or EVERYONE
+
+    def _crowd(self, batch: pl.DataFrame) -> tuple[int, int]:
+        """Faces in view at most that are not measured, in frames with as many people as are followed and in others."""
+        left = batch.filter(pl.col("unmeasured") > 0)
+        if left.is_empty() or not (most := self._most()):
+            return 0, 0
+        frames = left.group_by("t_s").agg(pl.col("unmeasured").max(), pl.col("face_id").count().alias("people"))
+        full, others = frames.filter(pl.col("people") >= most), frames.filter(pl.col("people") < most)
+        return int(number(full["unmeasured"].max(), 0)), int(number(others["unmeasured"].max(), 0))
+
+    def _crowd_words(self, beyond: int, hidden: int) -> list[str]:
+        """What to say where more people were in view than are measured."""
+        from liveaffect.nodes.face.crowd import EVERYONE
+
+        most, said = self._most(), list[str]()
+        if beyond:
+            words = f"up to {most + beyond} faces are in view and {most} at most are measured (column unmeasured)"
+            more = f": --set face.max_faces={min(most + beyond, EVERYONE)} measures more"
+            said.append(words + (more if most < EVERYONE else ""))
+        if hidden:
+            one = "1 face in view is" if hidden == 1 else f"{hidden} faces in view are"
+            said.append(f"up to {one} too small, turned away or hidden to be measured (column unmeasured)")
+        return said
 
     def _hole_words(self, holes: Sequence[tuple[int, int]]) -> list[str]:
         """What to say of stretches without picture and sound, which have no rows."""

@@ -76,7 +76,7 @@ DICTIONARY: dict[str, tuple[str, str, str]] = {
     "speech_prob": ("probability that anyone speaks", "1", "0 to 1"),
     "speaking_prob": ("probability that this person speaks", "1", "0 to 1"),
     "unmeasured": (
-        "faces in view beyond those that are measured (face.max_faces); counted twice a second",
+        "faces in view that are not measured (beyond face.max_faces, too small, turned); counted now and then",
         "",
         "0 and up",
     ),

@@ -68,7 +68,8 @@ class FaceObservation(Message):
     still: bool = False
     faces: tuple[Face, ...] = ()
     unmeasured: int = 0
-    """Faces in view beyond those that are followed (`face.max_faces`), as the detectors count them now and then."""
+    """Faces in view that are not measured, as the detectors count them now and then: there are more than are followed
+    (`face.max_faces`), or no landmarks are found on them (too small, turned away, hidden)."""
 
 
 class FaceMesh(Message):

@@ -167,3 +167,14 @@ def test_pictures_without_contrast_are_alike_and_like_nothing_else() -> None:
     assert correlation(flat, rough) == 0.0
     assert is_other(face_thumb(crop(RED)), face_thumb(crop(GREEN)))
     assert not is_other(face_thumb(crop(RED)), face_thumb((crop(RED) * 0.6).astype(np.uint8)))
+
+
+def test_noise_makes_nobody_of_a_face_of_few_pixels_another() -> None:
+    rng = np.random.default_rng(0)
+    face = rng.normal(0, 1, (12, 12)).astype(np.float32)
+    shaken = face + rng.normal(0, 0.75, (12, 12)).astype(np.float32)
+    assert 0.7 < correlation(face, shaken) < 0.9
+    assert is_other(face, shaken)
+    assert is_other(face, shaken, 56.0)
+    assert not is_other(face, shaken, 30.0)
+    assert is_other(face, -shaken, 30.0)

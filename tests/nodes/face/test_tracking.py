@@ -105,3 +105,15 @@ def test_mouth_motion_is_unknown_across_a_loss() -> None:
     (track,) = tracker.step([face(100)], 9 * FRAME_NS)
     assert track is not None
     assert mouth_motion(track, face(100)) is None
+
+
+def test_who_is_still_sought_goes_on_settling_after_a_miss() -> None:
+    tracker = Tracker()
+    [track] = tracker.step([face(100)], 0)
+    assert track is not None
+    tracker.step([], FRAME_NS, sought={track.key})
+    assert tracker.lost(FRAME_NS) == []  # it never settled: its loss is not worth telling
+    assert tracker.step([face(100)], 2 * FRAME_NS) == [track]
+    assert track.age == 2
+    tracker.step([], 3 * FRAME_NS)
+    assert tracker.tracks == []

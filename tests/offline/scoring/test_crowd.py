@@ -33,6 +33,21 @@ def test_m11_people_beyond_max_faces_are_counted_and_said(shared: Path, monkeypa
     assert any("up to 3 faces are in view and 1 at most" in note for note in film.notes)
 
 
+@pytest.mark.processes
+def test_faces_without_landmarks_are_counted_and_said(clips: Path) -> None:
+    import av
+
+    with av.open(str(clips / "intel_classroom.gif")) as film:
+        room = list(film.decode(video=0))[24].to_ndarray(format="rgb24")
+    table = score(room)
+    seen = table.height + int(table["unmeasured"].max())  # type: ignore[arg-type]
+    assert seen == 4
+    assert table.height in (2, 3)
+    [note] = [note for note in table.notes if "in view" in note]
+    assert "too small, turned away or hidden to be measured" in note
+    assert "max_faces" not in note
+
+
 def test_a_row_says_how_many_faces_were_left_out() -> None:
     builder = TableBuilder("f", sound=False)
     for k, count in enumerate((0, 3)):
