@@ -85,10 +85,15 @@ class OscNode(Node):
 
     @on(FACE)
     def face(self, seen: m.FaceObservation) -> None:
-        """/liveaffect/au/ID 22 intensities; /liveaffect/head/ID yaw pitch roll."""
+        """/liveaffect/au/ID 22 intensities; /liveaffect/head/ID yaw pitch roll; /liveaffect/gaze/ID yaw pitch;
+        /liveaffect/eyes/ID yaw pitch (in the head); /liveaffect/open/ID left right; /liveaffect/distance/ID metres."""
         for face in seen.faces:
             self._numbers(f"au/{face.id}", seen.t_ns, *(face.au or (None,)))
             self._numbers(f"head/{face.id}", seen.t_ns, face.yaw_deg, face.pitch_deg, face.roll_deg)
+            self._numbers(f"gaze/{face.id}", seen.t_ns, face.gaze_yaw_deg, face.gaze_pitch_deg)
+            self._numbers(f"eyes/{face.id}", seen.t_ns, face.eye_yaw_deg, face.eye_pitch_deg)
+            self._numbers(f"open/{face.id}", seen.t_ns, face.eye_open_left, face.eye_open_right)
+            self._numbers(f"distance/{face.id}", seen.t_ns, face.distance_m)
 
     @on(VOICE)
     def voice(self, hop: m.VoiceDescriptors) -> None:

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from liveaffect.models.face.align import warp
 from liveaffect.models.face.far import FarFace
-from liveaffect.models.face.geometry import rotation
+from liveaffect.models.face.sight import in_frame
 from liveaffect.nodes.face.landmarker import Found, Landmarker
 
 CROP_PX = 384
@@ -27,11 +26,6 @@ NEIGHBOUR = 0.75
 PUT_OFF_NS = 3_000_000_000
 """A place where a look found no face on its crop is not tried again for so long; each time twice as long."""
 LONGEST_OFF_NS = 60_000_000_000
-CAMERA_FIELD_DEG = 63.0
-"""Vertical field of view that MediaPipe's pose assumes of any picture."""
-TURNED = 0.26
-"""Share of the angle between a face's line of sight and the camera's axis by which MediaPipe's pose of the whole frame
-is turned against that of a crop: 0.23 to 0.37 on a portrait placed left, right, above and below."""
 _GONE = 1.2
 
 
@@ -155,23 +149,6 @@ def is_followed(face: FarFace, size: NDArray[np.float64], places: Sequence[tuple
     """Whether one of `places` (middle, side) is this face."""
     centre, side = place_of(face, size)
     return any(_near(centre, side, where, extent) for where, extent in places)
-
-
-def in_frame(pose: NDArray[np.float32], middle: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
-    """The pose (4, 4) of a face measured on its own crop as the whole frame would give it.
-
-    A crop looks straight at the face. Of a face beside the middle of the frame, MediaPipe's fit shears depth along the
-    line of sight, which turns it.
-    """
-    width, height = size
-    focal = height / 2 / np.tan(np.radians(CAMERA_FIELD_DEG / 2))
-    across, down = (float(middle[0]) - 0.5) * width / focal, (float(middle[1]) - 0.5) * height / focal
-    yaw, pitch = -TURNED * np.arctan(across), -TURNED * np.arctan(down)
-    ry = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
-    rx = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
-    turned = pose.copy()
-    turned[:3, :3] = ry @ rx @ rotation(pose)
-    return turned
 
 
 def _extent(found: Found, image: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

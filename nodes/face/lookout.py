@@ -85,6 +85,8 @@ def back_row(row: FaceRow) -> FaceRow:
     if row.yaw_deg is not None and row.pitch_deg is not None and row.roll_deg is not None:
         roll = row.roll_deg + 180.0
         row.yaw_deg, row.pitch_deg, row.roll_deg = -row.yaw_deg, -row.pitch_deg, roll if roll <= 180.0 else roll - 360.0
+    if row.gaze_yaw_deg is not None and row.gaze_pitch_deg is not None:
+        row.gaze_yaw_deg, row.gaze_pitch_deg = -row.gaze_yaw_deg, -row.gaze_pitch_deg
     return row
 
 

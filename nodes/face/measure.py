@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from liveaffect.models.face.action_units import action_units
 from liveaffect.models.face.align import crop_face, face_px
+from liveaffect.models.face.gaze import gaze
 from liveaffect.models.face.geometry import geometry, pose_degrees
 from liveaffect.models.face.quality import face_quality
 from liveaffect.nodes.face.cover import covered
@@ -26,8 +27,8 @@ NOT_LOOKED_AT = "others' turn"
 """Reason of a face that this frame does not look at, because more are followed than every frame has time for."""
 
 
-def measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool) -> tuple[Any, ...]:
-    """The row of one face, its mesh, its crop and its geometry."""
+def measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool, view_deg: float = 0.0) -> tuple[Any, ...]:
+    """The row of one face, its mesh, its crop and its geometry; `view_deg` as of `gaze`."""
     height, width = image.shape[:2]
     crop = crop_face(image, face.landmarks)
     yaw, pitch, roll = pose_degrees(face.pose)
@@ -51,6 +52,12 @@ def measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool) ->
         row.au = tuple(action_units(face.blendshapes, face.landmarks, width, height).tolist())
         row.yaw_deg, row.pitch_deg, row.roll_deg = yaw, pitch, roll
         row.mouth_motion = motion
+        eyes = gaze(face.landmarks, face.pose, (width, height), view_deg)
+        row.eye_yaw_deg, row.eye_pitch_deg = eyes.eye_yaw_deg, eyes.eye_pitch_deg
+        row.gaze_yaw_deg, row.gaze_pitch_deg = eyes.gaze_yaw_deg, eyes.gaze_pitch_deg
+        row.gaze_sd_deg, row.gaze_pitch_sd_deg = eyes.gaze_sd_deg, eyes.gaze_pitch_sd_deg
+        row.eye_open_left, row.eye_open_right = eyes.open_left, eyes.open_right
+        row.distance_m, row.distance_sd_m = eyes.distance_m, eyes.distance_sd_m
     return row, face.landmarks, crop, geometry(face.blendshapes, face.landmarks, (width, height), face.pose)
 
 

@@ -63,6 +63,9 @@ class FaceNode(Node):
     identity: bool = True
     """Ids follow people by what their faces look like, over cuts, swapped places and absences of up to a minute. What
     is compared stays in memory and ends with the run. false: by place, size and the shape of faces alone."""
+    view_deg: Annotated[float, msgspec.Meta(ge=0, lt=180)] = 0.0
+    """The camera's angle of view across the longer side of its picture, for distances in metres. 0: not known, 65 is
+    assumed and the deviation of distances (a fifth) says so."""
 
     def open(self) -> None:
         if not 0 <= self.max_faces <= EVERYONE:
@@ -142,7 +145,7 @@ class FaceNode(Node):
         if not alone:
             self._crowd.settle(owners, crops, image, self._tracker, frame.t_ns)
         measured = [
-            (track, *measure(track, face, image, alone))
+            (track, *measure(track, face, image, alone, self.view_deg))
             for track, face in zip(owners, found, strict=True)
             if track is not None
         ]

@@ -131,8 +131,25 @@ def _units() -> tuple[Channel, ...]:
         Channel("roll", "degree", "HeadPose", "head tilt; positive anticlockwise in the image"),
         Channel("mouth_motion", "face heights/s", "Motion", "speed of lip opening"),
         Channel("quality", "1", "Quality", "of the face: 0 useless, to 1"),
+        *_eyes(),
         _state(),
     )  # fmt: skip
+
+
+def _eyes() -> tuple[Channel, ...]:
+    camera = "against the line from the face to the camera; 0, 0 looks into the lens"
+    return (
+        Channel("eye_yaw", "degree", "Gaze", "eyes in the head; positive towards the person's left"),
+        Channel("eye_pitch", "degree", "Gaze", "eyes in the head; positive down"),
+        Channel("gaze_yaw", "degree", "Gaze", f"{camera}; positive towards the right edge of the image"),
+        Channel("gaze_pitch", "degree", "Gaze", f"{camera}; positive down"),
+        Channel("gaze_sd", "degree", "StandardDeviation", "of either yaw"),
+        Channel("gaze_pitch_sd", "degree", "StandardDeviation", "of either pitch"),
+        Channel("eye_open_left", "1", "Eye", "the person's left eye: 0 closed, 1 open"),
+        Channel("eye_open_right", "1", "Eye", "the person's right eye: 0 closed, 1 open"),
+        Channel("distance", "m", "Distance", "from the camera to the eyes"),
+        Channel("distance_sd", "m", "StandardDeviation", "of the distance"),
+    )
 
 
 def _voice() -> tuple[Channel, ...]:

@@ -62,9 +62,20 @@ def affect_row(person: m.Person | None, state: m.State, whose: int | None) -> li
 def face_row(face: m.Face | None, state: m.State, whose: int | None) -> list[float]:
     """The channels of an "ActionUnits" stream."""
     if face is None:
-        return [NOBODY if whose is None else whose, *[NAN] * (len(ACTION_UNITS) + 5), CODES[state]]
+        return [NOBODY if whose is None else whose, *[NAN] * (len(ACTION_UNITS) + 15), CODES[state]]
     units = face.au or (None,) * len(ACTION_UNITS)
-    numbers = (*units, face.yaw_deg, face.pitch_deg, face.roll_deg, face.mouth_motion, face.quality)
+    numbers = (
+        *(*units, face.yaw_deg, face.pitch_deg, face.roll_deg, face.mouth_motion, face.quality),
+        *(face.eye_yaw_deg, face.eye_pitch_deg, face.gaze_yaw_deg, face.gaze_pitch_deg),
+        *(
+            face.gaze_sd_deg,
+            face.gaze_pitch_sd_deg,
+            face.eye_open_left,
+            face.eye_open_right,
+            face.distance_m,
+            face.distance_sd_m,
+        ),
+    )
     return [float(face.id), *map(_number, numbers), CODES[face.state]]
 
 

@@ -10,16 +10,17 @@ import polars as pl
 from liveaffect.offline.formats.extra import extra
 from liveaffect.offline.formats.regular import regular
 from liveaffect.offline.formats.tiers import passers_by, persons, tiers_of
+from liveaffect.offline.tables.score import POSE_COLUMNS
 from liveaffect.offline.tables.streams import zero_utc
 
 RANGES: dict[str, tuple[float, float]] = {
     "valence": (-1, 1), "arousal": (-1, 1), "yaw_deg": (-180, 180), "pitch_deg": (-180, 180), "roll_deg": (-180, 180),
-    "f0_hz": (0, 1000),
+    "f0_hz": (0, 1000), "distance_m": (0, 10), "gaze_sd_deg": (0, 30), "gaze_pitch_sd_deg": (0, 30),
+    **dict.fromkeys(("eye_yaw_deg", "eye_pitch_deg", "gaze_yaw_deg", "gaze_pitch_deg"), (-90, 90)),
 }  # fmt: skip
 UNITS = {
-    "yaw_deg": "deg",
-    "pitch_deg": "deg",
-    "roll_deg": "deg",
+    **dict.fromkeys((name for name in POSE_COLUMNS if name.endswith("_deg")), "deg"),
+    **dict.fromkeys(("distance_m", "distance_sd_m"), "m"),
     "f0_hz": "Hz",
     "loudness_sone": "sone",
     "discord": "bit",

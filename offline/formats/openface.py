@@ -3,7 +3,8 @@
 Columns after https://github.com/TadasBaltrusaitis/OpenFace/wiki/Output-Format. There the head turns by R = Rx Ry Rz in
 the camera's frame (x to the image's right, y down, z away), so a face that looks straight at the camera looks along -z:
 pitch (Rx) is positive down as here, yaw (Ry) positive towards the left edge and roll (Rz) positive clockwise in the
-image, which are the opposite of `yaw_deg` and `roll_deg`.
+image, which are the opposite of `yaw_deg` and `roll_deg`. There gaze_angle_x = atan2(x, -z)
+and gaze_angle_y = atan2(y, -z) of the direction of gaze, positive to the image's right and down.
 """
 
 import math
@@ -31,7 +32,8 @@ POINTS = (
 )  # fmt: skip
 """Of the mesh's 478 points those nearest to the 68 of OpenFace (the jaw's lie on the mesh's rim)."""
 NOTES: tuple[str, ...] = (
-    "gaze, eye landmarks, head position in mm and the 3D shape are not measured and have no columns",
+    "gaze of each eye, eye landmarks, head position in mm and the 3D shape have no columns",
+    "gaze_angle_x and gaze_angle_y are against the line from the face to the camera, not the camera's axis",
     "confidence is 1 where the face was clear and 0 elsewhere, as success is",
 )
 
@@ -67,6 +69,9 @@ def openface_rows(table: pl.DataFrame) -> pl.DataFrame:
         ok.cast(pl.Float64).alias("confidence"),
         ok.cast(pl.Int64).alias("success"),
     ]
+    if "gaze_yaw_deg" in rows.columns:
+        yaw, pitch = (pl.col(f"gaze_{axis}_deg").cast(pl.Float64) * radians for axis in ("yaw", "pitch"))
+        columns += [yaw.alias("gaze_angle_x"), pl.arctan2(pitch.sin(), pitch.cos() * yaw.cos()).alias("gaze_angle_y")]
     for name, source, sign in (("pose_Rx", "pitch_deg", 1), ("pose_Ry", "yaw_deg", -1), ("pose_Rz", "roll_deg", -1)):
         columns.append((pl.col(source).cast(pl.Float64) * (sign * radians)).alias(name))
     columns += [pl.col(f"au{n:02}").cast(pl.Float64).alias(f"AU{n:02}_r") for n in INTENSITIES]

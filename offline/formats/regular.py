@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from liveaffect.offline.tables.score import AU_COLUMNS, DIMENSIONS, PROBABILITIES
+from liveaffect.offline.tables.score import AU_COLUMNS, DIMENSIONS, POSE_COLUMNS, PROBABILITIES
 
 Floats = npt.NDArray[np.float64]
 
 NUMBERS = (
-    *DIMENSIONS, *PROBABILITIES, *AU_COLUMNS, "yaw_deg", "pitch_deg", "roll_deg", "f0_hz", "loudness_sone",
+    *DIMENSIONS, *PROBABILITIES, *AU_COLUMNS, *POSE_COLUMNS, "f0_hz", "loudness_sone",
     "speech_prob", "speaking_prob", "discord",
 )  # fmt: skip
 """Columns of a score table that are signals."""

@@ -47,16 +47,8 @@ def _affect_words(prefix: str, of: str) -> dict[str, tuple[str, str, str]]:
 DICTIONARY: dict[str, tuple[str, str, str]] = {
     "file": ("name of the input", "", ""),
     "t_s": ("time since the start: of a file, its own zero; of a session, its first frame or sample", "s", "0 and up"),
-    "t_ns": (
-        "the same instant: of a session, on the monotonic clock of its machine (zero is t_ns minus t_s)",
-        "ns",
-        "",
-    ),
-    "utc": (
-        "the same instant in UTC, by the clocks of the session; null in a file, which does not know",
-        "",
-        "ISO 8601",
-    ),
+    "t_ns": ("the same: of a session, on the monotonic clock of its machine (zero is t_ns minus t_s)", "ns", ""),
+    "utc": ("the same in UTC, by the clocks of the session; null in a file, which does not know", "", "ISO 8601"),
     "face_id": ("number of the person in this file; null where there is no face", "", "0 and up"),
     "state": ("ok where the fused numbers stand; otherwise why there are none", "", STATES),
     **_affect_words("", "after fusion and causal smoothing"),
@@ -71,15 +63,25 @@ DICTIONARY: dict[str, tuple[str, str, str]] = {
     "yaw_deg": ("head turn; positive towards the right edge of the image", "degree", "-90 to 90"),
     "pitch_deg": ("head nod; positive down", "degree", "-90 to 90"),
     "roll_deg": ("head tilt; positive anticlockwise in the image", "degree", "-180 to 180"),
+    "eye_yaw_deg": ("eyes in the head; positive towards the person's left, 0 straight ahead", "degree", "-90 to 90"),
+    "eye_pitch_deg": ("eyes in the head; positive down", "degree", "-90 to 90"),
+    "gaze_yaw_deg": ("eyes against the line to the camera; positive to the image's right edge", "degree", "-90 to 90"),
+    "gaze_pitch_deg": (
+        "eyes against the line to the camera; positive down; 0, 0: into the lens",
+        "degree",
+        "-90 to 90",
+    ),
+    "gaze_sd_deg": ("standard deviation of either yaw of the eyes", "degree", "above 0"),
+    "gaze_pitch_sd_deg": ("standard deviation of either pitch of the eyes", "degree", "above 0"),
+    "eye_open_left": ("the person's left eye: 0 closed, 1 open", "1", "0 to 1"),
+    "eye_open_right": ("the person's right eye: 0 closed, 1 open", "1", "0 to 1"),
+    "distance_m": ("from the camera to the eyes, by the iris and the angle of view (face.view_deg)", "m", "above 0"),
+    "distance_sd_m": ("standard deviation of the distance", "m", "above 0"),
     "f0_hz": ("fundamental frequency of the voice; null where unvoiced", "Hz", "55 to 1000"),
     "loudness_sone": ("loudness of the sound", "sone (uncalibrated)", "0 and up"),
     "speech_prob": ("probability that anyone speaks", "1", "0 to 1"),
     "speaking_prob": ("probability that this person speaks", "1", "0 to 1"),
-    "unmeasured": (
-        "faces in view that are not measured (beyond face.max_faces, too small, turned); counted now and then",
-        "",
-        "0 and up",
-    ),
+    "unmeasured": ("faces in view that are not measured (too many, too small, turned), now and then", "", "0 and up"),
     "discord": ("Jensen-Shannon divergence of face and voice distributions", "bit", "0 to 1"),
     "compound": ("compound emotion that the fused distribution makes; null where none", "", "seven names"),
     "likely": (
@@ -89,6 +91,8 @@ DICTIONARY: dict[str, tuple[str, str, str]] = {
     ),
 }
 COLUMNS = list(DICTIONARY)
+EYE_COLUMNS = [name for name in COLUMNS if name.startswith(("eye_", "gaze_", "distance_"))]
+POSE_COLUMNS = ["yaw_deg", "pitch_deg", "roll_deg", *EYE_COLUMNS]
 SMOOTH_COLUMNS = [f"smooth_{name}" for name in AFFECT_COLUMNS]
 REL_COLUMNS = [*(f"{unit}_rel" for unit in AU_COLUMNS), "valence_rel", "arousal_rel"]
 EXTRAS: dict[str, tuple[str, str, str]] = {
@@ -218,7 +222,7 @@ class TableBuilder:
         row.update(_numbers("face_", estimate))
         face = observed.get(estimate.id)
         if face is not None:
-            row.update(yaw_deg=face.yaw_deg, pitch_deg=face.pitch_deg, roll_deg=face.roll_deg)
+            row.update((name, getattr(face, name)) for name in POSE_COLUMNS)
             row.update(zip(AU_COLUMNS, face.au or (), strict=False))
 
     def _settle(self, passed_ns: int | None) -> None:

@@ -56,6 +56,25 @@ class Face(Part):
     roll_deg: float | None = None
     mouth_motion: float | None = None
     """Speed of lip opening, in face heights per second, >= 0."""
+    eye_yaw_deg: float | None = None
+    """Direction of the eyes in the head: positive towards the person's left (right in the image); 0 straight ahead."""
+    eye_pitch_deg: float | None = None
+    """Positive down. None where both eyes are closed or the head is turned too far, as the next four."""
+    gaze_yaw_deg: float | None = None
+    """Direction of the eyes against the line from the face to the camera: 0, 0 looks into the lens, wherever in the
+    image the face is; positive to the right of the image."""
+    gaze_pitch_deg: float | None = None
+    """Positive down."""
+    gaze_sd_deg: float | None = None
+    """Standard deviation of both yaws, what differs from person to person included."""
+    gaze_pitch_sd_deg: float | None = None
+    """Of both pitches, which the lids hide more of."""
+    eye_open_left: float | None = None
+    eye_open_right: float | None = None
+    """0 (closed) to 1 (open) of the person's own left and right eye."""
+    distance_m: float | None = None
+    """From the camera to the eyes, by the size of the iris and an angle of view that is given or assumed."""
+    distance_sd_m: float | None = None
 
 
 class FaceObservation(Message):
@@ -90,7 +109,7 @@ class FaceCrop(Message):
     state: State = "no_face"
     still: bool = False
     faces: tuple[Face, ...] = ()
-    """As in FaceObservation, without blendshapes and action units."""
+    """As in FaceObservation, without blendshapes, action units, eyes and distance."""
     crops: Array | None = None
     geometry: Array | None = None
     gap: bool = False

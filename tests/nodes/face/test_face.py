@@ -6,7 +6,11 @@ import pytest
 
 pytestmark = pytest.mark.processes
 
-NUMBERS = ("blendshapes", "au", "yaw_deg", "pitch_deg", "roll_deg", "mouth_motion")
+EYES = (
+    *("eye_yaw_deg", "eye_pitch_deg", "gaze_yaw_deg", "gaze_pitch_deg", "gaze_sd_deg", "gaze_pitch_sd_deg"),
+    *("eye_open_left", "eye_open_right", "distance_m", "distance_sd_m"),
+)
+NUMBERS = ("blendshapes", "au", "yaw_deg", "pitch_deg", "roll_deg", "mouth_motion", *EYES)
 GRID = "grid_f_brbk7n.mpg"
 TWO = "intel_head-pose-face-detection-female-and-male.gif"
 Said = dict[str, Any]
@@ -107,6 +111,25 @@ def test_a_blink_closes_the_eyes_for_a_moment(clip: Said) -> None:
     blink = [au[21] > 2 for au in run]
     assert 1 <= sum(blink) < 20
     assert all(au[20] > 2 for au, closed in zip(run, blink, strict=True) if closed)
+
+
+def test_a_blink_closes_both_eyes_which_then_look_nowhere(clip: Said) -> None:
+    run = [o["faces"][0] for o in clip[GRID]["observations"] if o["faces"][0]["state"] == "ok"]
+    blink = [face["au"][21] > 2 for face in run]
+    shut = [max(face["eye_open_left"], face["eye_open_right"]) for face, b in zip(run, blink, strict=True) if b]
+    wide = [min(face["eye_open_left"], face["eye_open_right"]) for face, b in zip(run, blink, strict=True) if not b]
+    assert max(shut) < sorted(wide)[len(wide) // 2]
+    assert all((face["gaze_yaw_deg"] is None) == (face["gaze_sd_deg"] is None) for face in run)
+
+
+def test_who_looks_into_the_camera_has_it_within_the_deviation_and_a_talkers_distance(clip: Said) -> None:
+    run = [o["faces"][0] for o in clip[GRID]["observations"] if o["faces"][0]["state"] == "ok"]
+    for axis, spread in (("gaze_yaw_deg", "gaze_sd_deg"), ("gaze_pitch_deg", "gaze_pitch_sd_deg")):
+        said = [(face[axis], face[spread]) for face in run if face[axis] is not None]
+        assert len(said) > 0.7 * len(run)
+        assert sum(abs(angle) < 2 * sd for angle, sd in said) > 0.9 * len(said)
+    assert all(0.2 < face["distance_m"] < 3 for face in run)
+    assert all(0 < face["distance_sd_m"] < face["distance_m"] for face in run)
 
 
 def test_a_talking_mouth_moves_more_than_a_smiling_one(clip: Said) -> None:

@@ -54,4 +54,7 @@ def test_what_is_measured_upside_down_is_told_as_it_came() -> None:
     row = back_row(Face(id=0, state="ok", box=(0.1, 0.2, 0.3, 0.4), yaw_deg=10.0, pitch_deg=-5.0, roll_deg=3.0))
     assert row.box == pytest.approx((0.6, 0.4, 0.3, 0.4))
     assert (row.yaw_deg, row.pitch_deg, row.roll_deg) == (-10.0, 5.0, -177.0)
+    looks = back_row(Face(id=0, state="ok", eye_yaw_deg=4.0, eye_pitch_deg=2.0, gaze_yaw_deg=14.0, gaze_pitch_deg=-3.0))
+    assert (looks.gaze_yaw_deg, looks.gaze_pitch_deg) == (-14.0, 3.0)
+    assert (looks.eye_yaw_deg, looks.eye_pitch_deg) == (4.0, 2.0)  # in the head nothing has turned
     assert np.allclose(back_mesh(np.array([[0.25, 0.1, 0.5]], np.float32)), [[0.75, 0.9, 0.5]])

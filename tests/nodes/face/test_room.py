@@ -9,7 +9,6 @@ from workers import run_worker
 
 from liveaffect.models import registry
 from liveaffect.models.errors import ModelMissing
-from liveaffect.nodes.face.closeups import in_frame
 
 WORKER = Path(__file__).parent / "room_worker.py"
 WIDTH, HEIGHT, SIDE = 1280, 720, 110
@@ -88,13 +87,3 @@ def test_more_people_than_are_followed_are_said(told: dict[str, Any]) -> None:
 @pytest.mark.processes
 def test_a_room_without_people_has_no_faces(told: dict[str, Any]) -> None:
     assert not any(states(told["empty"]))
-
-
-def test_the_pose_of_a_crop_is_turned_as_the_whole_frame_turns_it() -> None:
-    from liveaffect.models.face.geometry import pose_degrees
-
-    straight = np.eye(4, dtype=np.float32)
-    assert pose_degrees(in_frame(straight, np.array([0.5, 0.5]), (WIDTH, HEIGHT))) == pytest.approx((0, 0, 0), abs=1e-3)
-    yaw, pitch, _ = pose_degrees(in_frame(straight, np.array([0.85, 0.3]), (WIDTH, HEIGHT)))
-    assert yaw == pytest.approx(-9.7, abs=0.5)
-    assert pitch == pytest.approx(3.6, abs=0.8)
