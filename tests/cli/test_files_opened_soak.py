@@ -12,14 +12,18 @@ import subprocess
 import sys
 import sysconfig
 import threading
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from live_run import collect, live_run
 from paths import GOLDEN, ROOT
 
 from liveaffect.models.voice.descriptors import build_cache
+from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 
 pytestmark = [
     pytest.mark.soak,
@@ -170,6 +174,20 @@ def test_a_session_in_the_window_opens_what_it_is_given_and_nothing_else(place: 
     _, said, wrong = place.run(["view", "./demo-5s"], stop_at="demo-5s/session.mcap")
     assert wrong == [], said
     assert "Traceback" not in said
+
+
+def test_a_window_on_a_running_sensor_opens_what_it_is_given_and_nothing_else(place: Place, calm_clip: Path) -> None:
+    table: dict[str, Any] = tomllib.loads(DEFAULT_GRAPH.read_text("utf-8"))
+    table["camera"].update(source=str(calm_clip), loop=True)
+    table["microphone"].update(source=str(calm_clip), loop=True)
+    with live_run(table) as run, run.client("affect") as client:
+        collect(client, lambda got: len(got) >= 3)
+        address = run.supervisor.gateway_address
+        _, said, wrong = place.run(["view", address], stop_at=f"{address.removeprefix('ipc://')}.events")
+        assert wrong == [], said
+        assert "Traceback" not in said
+        assert collect(client, lambda got: len(got) >= 3), "it goes on without the window"
+    assert run.supervisor.deaths == []
 
 
 def test_live_opens_what_it_is_given_and_nothing_else(place: Place, demo_clip: Path) -> None:

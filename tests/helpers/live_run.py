@@ -1,5 +1,6 @@
 """A supervisor in a thread of the test, with a client: real processes and sockets."""
 
+import os
 import socket
 import threading
 import time
@@ -67,10 +68,16 @@ class LiveRun:
         return connect(self.supervisor.gateway_address, topics=topics)
 
 
+def carried(table: dict[str, Any]) -> dict[str, Any]:
+    """The graph over the transport that LIVEAFFECT_TEST_TRANSPORT names, unless it names its own."""
+    transport = os.environ.get("LIVEAFFECT_TEST_TRANSPORT")
+    return {**table, "graph": {"transport": transport, **table.get("graph", {})}} if transport else table
+
+
 @contextmanager
 def live_run(table: dict[str, Any], seconds: float | None = None) -> Iterator[LiveRun]:
     """Runs a graph for the length of the block."""
-    run = LiveRun(build_graph(table), seconds)
+    run = LiveRun(build_graph(carried(table)), seconds)
     run.start()
     try:
         yield run

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from live_run import wait_for
+from live_run import carried, wait_for
 from paths import HELPERS
 
 from liveaffect.stream.errors import LiveAffectError
@@ -114,7 +114,7 @@ def kill(folder: Path, whom: str, video: str, bytes_before: int, then_s: float) 
         f"import sys; sys.path.insert(0, {str(HELPERS)!r})\n"
         "from liveaffect.stream.graph import build_graph\n"
         "from liveaffect.stream.live.supervisor import Supervisor\n"
-        f"Supervisor(build_graph({table(folder, video)!r})).run()\n"
+        f"Supervisor(build_graph({carried(table(folder, video))!r})).run()\n"
     )
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen([sys.executable, "-c", script], start_new_session=True, **quiet) as run:  # type: ignore[call-overload]
