@@ -15,6 +15,8 @@ from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.graph import load_graph
 from liveaffect.stream.live.supervisor import Supervisor
 
+STARTING = "The sensor is being started"
+
 
 def live(
     camera: Annotated[
@@ -64,11 +66,12 @@ def live(
             if chosen is None:
                 say("Nothing was started: the window was closed.")
                 raise typer.Exit(0)
-            window.show("The sensor is being started")
+            window.show(STARTING)
             if chosen.pop("demo", False):
                 chosen |= demo_film(window)
             overrides = [*choice_overrides({"folder": load()[0].folder, **chosen}), *overrides]
-            graph = assemble(None, overrides, more=more, view=False, record=record)
+            graph = assemble(None, overrides, more=more, view=False, record=record, told=window.show)
+            window.show(STARTING)
             raise typer.Exit(run_with_window(Supervisor(graph, log=say), say, seconds, window))
         except NoWindow as error:
             why = str(error)

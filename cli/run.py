@@ -1,7 +1,7 @@
 """`liveaffect run`: a launch graph as live processes, with a terminal view or headless."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,8 +75,12 @@ def assemble(
     plain: bool = False,
     record: Path | None = None,
     title: str = "liveaffect",
+    told: Callable[[str], None] | None = None,
 ) -> Graph:
-    """The graph to run: the launch file, those laid over it, the view, the input file and the recording asked for."""
+    """The graph to run: the launch file, those laid over it, the view, the input file and the recording asked for.
+
+    `told` gets a line now and then while something is made that takes long, such as compiled kernels.
+    """
     path = launch or DEFAULT_GRAPH
     table, words = launch_tables(path, more)
     origin = ", ".join(map(str, (path, *more)))
@@ -95,7 +99,7 @@ def assemble(
         overrides = [*overrides, *_from_file(table, probe(source), path)]
     graph = build_graph(table, overrides, origin=origin, words=words)
     needed = {entry.name for entry in graph.entries.values()}
-    require_models(MediaInfo("", "", has_video="face" in needed, has_audio="voice" in needed))
+    require_models(MediaInfo("", "", has_video="face" in needed, has_audio="voice" in needed), told)
     return graph
 
 

@@ -39,11 +39,17 @@ class Memory:
         self.session = ""
         """Folder of the recording that goes on, or of the last one."""
         self.recording = False
+        self._estimated = threading.Event()
         self._begin()
+
+    def wait(self, limit_s: float) -> None:
+        """Until there is an estimate; not under the lock."""
+        self._estimated.wait(limit_s)
 
     def _begin(self) -> None:
         self.rows: deque[Row] = deque()
         self.now: m.Affect | None = None
+        self._estimated.clear()
         self.now_at = 0.0
         """When that estimate was heard."""
         self.face_since_ns = self.voice_since_ns = 0
@@ -107,6 +113,7 @@ class Memory:
         if before is None or before.voice_state != affect.voice_state:
             self.voice_since_ns = affect.t_ns
         self.now, self.now_at = affect, self.clock()
+        self._estimated.set()
         if not self.rows or affect.t_ns - self.rows[-1].t_ns >= STEP_NS:
             self.rows.append(Row(affect.t_ns, affect.face_state, affect.voice_state, affect.people))
             while self.rows[0].t_ns < affect.t_ns - KEEP_NS:

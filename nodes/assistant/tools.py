@@ -17,6 +17,7 @@ A_MINUTE = 30
 MINUTE_S = 60.0
 LEAST_S, MOST_S = 5.0, 600.0
 MOST_LABEL = 200
+FIRST_S = 1.0
 CARDS = 8
 NOBODY = "No sensor: {why}. `liveaffect live` or `liveaffect run` starts one."
 FORBIDDEN = (
@@ -60,6 +61,7 @@ class Tools:
     def state(self) -> str:
         """How everyone in view is now."""
         self._enter()
+        self._memory.wait(FIRST_S)  # asked right after the switch was set: the first estimate is on its way
         with self._memory.lock:
             return self._named(telling.state(self._memory))
 

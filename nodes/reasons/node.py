@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -45,6 +45,8 @@ class WhyArguments(msgspec.Struct, forbid_unknown_fields=True):
 
     face: int | None = None
     """Whose reasons are wanted, at every turn; None lets everyone in view have theirs in turn."""
+    for_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """For so many seconds, so that who asks may end without a word; None until something else is asked."""
 
 
 @dataclass
@@ -91,6 +93,7 @@ class ReasonsNode(Node):
         self._differing: dict[int, Disagreement] = {}
         self._baseline: m.Baseline | None = None
         self._slot, self._last, self._only = -1, -1, None
+        self._until_ns: int | None = None
 
     def info(self) -> dict[str, Any]:
         return {"model": self._label}
@@ -181,7 +184,9 @@ class ReasonsNode(Node):
         return answered(self, said, self._want)
 
     def _want(self, said: m.Command) -> str:
-        self._only = msgspec.convert(said.arguments, WhyArguments).face
+        asked = msgspec.convert(said.arguments, WhyArguments)
+        self._only = asked.face
+        self._until_ns = None if asked.for_s is None else said.t_ns + round(asked.for_s * 1e9)
         return "everyone in turn" if self._only is None else f"face {self._only} at every turn"
 
     def _due(self) -> m.Reasons | None:
@@ -197,6 +202,8 @@ class ReasonsNode(Node):
         known = {face.id: face for face in said.faces if face.state == "ok" and face.id in rows and face.emotions}
         if not known:
             return self._voice_alone(affect)
+        if self._until_ns is not None and affect.t_ns > self._until_ns:
+            self._only = self._until_ns = None
         self._last = self._turn(sorted(known))
         person = next((one for one in affect.people if one.id == self._last), None)
         reason = self._reason(known[self._last], rows[self._last], crop, person, affect.voice_state)

@@ -52,7 +52,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.processes
-def test_u02_a_net_of_ones_own_measures_a_photograph_in_score(
+def test_u2_a_net_of_ones_own_measures_a_photograph_in_score(
     manifest: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import matplotlib as mpl
@@ -68,7 +68,7 @@ def test_u02_a_net_of_ones_own_measures_a_photograph_in_score(
 
 
 @pytest.mark.processes
-def test_u02_a_net_of_ones_own_measures_a_film_in_run(
+def test_u2_a_net_of_ones_own_measures_a_film_in_run(
     manifest: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIVEAFFECT_MANIFEST", str(manifest))

@@ -60,6 +60,8 @@ def test_people_in_view_take_turns_and_a_request_keeps_to_one() -> None:
     assert [one.people[0].id for one in run(*frames(26, ids=(2, 5, 9)))] == [2, 5, 9, 2, 5, 9]
     asked = m.Command(t_ns=1, seq=0, request_id="a", verb="why", arguments={"face": 5})
     assert [one.people[0].id for one in run(*frames(26, ids=(2, 5, 9)), asked)] == [2, 5, 5, 5, 5, 5]
+    asked = m.Command(t_ns=1, seq=0, request_id="a", verb="why", arguments={"face": 5, "for_s": 1.2})
+    assert [one.people[0].id for one in run(*frames(26, ids=(2, 5, 9)), asked)] == [2, 5, 5, 9, 2, 5], "then in turn"
 
 
 def test_without_a_measured_face_nothing_is_said() -> None:

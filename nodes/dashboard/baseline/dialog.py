@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QW
 
 from liveaffect.nodes.dashboard.baseline.rest import RestWatch, Verdict, place_words
 from liveaffect.nodes.dashboard.baseline.ring import RestRing
-from liveaffect.nodes.dashboard.look.fields import DropDown, Kind, label, say
+from liveaffect.nodes.dashboard.look.fields import DropDown, Kind, fit, label, say
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.words import baseline_doubt, baseline_in_force, result_words
 from liveaffect.nodes.dashboard.settings.form import Ask
@@ -88,7 +88,7 @@ class BaselineDialog(QDialog):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.look)
         self._timer.start(LOOK_MS)
-        self.resize(480, 560)
+        fit(self, 480, 560)
         with scene.lock:
             before = baseline_in_force(scene)
         if before is not None:

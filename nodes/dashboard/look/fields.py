@@ -4,13 +4,15 @@ from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QStyle, QStyleOptionButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QStyle, QStyleOptionButton, QWidget
 
-from liveaffect.nodes.dashboard.look.palette import colours, font
+from liveaffect.nodes.dashboard.look.palette import colours, font, px
 
 Kind = Literal["", "dim", "warn", "bad", "key"]
 """Of a label; the style sheet knows the kinds, so that they follow light and dark."""
 BOX_PX, GAP_PX = 16.0, 7
+FRAME_PX = 8
+"""A window that fills the screen to the last px would hide its own frame."""
 
 
 def label(words: str = "", kind: Kind = "", *, scale: float = 1.0, bold: bool = False, wrap: bool = False) -> QLabel:
@@ -38,6 +40,12 @@ def rule() -> QFrame:
     made.setProperty("kind", "rule")
     made.setFixedHeight(1)
     return made
+
+
+def fit(window: QWidget, width: int, height: int) -> None:
+    """Gives a window that size in px where a line is 15 px high, more where type is larger, less on a small screen."""
+    room = window.screen().availableSize()
+    window.resize(min(round(px(width)), room.width() - FRAME_PX), min(round(px(height)), room.height() - FRAME_PX))
 
 
 class DropDown(QComboBox):

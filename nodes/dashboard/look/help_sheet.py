@@ -6,7 +6,7 @@ from importlib.metadata import version
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from liveaffect.nodes.dashboard.look.fields import label
+from liveaffect.nodes.dashboard.look.fields import fit, label
 
 LAWFUL = (
     "Describes what a face and a voice show, not what a person feels. Tell people, and ask them. "
@@ -71,7 +71,7 @@ class HelpSheet(QDialog):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll, 1)
         outer.addWidget(buttons)
-        self.resize(620, 600)
+        fit(self, 620, 600)
 
 
 def _table(keys: Sequence[tuple[str, str]]) -> QGridLayout:

@@ -37,6 +37,7 @@ QComboBox QAbstractItemView { background: $card; color: $text; border: 1px solid
 QMenu { background: $card; color: $text; border: 1px solid $border; padding: 4px; }
 QMenu::item { padding: 5px 18px; border-radius: 5px; }
 QMenu::item:selected { background: $accent; color: $on_accent; }
+QMenu::item:disabled { color: $faint; background: transparent; }
 QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
 QCheckBox:disabled, QLabel:disabled { color: $faint; }
 QLabel[kind="dim"] { color: $dim; }
@@ -58,6 +59,7 @@ QTreeWidget::item:selected { background: $accent; color: $on_accent; }
 QHeaderView::section { background: $card; color: $dim; border: none; border-bottom: 1px solid $border; padding: 4px; }
 QProgressBar { background: $track; border: none; border-radius: 3px; max-height: 7px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QSlider::groove:horizontal { background: $track; height: 5px; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
 QSlider::handle:horizontal { background: $accent; width: 14px; margin: -5px 0; border-radius: 7px; }

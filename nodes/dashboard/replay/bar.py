@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPolygonF, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLabel, QPushButton, QWidget
 
@@ -33,7 +33,7 @@ KEYS = (
 
 
 class ReplayBar(QWidget):
-    """Drives a replay through the gateway.
+    """Drives a replay through the gateway; `refused` carries why something was not done.
 
     Parameters
     ----------
@@ -42,6 +42,8 @@ class ReplayBar(QWidget):
     window: the keys work anywhere in it.
     tools: read what came before an instant, and the strip of the session; None leaves both out.
     """
+
+    refused = Signal(str)
 
     def __init__(self, feed: GatewayFeed, scene: Scene, window: QWidget, tools: Tools | None = None) -> None:
         super().__init__(window)
@@ -60,8 +62,6 @@ class ReplayBar(QWidget):
         self.line = SeekBar()
         self.time: QLabel = label("--:-- / --:--", "dim")
         self.time.setFont(font())
-        self.trouble = label("", "warn")
-        self.trouble.hide()
         self.speed = DropDown()
         self.speed.setAccessibleName("Speed")
         self.speed.setToolTip("Speed of the replay (< and >)")
@@ -74,7 +74,7 @@ class ReplayBar(QWidget):
         for widget in (self.before, self.play, self.after):
             row.addWidget(widget)
         row.addWidget(self.line, 1)
-        for widget in (self.trouble, self.time, self.speed):
+        for widget in (self.time, self.speed):
             row.addWidget(widget)
         self.play.clicked.connect(self.toggle)
         self.before.clicked.connect(lambda: self._to_marker(self.line.marker_before))
@@ -178,8 +178,8 @@ class ReplayBar(QWidget):
         self._feed.ask("replay", on_reply=self._answered, action=action, **arguments)
 
     def _answered(self, reply: Reply) -> None:
-        self.trouble.setText("" if reply.ok else reply.text)
-        self.trouble.setVisible(not reply.ok)
+        if not reply.ok:
+            self.refused.emit(reply.text)
 
     def _press(self) -> None:
         """Space is also what presses the button that has the focus."""

@@ -102,7 +102,7 @@ class FrameJoin:
             frame = self._frames.get(key) if pixels else None
             if pixels and frame is None and self._frames:
                 continue
-            if frame_key is not None and frame_key[1] - key[1] > UNANSWERED_NS:
+            if frame_key is not None and frame_key[1] - key[1] > UNANSWERED_NS and self._tells(frame_key):
                 break
             return self._picture(key, found, frame)
         if frame_key is None:
@@ -113,6 +113,11 @@ class FrameJoin:
         height, width = frame.image.shape[:2] if frame.image is not None else (0, 0)
         state: m.State = frame.state if frame.image is None else "stale"
         return Picture(frame.t_ns, frame_key, width, height, frame.image, state=state)
+
+    def _tells(self, key: Key) -> bool:
+        """A frame has a picture, or says why not; one that was recorded without pixels tells nothing by itself."""
+        frame = self._frames[key]
+        return frame.image is not None or frame.state != "ok"
 
     def _complete(self, key: Key, found: m.FaceObservation) -> bool:
         """Landmarks follow their faces by a moment; without waiting for them they would flicker."""

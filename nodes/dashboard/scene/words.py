@@ -80,7 +80,7 @@ def _silent(scene: Scene, nodes: tuple[str, ...]) -> Reason | None:
         health = scene.health.get(name)
         if health is not None and health.state == "starting":
             return Reason(f"{name} is starting")
-        if health is not None and newest_ns - health.t_ns > SILENT_NS:
+        if health is not None and newest_ns - health.t_ns > SILENT_NS and scene.kind == "live":
             return Reason(f"{name} is silent", "No sign of life; where it hangs it is started again by itself")
     return None
 

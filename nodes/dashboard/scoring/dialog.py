@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from liveaffect.nodes.dashboard.look.ending import EndingDialog
-from liveaffect.nodes.dashboard.look.fields import DropDown, label, say
+from liveaffect.nodes.dashboard.look.fields import DropDown, fit, label, say
 from liveaffect.nodes.dashboard.scene.words import percent
 from liveaffect.nodes.dashboard.scoring.job import Job
 from liveaffect.nodes.dashboard.sessions.tools import Errand, Tools
@@ -26,7 +26,7 @@ from liveaffect.stream.session.facts import length_text
 
 FILE, HOW, WORDS = 0, 1, 2
 FILTER = "Video, sound and pictures (*);;All files (*)"
-EMPTY = "Drop films, sounds, pictures or whole folders here, or add them with the buttons."
+EMPTY = "Drop or paste films, sounds, pictures or whole folders here, or add them with the buttons."
 
 
 PRIORS = {
@@ -83,7 +83,8 @@ class ScoreDialog(EndingDialog):
         self.show_tables.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.out))))
         self.close_button.clicked.connect(self.accept)
         QShortcut(QKeySequence("Del"), self.list).activated.connect(self._remove)
-        self.resize(760, 460)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self).activated.connect(self.paste)
+        fit(self, 760, 460)
         self.add(files)
 
     @property
@@ -139,12 +140,17 @@ class ScoreDialog(EndingDialog):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.add([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        self.add(local(event.mimeData()))
 
     def end(self) -> None:
         """Ends what is running."""
         if self.job is not None:
             self.job.close()
+
+    def paste(self) -> None:
+        """Takes files and folders that were copied in a file manager: a drop without a mouse."""
+        if self.job is None:
+            self.add(local(QGuiApplication.clipboard().mimeData()))
 
     def _follow(self) -> None:
         job = self.job
@@ -266,6 +272,11 @@ class ScoreDialog(EndingDialog):
 
 _MADE = int(Qt.ItemDataRole.UserRole) + 1
 """True on rows that came from a folder: the folder itself is what is asked for again."""
+
+
+def local(data: QMimeData) -> list[Path]:
+    """The files and folders of this machine in what is dropped or pasted."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
 
 
 def _button(words: str) -> QPushButton:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QSize, Qt, QUrl
+from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from liveaffect.nodes.dashboard.look.ending import EndingDialog
-from liveaffect.nodes.dashboard.look.fields import label
+from liveaffect.nodes.dashboard.look.fields import fit, label
 from liveaffect.nodes.dashboard.sessions import keep
 from liveaffect.nodes.dashboard.sessions.card import CardView
 from liveaffect.nodes.dashboard.sessions.row import CARD, TROUBLE, RowPainter, words_of
@@ -35,7 +35,16 @@ NOTHING = "No session lies in {folder} yet. Record one, or drop the folder of a 
 
 
 class SessionList(QListWidget):
-    """Rows that can be dragged out as folders."""
+    """Rows that can be dragged out as folders; keys never choose one that the search hides."""
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, held: Qt.KeyboardModifier
+    ) -> QModelIndex | QPersistentModelIndex:
+        shown = [row for row in range(self.count()) if not self.item(row).isHidden()]
+        ends = {QAbstractItemView.CursorAction.MoveHome: 0, QAbstractItemView.CursorAction.MoveEnd: -1}
+        if shown and action in ends:
+            return self.indexFromItem(self.item(shown[ends[action]]))
+        return super().moveCursor(action, held)
 
     def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:
         data = QMimeData()
@@ -52,7 +61,8 @@ class SessionsBrowser(EndingDialog):
         self._tools, self._chosen = tools, chosen
         self.cards = Cards(tools.cards, self)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search: name, person, marker, note, date")
+        self.search.setPlaceholderText("Search")
+        self.search.setToolTip("Names, people, markers, notes, dates (Ctrl+F)")
         self.search.setAccessibleName("Search")
         self.search.setClearButtonEnabled(True)
         self.list = SessionList()
@@ -79,7 +89,7 @@ class SessionsBrowser(EndingDialog):
             view.changed.connect(self._changed)
         QShortcut(QKeySequence("Ctrl+F"), self).activated.connect(self.search.setFocus)
         QShortcut(QKeySequence("F5"), self).activated.connect(self.refresh)
-        self.resize(1080, 680)
+        fit(self, 1080, 680)
         self.refresh()
 
     def refresh(self) -> None:
@@ -154,7 +164,7 @@ class SessionsBrowser(EndingDialog):
         for path in dict.fromkeys(every):
             self._add(path)
         count = self.list.count()
-        several = "Ctrl and a click puts a second one beside it."
+        several = "Ctrl and a click, or Shift and an arrow key, puts a second one beside it."
         self.hint.setText(several if count > 1 else "" if count else NOTHING.format(folder=folder or "the folder"))
         for item in map(self.list.item, range(count)):
             item.setSelected(item.data(PATH) in wanted)
@@ -191,6 +201,10 @@ class SessionsBrowser(EndingDialog):
             item = self.list.item(row)
             words = words_of(item.data(PATH), item.data(CARD), item.data(TROUBLE) or "").lower()
             item.setHidden(not all(one in words for one in wanted))
+        here = self.list.currentItem()
+        if here is not None and here.isHidden():  # Enter opens what is seen
+            items = map(self.list.item, range(self.list.count()))
+            self.list.setCurrentItem(next((item for item in items if not item.isHidden()), here))
 
     def _select(self) -> None:
         items = self.list.selectedItems()[-SIDE_BY_SIDE:]

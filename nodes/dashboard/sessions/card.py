@@ -1,6 +1,5 @@
 """The card of a recorded session: where, how long, who, whole or not; and what can be done with it."""
 
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QUrl, Signal
@@ -20,17 +19,12 @@ from PySide6.QtWidgets import (
 from liveaffect.nodes.dashboard.look.fields import label, say
 from liveaffect.nodes.dashboard.scene.words import percent
 from liveaffect.nodes.dashboard.sessions import keep
+from liveaffect.nodes.dashboard.sessions.forms import FORMS, menu_of
 from liveaffect.nodes.dashboard.sessions.levels import LevelsView
 from liveaffect.nodes.dashboard.sessions.strip import StripView
 from liveaffect.nodes.dashboard.sessions.tools import Errand, Tools
 from liveaffect.stream.session.facts import SessionCard, length_text, when_text
 
-FORMS = {
-    "csv": "CSV (R, pandas, SPSS)",
-    "excel": "CSV for Excel",
-    "parquet": "Parquet",
-    "xdf": "XDF (Lab Streaming Layer)",
-}
 MARKERS = 6
 """So many are listed by name."""
 
@@ -133,12 +127,11 @@ class CardView(QWidget):
         self._run("report", ["report", str(self.folder), "--out", str(target)], "Writing the report…", target)
 
     def export(self, form: str) -> None:
-        """Writes tables beside the recording."""
-        name = f"{self.folder.name}.{'csv' if form == 'excel' else form}"
-        target = self.folder.with_name(name)
-        more = ["--excel"] if form == "excel" else []
-        words = ["export", str(self.folder), "--to", "csv" if form == "excel" else form, "--markers", *more]
-        self._run("export", [*words, "--out", str(target)], f"Writing {name}…", None)
+        """Writes one of `FORMS` beside the recording."""
+        chosen = FORMS[form]
+        target = chosen.target(self.folder)
+        words = ["export", str(self.folder), *chosen.told, "--out", str(target)]
+        self._run("export", words, f"Writing {target.name}…", None)
 
     def rename(self, name: str) -> None:
         """Gives its folder another name."""
@@ -173,9 +166,9 @@ class CardView(QWidget):
         errand.done.connect(done)
 
     def _choose_form(self) -> None:
-        menu = QMenu(self)
-        for form, words in FORMS.items():
-            menu.addAction(words).triggered.connect(partial(self.export, form))
+        if self.card is None:
+            return
+        menu = menu_of(self, self.card, self.export)
         button = self.buttons["export"]
         menu.popup(button.mapToGlobal(QPoint(0, button.height() + 2)))
 

@@ -53,12 +53,12 @@ class LevelsView(QWidget):
         wide = self.width()
         axes = [QRectF(wide * (NAME_SHARE + k * 0.34), 0, wide * 0.28, px(HEAD)) for k in range(2)]  # valence, arousal
         painter.setPen(look.faint)
-        for name, axis in zip(("valence −1 to 1", "arousal −1 to 1"), axes, strict=True):
+        for name, axis in zip(("valence −1 to 1", "arousal −1 to 1") if self._people else (), axes, strict=False):
             painter.drawText(axis, CENTRE, name)
         if not self._people:
             painter.setPen(look.dim)
             painter.setFont(font())
-            painter.drawText(QRectF(0, px(HEAD), wide, px(ROW)), LEFT, "Nobody gave numbers.")
+            painter.drawText(QRectF(0, 0, wide, px(ROW)), LEFT, "Nobody gave numbers.")
         for k, person in enumerate(self._people):
             top = px(HEAD) + k * px(ROW)
             self._paint_name(painter, look, person, QRectF(0, top, wide * NAME_SHARE - 6, px(ROW)))
@@ -83,6 +83,7 @@ class LevelsView(QWidget):
         painter.setFont(font(0.88))
         painter.setPen(look.dim)
         words = length_text(person.seconds) + (f" · {person.not_told}" if person.not_told else "")
+        words = QFontMetricsF(painter.font()).elidedText(words, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(QRectF(room.left(), room.top() + half - 2, room.width(), half), LEFT, words)
 
     def _paint_level(self, painter: QPainter, look: Look, room: QRectF, level: Level | None, ink: QColor) -> None:

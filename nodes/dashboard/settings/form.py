@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from liveaffect.nodes.dashboard.look.fields import Kind, label, say
+from liveaffect.nodes.dashboard.look.fields import Kind, fit, label, say
+from liveaffect.nodes.dashboard.look.palette import px
 from liveaffect.nodes.dashboard.settings.field import SettingField
 from liveaffect.stream.client.requests import Reply
 
@@ -67,7 +68,7 @@ class SettingsForm(QDialog):
         self.fields: dict[str, SettingField] = {}
         self.nodes = QListWidget()
         self.nodes.setAccessibleName("Nodes")
-        self.nodes.setFixedWidth(170)
+        self.nodes.setFixedWidth(round(px(170)))
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -85,7 +86,7 @@ class SettingsForm(QDialog):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._update)
         self._timer.start(LOOK_MS)
-        self.resize(760, 560)
+        fit(self, 760, 560)
         self._update()
         self.reload()
 

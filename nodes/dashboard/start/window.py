@@ -9,8 +9,9 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from liveaffect.nodes.dashboard.look.fields import label, rule
+from liveaffect.nodes.dashboard.look.fields import fit, label, rule
 from liveaffect.nodes.dashboard.look.help_sheet import LAWFUL, HelpSheet
+from liveaffect.nodes.dashboard.look.palette import px
 from liveaffect.nodes.dashboard.start.panels import CameraPanel, DevicePanel, MicrophonePanel
 from liveaffect.nodes.dashboard.start.preferences import Preferences
 from liveaffect.nodes.dashboard.start.record_options import RecordOptions
@@ -58,7 +59,7 @@ class FirstWindow(QDialog):
         self.help = QPushButton("?")
         self.help.setToolTip("Keys, lawful use, about (F1)")
         self.help.setAccessibleName("Help")
-        self.help.setFixedWidth(36)
+        self.help.setFixedWidth(round(px(36)))
         self.demo = QPushButton("Try it without a camera")
         self.demo.setToolTip("A face and a voice that the project made itself, over and over (Alt+T)")
         self.sessions, self.score = QPushButton("Sessions…"), QPushButton("Score files…")
@@ -76,7 +77,7 @@ class FirstWindow(QDialog):
         self._notice, self._kept = notice, preferences
         self._lay_out()
         self._connect(surroundings)
-        self.resize(1040, 620)
+        fit(self, 1040, 620)
         self._focused = self._offered = False
         self._update()
         self._look_again()
@@ -136,7 +137,7 @@ class FirstWindow(QDialog):
         column = QWidget()
         column.setLayout(side)
         side.setContentsMargins(0, 0, 0, 0)
-        column.setFixedWidth(360)
+        column.setFixedWidth(round(px(360)))
         left = QVBoxLayout()
         left.setSpacing(8)
         left.addWidget(label("Camera", bold=True))

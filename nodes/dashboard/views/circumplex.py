@@ -1,12 +1,13 @@
 """The circumplex: valence across, arousal up; where the person is, where from, and how sure that is as an ellipse."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QBrush, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from liveaffect.models.circumplex import CIRCUMPLEX, ELLIPSE90, EMOTIONS
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT, RIGHT, Canvas
@@ -23,6 +24,8 @@ SHADES = 6
 """Shades of the trail."""
 WORDS_AT = 0.66
 """Of the radius under the middle: no word of the axes and no name is covered there."""
+NAME_SCALES = (0.82, 0.76, 0.7, 0.64, 0.58, 0.52, 0.46, 0.4)
+"""Type of the names, against the window's own: large type in a small card takes what leaves them apart."""
 PLACES: dict[str, tuple[float, float, str]] = {
     "happiness": (0, 13, "c"), "surprise": (0, -11, "c"), "sadness": (0, 12, "c"), "anger": (6, 0, "l"),
     "disgust": (0, 11, "c"), "fear": (-6, 0, "r"), "contempt": (6, 0, "l"),
@@ -94,10 +97,15 @@ class CircumplexView(Canvas):
         painter.drawEllipse(disk.center(), disk.width() / 4, disk.width() / 4)
         painter.drawLine(QPointF(disk.left(), disk.center().y()), QPointF(disk.right(), disk.center().y()))
         painter.drawLine(QPointF(disk.center().x(), disk.top()), QPointF(disk.center().x(), disk.bottom()))
-        painter.setFont(font(0.82))
-        for name, (valence, arousal) in zip(EMOTIONS, CIRCUMPLEX, strict=True):
-            if name in PLACES:
-                self._name(painter, look, name, self._at(float(valence), float(arousal)))
+        scale, rooms = self._names()
+        painter.setFont(font(scale))
+        for name, (at, room) in rooms.items():
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(look.faint)
+            painter.drawEllipse(at, px(1.8), px(1.8))
+            painter.setPen(look.faint)
+            if not room.isEmpty():
+                painter.drawText(room.adjusted(-2, -2, 2, 2), CENTRE, name)
         painter.setPen(look.dim)
         painter.setFont(font(0.88))
         x, wide = disk.center().x(), disk.width()
@@ -108,16 +116,33 @@ class CircumplexView(Canvas):
         painter.drawText(QRectF(disk.left() + 5, disk.center().y() + 1, wide / 2, line), LEFT, "unpleasant −1")
         painter.drawText(QRectF(x, disk.center().y() + 1, wide / 2 - 5, line), RIGHT, "pleasant +1")
 
-    def _name(self, painter: QPainter, look: Look, name: str, at: QPointF) -> None:
-        dx, dy, anchor = PLACES[name]
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(look.faint)
-        painter.drawEllipse(at, px(1.8), px(1.8))
-        painter.setPen(look.faint)
-        wide, high, dx, dy = px(120), px(14), px(dx), px(dy)
-        left = {"c": at.x() + dx - wide / 2, "l": at.x() + dx, "r": at.x() + dx - wide}[anchor]
-        flags = {"c": CENTRE, "l": LEFT, "r": RIGHT}[anchor]
-        painter.drawText(QRectF(left, at.y() + dy - high / 2, wide, high), flags, name)
+    def _names(self) -> tuple[float, dict[str, tuple[QPointF, QRectF]]]:
+        """Points of the categories and the rooms of their names, in the largest type in which none touches another, an
+        axis word or the card's edge; and that type."""
+        disk, line = self._disk, self.title_height
+        axis = QRectF(disk.left(), disk.center().y() + 1, disk.width(), line)
+        rooms: dict[str, tuple[QPointF, QRectF]] = {}
+        for scale in NAME_SCALES:
+            metrics, share = QFontMetricsF(font(scale)), scale / NAME_SCALES[0]
+            rooms = {}
+            for name, (valence, arousal) in zip(EMOTIONS, CIRCUMPLEX, strict=True):
+                if name in PLACES:
+                    dx, dy, anchor = PLACES[name]
+                    at = self._at(float(valence), float(arousal))
+                    wide, high = metrics.horizontalAdvance(name), metrics.height()
+                    x, y = at.x() + px(dx) * share, at.y() + px(dy) * share
+                    left = x - {"c": wide / 2, "l": 0.0, "r": wide}[anchor]
+                    rooms[name] = (at, QRectF(left, y - high / 2, wide, high))
+            found = [axis, *(room for _, room in rooms.values())]
+            inside = all(room.left() >= 2 and room.right() <= self.width() - 2 for room in found[1:])
+            if inside and not any(one.intersects(other) for one, other in combinations(found, 2)):
+                return scale, rooms
+        kept = [axis]
+        for name, (at, room) in rooms.items():  # too little room for all: a point without its name
+            free = room.left() >= 2 and room.right() <= self.width() - 2 and not any(map(room.intersects, kept))
+            rooms[name] = (at, room if free else QRectF())
+            kept.append(rooms[name][1])
+        return NAME_SCALES[-1], rooms
 
     def live(self, painter: QPainter, look: Look) -> None:
         painter.setClipRect(self.rect().adjusted(2, 2, -2, -2))

@@ -7,10 +7,15 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from liveaffect.models.circumplex import EMOTIONS, likeliest
-from liveaffect.nodes.dashboard.look.canvas import LEFT
+from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT
 from liveaffect.nodes.dashboard.look.palette import Look, font, px
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.words import percent, signed
+
+At = Callable[[float], float]
+"""Where an instant stands, in px."""
+ROWS = 6
+"""A flag looks so far back for others that it would cover."""
 
 
 @dataclass(frozen=True)
@@ -81,3 +86,42 @@ def paint_events(
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(left, room.top()), QPointF(left, room.bottom()))
+
+
+def paint_switches(
+    painter: QPainter, look: Look, rooms: tuple[QRectF, QRectF], switches: Sequence[tuple[float, str]], at: At
+) -> None:
+    """Where the traces turn to another person, and who that is; the newest are named where there is no room for all."""
+    first, second = rooms
+    free = first.right()
+    for when, words in reversed(switches):
+        x = at(when)
+        painter.setPen(QPen(look.faint, 1, Qt.PenStyle.DotLine))
+        painter.drawLine(QPointF(x, first.top()), QPointF(x, second.bottom()))
+        wide = painter.fontMetrics().horizontalAdvance(words)
+        left = x + 4 if x + 4 + wide <= first.right() else x - 4 - wide
+        if first.left() <= left and left + wide <= free:
+            painter.setPen(look.dim)
+            painter.drawText(QPointF(left, second.bottom() - 4), words)
+            free = left - 6
+
+
+def paint_flags(
+    painter: QPainter, look: Look, rooms: tuple[QRectF, QRectF], markers: Sequence[tuple[float, str]], at: At
+) -> None:
+    """Markers, as lines with a flag; flags that would lie upon each other stand in rows."""
+    first, second = rooms
+    flags: list[QRectF] = []
+    for when, label in markers:
+        x = at(when)
+        painter.setPen(QPen(look.text, 1))
+        painter.drawLine(QPointF(x, first.top()), QPointF(x, second.bottom()))
+        words = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, round(px(110)))
+        wide = painter.fontMetrics().horizontalAdvance(words) + 8
+        flag = QRectF(min(x, first.right() - wide), first.top(), wide, px(15))
+        while any(flag.intersects(other) for other in flags[-ROWS:]) and flag.bottom() < first.bottom():
+            flag.translate(0, px(16))
+        flags.append(flag)
+        painter.fillRect(flag, look.text)
+        painter.setPen(look.card)
+        painter.drawText(flag, CENTRE, words)

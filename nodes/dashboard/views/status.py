@@ -4,10 +4,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolTip, QWidget
 
-from liveaffect.nodes.dashboard.look.palette import Look, colours, font
+from liveaffect.nodes.dashboard.look.palette import Look, colours, font, px
 from liveaffect.nodes.dashboard.scene.status import Dot, Figure, Status
 
-STEP = 19.0
+STEP = 16.0
 SAY_MS = 8000
 
 
@@ -26,7 +26,7 @@ class StatusLine(QWidget):
         }
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 0, 2, 0)
-        row.setSpacing(16)
+        row.setSpacing(12)
         row.addWidget(self.rec)
         for name in ("rate", "latency", "drops", "strange"):
             row.addWidget(self.figures[name])
@@ -103,7 +103,7 @@ class RecLight(QWidget):
 
     def sizeHint(self) -> QSize:
         metrics = QFontMetricsF(font(bold=True))
-        return QSize(int(metrics.horizontalAdvance(self._words or "REC 00:00") + 22), int(metrics.height() + 8))
+        return QSize(int(metrics.horizontalAdvance(self._words or "REC 00:00") + px(22)), int(metrics.height() + 8))
 
     @property
     def _words(self) -> str:
@@ -131,10 +131,11 @@ class RecLight(QWidget):
         on = self._time is not None and not self._gone
         painter.setPen(QPen(look.rec if on else look.faint, 1.6))
         painter.setBrush(look.rec if on else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(QPointF(8, self.height() / 2), 5, 5)
+        painter.drawEllipse(QPointF(px(8), self.height() / 2), px(5), px(5))
         painter.setFont(font(bold=on))
         painter.setPen(look.rec if on else look.dim)
-        painter.drawText(QRectF(20, 0, self.width() - 20, self.height()), Qt.AlignmentFlag.AlignVCenter, self._words)
+        room = QRectF(px(20), 0, self.width() - px(20), self.height())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._words)
         painter.end()
 
 
@@ -159,12 +160,12 @@ class NodeDots(QWidget):
                 self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(int(sum(wide for _, wide in self._places())) + 6, 22)
+        return QSize(int(sum(wide for _, wide in self._places()) + px(6)), round(px(22)))
 
     def _places(self) -> list[tuple[Dot, float]]:
         metrics = QFontMetricsF(font(0.92))
-        named = {dot: metrics.horizontalAdvance(dot.node) + 6 if dot.kind == "bad" else 0.0 for dot in self._dots}
-        return [(dot, STEP + named[dot]) for dot in self._dots]
+        named = {dot: metrics.horizontalAdvance(dot.node) + px(6) if dot.kind == "bad" else 0.0 for dot in self._dots}
+        return [(dot, px(STEP) + named[dot]) for dot in self._dots]
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
@@ -183,15 +184,24 @@ class NodeDots(QWidget):
         painter.setFont(font(0.92))
         left, middle = 0.0, self.height() / 2
         for dot, wide in self._places():
-            _paint_dot(painter, look, dot.kind, QPointF(left + 8, middle))
+            _paint_dot(painter, look, dot.kind, QPointF(left + px(8), middle))
             if dot.kind == "bad":
                 painter.setPen(look.bad)
-                painter.drawText(QRectF(left + 17, 0, wide, self.height()), Qt.AlignmentFlag.AlignVCenter, dot.node)
+                painter.drawText(QRectF(left + px(17), 0, wide, self.height()), Qt.AlignmentFlag.AlignVCenter, dot.node)
             left += wide
         painter.end()
 
 
 def _paint_dot(painter: QPainter, look: Look, kind: str, at: QPointF) -> None:
+    painter.save()
+    painter.translate(at)
+    painter.scale(px(1), px(1))
+    _paint_sign(painter, look, kind, QPointF())
+    painter.restore()
+
+
+def _paint_sign(painter: QPainter, look: Look, kind: str, at: QPointF) -> None:
+    """As it is where a line is 15 px high."""
     painter.setPen(Qt.PenStyle.NoPen)
     if kind == "ok":
         painter.setBrush(look.good)

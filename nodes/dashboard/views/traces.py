@@ -15,7 +15,7 @@ from liveaffect.nodes.dashboard.look.hold import Hold
 from liveaffect.nodes.dashboard.look.palette import Look, faded, font, of_person, px
 from liveaffect.nodes.dashboard.scene.shown import AFFECT_COLUMNS
 from liveaffect.nodes.dashboard.scene.words import SHORT_WORDS, SPAN_WORDS, with_interval
-from liveaffect.nodes.dashboard.views.events import Event, paint_events
+from liveaffect.nodes.dashboard.views.events import Event, paint_events, paint_flags, paint_switches
 from liveaffect.nodes.dashboard.views.trace_data import Span, missing_spans, runs, switches, thinned
 
 SPANS_S = {10: "10 s", 30: "30 s", 60: "1 min", 120: "2 min", 300: "5 min", 600: "10 min"}
@@ -64,6 +64,8 @@ class Traces(Canvas):
         self._hold: Hold[tuple[str, str]] = Hold()
         self.rest: tuple[float | None, float | None] = (None, None)
         """Valence and arousal of this person's neutral baseline, where there is one."""
+        self.names: dict[int, str] = {}
+        """What people are called, by id."""
         self.events: list[Event] = []
         """Shifts of this person, and stretches in which face and voice differed."""
 
@@ -181,14 +183,21 @@ class Traces(Canvas):
             self._paint_others(painter, room, mean)
             self._paint_line(painter, room, self._means[:, mean], self._means[:, sd], colour)
         painter.setClipping(False)
-        paint_events(painter, look, rooms, self.events, lambda t: float(self._x(t, rooms[0])))
-        self._paint_instants(painter, look, rooms)
+        at = lambda t: float(self._x(t, rooms[0]))  # noqa: E731
+        paint_events(painter, look, rooms, self.events, at)
+        painter.setFont(font(0.82))
+        paint_switches(painter, look, rooms, [(when, self._called(face)) for when, face in self._switches], at)
+        paint_flags(painter, look, rooms, self._markers, at)
         self._paint_numbers(painter, look)
+
+    def _called(self, face: int) -> str:
+        return self.names.get(face, "voice" if face < 0 else f"face {face}")
 
     def _paint_numbers(self, painter: QPainter, look: Look) -> None:
         title = QFontMetricsF(font(bold=True)).horizontalAdvance(self.title)
         left, high = PAD + title + 14, self.title_height + 6
-        missing = SPAN_WORDS[self._spans[-1].state] if self._spans else "no number"
+        why = self._spans[-1].state if self._spans else ""
+        missing = "none yet" if why == "before" else SPAN_WORDS.get(why, "no number")
         for name, words, colour in zip(("", "Arousal"), self._newest, (look.valence, look.arousal), strict=True):
             painter.setFont(font(bold=True))
             painter.setPen(look.text)
@@ -264,26 +273,6 @@ class Traces(Canvas):
             painter.setPen(QPen(of_person(face_id), 1.2))
             for run in runs(y):
                 painter.drawPolyline(arrayToQPolygonF(x[run], y[run]))
-
-    def _paint_instants(self, painter: QPainter, look: Look, rooms: tuple[QRectF, QRectF]) -> None:
-        first, second = rooms
-        painter.setFont(font(0.82))
-        for when, face in self._switches:
-            x = float(self._x(when, first))
-            painter.setPen(QPen(look.faint, 1, Qt.PenStyle.DotLine))
-            painter.drawLine(QPointF(x, first.top()), QPointF(x, second.bottom()))
-            painter.setPen(look.dim)
-            painter.drawText(QPointF(x + 4, second.bottom() - 4), "voice" if face < 0 else f"face {face}")
-        for when, label in self._markers:
-            x = float(self._x(when, first))
-            painter.setPen(QPen(look.text, 1))
-            painter.drawLine(QPointF(x, first.top()), QPointF(x, second.bottom()))
-            words = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, 110)
-            wide = painter.fontMetrics().horizontalAdvance(words) + 8
-            flag = QRectF(min(x, first.right() - wide), first.top(), wide, px(15))
-            painter.fillRect(flag, look.text)
-            painter.setPen(look.card)
-            painter.drawText(flag, CENTRE, words)
 
 
 def _words(value: float, sd: float) -> str:

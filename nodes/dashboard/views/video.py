@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from liveaffect.models.circumplex import EMOTIONS
@@ -16,6 +16,7 @@ from liveaffect.nodes.dashboard.scene.shown import Shown
 from liveaffect.nodes.dashboard.scene.tracks import number
 from liveaffect.nodes.dashboard.scene.words import Reason, percent
 from liveaffect.nodes.dashboard.views.avatar import paint_avatar, paint_lines
+from liveaffect.nodes.dashboard.views.name_places import Named, place
 from liveaffect.nodes.dashboard.views.sketch import sketch
 from liveaffect.stream.messages import STATE_WORDS, Face
 
@@ -38,6 +39,8 @@ class VideoView(QWidget):
         self._who: int | None = None
         self._reason: Reason | None = None
         self._note = ""
+        self._sides: dict[int, int] = {}
+        """At which side of its box each name stood in the last picture."""
         self._rounded: tuple[QSize, QPainterPath] | None = None
         self.gone = False
         """Nothing is heard any more: the last picture is grey."""
@@ -116,6 +119,7 @@ class VideoView(QWidget):
         painter.setFont(font())
         if shot is not None and (shot.image is not None or shot.faces):
             self._paint_faces(painter, look, shot, stage)
+            self._paint_names(painter, look)
         self._paint_words(painter, look, shot)
         painter.fillPath(self._corners(), look.window)
         painter.end()
@@ -151,7 +155,6 @@ class VideoView(QWidget):
                 paint_lines(painter, mesh, stage, faded(look.stage_line, 0.7 if mine else 0.4))
             ink = of_person(face.id) if len(self._people) > 1 and ok and not self.gone else None
             self._paint_box(painter, look, box, ok, mine, ink)
-            self._paint_name(painter, look, face, box, mine)
 
     def _paint_box(self, painter: QPainter, look: Look, box: QRectF, ok: bool, mine: bool, ink: QColor | None) -> None:
         colour = ink if ink is not None else look.stage_line if ok else look.stage_warn
@@ -164,20 +167,32 @@ class VideoView(QWidget):
         ):  # fmt: skip
             painter.drawPolyline([corner + QPointF(sx * dx, 0), corner, corner + QPointF(0, sy * dy)])
 
-    def _paint_name(self, painter: QPainter, look: Look, face: Face, box: QRectF, mine: bool) -> None:
+    def _paint_names(self, painter: QPainter, look: Look) -> None:
+        """Beside the boxes, whoever is looked at first."""
+        words: dict[int, tuple[list[str], QFont, QColor | None]] = {}
+        named: list[Named] = []
+        for face, box in sorted(self._boxes(), key=lambda one: (one[0].id != self._who, one[0].id)):
+            mine, ok = face.id == self._who, face.state == "ok"
+            told, kind = self._words_at(face, mine), font(0.95, bold=mine)
+            words[face.id] = (told, kind, None if ok else look.stage_warn)
+            metrics = QFontMetricsF(kind)
+            high = metrics.height() + 4
+            named.append(Named(face.id, box, [QSizeF(metrics.horizontalAdvance(one) + 12, high) for one in told]))
+        places = place(named, QRectF(self.rect()), self._sides)
+        self._sides = {face_id: one.side for face_id, one in places.items()}
+        for face_id, one in places.items():
+            told, kind, ink = words[face_id]
+            painter.setFont(kind)
+            pill(painter, one.room.topLeft(), told[one.words], look, ink=ink)
+
+    def _words_at(self, face: Face, mine: bool) -> list[str]:
+        """What stands at a box, and what where there is less room."""
         person = self._people.get(face.id)
-        words = f"face {face.id}" if person is None else person.name
+        name = f"face {face.id}" if person is None else person.name
         if face.state != "ok":
-            words += f" · {face.reason or STATE_WORDS.get(face.state, face.state)}"
-        elif person is not None and (mine or len(self._people) < CROWD):
-            words += _shows(person)
-        painter.setFont(font(0.95, bold=mine))
-        high = painter.fontMetrics().height() + 8
-        top = box.top() - high if box.top() - high > 2 else box.top() + 4
-        wide = painter.fontMetrics().horizontalAdvance(words) + 14
-        left = min(max(4.0, box.left()), max(4.0, self.width() - wide))
-        ink = look.stage_warn if face.state != "ok" else None
-        pill(painter, QPointF(left, top), words, look, ink=ink)
+            return [f"{name} · {face.reason or STATE_WORDS.get(face.state, face.state)}", name]
+        more = _shows(person) if person is not None and (mine or len(self._people) < CROWD) else ""
+        return [name + more, name] if more else [name]
 
     def _paint_words(self, painter: QPainter, look: Look, shot: Picture | None) -> None:
         painter.setFont(font(0.9))

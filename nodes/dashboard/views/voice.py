@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from liveaffect.nodes.dashboard.look.canvas import BOTTOM_LEFT, LEFT, RIGHT, TOP_LEFT, Canvas
 from liveaffect.nodes.dashboard.look.hold import Hold
@@ -89,7 +89,8 @@ class VoiceView(Canvas):
             painter.setPen(look.faint)
             ticks = QRectF(room.right() + 4, room.top() - 3, px(TICKS_PX), room.height() + 6)
             painter.drawText(ticks, TOP_LEFT, high)
-            painter.drawText(ticks, BOTTOM_LEFT, low)
+            if room.height() + 2 >= 2 * QFontMetricsF(painter.font()).height():  # else it would run into the row below
+                painter.drawText(ticks, BOTTOM_LEFT, low)
         painter.setFont(font(0.85))
         painter.setPen(look.faint)
         room = QRectF(self.inner.left(), 10, self.inner.width(), self.title_height)

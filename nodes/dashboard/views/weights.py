@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
 from liveaffect.nodes.dashboard.look.canvas import LEFT, Canvas, bar
 from liveaffect.nodes.dashboard.look.hold import Hold
-from liveaffect.nodes.dashboard.look.palette import Look, colours, font, px
+from liveaffect.nodes.dashboard.look.palette import Look, colours, faded, font, px
 from liveaffect.nodes.dashboard.scene.shown import Shown
 from liveaffect.nodes.dashboard.scene.words import Reason, percent
 
@@ -83,7 +83,8 @@ class WeightsView(Canvas):
         first, second = self._rows()
         track = self._track(first)
         left = track.left()
-        for share, colour in ((face, look.accent), (voice, look.voice)):
+        parts = (faded(look.accent, 0.45), faded(look.voice, 0.22)) if self.gone else (look.accent, look.voice)
+        for share, colour in zip((face, voice), parts, strict=True):  # gone: pale, and still told apart
             if share is not None and share > 0.004:
                 part = QRectF(round(left), track.top(), round(track.width() * min(1.0, share)), track.height())
                 painter.fillRect(part, colour)
@@ -99,7 +100,7 @@ class WeightsView(Canvas):
         self._end(painter, self._beside(first), "voice", figures[1], why_voice, look.voice)
         painter.setFont(font())
         if discord is not None:
-            bar(painter, self._track(second), discord, look.track, look.dim)
+            bar(painter, self._track(second), discord, look.track, faded(look.dim, 0.45) if self.gone else look.dim)
             painter.setPen(look.text)
             painter.drawText(self._beside(second), LEFT, f"{figures[2] or 0.0:.2f} of 1")
         else:

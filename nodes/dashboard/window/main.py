@@ -241,6 +241,7 @@ class MainWindow(QWidget):
             self._bar.refresh()
         elif self.scene.kind == "replay":
             self._bar = ReplayBar(self.feed, self.scene, self, self.recorded.tools)
+            self._bar.refused.connect(lambda words: self.status.say(words, problem=True))
             self.main.addWidget(self._bar)
             self.controls.hide_sensing()
 

@@ -136,8 +136,10 @@ class Presenter:
             views.voice.miss(heard)
             newest_s = float(voice_t[-1]) if len(voice_t) else now_s
             views.voice.present(voice, voice_t, voice_rows, max(newest_s, now_s - 0.6))
+            views.weights.miss(WAITING if unheard and seen is None else None)
             views.weights.present(person, heard, silent)
         views.traces.rest = (number(rest.valence), number(rest.arousal))
+        views.traces.names = {one.id: one.name for one in everyone}
         views.traces.events = events
         views.traces.present_others(others)
         views.traces.present(t, rows, now_s, markers)

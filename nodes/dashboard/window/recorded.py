@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from liveaffect.nodes.dashboard.look.ending import EndingDialog
-from liveaffect.nodes.dashboard.look.fields import label
+from liveaffect.nodes.dashboard.look.fields import fit, label
 from liveaffect.nodes.dashboard.sessions.browser import SessionsBrowser
 from liveaffect.nodes.dashboard.sessions.card import CardView
 from liveaffect.nodes.dashboard.sessions.tools import Cards, Tools
@@ -86,7 +86,7 @@ class CardDialog(EndingDialog):
         self.all = QPushButton("All sessions…")
         self.all.setAutoDefault(False)
         self.close_button = QPushButton("Close")
-        self.close_button.setDefault(True)
+        self.close_button.setAutoDefault(False)
         row = QHBoxLayout()
         row.addWidget(self.all)
         row.addStretch(1)
@@ -97,7 +97,7 @@ class CardDialog(EndingDialog):
         column.addWidget(label("Recorded", "dim"))
         column.addWidget(self.view, 1)
         column.addLayout(row)
-        self.resize(620, 520)
+        fit(self, 620, 640)
         self.cards.came.connect(self._came)
         self.view.changed.connect(self._changed)
         self.all.clicked.connect(self._show_all)

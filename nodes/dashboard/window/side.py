@@ -1,5 +1,6 @@
 """The right column: what is now, how it moved, or why; what a panel shows is asked for only while it is open."""
 
+import time
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,8 @@ WORDS = {
     "moving": ("Over time", "How affect moves over minutes, and who follows whom (T)"),
     "why": ("Why", "Which cues carried the estimate (W, or a click on the circumplex or the emotions)"),
 }
+ASK_AGAIN_S, STANDS_S = 4.0, 10.0
+"""What the page asks of the node stands so long: a window that is closed, or gone, asks no more."""
 ALONE = Reason("Nobody to compare with", "Two faces in view are needed, and then 80 s of both")
 
 
@@ -39,6 +42,7 @@ class Side(QWidget):
         self.canvases: tuple[Canvas, ...] = (self.moving, self.together, self.why)
         self._pair = 0
         self._asked: int | None = None
+        self._asked_s = 0.0
         self._stack = QStackedWidget()
         over = QWidget()
         column = QVBoxLayout(over)
@@ -123,12 +127,13 @@ class Side(QWidget):
             off, who, person = switched_off(scene, "why"), scene.shown, scene.person
             found = scene.over.reason(who, now_ns)
         self.why.miss(off)
-        if off is None and scene.kind == "live" and who != self._asked and who is not None and who >= 0:
+        due = who != self._asked or time.monotonic() - self._asked_s > ASK_AGAIN_S
+        if off is None and scene.kind == "live" and due and who is not None and who >= 0:
             self._want(who)
         self.why.present("" if person is None else person.name, found, now_ns)
 
     def _want(self, who: int | None) -> None:
         """Whose reasons are measured at every turn; None lets everyone have theirs again."""
-        self._asked = who
-        arguments: dict[str, Any] = {} if who is None else {"face": who}
+        self._asked, self._asked_s = who, time.monotonic()
+        arguments: dict[str, Any] = {} if who is None else {"face": who, "for_s": STANDS_S}
         self._feed.ask("why", "reasons", **arguments)

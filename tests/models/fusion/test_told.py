@@ -30,7 +30,7 @@ def test_without_a_deviation_nothing_is_told(sds: tuple[float | None, float | No
     assert not told(*sds).valence
 
 
-def test_a_voice_as_it_is_out_in_the_world_is_heard_and_a_face_is_told() -> None:
+def test_u6_a_voice_as_it_is_out_in_the_world_is_heard_and_a_face_is_told() -> None:
     """The voice's deviations on read and made speech: 0.40 to 0.56 of valence; a face's under half a cover: 0.35."""
     voice = PersonFilter().step(0.0, None, Estimate(0.69, 0.4, 0.5, 0.33, SPREAD))
     assert told(voice.valence_sd, voice.arousal_sd) == Told(False, False)

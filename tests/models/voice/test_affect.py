@@ -157,7 +157,7 @@ def test_other_rates_and_channels_say_the_same(model: VoiceAffectModel, actor: d
 
 
 @pytest.mark.parametrize("gain", [0.05, 20.0])
-def test_the_volume_moves_nothing(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]], gain: float):
+def test_u6_the_volume_moves_nothing(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]], gain: float):
     """Of one window; which hops are speech is the detector's word, and softer sound has fewer of them."""
     rng = np.random.default_rng(2)
     mel = log_mel(actor["neutral"][0])[-200:]

@@ -1,5 +1,6 @@
 """What stands before every tool: how often, whether there is a sensor, and whether its user allows it."""
 
+import threading
 from pathlib import Path
 from typing import Any, cast
 
@@ -56,6 +57,15 @@ def test_without_a_sensor_that_is_said(call: Any) -> None:
     memory.trouble = "nothing is running here"
     with pytest.raises(Refused, match="No sensor: nothing is running here"):
         call(found)
+
+
+def test_the_first_question_waits_for_the_first_estimate() -> None:
+    found, memory = tools(Asked())
+    memory.begin({"run": "two", "nodes": []})
+    late = threading.Timer(0.1, lambda: memory.take(made.affect(9, (made.person(9),))))
+    late.start()
+    assert "valence" in found.state()
+    late.join()
 
 
 def test_more_than_thirty_answers_a_minute_are_not_given() -> None:

@@ -8,7 +8,7 @@ from liveaffect.offline.scoring import default
 from liveaffect.stream.capture.media import MediaInfo
 
 
-def test_kernels_are_compiled_with_progress_where_there_is_sound_and_they_are_not_yet(
+def test_u8_kernels_are_compiled_with_progress_where_there_is_sound_and_they_are_not_yet(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     compiled: list[float] = []
@@ -23,7 +23,10 @@ def test_kernels_are_compiled_with_progress_where_there_is_sound_and_they_are_no
     monkeypatch.setattr(default, "model_path", lambda name: name)
     default.require_models(MediaInfo("", "", has_video=True))
     assert compiled == []
-    default.require_models(MediaInfo("", "", has_audio=True))
+    told: list[str] = []
+    default.require_models(MediaInfo("", "", has_audio=True), told.append)
+    assert [line.partition(": ")[0] for line in told] == ["Once, for this processor"] * 2
+    assert "voice kernels: 0.5" in told[1], "a window without a terminal shows how far it is too"
     said = capsys.readouterr().err
     assert compiled == [0.0, 0.5, 1.0]
     assert "once, half a minute on a quiet machine" in said

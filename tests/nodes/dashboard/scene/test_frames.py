@@ -74,6 +74,15 @@ def test_without_pixels_faces_are_shown_alone(join: FrameJoin) -> None:
     assert (shot.image, shot.width, shot.height) == (None, made.WIDTH, made.HEIGHT)
 
 
+def test_in_a_replay_without_pixels_a_frame_that_was_not_looked_at_hides_no_face(join: FrameJoin) -> None:
+    for i in range(1, 40):
+        join.add_frame(m.VideoFrame(t_ns=made.instant(i), seq=i, frame_index=i))
+    join.add_faces(made.observation(1))
+    shot = join.newest(pixels=True)
+    assert shot is not None
+    assert shot.faces is not None
+
+
 def test_a_camera_that_has_gone_is_told_by_its_frame(join: FrameJoin) -> None:
     join.add_frame(m.VideoFrame(t_ns=5, state="no_device"))
     shot = join.newest(pixels=True)

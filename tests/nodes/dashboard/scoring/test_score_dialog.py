@@ -9,6 +9,9 @@ import pytest
 from estimate_nodes import LAUNCH
 from gui import picture
 from make_media import grey_ramp, write_video
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from liveaffect.cli.windows import scoring
@@ -66,6 +69,19 @@ def test_files_are_scored_listed_and_failures_are_named(app: Any, qtbot: QtBot, 
     assert dialog.report.isVisible()
     assert dialog.start.isEnabled()
     picture(dialog, "score_dialog")
+
+
+def test_what_was_copied_in_a_file_manager_is_pasted(app: Any, qtbot: QtBot, tools: Tools, tmp_path: Path) -> None:
+    dialog = ScoreDialog(tools)
+    qtbot.addWidget(dialog)
+    with qtbot.waitActive(dialog):
+        dialog.show()
+        dialog.activateWindow()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("a.mp4", "b.wav")])
+    QApplication.clipboard().setMimeData(data)
+    QTest.keyClick(dialog.list, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert [Path(file).name for file in dialog.files] == ["a.mp4", "b.wav"]
 
 
 @pytest.mark.processes

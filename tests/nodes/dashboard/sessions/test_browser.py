@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from gui import picture
 from made_session import recorded
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from liveaffect.nodes.dashboard.sessions import keep
 from liveaffect.nodes.dashboard.sessions.browser import SessionsBrowser
 from liveaffect.nodes.dashboard.sessions.card import CardView
+from liveaffect.nodes.dashboard.sessions.forms import FILMS, FORMS, menu_of
 from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.window.dialogs import Dialogs
 from liveaffect.nodes.dashboard.window.recorded import Recorded
@@ -125,6 +128,11 @@ def test_the_browser_lists_searches_compares_and_takes_in_what_is_dropped(
     assert shown() == ["tuesday"]
     browser.search.setText("recover")
     assert shown() == ["wednesday"]
+    browser.search.setText("lamp p01")
+    QTest.keyClick(browser.list, Qt.Key.Key_Home)
+    here = browser.list.currentItem()
+    assert here is not None
+    assert here.text() == "tuesday", "Enter opens what is seen, not what the search hides"
     browser.search.clear()
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(elsewhere / "session.mcap"))])
@@ -200,3 +208,24 @@ def browser_parent(qtbot: QtBot) -> Any:
     widget = QWidget()
     qtbot.addWidget(widget)
     return widget
+
+
+def test_the_menu_has_every_form_of_export_and_films_only_where_pictures_were_stored(
+    card: tuple[CardView, Opened, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from liveaffect.offline.formats.write import ENDINGS
+
+    view, _, folder = card
+    assert {form.told[1] for form in FORMS.values()} == ENDINGS.keys()
+    for form in FORMS.values():
+        assert form.ending.endswith(ENDINGS[form.told[1]].rpartition(".")[2])
+    asked: list[list[str]] = []
+    monkeypatch.setattr(view, "_run", lambda _button, words, *_: asked.append(words))
+    assert view.card is not None
+    for stored, films in (([], False), (["video h264"], True)):
+        menu = menu_of(view, msgspec.structs.replace(view.card, stored=stored), view.export)
+        entries = {action.text(): action for action in menu.actions()}
+        assert [entries[FORMS[name].words].isEnabled() for name in FILMS] == [films, films]
+        assert ("no pictures were stored in this session" in entries) is not films
+    entries["ELAN (.eaf)"].trigger()
+    assert asked == [["export", str(folder), "--to", "elan", "--out", f"{folder}.eaf"]]

@@ -60,7 +60,7 @@ def test_nobody_in_view_is_words_not_a_zero(desk: Desk) -> None:
     assert window.traces._spans[-1].state == "no_face"
 
 
-def test_a_voice_of_little_certainty_has_words_in_place_of_categories(desk: Desk) -> None:
+def test_u6_a_voice_of_little_certainty_has_words_in_place_of_categories(desk: Desk) -> None:
     voice = made.person(-1, valence=0.69, valence_sd=0.5, arousal_sd=0.36, face_weight=0.0, voice_weight=1.0)
     desk.take(made.affect(0, (voice,)))
     window = desk.window

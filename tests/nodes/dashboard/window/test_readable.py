@@ -113,6 +113,24 @@ def words_of_the_circumplex(window: MainWindow) -> list[QRectF]:
     return axes
 
 
+@pytest.mark.parametrize("share", [1.0, 2.0])
+@pytest.mark.parametrize("size", [(1024, 700), (1280, 800), (3840, 2160)])
+def test_u10_names_of_categories_touch_neither_each_other_nor_the_axis(
+    app: Any, window: MainWindow, size: tuple[int, int], share: float
+) -> None:
+    window.resize(*size)
+    set_size(share)
+    window._rescale()
+    app.processEvents()
+    view = window.circumplex
+    _, rooms = view._names()
+    found = [room for _, room in rooms.values() if not room.isEmpty()]
+    assert len(found) == 7 or (share > 1 and size[0] < 2000), "only large type on a small screen leaves too little room"
+    assert len(found) >= 5
+    assert not any(one.intersects(other) for one, other in itertools.combinations(found, 2))
+    assert all(QRectF(view.rect()).contains(room) for room in found)
+
+
 @pytest.mark.parametrize("size", [(1024, 700), (1280, 800), (1920, 1080)])
 def test_u10_the_words_why_there_is_no_point_cover_neither_axis_words_nor_names(
     window: MainWindow, size: tuple[int, int]

@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 from window_desk import Desk
 
 from liveaffect.nodes.dashboard.scene.over import OLD_REASON_NS
+from liveaffect.nodes.dashboard.window import side as side_module
+from liveaffect.nodes.dashboard.window.side import ASK_AGAIN_S, STANDS_S
 from liveaffect.stream import messages as m
 from liveaffect.stream.client.requests import Reply
 
@@ -92,12 +94,27 @@ def test_a_click_on_the_estimate_asks_why_of_whoever_is_looked_at(desk: Desk) ->
         desk.asked.clear()
         QTest.mouseClick(view, Qt.MouseButton.LeftButton)
         assert desk.window.side.page == "why"
-        assert desk.asked[-1] == ("why", {"face": 1})
+        assert desk.asked[-1] == ("why", {"face": 1, "for_s": STANDS_S})
         desk.window.side.turn("now")
         assert desk.asked[-1] == ("why", {})
     desk.window.side.turn("why")
     desk.window.choose(0)
-    assert desk.asked[-1] == ("why", {"face": 0})
+    assert desk.asked[-1] == ("why", {"face": 0, "for_s": STANDS_S})
+
+
+def test_what_is_asked_of_the_reasons_ends_by_itself_unless_it_is_asked_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.window.side.turn("why")
+    desk.paint()
+    desk.asked.clear()
+    desk.paint()
+    assert desk.asked == [], "it stands"
+    later = side_module.time.monotonic() + ASK_AGAIN_S + 0.1
+    monkeypatch.setattr(side_module.time, "monotonic", lambda: later)
+    desk.paint()
+    assert desk.asked == [("why", {"face": 0, "for_s": STANDS_S})]
+    assert STANDS_S > 2 * ASK_AGAIN_S, "one that is lost, or a busy window, does no harm"
 
 
 def test_reasons_are_shown_evidence_first_and_old_ones_are_not(desk: Desk) -> None:
