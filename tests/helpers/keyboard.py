@@ -112,7 +112,7 @@ def choose(words: str) -> None:
     raise AssertionError(f"the arrow keys do not reach “{words}”")
 
 
-def when(kind: type[Any], then: Callable[[Any], None]) -> None:
+def when(kind: type[Any], then: Callable[[Any], object]) -> None:
     """As soon as a question of that kind stands there, which lets nothing go on until it is answered, does this."""
     timer = QTimer(QApplication.instance(), interval=50)
 

@@ -156,7 +156,7 @@ def test_the_way_in_and_out_with_the_keyboard_alone(
     opened = (tmp_path / "opened.txt").read_text("utf-8").splitlines()
     assert len(opened) == 2, "the card's report and that of the tables"
     assert all(Path(one.removeprefix("file://")).stat().st_size > 10_000 for one in opened)
-    told = {key: {**first[key], **main[key], **replay[key]} for key in ("unreached", "cut")}
+    told: dict[str, Any] = {key: {**first[key], **main[key], **replay[key]} for key in ("unreached", "cut")}
     told["doctor"] = doctor.stdout
     told["picture_s"] = main["picture_s"] - first["began_s"]
     (PICTURES / "story" / name / "told.json").write_text(json.dumps(told, indent=1), "utf-8")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QSize, Qt, QUrl
+from PySide6.QtCore import QMimeData, QModelIndex, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -37,9 +37,7 @@ NOTHING = "No session lies in {folder} yet. Record one, or drop the folder of a 
 class SessionList(QListWidget):
     """Rows that can be dragged out as folders; keys never choose one that the search hides."""
 
-    def moveCursor(
-        self, action: QAbstractItemView.CursorAction, held: Qt.KeyboardModifier
-    ) -> QModelIndex | QPersistentModelIndex:
+    def moveCursor(self, action: QAbstractItemView.CursorAction, held: Qt.KeyboardModifier) -> QModelIndex:
         shown = [row for row in range(self.count()) if not self.item(row).isHidden()]
         ends = {QAbstractItemView.CursorAction.MoveHome: 0, QAbstractItemView.CursorAction.MoveEnd: -1}
         if shown and action in ends:

@@ -53,7 +53,7 @@ def main() -> None:
     alone.close()
     follows = Landmarker(registry.path("face-landmarker"), 1)
     with av.open(str(shared / "clips" / MOUSTACHED)) as film:
-        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+        frames: list[Any] = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
     said["moustached"] = [
         units(image, face) for number, image in enumerate(frames) for face in follows.find(image, 40 * number)
     ]

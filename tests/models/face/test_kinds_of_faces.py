@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 from workers import run_worker
 
 pytestmark = [pytest.mark.processes, pytest.mark.long]
@@ -29,13 +29,18 @@ def column(rows: list[dict[str, float]], name: str) -> NDArray[np.float64]:
     return np.array([row[name] for row in rows])
 
 
+def together(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Rank correlation."""
+    return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
+
+
 def test_u12_valence_follows_how_strong_raters_found_a_smile(said: dict[str, Any]) -> None:
     rows = said["smiles"]
     valence, rated, happy = column(rows, "valence"), column(rows, "rated"), column(rows, "happy") > 0
     assert len(rows) >= 55
-    assert spearmanr(valence, rated)[0] > 0.8  # 0.90
+    assert together(valence, rated) > 0.8  # 0.90
     smiles = valence[happy]
-    assert spearmanr(smiles, rated[happy])[0] > 0.55, "among smiles alone too"  # 0.71
+    assert together(smiles, rated[happy]) > 0.55, "among smiles alone too"  # 0.71
     assert smiles.std() > 0.1, "they are not all alike"  # 0.20
     assert np.unique(smiles.round(2)).size > len(smiles) / 2
 
