@@ -95,14 +95,15 @@ class FrameJoin:
     def newest(self, *, pixels: bool) -> Picture | None:
         """The newest frame whose faces are known, with its landmarks; a bare frame where faces do not come any more."""
         frame_key = next(reversed(self._frames), None) if pixels else None
+        tells = frame_key is not None and self._tells(frame_key)
         for key in reversed(self._faces):
             found = self._faces[key]
             if not self._complete(key, found):
                 continue
             frame = self._frames.get(key) if pixels else None
-            if pixels and frame is None and self._frames:
+            if frame is None and tells:
                 continue
-            if frame_key is not None and frame_key[1] - key[1] > UNANSWERED_NS and self._tells(frame_key):
+            if frame_key is not None and frame_key[1] - key[1] > UNANSWERED_NS and tells:
                 break
             return self._picture(key, found, frame)
         if frame_key is None:
