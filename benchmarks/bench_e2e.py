@@ -1,11 +1,13 @@
 """Live, end to end: latency, frames, CPU and memory of the whole graph, beside a bare decode-and-landmark loop.
 
-    python benchmarks/bench_e2e.py [--seconds 15] [--rounds 2] [--clip FILE] [--sound FILE]
+    python benchmarks/bench_e2e.py [--seconds 15] [--rounds 2] [--clip FILE] [--rooms]
 
 The loop decodes the same lavfi camera and runs the same landmarker in VIDEO mode, nothing else, and looks for as many
 faces as the graph does (the detector then searches every frame for another one); a second loop looks for one face. They
 alternate with the graph in the same run, and the ratios to the first are what counts. Inputs: lavfi; HTTP-MJPEG from a
 second process; with the virtual microphone where PulseAudio is installed. Prints a table and writes out/bench_e2e.json.
+With `--rooms` the inputs are 1280x720 instead, with the virtual microphone as well: one near face, with and without the
+detector of far ones; two near; one far; six people (`room_films.py`). A row then also says how often each was measured.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -57,16 +60,16 @@ print(json.dumps({"latency_ms": took[10:], "faces": faces, "frames": len(took), 
 """
 
 
-def lavfi(clip: Path) -> str:
-    """A VGA camera at 30 frames/s that shows a clip over and over."""
-    return f"movie={clip}:loop=0,setpts=N/FRAME_RATE/TB,fps=30,scale=640:480,realtime"
+def lavfi(clip: Path, size: str = "640:480") -> str:
+    """A camera of this size at 30 frames/s that shows a clip over and over."""
+    return f"movie={clip}:loop=0,setpts=N/FRAME_RATE/TB,fps=30,scale={size},realtime"
 
 
-def bare(clip: Path, seconds: float, faces: int) -> dict[str, Any]:
+def bare(source: str, seconds: float, faces: int) -> dict[str, Any]:
     """The reference: decode and landmark, in a process of its own, looking for so many faces."""
     from liveaffect.models.registry import path
 
-    command = [sys.executable, "-c", BARE, lavfi(clip), str(path("face-landmarker")), str(seconds), str(faces)]
+    command = [sys.executable, "-c", BARE, source, str(path("face-landmarker")), str(seconds), str(faces)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.strip().splitlines()[-1])
     found["cpu_percent"] = 100 * found.pop("cpu_s") / found["wall_s"]
@@ -79,7 +82,7 @@ def graph(overrides: list[str], seconds: float, env: dict[str, str], *, sound: b
     from live_run import LiveRun
 
     from liveaffect.cli.run import assemble
-    from liveaffect.stream.messages import Affect, Health
+    from liveaffect.stream.messages import Affect, FaceObservation, Health
 
     words = list(overrides)
     if not sound:
@@ -88,11 +91,12 @@ def graph(overrides: list[str], seconds: float, env: dict[str, str], *, sound: b
         begin = time.monotonic()
         run = LiveRun(assemble(None, words, view=False, record=Path(folder) / "session"), None)
         run.start()
-        with run.client("affect", "health") as client:
+        with run.client("affect", "face/observation", "health") as client:
             first: float | None = None
             until, latencies, frames, health = None, [], [], {}
             meters: dict[str, psutil.Process] = {}
             dropped: dict[str, int] = {}
+            measured: Counter[int] = Counter()
             spent: dict[str, float] = {}
             while until is None or time.monotonic() < until:
                 received = client.receive(1.0)
@@ -101,6 +105,8 @@ def graph(overrides: list[str], seconds: float, env: dict[str, str], *, sound: b
                 message = received[1]
                 if isinstance(message, Health):
                     health[message.node] = message
+                if isinstance(message, FaceObservation) and until is not None:
+                    measured.update(face.id for face in message.faces if face.state == "ok")
                 if isinstance(message, Affect) and message.frame_seq >= 0 and message.people:
                     first = first or time.monotonic() - begin
                     if until is None and message.frame_seq > 30:
@@ -121,6 +127,7 @@ def graph(overrides: list[str], seconds: float, env: dict[str, str], *, sound: b
         "frames": len(frames),
         "captured": frames[-1] - frames[0] + 1,
         "rate_hz": len(frames) / seconds,
+        "measured_hz": {person: round(n / seconds, 1) for person, n in sorted(measured.items())},
         "dropped": {cause: n for cause, n in lost.items() if n},
         "cpu_percent": used,
         "pss_mb": memory,
@@ -152,6 +159,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--clip", type=Path, help="a clip with one face; without one, the demo's")
+    parser.add_argument("--rooms", action="store_true", help="near, far and six faces in 1280x720")
     options = parser.parse_args()
     from mjpeg_server import MjpegServer
     from virtual_microphone import VirtualMicrophone, missing_programs
@@ -159,22 +167,31 @@ def main() -> None:
     from liveaffect.cli.demo_media.clip import clip as demo_clip
     from liveaffect.nodes.face import FaceNode
 
-    film = (options.clip or demo_clip()).resolve()
+    film, size = (options.clip or demo_clip()).resolve(), "1280:720" if options.rooms else "640:480"
     loops = {LOOP: FaceNode().max_faces, ONE: 1}
     results: dict[str, list[dict[str, Any]]] = {}
     with ExitStack() as stack:
-        server = stack.enter_context(MjpegServer(film))
-        kinds: dict[str, tuple[list[str], dict[str, str], bool]] = {
-            "lavfi": ([f"camera.source=lavfi:{lavfi(film)}"], {}, False),
-            "mjpeg": ([f"camera.source={server.url}"], {}, False),
-        }
+        kinds: dict[str, tuple[list[str], dict[str, str], bool]] = {}
+        looped_film = lavfi(film, size)
+        if options.rooms:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            kinds = rooms(folder)
+            looped_film = lavfi(folder / "one-near.mp4", size)
+        else:
+            server = stack.enter_context(MjpegServer(film))
+            kinds = {
+                "lavfi": ([f"camera.source=lavfi:{looped_film}"], {}, False),
+                "mjpeg": ([f"camera.source={server.url}"], {}, False),
+            }
         if not missing_programs():
             microphone = stack.enter_context(VirtualMicrophone())
-            words = [f"camera.source=lavfi:{lavfi(film)}", "microphone.source=pulse"]
             settings = {
                 name: value for name, value in microphone.settings.items() if name != "HOME"
             }  # models lie there
-            kinds["lavfi + microphone"] = (words, settings, True)
+            heard = kinds if options.rooms else {"lavfi + microphone": kinds["lavfi"]}
+            kinds |= {
+                name: ([*words, "microphone.source=pulse"], settings, True) for name, (words, *_) in heard.items()
+            }
             wav = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "speech.wav"
             subprocess.run([sys.executable, "-c", TO_WAV, str(film), str(wav)], check=True)
             looped = f"while true; do paplay --latency-msec=20 {wav}; done"
@@ -183,11 +200,26 @@ def main() -> None:
         for turn in range(options.rounds):
             for name, faces in loops.items():
                 print(f"round {turn + 1} of {options.rounds}: {name}", file=sys.stderr, flush=True)
-                results.setdefault(name, []).append(bare(film, options.seconds, faces))
+                results.setdefault(name, []).append(bare(looped_film, options.seconds, faces))
             for name, (words, env, sound) in kinds.items():
                 print(f"round {turn + 1} of {options.rounds}: {name}", file=sys.stderr, flush=True)
                 results.setdefault(name, []).append(graph(words, options.seconds, env, sound=sound))
     report(results)
+
+
+def rooms(folder: Path) -> dict[str, tuple[list[str], dict[str, str], bool]]:
+    """Makes the films of the rooms, and the graphs that look at them."""
+    import room_films
+
+    kinds: dict[str, tuple[list[str], dict[str, str], bool]] = {}
+    for room in room_films.ROOMS:
+        film = folder / f"{room.replace(' ', '-')}.mp4"
+        room_films.write(film, room)
+        source = f"camera.source=lavfi:{lavfi(film, '1280:720')}"
+        if room == "one near":
+            kinds[f"{room}, no far"] = ([source, "face.far=false"], {}, False)
+        kinds[room] = ([source], {}, False)
+    return kinds
 
 
 TO_WAV = """
@@ -246,7 +278,8 @@ def report(results: dict[str, list[dict[str, Any]]]) -> None:
             print(f"{'':4}{process:16} {'':38} {'':9} {percent:7.1f} {last['pss_mb'][process]:7.0f}")
         print(
             f"    {row['frames']} of {row['captured']} captured frames answered, dropped: {last['dropped'] or 0}; "
-            f"first estimate {row['first_estimate_s']:.1f} s after the start"
+            f"first estimate {row['first_estimate_s']:.1f} s after the start; "
+            f"measurements a second of each: {', '.join(str(n) for n in last['measured_hz'].values())}"
         )
     out = ROOT / "out"
     out.mkdir(exist_ok=True)

@@ -1,11 +1,12 @@
 """Offline speed: the whole of `liveaffect score` beside a bare MediaPipe loop over the same frames, on one core.
 
-    python benchmarks/bench_score.py [--minutes 2] [--rounds 3] [--clip FILE]
+    python benchmarks/bench_score.py [--minutes 2] [--rounds 3] [--clip FILE] [--beside face.far=false ...]
 
 The loop decodes the film and calls the same landmarker for as many faces as scoring does (`face.max_faces`; for one it
 is cheaper: `--faces 1`). Scoring runs face, voice, both models and fusion on the lockstep host and writes the table, in
 one process, as a worker of `score --jobs` does. Both alternate on one core; then two of each run at once on two cores.
-A clock starts once everything is imported and stops when the table is written; loading the models counts. Prints a
+A clock starts once everything is imported and stops when the table is written; loading the models counts. `--beside`
+scores with these settings too, in the same rounds, and says how much more the scoring without them costs. Prints a
 table and writes out/bench_score.json. On a machine with other work, CPU time tells more than wall time.
 """
 
@@ -16,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,10 @@ sys.path.append(str(ROOT / "tests" / "helpers"))
 from make_media import repeat_clip  # noqa: E402
 
 BUDGET = 1.6
+MORE = 1.1
+"""What a part of the graph may add to the scoring of a film with one near face, as `--beside` measures it."""
 SCALING = 0.9
+BESIDE = "score beside"
 
 COMMON = """
 import json, os, sys, time
@@ -78,20 +83,22 @@ from pathlib import Path
 from liveaffect.nodes.face.privacy import close_door
 close_door()
 import mediapipe, onnxruntime, liveaffect.nodes.face, liveaffect.nodes.voice
-from liveaffect.offline.scoring.pipeline import FileRun
+from liveaffect.offline.scoring.pipeline import FileRun, ScoreSettings
 begun = begin()
-written = FileRun(Path(clip), "clip").write(Path(out))
+written = FileRun(Path(clip), "clip", ScoreSettings(overrides=tuple(sys.argv[5:]))).write(Path(out))
 end(begun, written.rows, written.seen)
 """
 
 
-def run(kind: str, clip: Path, cores: list[list[int]], faces: int) -> list[dict[str, Any]]:
+def run(
+    kind: str, clip: Path, cores: list[list[int]], faces: int, settings: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """Runs as many of a kind at once as `cores` has entries, all begun together, and gives what each measured."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as errors:
         started: list[subprocess.Popen[str]] = []
         for number, mine in enumerate(cores):
             script = COMMON + (BARE if kind == "bare" else SCORE)
-            words = [str(clip), json.dumps(mine), str(Path(folder) / f"{number}.parquet"), str(faces)]
+            words = [str(clip), json.dumps(mine), str(Path(folder) / f"{number}.parquet"), str(faces), *settings]
             command = [sys.executable, "-c", script, *words]
             pipe = subprocess.PIPE
             started.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True))
@@ -125,6 +132,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--faces", type=int, default=2, help="how many faces the bare loop looks for")
     parser.add_argument("--clip", type=Path, help="a clip with face and voice; without one, the demo's")
+    parser.add_argument("--beside", nargs="+", default=[], metavar="SETTING", help="scored with these settings as well")
     options = parser.parse_args()
     from liveaffect.cli.demo_media.clip import clip as demo_clip
     from liveaffect.stream.capture.media import probe
@@ -142,22 +150,24 @@ def main() -> None:
             for kind in ("bare", "score") if turn % 2 == 0 else ("score", "bare"):
                 print(f"round {turn + 1} of {options.rounds}: {kind}", file=sys.stderr, flush=True)
                 one.append((turn, kind, run(kind, long, [cores[-1:]], options.faces)))
+                if kind == "score" and options.beside:
+                    one.append((turn, BESIDE, run(kind, long, [cores[-1:]], options.faces, options.beside)))
                 if len(cores) > 1:
                     two.append((turn, kind, run(kind, long, [cores[-2:]] * 2, options.faces)))
-    report(one, two, length_s, pinned=pinned)
+    report(one, two, length_s, options.beside, pinned=pinned)
 
 
-def report(one: list[Any], two: list[Any], length_s: float, *, pinned: bool) -> None:
+def report(one: list[Any], two: list[Any], length_s: float, beside: list[str], *, pinned: bool) -> None:
     """The table on stdout and out/bench_score.json."""
 
     def column(rows: list[Any], kind: str, key: str) -> list[float]:
         return [max(part[key] for part in parts) for _, name, parts in rows if name == kind]
 
-    def ratios(key: str) -> list[float]:
+    def ratios(key: str, to: str = "bare") -> list[float]:
         by_turn = {(turn, kind): parts[0][key] for turn, kind, parts in one}
-        return [by_turn[turn, "score"] / by_turn[turn, "bare"] for turn in sorted({turn for turn, _ in by_turn})]
+        return [by_turn[turn, "score"] / by_turn[turn, to] for turn in sorted({turn for turn, _ in by_turn})]
 
-    result: dict[str, Any] = {"film_s": length_s, "one_core": pinned, "rounds": len(one) // 2}
+    result: dict[str, Any] = {"film_s": length_s, "one_core": pinned, "rounds": len({turn for turn, *_ in one})}
     print(f"{length_s:.0f} s of film, {'pinned' if pinned else 'NOT pinned: no affinity here'}, medians of rounds")
     print(f"{'':30} {'wall s':>8} {'CPU s':>8} {'frames/s':>9} {'real time':>10} {'peak MiB':>9}")
     for title, rows in (("one core", one), ("two at once, two cores", two)):
@@ -176,6 +186,10 @@ def report(one: list[Any], two: list[Any], length_s: float, *, pinned: bool) -> 
         result[f"ratio_{name.lower()}"] = {"median": statistics.median(each), "least": least, "rounds": each}
         told = f"rounds {', '.join(f'{value:.2f}' for value in each)}; least against least {least:.2f}"
         print(f"ratio by {name} time: {statistics.median(each):.2f} ({told}); budget {BUDGET}")
+    if beside:
+        each = ratios("cpu_s", BESIDE)
+        result["beside"] = {"settings": beside, "median": statistics.median(each), "rounds": each}
+        print(f"CPU time against {' '.join(beside)}: {statistics.median(each):.2f} times; wanted {MORE} or less")
     for key, name in (("wall_s", "wall"), ("cpu_s", "CPU")) if two else ():
         gain = {
             kind: 2 * statistics.median(column(one, kind, key)) / statistics.median(column(two, kind, key))

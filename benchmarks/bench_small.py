@@ -2,8 +2,8 @@
 
     python benchmarks/bench_small.py [--people 42] [--widths 15,20,30,40,60,100,180,300]
 
-Portraits as in bench_room.py, each placed at two positions of a plain picture, with noise and JPEG of quality 80; again
-with a blur of a twentieth of the face's width (standard deviation), and again with JPEG of quality 30. Landmarks in per
+Portraits as in bench_room.py, each at `--looks` places of a plain picture, with noise and JPEG of quality 80; again
+blurred by a twentieth of the face's width (standard deviation), and again with JPEG of quality 30. Landmarks in per
 cent of the face's width, action units on their scale of 0 to 5. `wider` is the extra standard deviation that the
 difference from the large picture asks for, divided by what the net says by itself (root of the means of squares): above
 1 it says too little. The half of the people with even numbers and that with odd ones stand apart, so that what is
@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from bench_room import ROOT, Bench, Measured, Picture, background, cv2, paste, portraits, true
 
-SIZE = (1920, 1080)
 CONDITIONS = {"plain": (0.0, 80), "blurred": (0.05, 80), "compressed": (0.0, 30)}
 """Blur in widths of the face, quality of the JPEG."""
 
@@ -26,26 +25,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=42)
     parser.add_argument("--widths", default="15,20,30,40,60,100,180,300")
+    parser.add_argument("--looks", type=int, default=2, help="positions of each portrait")
     asked = parser.parse_args()
     bench = Bench()
     truths = [(p, t) for p in portraits(asked.people) if (t := true(bench, p)) is not None]
     rows: list[dict[str, Any]] = []
     for name, (blur, quality) in CONDITIONS.items():
         for width in (int(w) for w in asked.widths.split(",")):
-            rows.append({"condition": name, "width": width} | study(bench, truths, width, blur, quality))
+            rows.append({"condition": name, "width": width} | study(bench, truths, width, blur, quality, asked.looks))
             print("  ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
     (ROOT / "out").mkdir(exist_ok=True)
     (ROOT / "out" / "bench_small.json").write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
 
 
 def study(
-    bench: Bench, truths: list[tuple[Picture, Measured]], width: int, blur: float, quality: int
+    bench: Bench, truths: list[tuple[Picture, Measured]], width: int, blur: float, quality: int, looks: int
 ) -> dict[str, Any]:
     rng = np.random.default_rng(width)
     rows, low, asked = [], [], 0
     for person, (portrait, truth) in enumerate(truths):
         side = 4 * width
-        for _ in range(2):
+        for _ in range(looks):
             asked += 1
             frame = background(None, (side, side))
             at = side / 2 + rng.uniform(-0.2, 0.2) * width, side / 2 + rng.uniform(-0.2, 0.2) * width

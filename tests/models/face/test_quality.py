@@ -27,7 +27,13 @@ def test_a_well_lit_sharp_large_frontal_face_is_of_full_quality(crop):
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
-    [((10, 0, 0), "small"), ((150, 75, 0), "turned"), ((150, -75, 0), "turned"), ((150, 0, 60), "turned")],
+    [
+        ((10, 0, 0), "small"),
+        ((27, 0, 0), "small"),
+        ((150, 75, 0), "turned"),
+        ((150, -75, 0), "turned"),
+        ((150, 0, 60), "turned"),
+    ],
 )
 def test_a_small_or_turned_face_is_low_quality_for_that_reason(crop, arguments, reason):
     judged = face_quality(crop, *arguments)
