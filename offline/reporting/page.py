@@ -8,6 +8,7 @@ import polars as pl
 
 from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.offline.reporting.attending import attending
 from liveaffect.offline.reporting.beside import beside
 from liveaffect.offline.reporting.data import AWAY, FileResults, Track
 from liveaffect.offline.reporting.moving import moving
@@ -154,6 +155,7 @@ def _file(
             yield from reasons(said, track, markers, zero_ns)
         yield "</div>"
     yield from moving(found)
+    yield from attending(found)
 
 
 def _marker(t_s: float, label: str) -> str:

@@ -59,7 +59,8 @@ def look_at(path: Path, settings: ScoreSettings) -> MediaInfo:
 def offline_graph(info: MediaInfo, settings: ScoreSettings, part: Part | None = None) -> Graph:
     """The nodes of the launch graph that this file can feed, its sources set to the file."""
     table = tomllib.loads(settings.launch.read_text("utf-8"))
-    wanted = [*(FACE_NODES if info.has_video else ()), *(VOICE_NODES if info.has_audio else ()), "fusion"]
+    seen = (*FACE_NODES, "attention") if info.has_video else ()
+    wanted = [*seen, *(VOICE_NODES if info.has_audio else ()), "fusion"]
     kept: dict[str, Any] = {name: dict(table[name]) for name in wanted if name in table}
     for name in ("camera", "microphone"):
         if name in kept:

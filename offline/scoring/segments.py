@@ -133,12 +133,10 @@ def join_parts(
         found = pl.scan_parquet(path, glob=False)
         mine = found.select("face_id").drop_nulls().unique().sort("face_id").collect()["face_id"].to_list()
         mapping = ids.of_next(mine, seam)
-        renamed = (
-            pl.col("face_id").replace_strict(mapping, default=None, return_dtype=pl.Int64)
-            if mapping
-            else pl.col("face_id")
-        )
-        frames.append(found.with_columns(renamed.alias("face_id")))
+        ids_of = [pl.col(name) for name in ("face_id", "looks_at")]
+        if mapping:
+            ids_of = [one.replace_strict(mapping, default=None, return_dtype=pl.Int64) for one in ids_of]
+        frames.append(found.with_columns(ids_of))
         if relative is not None:
             relative.add(frames[-1].select("t_s", "face_id").collect())
     whole = pl.concat(frames)

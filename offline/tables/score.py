@@ -12,10 +12,12 @@ import polars as pl
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.offline.tables import attention
 from liveaffect.stream import messages as m
 from liveaffect.stream.topics import VOICE_AFFECT
 
 HOP_NS = 10_000_000
+WAIT_NS = max(VOICE_AFFECT.delay_ns, attention.WAIT_NS)
 VOICE_WINDOW_NS, VOICE_STEP_NS = 150_000_000, 100_000_000
 FRAMES_KEPT = 256
 """An estimate every 100 ms: one that is older says nothing about this instant."""
@@ -63,20 +65,8 @@ DICTIONARY: dict[str, tuple[str, str, str]] = {
     "yaw_deg": ("head turn; positive towards the right edge of the image", "degree", "-90 to 90"),
     "pitch_deg": ("head nod; positive down", "degree", "-90 to 90"),
     "roll_deg": ("head tilt; positive anticlockwise in the image", "degree", "-180 to 180"),
-    "eye_yaw_deg": ("eyes in the head; positive towards the person's left, 0 straight ahead", "degree", "-90 to 90"),
-    "eye_pitch_deg": ("eyes in the head; positive down", "degree", "-90 to 90"),
-    "gaze_yaw_deg": ("eyes against the line to the camera; positive to the image's right edge", "degree", "-90 to 90"),
-    "gaze_pitch_deg": (
-        "eyes against the line to the camera; positive down; 0, 0: into the lens",
-        "degree",
-        "-90 to 90",
-    ),
-    "gaze_sd_deg": ("standard deviation of either yaw of the eyes", "degree", "above 0"),
-    "gaze_pitch_sd_deg": ("standard deviation of either pitch of the eyes", "degree", "above 0"),
-    "eye_open_left": ("the person's left eye: 0 closed, 1 open", "1", "0 to 1"),
-    "eye_open_right": ("the person's right eye: 0 closed, 1 open", "1", "0 to 1"),
-    "distance_m": ("from the camera to the eyes, by the iris and the angle of view (face.view_deg)", "m", "above 0"),
-    "distance_sd_m": ("standard deviation of the distance", "m", "above 0"),
+    **attention.EYES,
+    **attention.DICTIONARY,
     "f0_hz": ("fundamental frequency of the voice; null where unvoiced", "Hz", "55 to 1000"),
     "loudness_sone": ("loudness of the sound", "sone (uncalibrated)", "0 and up"),
     "speech_prob": ("probability that anyone speaks", "1", "0 to 1"),
@@ -91,7 +81,7 @@ DICTIONARY: dict[str, tuple[str, str, str]] = {
     ),
 }
 COLUMNS = list(DICTIONARY)
-EYE_COLUMNS = [name for name in COLUMNS if name.startswith(("eye_", "gaze_", "distance_"))]
+EYE_COLUMNS = list(attention.EYES)
 POSE_COLUMNS = ["yaw_deg", "pitch_deg", "roll_deg", *EYE_COLUMNS]
 SMOOTH_COLUMNS = [f"smooth_{name}" for name in AFFECT_COLUMNS]
 REL_COLUMNS = [*(f"{unit}_rel" for unit in AU_COLUMNS), "valence_rel", "arousal_rel"]
@@ -109,9 +99,10 @@ EXTRAS: dict[str, tuple[str, str, str]] = {
     "arousal_rel": ("arousal minus the person's own at rest (--baseline)", "1", "-2 to 2"),
 }
 """Columns that are asked for; they come after `COLUMNS`."""
-TEXT = ("file", "state", "face_state", "voice_state", "compound", "likely")
+TEXT = ("file", "state", "face_state", "voice_state", "gaze_by", "compound", "likely")
 UTC = pl.Datetime("us", "UTC")
 _KINDS: dict[str, Any] = {
+    **attention.KINDS,
     **dict.fromkeys(TEXT, pl.String),
     "t_s": pl.Float64,
     "t_ns": pl.Int64,
@@ -150,6 +141,7 @@ class TableBuilder:
         """Time, whether there was a picture, and the row."""
         self._hops: deque[m.VoiceDescriptors] = deque()
         self._voices: deque[m.VoiceAffect] = deque()
+        self._attention = attention.AttentionColumns()
         self._heard_ns = start_ns
         self._holes, self._missing_ns = holes, int(PATIENCE * step_s * 1e9)
         self._pictured_ns = start_ns - self._missing_ns
@@ -175,6 +167,8 @@ class TableBuilder:
             self._settle(message.t_ns)
             if self._wanted(message):
                 self._affect(message)
+        else:
+            self._attention.add(message)
 
     def ready(self) -> pl.DataFrame | None:
         """The next finished rows, each handed out once; None until there is a batch of them."""
@@ -226,10 +220,12 @@ class TableBuilder:
             row.update(zip(AU_COLUMNS, face.au or (), strict=False))
 
     def _settle(self, passed_ns: int | None) -> None:
-        """Finishes the rows whose sound is complete: the stream has passed it, or (None) is over."""
-        while self._pending and (passed_ns is None or self._pending[0][0] + VOICE_AFFECT.delay_ns < passed_ns):
+        """Finishes the rows whose sound and blinks are complete: the stream has passed them, or (None) is over."""
+        while self._pending and (passed_ns is None or self._pending[0][0] + WAIT_NS < passed_ns):
             t_ns, seen, row = self._pending.popleft()
             self._sound(row, t_ns)
+            if "face_id" in row:
+                self._attention.fill(row)
             if self._holes or self._is_there(t_ns, seen):
                 self._rows.append(row)
             if len(self._rows) >= BATCH:

@@ -18,9 +18,22 @@ from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import Affect, Marker, Message
 from liveaffect.stream.session.info import SessionInfo
 from liveaffect.stream.session.reader import SessionReader
-from liveaffect.stream.topics import AFFECT, AUDIO, FACE, FACE_AFFECT, MARKER, REGISTRY, VIDEO, VOICE, VOICE_AFFECT
+from liveaffect.stream.topics import (
+    AFFECT,
+    ATTENTION,
+    AUDIO,
+    BLINKED,
+    FACE,
+    FACE_AFFECT,
+    GESTURE,
+    MARKER,
+    REGISTRY,
+    VIDEO,
+    VOICE,
+    VOICE_AFFECT,
+)
 
-RESULTS = (FACE, VOICE, FACE_AFFECT, VOICE_AFFECT, AFFECT)
+RESULTS = (FACE, VOICE, FACE_AFFECT, VOICE_AFFECT, ATTENTION, BLINKED, GESTURE, AFFECT)
 MARKERS_SCHEMA: dict[str, Any] = {
     "t_s": pl.Float64,
     "t_ns": pl.Int64,

@@ -18,6 +18,7 @@ from liveaffect.stream.session.files import inside
 NODES = frozenset(
     f"liveaffect.nodes.{name}"
     for name in (
+        "attention:AttentionNode",
         "baseline:BaselineNode",
         "camera:CameraNode",
         "dashboard:DashboardNode",

@@ -157,7 +157,7 @@ def test_a_file_may_extend_the_default_graph_or_another_file(own: Path) -> None:
                                    '[voice_affect]\nenabled = false\n', "utf-8")  # fmt: skip
     (own / "mine.toml").write_text('extends = "base.toml"\n[camera]\nwidth = 320\n', "utf-8")
     graph = load_graph(own / "mine.toml")
-    assert set(graph.entries) == {"camera", "face", "face_affect", "fusion", "baseline", "recorder"}
+    assert set(graph.entries) == {"camera", "face", "face_affect", "fusion", "baseline", "attention", "recorder"}
     assert graph.entries["camera"].node.width == 320  # type: ignore[attr-defined]
 
 

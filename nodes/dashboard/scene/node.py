@@ -7,6 +7,7 @@ from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, on, spec_of
 from liveaffect.stream.topics import (
     AFFECT,
+    ATTENTION,
     BASELINE,
     DISCORD,
     DYNAMICS,
@@ -98,6 +99,11 @@ class DashboardNode(Node):
         before, self.scene.playback = self.scene.playback, playback
         if before is not None and before.round != playback.round:
             self.scene.begin_anew()
+
+    @on(ATTENTION)
+    def attention(self, attention: m.Attention) -> None:
+        """Who looks at whom, and at the camera."""
+        self.scene.over.attending.take(attention)
 
     @on(DYNAMICS)
     def dynamics(self, dynamics: m.Dynamics) -> None:

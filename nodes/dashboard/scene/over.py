@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+from liveaffect.nodes.dashboard.scene.attending import Attending
 from liveaffect.stream import messages as m
 from liveaffect.stream.topics import DYNAMICS, REASONS, TOGETHER
 
@@ -23,6 +24,8 @@ class Over:
     reasons: dict[int, tuple[int, m.Reason]] = field(default_factory=dict[int, tuple[int, m.Reason]])
     """Person -> stream time in ns, and the reasons."""
     shifts: deque[m.Shift] = field(default_factory=lambda: deque[m.Shift](maxlen=MOST_EVENTS))
+    attending: Attending = field(default_factory=Attending)
+    """Who looks where; shown on every page."""
     discords: deque[m.Discord] = field(default_factory=lambda: deque[m.Discord](maxlen=MOST_EVENTS))
 
     def take_reasons(self, said: m.Reasons) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
-from liveaffect.nodes.dashboard.look.palette import of_person
+from liveaffect.nodes.dashboard.look.palette import colours, font, of_person
 from liveaffect.nodes.dashboard.scene.shown import Shown
 
 MOST, NAMED = 10, 4
@@ -26,14 +26,17 @@ class PeopleBar(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(6)
-        self._row.addStretch(1)
+        self._attends = _Elided()
+        self._row.addWidget(self._attends, 1)
         self._buttons: list[QPushButton] = []
         self._several = False
         self._known: tuple[tuple[object, ...], ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def present(self, people: Sequence[Shown], who: int | None, pinned: int | None) -> None:
-        """Who is there, who is looked at, and whether that was chosen."""
+    def present(self, people: Sequence[Shown], who: int | None, pinned: int | None, attends: str = "") -> None:
+        """Who is there, who is looked at, whether that was chosen, and where everybody looks, in one line."""
+        self._attends.setText(attends)
+        self._attends.setToolTip(attends.replace("; ", "\n"))
         few = len(people) <= NAMED
         rows = [
             (one.id, one.name if few or one.id < 0 or one.called else str(one.id), one.id == who)
@@ -81,6 +84,27 @@ class PeopleBar(QWidget):
         self._row.insertWidget(self._row.count() - 1, button)
         self._buttons.append(button)
         return button
+
+
+class _Elided(QLabel):
+    """A line that ends in dots where there is no room, and takes no room of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setProperty("kind", "dim")
+        self.setAccessibleName("Who looks where")
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(colours().dim)
+        painter.setFont(font(0.95))
+        words = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 8)
+        painter.drawText(self.rect().adjusted(8, 0, 0, 0), int(Qt.AlignmentFlag.AlignVCenter), words)
+        painter.end()
 
 
 def _dot(face_id: int) -> QIcon:

@@ -16,6 +16,7 @@ from liveaffect.nodes.dashboard.scene.shown import Shown
 from liveaffect.nodes.dashboard.scene.tracks import number
 from liveaffect.nodes.dashboard.scene.words import Reason, percent
 from liveaffect.nodes.dashboard.views.avatar import paint_avatar, paint_lines
+from liveaffect.nodes.dashboard.views.gaze import INK, paint_gaze
 from liveaffect.nodes.dashboard.views.name_places import Named, place
 from liveaffect.nodes.dashboard.views.sketch import sketch
 from liveaffect.stream.messages import STATE_WORDS, Face
@@ -45,7 +46,7 @@ class VideoView(QWidget):
         self.gone = False
         """Nothing is heard any more: the last picture is grey."""
         self.landmarks = True
-        """Draw the lines of the face upon the picture."""
+        """Draw the lines of the face, and of where it looks, upon the picture."""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 200)
@@ -155,6 +156,8 @@ class VideoView(QWidget):
                 paint_lines(painter, mesh, stage, faded(look.stage_line, 0.7 if mine else 0.4))
             ink = of_person(face.id) if len(self._people) > 1 and ok and not self.gone else None
             self._paint_box(painter, look, box, ok, mine, ink)
+            if self.landmarks and not self.gone:
+                paint_gaze(painter, face, box, mesh, stage, ink or INK, mine)
 
     def _paint_box(self, painter: QPainter, look: Look, box: QRectF, ok: bool, mine: bool, ink: QColor | None) -> None:
         colour = ink if ink is not None else look.stage_line if ok else look.stage_warn

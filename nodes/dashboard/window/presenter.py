@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from liveaffect.nodes.dashboard.scene.attending import in_one_line
 from liveaffect.nodes.dashboard.scene.frames import Picture
 from liveaffect.nodes.dashboard.scene.lost import Lost, stale
 from liveaffect.nodes.dashboard.scene.shown import Scene, Shown
@@ -123,6 +124,8 @@ class Presenter:
             silent = scene.affect is not None and scene.affect.voice_state == "silence"
             rest = at_rest(scene, who)
             others = _others(scene, everyone, who, now_s - views.traces.length_s) if views.traces.everyone else []
+            names = {one.id: one.name for one in everyone}
+            attends = in_one_line(scene.over.attending.words(now_ns, names), names)
             pinned, unheard = scene.pinned, scene.affect is None
             events = events_of(scene, who, now_ns - round(views.traces.length_s * 1e9))
         words = "waiting for the first estimate" if unheard else reason_words(seen, person, state)
@@ -143,7 +146,7 @@ class Presenter:
         views.traces.events = events
         views.traces.present_others(others)
         views.traces.present(t, rows, now_s, markers)
-        views.people.present(everyone, who, pinned)
+        views.people.present(everyone, who, pinned, attends)
         self._side.present(now_ns)
 
     def _no_picture(self) -> Reason | None:

@@ -16,8 +16,8 @@ from liveaffect.stream.capture.media import probe
 
 pytestmark = pytest.mark.processes
 
-OVER = ("reasons", "dynamics", "together")
-"""Of two nodes that need what the face's model sees, and the nets' evidence."""
+OVER = ("reasons", "dynamics", "together", "attention")
+"""Of nodes that need what the face's model sees, and the nets' evidence."""
 RECORD = """
 import json, sys
 from liveaffect.nodes.face.privacy import close_door

@@ -1,0 +1,134 @@
+"""Attention: blinks, closed eyes, nods and shakes of everyone in view, eye contact, and who looks at whom."""
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import msgspec
+
+from liveaffect.models.attention.aims import Priors
+from liveaffect.models.attention.directions import Place, place_of
+from liveaffect.models.attention.person import Glimpse
+from liveaffect.models.attention.tracker import AttentionSaid, AttentionTracker, mutual_gazes
+from liveaffect.stream import messages as m
+from liveaffect.stream.errors import UsageError
+from liveaffect.stream.node import Node, on
+from liveaffect.stream.topics import ATTENTION, BLINKED, FACE, GESTURE
+
+LENS_DEG, LENS_SD, LENS_KNOWN_SD = 65.0, 0.2, 0.03
+"""What is taken for a lens that nobody told, with its relative deviation; webcams and laptops have 55 to 78 degrees."""
+LEAST_SD = 0.03  # of a distance by the iris, relative: irises differ by that from person to person
+NEAR_M = 1.0  # stands for a distance that is not known: a direction is all that is used of it
+
+
+class AttentionNode(Node):
+    """Says everyone's attention five times a second, and blinks, nods and shakes as they end.
+
+    It rests on `face/observation` alone, so that the same recording gives the same numbers. A face that was not
+    measured in a frame is passed over in it; one that is not clear has no numbers.
+    """
+
+    view_deg: Annotated[float, msgspec.Meta(ge=0, lt=180)] = 0.0
+    """The camera's angle of view across the picture's longer side, which says where in the room a face is; 0 is what
+    `face.view_deg` says, and where that says nothing either, 65."""
+    people_share_a_room: bool = True
+    """false: nobody can look at anybody else, as in a picture of a video call, where faces are beside each other only
+    on the screen."""
+    cone_deg: Annotated[float, msgspec.Meta(ge=0.5, le=30)] = 5.0
+    """Half-angle of the cone of looks that count as eye contact with the camera."""
+    camera_prior: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.3
+    """Share of looks at the camera, before anything is seen."""
+    others_prior: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.3
+    """Share of looks at other people in the picture, all together, before anything is seen."""
+
+    def open(self) -> None:
+        if self.camera_prior + self.others_prior >= 1:
+            raise UsageError(
+                f"attention.camera_prior ({self.camera_prior:g}) and attention.others_prior ({self.others_prior:g}) "
+                "are shares: give numbers whose sum is below 1"
+            )
+        told = self.view_deg or float(self.host.graph.get("face", {}).get("view_deg", 0.0) or 0.0)
+        self._view_deg, self._lens_sd = (min(max(told, 1.0), 179.0), LENS_KNOWN_SD) if told else (LENS_DEG, LENS_SD)
+        self._priors = Priors(self.camera_prior, self.others_prior, self.cone_deg)
+        self._begin(-1)
+
+    def info(self) -> dict[str, Any]:
+        return {"people": self._people}
+
+    @on(FACE, emits=(ATTENTION, BLINKED, GESTURE))
+    def step(self, frame: m.FaceObservation) -> Iterator[m.Message]:
+        """One frame: events that have ended by it, and five times a second everyone."""
+        if frame.still or frame.t_ns < self._now_ns:  # a photograph has no past; a replay went back
+            self._begin(frame.t_ns)
+        self._now_ns = frame.t_ns
+        faces = {face.id: face for face in frame.faces}
+        here = {who: face for who, face in faces.items() if face.state != "stale"}
+        happened = self._tracker.see(frame.t_ns, {who: _glimpse(face) for who, face in here.items()})
+        for who, blink in happened.blinks:
+            yield m.Blinked(
+                t_ns=frame.t_ns, id=who, begin_ns=blink.begin_ns, end_ns=blink.end_ns, depth=blink.depth
+            )  # fmt: skip
+        for who, gesture in happened.gestures:
+            yield m.Gesture(t_ns=frame.t_ns, id=who, **gesture._asdict())
+        self._latest = {who: here.get(who, self._latest.get(who, face)) for who, face in faces.items()}
+        if not self._tracker.due(frame.t_ns):
+            return
+        size = frame.width or 4, frame.height or 3
+        said = self._tracker.say(frame.t_ns, {who: self._place(face, size) for who, face in self._latest.items()})
+        self._people = len(said)
+        people = tuple(_person(who, self._latest[who].state, one) for who, one in said.items())
+        mutual = tuple(m.MutualGaze(first=a, second=b, p=p) for (a, b), p in mutual_gazes(said).items())
+        yield m.Attention(t_ns=frame.t_ns, frame_seq=frame.frame_seq, people=people, mutual=mutual)
+
+    def _place(self, face: m.Face, size: tuple[int, int]) -> Place | None:
+        """Where a face is, as far as it is known; None for one that is not in the picture."""
+        if face.box is None or face.state == "no_face":
+            return None
+        far, sd = face.distance_m, face.distance_sd_m
+        if far is None or sd is None or not far > 0:
+            far, sd = NEAR_M, 0.0
+        own = max(sd * sd - (self._lens_sd * far) ** 2, 0.0)  # the lens is in it, and errs for everyone alike
+        own_sd = max(math.sqrt(own), LEAST_SD * far) if sd > 0 else 0.0
+        return place_of(face.box, size, self._view_deg, far, own_sd, self._lens_sd)
+
+    def _begin(self, t_ns: int) -> None:
+        self._tracker = AttentionTracker(self._priors, pairs=self.people_share_a_room)
+        self._now_ns, self._people = t_ns, 0
+        self._latest: dict[int, m.Face] = {}
+        """Of everyone in view, the newest frame that was measured."""
+
+
+def _glimpse(face: m.Face) -> Glimpse | None:
+    if face.state != "ok":
+        return None
+    return Glimpse(
+        yaw=face.yaw_deg,
+        pitch=face.pitch_deg,
+        gaze_yaw=face.gaze_yaw_deg,
+        gaze_pitch=face.gaze_pitch_deg,
+        gaze_sd=face.gaze_sd_deg,
+        gaze_pitch_sd=face.gaze_pitch_sd_deg,
+        open_left=face.eye_open_left,
+        open_right=face.eye_open_right,
+    )
+
+
+def _person(who: int, state: m.State, said: AttentionSaid) -> m.PersonAttention:
+    aims, gaze = said.aims, said.gaze
+    return m.PersonAttention(
+        id=who,
+        state=state,
+        by="" if gaze is None else "head" if gaze.by_head else "eyes",
+        eye_contact=None if aims is None else aims.camera,
+        looks=() if aims is None else tuple(m.Look(at=other, p=p) for other, p in aims.faces.items()),
+        elsewhere=None if aims is None else aims.elsewhere,
+        openness=said.openness,
+        closed=said.shut,
+        seconds=said.seconds,
+        eye_contact_share=said.contact_share,
+        blinks_per_min=said.blinks_per_min,
+        perclos=said.perclos,
+        blinks=said.blinks,
+        nods=said.nods,
+        shakes=said.shakes,
+    )

@@ -1,0 +1,58 @@
+"""The main window says who looks where beside the people, and draws it upon the picture."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dashboard_stream as made
+import msgspec
+import pytest
+from gui import picture
+from pytestqt.qtbot import QtBot
+from window_desk import Desk
+
+from liveaffect.stream import messages as m
+
+
+@pytest.fixture
+def desk(app: Any, qtbot: QtBot) -> Iterator[Desk]:
+    desk = Desk()
+    qtbot.addWidget(desk.window)
+    desk.window.resize(1024, 700)
+    desk.window.show()
+    desk.take(*made.stream(range(60), faces=2))
+    yield desk
+    desk.window.feed.close()
+
+
+def looks(frame: int) -> m.Attention:
+    """Face 0 looks at the camera, 1 at face 0."""
+    first = m.PersonAttention(id=0, by="eyes", eye_contact=0.9, looks=(m.Look(at=1, p=0.02),))
+    second = m.PersonAttention(id=1, by="eyes", eye_contact=0.05, looks=(m.Look(at=0, p=0.8),))
+    return m.Attention(t_ns=made.instant(frame), frame_seq=frame, people=(first, second))
+
+
+def test_who_looks_where_stands_beside_the_people(desk: Desk) -> None:
+    people = desk.window.presenter._views.people
+    assert people._attends.text() == ""
+    desk.take(*(looks(frame) for frame in range(30, 60, 6)))
+    assert people._attends.text() == "face 0: eye contact; face 1: looks at face 0"
+    buttons = list(people._buttons)
+    desk.take(looks(59))
+    assert people._buttons == buttons  # words that change move no button
+    picture(desk.window, "attends")
+    desk.take(*made.stream(range(60, 95), faces=2))
+    assert people._attends.text() == ""
+
+
+def test_a_line_from_the_eyes_is_drawn_with_the_landmarks_and_without_them_is_not(desk: Desk) -> None:
+    video = desk.window.presenter._views.video
+
+    def shown(yaw: float | None) -> Any:
+        face = msgspec.structs.replace(made.face(0), gaze_yaw_deg=yaw, gaze_pitch_deg=0.0, gaze_sd_deg=4.0)
+        desk.take(made.frame(60), made.observation(60, (face,)), made.mesh(60))
+        return video.grab().toImage()
+
+    aside, unknown = shown(60.0), shown(None)
+    assert aside != unknown
+    video.landmarks = False
+    assert shown(60.0) == shown(None)
