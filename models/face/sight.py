@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from liveaffect.models.face.geometry import rotation
 
+Place = NDArray[Any] | tuple[float, float]
 CAMERA_FIELD_DEG = 63.0
 """Vertical field of view that MediaPipe's pose assumes of any picture."""
 TURNED = 0.26
@@ -19,7 +20,7 @@ FOCAL_SD, FOCAL_KNOWN_SD = 0.2, 0.03
 """Relative deviation of the focal length that follows from it: where it is assumed, and where it was given."""
 
 
-def in_frame(pose: NDArray[np.float32], middle: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
+def in_frame(pose: NDArray[np.float32], middle: Place, size: tuple[int, int]) -> NDArray[np.float32]:
     """The pose (4, 4) of a face measured on its own crop as the whole frame would give it.
 
     `middle` is that of the face, (x, y) as fractions of the frame; `size` the frame's (width, height) in pixels. A crop
@@ -31,7 +32,7 @@ def in_frame(pose: NDArray[np.float32], middle: NDArray[Any], size: tuple[int, i
     return turned
 
 
-def on_sight(pose: NDArray[np.float32], middle: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float64]:
+def on_sight(pose: NDArray[np.float32], middle: Place, size: tuple[int, int]) -> NDArray[np.float64]:
     """The other way round: the rotation (3, 3) of a head against the line of sight to it, of a pose in the frame.
 
     MediaPipe's axes (x right, y up, z towards the camera). Arguments as of `in_frame`.
@@ -46,7 +47,7 @@ def focal_px(size: tuple[int, int], view_deg: float = 0.0) -> tuple[float, float
     return max(size) / 2 / math.tan(math.radians(angle / 2)), FOCAL_KNOWN_SD if view_deg else FOCAL_SD
 
 
-def _turn(middle: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float64]:
+def _turn(middle: Place, size: tuple[int, int]) -> NDArray[np.float64]:
     width, height = size
     focal = height / 2 / math.tan(math.radians(CAMERA_FIELD_DEG / 2))
     across, down = (float(middle[0]) - 0.5) * width / focal, (float(middle[1]) - 0.5) * height / focal

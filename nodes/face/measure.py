@@ -23,6 +23,8 @@ OUTSIDE = 0.2
 """A face with more than this share of its landmarks beyond the frame is occluded."""
 BLENDSHAPE_DECIMALS = 5
 """As they are published: a face at rest moves them a hundred times as much, and all digits would double a recording."""
+EYE_DECIMALS = 4
+"""Of degrees, openness and metres, for the same reason."""
 NOT_LOOKED_AT = "others' turn"
 """Reason of a face that this frame does not look at, because more are followed than every frame has time for."""
 
@@ -53,11 +55,10 @@ def measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool, vi
         row.yaw_deg, row.pitch_deg, row.roll_deg = yaw, pitch, roll
         row.mouth_motion = motion
         eyes = gaze(face.landmarks, face.pose, (width, height), view_deg)
-        row.eye_yaw_deg, row.eye_pitch_deg = eyes.eye_yaw_deg, eyes.eye_pitch_deg
-        row.gaze_yaw_deg, row.gaze_pitch_deg = eyes.gaze_yaw_deg, eyes.gaze_pitch_deg
-        row.gaze_sd_deg, row.gaze_pitch_sd_deg = eyes.gaze_sd_deg, eyes.gaze_pitch_sd_deg
-        row.eye_open_left, row.eye_open_right = eyes.open_left, eyes.open_right
-        row.distance_m, row.distance_sd_m = eyes.distance_m, eyes.distance_sd_m
+        (
+            row.eye_yaw_deg, row.eye_pitch_deg, row.gaze_yaw_deg, row.gaze_pitch_deg, row.gaze_sd_deg,
+            row.gaze_pitch_sd_deg, row.eye_open_left, row.eye_open_right, row.distance_m, row.distance_sd_m,
+        ) = (None if one is None else round(one, EYE_DECIMALS) for one in eyes)  # fmt: skip
     return row, face.landmarks, crop, geometry(face.blendshapes, face.landmarks, (width, height), face.pose)
 
 

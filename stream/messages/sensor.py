@@ -66,9 +66,10 @@ class Face(Part):
     gaze_pitch_deg: float | None = None
     """Positive down."""
     gaze_sd_deg: float | None = None
-    """Standard deviation of both yaws, what differs from person to person included."""
+    """Standard deviation of the gaze's yaw, what differs from person to person included. In the head it is larger, by
+    that of the head's pose."""
     gaze_pitch_sd_deg: float | None = None
-    """Of both pitches, which the lids hide more of."""
+    """Of its pitch, which the lids hide more of."""
     eye_open_left: float | None = None
     eye_open_right: float | None = None
     """0 (closed) to 1 (open) of the person's own left and right eye."""

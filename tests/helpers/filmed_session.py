@@ -84,7 +84,7 @@ def _of_frame(k: int, mesh: bool) -> list[Message]:
     units = tuple(((k + n) % 50) / 10 for n in range(len(ACTION_UNITS)))
     faces = tuple(
         Face(id=i, state="ok", box=(0.1 + 0.4 * i, 0.2, 0.3, 0.5), au=units, yaw_deg=10.0 * i + 5, pitch_deg=-4.0,
-             roll_deg=2.0)
+             roll_deg=2.0, gaze_yaw_deg=12.0 - 20.0 * i, gaze_pitch_deg=5.0, gaze_sd_deg=4.0, gaze_pitch_sd_deg=8.0)
         for i in ids
     )  # fmt: skip
     people = []

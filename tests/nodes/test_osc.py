@@ -54,6 +54,9 @@ def opened(receiver: Receiver, **settings: Any) -> OscNode:
 def test_every_measure_arrives_with_its_address_and_what_is_missing_is_not_sent(receiver: Receiver) -> None:
     node = opened(receiver)
     faces, affect = frame(3, 10**12)
+    looks = faces.faces[1]
+    looks.gaze_yaw_deg, looks.gaze_pitch_deg, looks.eye_open_left, looks.eye_open_right = -4.0, 6.5, 1.0, 0.5
+    looks.eye_yaw_deg, looks.distance_m = 2.0, 0.75
     node.affect(affect)
     node.face(faces)
     node.voice(hop(4, 10**12))  # unvoiced
@@ -69,6 +72,8 @@ def test_every_measure_arrives_with_its_address_and_what_is_missing_is_not_sent(
     assert [said[key] for key in ("state/0", "state/face", "state/voice")] == [["ok"], ["ok"], ["silence"]]
     assert said["loudness"] == [104.0]
     assert said["marker"] == ["müde", "here"]
+    assert [said[key] for key in ("gaze/1", "open/1", "distance/1")] == [[-4.0, 6.5], [1.0, 0.5], [0.75]]
+    assert not any(address.startswith("eyes") for address in said)  # one of its two angles is not known
     assert "pitch" not in said
     assert not any(address.startswith(("head", "speaking")) for address in said)
 

@@ -22,12 +22,12 @@ from numpy.typing import NDArray  # noqa: E402
 
 from liveaffect.models import registry  # noqa: E402
 from liveaffect.models.face.geometry import pose_degrees, rotation  # noqa: E402
-from liveaffect.nodes.face.closeups import ROOM, Closeups  # noqa: E402
+from liveaffect.nodes.face.closeups import ROOMS, Closeups  # noqa: E402
 from training.gaze.eyes import EYE_MM, FLIP, INNER, IRIS_MM, OUTER, Looks, Portrait, make, towards  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
-from bench_room import portraits, spoiled  # noqa: E402
+from bench_room import portraits, spoiled  # type: ignore[import-not-found]  # noqa: E402
 
 SIDE, MARGIN = 512, 64
 FRAME = (1920, 1080)
@@ -35,6 +35,8 @@ PLACE_MM = (1.0, -1.9, 7.8)
 """Middle of rotation from the middle of the eye's corners: outwards, down, back. So stand the irises of 1,800 portraits
 whose subjects look at the camera with the head turned up to 30 degrees."""
 SPREAD_MM = (0.6, 0.5, 0.7)
+JUDGES = {str(number) for number in range(2, 12)}
+"""JAFFE's women among the portraits of `benchmarks/bench_room.py`: nothing is fitted on them."""
 
 
 def main() -> None:
@@ -53,8 +55,9 @@ def main() -> None:
             tried += 1
             row = draw(crops, portrait, place, rng)
             if row is not None:
-                rows.append({"person": np.array(person), **row})
-    np.savez(asked.out, **{key: np.stack([row[key] for row in rows]) for key in rows[0]}, tried=tried)
+                rows.append({"person": np.array(person), "judge": np.array(portrait.name in JUDGES), **row})
+    told: dict[str, Any] = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
+    np.savez(asked.out, **told, tried=np.array(tried), size=np.array(FRAME))
     print(f"{len(rows)} of {tried} draws, {len({int(row['person']) for row in rows})} people")
     crops.close()
 
@@ -66,7 +69,7 @@ def suited(crops: Closeups, count: int) -> list[Portrait]:
         big = cv2.resize(np.ascontiguousarray(picture), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
         image = np.asarray(cv2.copyMakeBorder(big, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_REPLICATE), np.uint8)
         side = SIDE + 2 * MARGIN
-        face = crops.measure(image, np.full(2, side / 2), float(side))
+        face = crops.measure(image, np.full(2, side / 2), side / ROOMS[0])
         if face is None:
             continue
         points = face.landmarks.astype(np.float64) * side
@@ -109,16 +112,17 @@ def draw(
     frame[top : top + h, left : left + w] = small[:h, :w]
     middle = (made.turned[:468, :2].min(0) + made.turned[:468, :2].max(0)) / 2 * scale + (left, top)
     middle = middle + rng.normal(0, 0.03, 2) * width
-    face = crops.measure(frame, middle, ROOM * 1.25 * width * rng.uniform(0.9, 1.1))
+    face = crops.measure(frame, middle, 1.25 * width * rng.uniform(0.9, 1.1))
     if face is None:
         return None
     eyes = [float(np.linalg.norm(portrait.points[OUTER[e]] - portrait.points[INNER[e]])) for e in (0, 1)]
     head = FLIP @ rotation(made.pose) @ FLIP
     return {
         "landmarks": face.landmarks, "found_pose": face.pose, "blendshapes": face.blendshapes, "pose": made.pose,
-        "gaze": np.array(gaze), "inside": head.T @ towards(*gaze), "width": np.array(width), "shut": np.array(shut),
-        "gap": np.array(made.gap), "iris_px": np.array([eye * scale * IRIS_MM / EYE_MM for eye in eyes]),
-        "irises": (made.turned[[468, 473], :2] * scale + (left, top)),
+        "gaze": np.array(gaze), "inside": head.T @ towards(*gaze), "turn": np.array(pose_degrees(made.pose)[:2]),
+        "width": np.array(width), "shut": np.array(shut), "gap": np.array(made.gap),
+        "iris_px": np.array([eye * scale * IRIS_MM / EYE_MM for eye in eyes]),
+        "irises": made.turned[[468, 473], :2] * scale + (left, top),
     }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ FLIP = np.diag([1.0, -1.0, -1.0])
 def landmarks_are_true(monkeypatch: pytest.MonkeyPatch) -> None:
     """The geometry is tested on landmarks that lie where they should; MediaPipe's do not (benchmarks/bench_gaze.py)."""
     monkeypatch.setattr(g, "GAIN", (EYE_MM / IRIS_PLANE_MM,) * 2)
-    monkeypatch.setattr(g, "ASIDE", PLACE)
+    monkeypatch.setattr(g, "ASIDE", (PLACE[0], PLACE[2]))
     monkeypatch.setattr(g, "DOWN", PLACE[1:])
 
 
@@ -47,7 +47,7 @@ def built(
     look = FLIP @ rotated(*inside) @ np.array([0.0, 0.0, 1.0])
     points = np.zeros((478, 3))
     points[:] = np.linspace(-60, 60, 478)[:, None] * np.array([1.0, 0.0, 0.0])
-    points[10], points[152] = (0, -80, 0), (0, 80, 0)
+    points[10], points[152], points[234], points[454] = (0, -80, 0), (0, 80, 0), (-60, 0, 0), (60, 0, 0)
     wide = g.OPEN_GAP * EYE_MM, g.SHUT_GAP * EYE_MM
     for k, (names, side) in enumerate(((g._RIGHT, -1.0), (g._LEFT, 1.0))):
         centre = np.array([side * 31.0, 0.0, 0.0])

@@ -29,6 +29,10 @@ def test_each_row_has_a_number_for_every_channel_of_its_stream() -> None:
     row = dict(zip([c.label for c in found["affect 1"].channels], affect_row(None, "no_face", None), strict=True))
     assert (row["person"], row["state"]) == (NOBODY, CODES["no_face"])
     assert np.isnan(row["valence"])
+    looks = Face(id=0, state="ok", gaze_yaw_deg=-7.0, gaze_pitch_sd_deg=8.0, eye_open_right=0.5, distance_sd_m=0.1)
+    row = dict(zip([c.label for c in found["units 1"].channels], face_row(looks, "ok", 0), strict=True))
+    assert [row[k] for k in ("gaze_yaw", "gaze_pitch_sd", "eye_open_right", "distance_sd")] == [-7.0, 8.0, 0.5, 0.1]
+    assert np.isnan(row["eye_open_left"])
     names = [c.label for c in found["voice"].channels]
     assert np.isnan(voice_row(hop(4, 0))[names.index("f0_hz")])
 

@@ -43,7 +43,7 @@ def test_openface_columns_are_those_that_are_documented_in_their_order(session: 
     assert rows.columns == [name for name in documented if name in rows.columns]
     left_out = set(documented) - set(rows.columns)
     assert {name.split("_")[0] for name in left_out} == {"gaze", "pose"}
-    assert not {"pose_Rx", "pose_Ry", "pose_Rz"} & left_out
+    assert not {"pose_Rx", "pose_Ry", "pose_Rz", "gaze_angle_x", "gaze_angle_y"} & left_out
     assert any("gaze" in note for note in written.notes)
 
 
@@ -56,6 +56,10 @@ def test_openface_values_are_those_of_the_table_in_its_units(session: Session, t
     seen = table["face_id"].is_not_null()
     for name, column, sign in (("pose_Rx", "pitch_deg", 1), ("pose_Ry", "yaw_deg", -1), ("pose_Rz", "roll_deg", -1)):
         np.testing.assert_allclose(rows.filter(seen)[name], np.radians(table.filter(seen)[column]) * sign, rtol=1e-6)
+    yaw, pitch = (np.radians(table.filter(seen)[f"gaze_{axis}_deg"].cast(float)) for axis in ("yaw", "pitch"))
+    x, y, z = np.sin(yaw) * np.cos(pitch), np.sin(pitch), -np.cos(yaw) * np.cos(pitch)  # right, down, away
+    np.testing.assert_allclose(rows.filter(seen)["gaze_angle_x"], np.arctan2(x, -z), rtol=1e-5)
+    np.testing.assert_allclose(rows.filter(seen)["gaze_angle_y"], np.arctan2(y, -z), rtol=1e-5)
     for n in INTENSITIES:
         np.testing.assert_allclose(rows.filter(seen)[f"AU{n:02}_r"], table.filter(seen)[f"au{n:02}"], rtol=1e-6)
     present = rows.filter(seen)["AU28_c"].to_list()
