@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -27,6 +27,8 @@ class AttentionNode(Node):
     It rests on `face/observation` alone, so that the same recording gives the same numbers. A face that was not
     measured in a frame is passed over in it; one that is not clear has no numbers.
     """
+
+    idles: ClassVar[bool] = True
 
     view_deg: Annotated[float, msgspec.Meta(ge=0, lt=180)] = 0.0
     """The camera's angle of view across the picture's longer side, which says where in the room a face is; 0 is what

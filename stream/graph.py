@@ -220,7 +220,7 @@ def _writers(entries: dict[str, Entry], origin: str, partial: bool) -> dict[str,
             writers[topic.name] = entry.name
     for entry in entries.values():
         data = [t for t in entry.spec.inputs if not t.host]
-        if data and not partial and not any(t.name in writers for t in data):
+        if data and not partial and not entry.node.idles and not any(t.name in writers for t in data):
             wanted = ", ".join(f"'{t.name}'" for t in data[:4])
             raise LaunchError(
                 f"{origin}: nothing writes {wanted}, which [{entry.name}] reads: add or enable its writer"

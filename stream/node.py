@@ -74,6 +74,8 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
     """True keeps `seq` and the number of the start of what the node publishes: they are those of a recording."""
     terminal: ClassVar[bool] = False
     """True gives the node's process the terminal of the program; the others write to a log."""
+    idles: ClassVar[bool] = False
+    """True lets the node be in a graph in which nothing writes what it reads, such as one whose camera is left out."""
     gathers_ms: ClassVar[int] = 0
     """Live, a process whose nodes all answer a few times a second need not wake for each message: it takes what has
     come in so many milliseconds at once. What the nodes are given, and in which order, stays the same."""

@@ -161,6 +161,13 @@ def test_a_file_may_extend_the_default_graph_or_another_file(own: Path) -> None:
     assert graph.entries["camera"].node.width == 320  # type: ignore[attr-defined]
 
 
+def test_the_default_graph_does_without_a_camera_and_without_a_microphone() -> None:
+    blind = load_graph(_default(), [f"{name}.enabled=false" for name in ("camera", "face", "face_affect")])
+    assert "voice_affect" in blind.entries
+    deaf = load_graph(_default(), [f"{name}.enabled=false" for name in ("microphone", "voice", "voice_affect")])
+    assert "face_affect" in deaf.entries
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
