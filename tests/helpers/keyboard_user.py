@@ -112,6 +112,7 @@ def look(window: MainWindow) -> None:
     if os.environ["STORY_SCREEN"]:
         press(KEYS.Key_F11)
         wait(window.isFullScreen, "the full screen")
+        window.resize(window.screen().size())  # no window manager does it here
     if os.environ["STORY_SIZE"] != "100":
         press(KEYS.Key_V)
         choose("Size")
@@ -186,9 +187,9 @@ def replay(facts: Facts) -> None:
     wait(lambda: scene.playback is not None and scene.playback.state == "paused", "the pause")
     press(KEYS.Key_BracketRight)
     at = min(t_s for t_s, _ in bar.line.markers)
-    wait(lambda: abs(bar.position_s - at) < 0.5, "the first marker")
+    wait(lambda: scene.playback is not None and abs(scene.playback.position_s - at) < 0.5, "the first marker")
     press(KEYS.Key_Period)
-    wait(lambda: bar.position_s > at + 4, "five seconds on")
+    wait(lambda: scene.playback is not None and scene.playback.position_s > at + 4, "five seconds on")
     wait(lambda: len(scene.trace.since(-1e9)[0]) > 20, "what came before")
     shoot(window, "13_replay_paused")
     judge(facts, window)

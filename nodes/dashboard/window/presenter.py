@@ -105,6 +105,7 @@ class Presenter:
     def plots(self) -> None:
         """Everything but the picture; nothing moves where nothing is heard any more."""
         if self.gone is not None:
+            self._side.present(self._scene.now_ns, ask=False)  # a page that is only opened now is not empty
             return
         scene, views = self._scene, self._views
         with scene.lock:

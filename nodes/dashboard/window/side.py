@@ -96,13 +96,13 @@ class Side(QWidget):
         for canvas in self.canvases:
             canvas.go(since)
 
-    def present(self, now_ns: int) -> None:
-        """The page that is open, as things are; what is now is painted elsewhere."""
+    def present(self, now_ns: int, *, ask: bool = True) -> None:
+        """The page that is open, as things are; what is now is painted elsewhere. `ask` false: nothing is asked for."""
         if self.page == "moving":
             self._present_moving(now_ns)
         if self.page == "why":
-            self._present_why(now_ns)
-        elif self._asked is not None:
+            self._present_why(now_ns, ask)
+        elif ask and self._asked is not None:
             self._want(None)
 
     def _present_moving(self, now_ns: int) -> None:
@@ -121,14 +121,14 @@ class Side(QWidget):
         self.moving.present(name, next((one for one in people if one.id == who), None), shifts, now_ns)
         self.together.present(pair, names, (self._pair % max(1, len(pairs)), len(pairs)))
 
-    def _present_why(self, now_ns: int) -> None:
+    def _present_why(self, now_ns: int, ask: bool) -> None:
         scene = self._scene
         with scene.lock:
             off, who, person = switched_off(scene, "why"), scene.shown, scene.person
             found = scene.over.reason(who, now_ns)
         self.why.miss(off)
         due = who != self._asked or time.monotonic() - self._asked_s > ASK_AGAIN_S
-        if off is None and scene.kind == "live" and due and who is not None and who >= 0:
+        if ask and off is None and scene.kind == "live" and due and who is not None and who >= 0:
             self._want(who)
         self.why.present("" if person is None else person.name, found, now_ns)
 

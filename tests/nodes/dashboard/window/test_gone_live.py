@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -11,13 +12,16 @@ from pathlib import Path
 import psutil
 import pytest
 from gui import PICTURES
+from live_run import free_port
 from paths import HELPERS
 from pytestqt.qtbot import QtBot
+from slow_relay import HERE, SlowRelay
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.lost import FILM_ENDED, SILENT_NS
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.window.main import MainWindow
+from liveaffect.stream.client.access import make_keys
 
 pytestmark = pytest.mark.processes
 WAIT_MS = 90_000
@@ -41,10 +45,11 @@ process = "face"
 class Sensor:
     """A run in processes of its own, always at one address."""
 
-    def __init__(self, folder: Path, more: str = "") -> None:
-        self.address = f"ipc://{folder / 's'}"
+    def __init__(self, folder: Path, more: str = "", address: str = "", keys: str = "") -> None:
+        self.address = address or f"ipc://{folder / 's'}"
         self._file = folder / "graph.toml"
-        self._file.write_text(GRAPH.format(address=self.address, more=more), "utf-8")
+        text = GRAPH.format(address=self.address, more=more)
+        self._file.write_text(text.replace("[camera]", f'keys = "{keys}"\n[camera]' if keys else "[camera]"), "utf-8")
         self._run: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -71,10 +76,10 @@ class Sensor:
 class View:
     """A window on the sensor, and what it shows second by second."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, keys: str = "") -> None:
         node = DashboardNode()
         node.open()
-        self.window = MainWindow(GatewayFeed(node, lambda: address))
+        self.window = MainWindow(GatewayFeed(node, lambda: address, keys))
         self.window.start()
         self.window.show()
 
@@ -163,3 +168,68 @@ def test_u3_a_film_that_has_ended_says_so_in_a_window_that_stays(app: object, qt
         assert reason.headline == FILM_ENDED
         assert view.window.isVisible()
         view.window.feed.close()
+
+
+SECONDS = 24
+PLAN: dict[int, str] = {3: "link down", 8: "link up", 10: "stopped", 14: "goes on", 16: "killed", 20: "started"}
+"""Second of the table -> what happens at its beginning."""
+
+
+@pytest.mark.soak
+def test_u1_second_by_second_what_two_views_show_of_a_sensor_whose_link_is_cut_that_is_stopped_and_killed(
+    app: object, qtbot: QtBot
+) -> None:
+    """One view beside the sensor, one at the end of a cable: nothing that looks alive after 2 s of silence.
+
+    The table goes to out/pictures/gone_seconds.txt.
+    """
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder, port = Path(name), two_ports()
+        make_keys(folder / "keys")
+        keys = str(folder / "keys")
+        sensor = Sensor(folder, address=f"tcp://127.0.0.1:{port}", keys=keys)
+        with SlowRelay([port, port + 1], 0.01) as cable:
+            views = {"beside": View(sensor.address, keys), "far": View(f"tcp://{HERE}:{port}", keys)}
+            for view in views.values():
+                qtbot.addWidget(view.window)
+            qtbot.waitUntil(lambda: all(view.lively for view in views.values()), timeout=WAIT_MS)
+            happens = {
+                "link down": lambda: cable.cut(True), "link up": lambda: cable.cut(False),
+                "stopped": lambda: sensor.send(signal.SIGSTOP), "goes on": lambda: sensor.send(signal.SIGCONT),
+                "killed": lambda: sensor.send(signal.SIGKILL), "started": sensor.start,
+            }  # fmt: skip
+            table = ["second  what happens  " + "".join(f"{name:>44}" for name in views)]
+            wrong: list[str] = []
+            for second in range(SECONDS):
+                what = PLAN.get(second, "")
+                if what:
+                    happens[what]()
+                qtbot.wait(1000)
+                cells: list[str] = []
+                for name, view in views.items():
+                    row, quiet_s = view.row(), view.quiet_ns() / 1e9
+                    cells.append(f"{row}, quiet {quiet_s:.1f} s, {view.window.status.rec._words}")
+                    if row == "numbers" and quiet_s > SILENT_NS / 1e9 + 0.6:
+                        wrong.append(f"second {second}, {name}: numbers after {quiet_s:.1f} s of silence")
+                table.append(f"{second:>6}  {what:<12}  " + "".join(f"{cell:>44}" for cell in cells))
+            qtbot.waitUntil(lambda: all(view.lively for view in views.values()), timeout=WAIT_MS)
+            table.append("   end  both live again")
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            (PICTURES / "gone_seconds.txt").write_text("\n".join(table) + "\n", "utf-8")
+            for view in views.values():
+                view.window.feed.close()
+            sensor.send(signal.SIGKILL)
+        assert not wrong, wrong
+        assert sum(line.count("grey") for line in table) >= 10, table
+
+
+def two_ports() -> int:
+    """A port that is free, and the next one too."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
