@@ -9,17 +9,15 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import platformdirs
 import pytest
 from gui import PICTURES
 from live_run import wait_for
 from make_media import fewer_pictures
-from paths import HELPERS, ROOT
+from paths import HELPERS
+from wheel_home import home, install, with_models
 from xvfb import Xvfb, xvfb_missing
 
 from liveaffect.stream.session.reader import SessionReader
@@ -31,9 +29,6 @@ pytestmark = [
     pytest.mark.timeout(3600),
     pytest.mark.skipif(xvfb_missing(), reason="Xvfb is not installed"),
 ]
-NOT_TAKEN = ("PYTHON", "XDG_", "QT_", "PULSE")
-"""Of this environment."""
-FLOORS = ("stream", "models", "nodes", "offline", "cli")
 FILMS = ("first.mp4", "second.mp4", "third.mp4")
 
 
@@ -54,39 +49,14 @@ LARGE_TYPE = Screen(3840, 2160, 1.0, 200)
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel in an environment of its own, whose dependencies are those of the running one."""
-    folder = tmp_path_factory.mktemp("wheel")
-    nowhere = shutil.ignore_patterns(".*", "__pycache__")
-    source = folder / "source"
-    source.mkdir()
-    for one in (*FLOORS, "pyproject.toml", "launch.toml", "README.md", "LICENSE", "NOTICE"):
-        if (ROOT / one).is_dir():
-            shutil.copytree(ROOT / one, source / one, ignore=nowhere)
-        else:
-            shutil.copy(ROOT / one, source / one)
-    words = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(source)]
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-    venv = folder / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
-    pip = [sys.executable, "-m", "pip", "--python", str(venv / "bin" / "python"), "install", "--no-index", "--no-deps"]
-    subprocess.run([*pip, "--quiet", str(next(folder.glob("*.whl")))], check=True)
-    purelib = next((venv / "lib").glob("python3*/site-packages"))
-    (purelib / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return venv / "bin"
+    """Where the commands of the wheel are."""
+    return install(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache in which only the models lie, as after `liveaffect models pull`; STORY_CACHE names one to be kept."""
-    kept_between_runs = os.environ.get("STORY_CACHE")
-    if kept_between_runs:
-        return Path(kept_between_runs)
-    folder = tmp_path_factory.mktemp("cache")
-    kept = Path(platformdirs.user_cache_dir("liveaffect")) / "models"
-    if not kept.is_dir():
-        pytest.skip("the models are not here: liveaffect models pull")
-    shutil.copytree(kept, folder / "liveaffect" / "models")
-    return folder
+    """With the models, for all stories."""
+    return with_models(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="module")
@@ -95,18 +65,6 @@ def films(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Pat
     folder = tmp_path_factory.mktemp("films")
     made = fewer_pictures(demo_clip, folder / FILMS[0], every=10, fps=3)
     return [made, *(Path(shutil.copy(made, folder / name)) for name in FILMS[1:])]
-
-
-def home(tmp_path: Path, cache: Path, installed: Path) -> dict[str, str]:
-    """The environment of somebody who was here never before."""
-    folder, opener = tmp_path / "home", tmp_path / "bin"
-    folder.mkdir()
-    opener.mkdir()
-    for name in ("xdg-open", "x-www-browser"):
-        (opener / name).write_text(f'#!/bin/sh\necho "$1" >> {tmp_path / "opened.txt"}\n')
-        (opener / name).chmod(0o755)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_TAKEN)}
-    return {**kept, "HOME": str(folder), "XDG_CACHE_HOME": str(cache), "PATH": f"{installed}:{opener}:{kept['PATH']}"}
 
 
 def seen(folder: Path, story: str) -> dict[str, Any]:

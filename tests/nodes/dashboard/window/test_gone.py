@@ -121,6 +121,18 @@ def test_u1_not_a_pixel_of_a_gone_window_has_the_colour_of_now(watched: Watched)
     assert watched.lively_pixels() > 100
 
 
+def test_u1_a_page_that_is_opened_while_nothing_is_heard_is_not_empty_and_asks_nothing(watched: Watched) -> None:
+    asked: list[str] = []
+    watched.window.feed.ask = lambda verb, *_, **__: asked.append(verb)  # type: ignore[method-assign]
+    for alive in (True, True, False, False, False):
+        watched.second(alive=alive)
+    side = watched.window.side
+    side.turn("why")
+    assert side.why.missing is not None
+    assert "does not run" in side.why.missing.headline
+    assert asked == []
+
+
 def test_u1_a_paused_view_goes_grey_too(watched: Watched) -> None:
     watched.second(alive=True)
     watched.window.set_paused(True)
