@@ -75,8 +75,10 @@ class AttentionColumns:
         said = None if message is None else next((one for one in message.people if one.id == who), None)
         if message is None or said is None:
             return
-        row.update(eye_contact=said.eye_contact, gaze_by=said.by or None)
         row.update(blinks_per_min=said.blinks_per_min, perclos=said.perclos)
+        if row.get("yaw_deg") is None:  # the frames around this one gave numbers, it did not
+            return
+        row.update(eye_contact=said.eye_contact, gaze_by=said.by or None)
         best = max(said.looks, key=lambda look: look.p, default=None)
         if best is not None:
             pair = {said.id, best.at}
@@ -86,8 +88,7 @@ class AttentionColumns:
             row["blink"] = 1
         elif said.openness is not None:
             row["blink"] = 0
-        if row.get("yaw_deg") is not None:
-            row.update(nod=self._cycles("nod", who, t_ns), shake=self._cycles("shake", who, t_ns))
+        row.update(nod=self._cycles("nod", who, t_ns), shake=self._cycles("shake", who, t_ns))
 
     def _near(self, t_ns: int) -> m.Attention | None:
         """What was said of the frames up to the next report, this row's among them; at the end, the last one."""

@@ -85,6 +85,17 @@ def test_what_a_node_did_not_say_is_null() -> None:
     assert all(bare[name].null_count() == bare.height for name in DICTIONARY)
 
 
+def test_a_frame_in_which_a_face_was_not_clear_has_no_gaze_though_its_neighbours_have() -> None:
+    frames = list(made_room(3, {3: 7, 7: 3}))
+    lost = frames[41]
+    lost.faces = (lost.faces[0], m.Face(id=7, state="occluded", box=lost.faces[1].box))
+    rows = table(frames).filter(pl.col("t_ns") == lost.t_ns)
+    clear, covered = rows.filter(pl.col("face_id") == 3), rows.filter(pl.col("face_id") == 7)
+    instant = ["eye_contact", "gaze_by", "looks_at", "looks_at_p", "mutual_gaze", "blink", "nod", "shake"]
+    assert clear.select(instant).null_count().sum_horizontal().item() == 0
+    assert covered.select(instant).null_count().sum_horizontal().item() == len(instant)
+
+
 def test_a_row_far_from_anything_said_takes_nothing_from_it() -> None:
     frames = list(made_room(4, {3: 7, 7: 3}))
     line = [
