@@ -98,6 +98,8 @@ def study(rows: list[Any], truth: dict[str, Any], seen: Seen) -> dict[str, Any]:
     opened = np.stack([column(rows, name) for name in ("open_right", "open_left")], 1)
     true = np.clip(truth["gap"] / TYPICAL_GAP, 0, 1)
     for name, here in (("lids, all", small | ~small), ("lids, under 60 px", small), ("lids, from 60 px", ~small)):
+        if not here.any():
+            continue
         error = np.abs(opened - true)[here]
         closed, wide_open = true[here] < 0.15, true[here] > 0.7
         found[name] = {
@@ -113,6 +115,8 @@ def study(rows: list[Any], truth: dict[str, Any], seen: Seen) -> dict[str, Any]:
 def line(name: str, off: Floats, spread: Floats) -> dict[str, Any]:
     """Error and coverage of yaw and pitch."""
     said: NDArray[np.bool_] = np.asarray(np.isfinite(off).all(1))
+    if not said.any():
+        return {"n": len(said)}
     off, spread = off[said], spread[said]
     held = (np.abs(off) <= NORMAL_90 * spread).mean(0)
     numbers = {
@@ -138,6 +142,8 @@ def distance(rows: list[Any], truth: dict[str, Any], seen: Seen) -> dict[str, An
     found: dict[str, Any] = {}
     for low, high in pairwise(WIDTHS):
         here = wide & (truth["width"] >= low) & (truth["width"] < high)
+        if not here.any():
+            continue
         error = np.abs(ratio[here] - 1)
         found[f"{low}-{high}"] = {
             "metres": float(np.median(true[here])), "bias": float(np.median(ratio[here]) - 1),
