@@ -30,8 +30,10 @@ from PIL import Image  # noqa: E402
 from sentence_check import check  # noqa: E402
 
 from liveaffect.models.circumplex import EMOTIONS  # noqa: E402
+from liveaffect.models.face import align  # noqa: E402
+from liveaffect.models.face.affect import SIDE as SIDE_OF_NET  # noqa: E402
 from liveaffect.models.reasons.carried import NAMED, TARGETS, ask, named  # noqa: E402
-from liveaffect.models.reasons.regions import at_rest  # noqa: E402
+from liveaffect.models.reasons.regions import REGIONS, at_rest, hidden  # noqa: E402
 from liveaffect.nodes.face import FaceNode  # noqa: E402
 from liveaffect.nodes.face_affect import FaceAffectNode  # noqa: E402
 from liveaffect.nodes.fusion import FusionNode  # noqa: E402
@@ -81,6 +83,7 @@ def photographs(path: Path, number: int) -> Iterator[m.VideoFrame]:
 
 def moved(net: Any, crop: Any, vector: Any, reason: m.Reason, rng: np.random.Generator) -> list[float | None]:
     """For each target the share of draws of three others that move it less than the three named first."""
+    crop = align.resize(crop, SIDE_OF_NET)  # as the model does, and `measure`
     effects = {cue.name: (cue.valence, cue.arousal, cue.category) for cue in reason.cues}
     base = (reason.valence or 0.0, reason.arousal or 0.0, reason.share or 0.0)
     of = (0, 1, 2 + EMOTIONS.index(reason.category))
@@ -98,6 +101,14 @@ def moved(net: Any, crop: Any, vector: Any, reason: m.Reason, rng: np.random.Gen
     return rows
 
 
+def with_a_mask(crop: Any, colour: Any) -> Any:
+    """The crop with something plain over the mouth."""
+    top, bottom, left, right = (round(edge * len(crop)) for edge in REGIONS["mouth"].boxes[0])
+    covered = crop.copy()
+    covered[top : bottom + 1, left : right + 1] = colour
+    return covered
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("films", nargs="*", type=Path)
@@ -109,14 +120,18 @@ def main() -> None:
     if arguments.stills:
         sources.append((arguments.stills.name, photographs(arguments.stills, arguments.number)))
     rng, rows, net = np.random.default_rng(1), [], None
+    seen = missed = 0
     for name, frames in sources:
         kept.clear()
         node = Watched()
         run_nodes(FaceNode(), FaceAffectNode(), FusionNode(), node, inputs=list(frames), of=m.Reasons)
         net = node._net
         found = [moved(net, *one, rng) for one in kept if one[2].category]
-        for _, _, reason in kept:
+        for crop, _, reason in kept:
             check(reason)
+            seen += "mouth" not in hidden(crop)
+            covers = (128, 0, (190, 205, 215), crop[len(crop) // 2].mean(0))
+            missed += sum("mouth" not in hidden(with_a_mask(crop, colour)) for colour in covers)
         rows += found
         print(f"{name}: {len(found)} faces", flush=True)
     told = {}
@@ -124,6 +139,7 @@ def main() -> None:
         known = [row[target] for row in rows if row[target] is not None]
         told[name] = float(np.mean(known))
         print(f"{name}: the three cues named first move it more than three others in {told[name]:.3f} of {len(known)}")
+    print(f"a mouth was seen in {seen} of {len(rows)} uncovered faces, and in {missed} of {4 * len(rows)} covered ones")
     print(f"sentences of all {len(rows)} faces hold against their numbers")
     if kept and net is not None:
         crop, vector, _ = kept[0]

@@ -1,7 +1,7 @@
 """How much each cue of a face carried: the model is asked again, in one batch, with each of them put to rest; and once
 more with several together, where it is not plain which way they carried it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -80,15 +80,11 @@ def measure(
     category = int(whole[2:].argmax())
     of = [0, 1, 2 + category]
     effects = dict(zip(names, whole[of] - rows[:, of], strict=True))
-    ways = [1 if named(effects, target) == _sides(effects, target)[0][:NAMED] else -1 for target in range(len(of))]
-    close = {target: sides for target in range(len(of)) if (sides := _close(effects, target))}
-    together = sorted({tuple(sorted(side)) for sides in close.values() for side in sides if len(side) > 1})
-    faces = [at_rest(crop, vector, side, soft) for side in together]
-    moved = dict(zip(together, whole[of] - ask(net, faces, prior)[:, of], strict=True)) if faces else {}
-    for target, sides in close.items():  # a side of one cue was asked about already
-        by = [moved[tuple(sorted(side))] if len(side) > 1 else effects[side[0]] for side in sides]
-        ways[target] = 1 if abs(by[0][target]) >= abs(by[1][target]) else -1
-    return Carried(whole, category, effects, covered, tuple(ways))
+
+    def together(sides: list[tuple[str, ...]]) -> NDArray[np.float64]:
+        return whole[of] - ask(net, [at_rest(crop, vector, side, soft) for side in sides], prior)[:, of]
+
+    return Carried(whole, category, effects, covered, ways_of(effects, together))
 
 
 def ask(net: FaceNet, faces: list[tuple[NDArray[np.uint8], NDArray[np.float32]]], prior: str) -> NDArray[np.float64]:
@@ -96,6 +92,22 @@ def ask(net: FaceNet, faces: list[tuple[NDArray[np.uint8], NDArray[np.float32]]]
     crops, vectors = (np.stack(part) for part in zip(*faces, strict=True))
     said = net.predict(crops, geometry=vectors, prior=prior)
     return np.column_stack([said.valence, said.arousal, said.emotions]).astype(np.float64)
+
+
+def ways_of(effects: Effects, together: Callable[[list[tuple[str, ...]]], NDArray[np.float64]]) -> tuple[int, ...]:
+    """For each target 1 where the cues that raise it carried it, -1 where those that lower it.
+
+    `together` says of sets of cues by how much the targets are higher with them than with all of a set at rest
+    (sets, 3); it is asked once, of sides of several cues where single effects do not say which carried more.
+    """
+    ways = [1 if named(effects, target) == _sides(effects, target)[0][:NAMED] else -1 for target in range(len(TARGETS))]
+    close = {target: sides for target in range(len(TARGETS)) if (sides := _close(effects, target))}
+    sets = sorted({tuple(sorted(side)) for sides in close.values() for side in sides if len(side) > 1})
+    moved = dict(zip(sets, together(sets), strict=True)) if sets else {}
+    for target, sides in close.items():  # a side of one cue was asked about already
+        by = [moved[tuple(sorted(side))] if len(side) > 1 else effects[side[0]] for side in sides]
+        ways[target] = 1 if abs(by[0][target]) >= abs(by[1][target]) else -1
+    return tuple(ways)
 
 
 def named(effects: Effects, target: int, way: int = 0) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from liveaffect.models.reasons.carried import ways_of
 from liveaffect.models.reasons.prosody import CUES, TRACKS, Prosody, at_rest, prosody, unusual
 from liveaffect.models.voice.affect import VoiceAffectModel, VoiceEstimate
 from liveaffect.models.voice.baseline import VoiceBaseline
@@ -44,6 +45,8 @@ class CarriedVoice:
     """The likeliest category, an index of `circumplex.EMOTIONS`."""
     effects: dict[str, npt.NDArray[np.float64]]
     """Unusual cue -> (3,): how much higher valence, arousal and the share of the category are than with it at rest."""
+    ways: tuple[int, ...] = ()
+    """As `carried.Carried.ways`."""
 
 
 class VoiceFollower:
@@ -94,13 +97,21 @@ class VoiceFollower:
         whole = _numbers(said.estimate)
         category = int(whole[2:].argmax())
         of = [0, 1, 2 + category]
-        effects: dict[str, npt.NDArray[np.float64]] = {}
-        for cue in (cue for cue in CUES if unusual(cue, said.now, said.rest)):
-            calm = at_rest(said.rows, said.values, said.speech, cue, said.now, said.rest)
-            if calm is not None:
-                again = self._net.judge(calm, self._net.encode(calm), self._baseline, said.usual)
-                effects[cue] = whole[of] - _numbers(again)[of]
-        return CarriedVoice(category, effects)
+
+        def carried(cues: tuple[str, ...]) -> npt.NDArray[np.float64] | None:
+            calm = at_rest(said.rows, said.values, said.speech, cues, said.now, said.rest)
+            if calm is None:
+                return None
+            again = self._net.judge(calm, self._net.encode(calm), self._baseline, said.usual)
+            return (whole - _numbers(again))[of]
+
+        def together(sides: list[tuple[str, ...]]) -> npt.NDArray[np.float64]:
+            rows = [carried(side) for side in sides]
+            return np.stack([np.zeros(len(of)) if row is None else row for row in rows])
+
+        alone = {cue: carried((cue,)) for cue in CUES if unusual(cue, said.now, said.rest)}
+        effects = {cue: effect for cue, effect in alone.items() if effect is not None}
+        return CarriedVoice(category, effects, ways_of(effects, together))
 
     def _learn(self, now: Prosody, seconds: float) -> None:
         row = np.array([getattr(now, name) for name in _NAMES])

@@ -6,6 +6,7 @@ are; the source and filter of Fant 1960, parted by smoothing over frequency); sw
 usual size; time is stretched to the usual rate; pauses are thinned or stretched to their usual share.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,8 +18,10 @@ from liveaffect.models.voice.window import LEAST_HOPS, WINDOW_HOPS
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 CUES: Final = ("pitch", "loudness", "rate", "pauses")
+_ORDER: Final = ("pitch", "loudness", "pauses", "rate")
 UNITS: Final = {"pitch": "Hz", "loudness": "dB of swing", "rate": "syllables/s", "pauses": "% of the time"}
 LEAST_VOICED = 20
 """Hops with a pitch (0.2 s) below which a window has none worth telling."""
@@ -86,28 +89,34 @@ def unusual(cue: str, now: Prosody, usual: Prosody) -> bool:
     return abs(here - there) >= (LEAST_LOUDNESS if cue == "loudness" else LEAST_PAUSES)
 
 
-def at_rest(rows: Floats, values: Floats, speech: Bools, cue: str, now: Prosody, usual: Prosody) -> Floats | None:
-    """Log-mel rows (m, 80) of the same speech with one cue at its usual; None where it could not be measured.
+def at_rest(
+    rows: Floats, values: Floats, speech: Bools, cues: str | Sequence[str], now: Prosody, usual: Prosody
+) -> Floats | None:
+    """Log-mel rows (m, 80) of the same speech with one cue, or several, at the usual; None where one could not be
+    measured.
 
     `values` are the `TRACKS` (n, 3), `now` is `prosody` of the window, `usual` what this voice usually has.
     """
-    if not (np.isfinite(getattr(now, cue)) and np.isfinite(getattr(usual, cue))):
-        return None
-    if cue == "pitch":
-        calm = _pitched(rows, values[:, _F0].astype(np.float64), now, usual)
-    elif cue == "loudness":
-        calm = _levelled(rows, values[:, _LEVEL].astype(np.float64), speech, now, usual)
-    elif cue == "rate":
-        calm = _stretched(rows, np.clip(now.rate / usual.rate, 1 / MOST_STRETCH, MOST_STRETCH))
-    else:
-        found = _paused(rows, speech, usual.pauses)
-        if found is None:
+    chosen = (cues,) if isinstance(cues, str) else cues
+    calm: npt.NDArray[np.float64] | Floats = rows
+    for cue in sorted(chosen, key=_ORDER.index):  # what changes the number of hops comes last
+        if not (np.isfinite(getattr(now, cue)) and np.isfinite(getattr(usual, cue))):
             return None
-        calm = found
+        if cue == "pitch":
+            calm = _pitched(calm, values[:, _F0].astype(np.float64), now, usual)
+        elif cue == "loudness":
+            calm = _levelled(calm, values[:, _LEVEL].astype(np.float64), speech, now, usual)
+        elif cue == "rate":
+            calm = _stretched(calm, np.clip(now.rate / usual.rate, 1 / MOST_STRETCH, MOST_STRETCH))
+        else:
+            found = _paused(calm, speech, usual.pauses)
+            if found is None:
+                return None
+            calm = found
     return calm[-WINDOW_HOPS:].round(DECIMALS).astype(np.float32)
 
 
-def _pitched(rows: Floats, f0: npt.NDArray[np.float64], now: Prosody, usual: Prosody) -> npt.NDArray[np.float64]:
+def _pitched(rows: Rows, f0: npt.NDArray[np.float64], now: Prosody, usual: Prosody) -> npt.NDArray[np.float64]:
     """Harmonics moved along the frequency axis under the envelope that stays."""
     scale = min(usual.pitch_swing / max(now.pitch_swing, 1e-3), 1.0 if usual.pitch_swing < 1e-3 else MOST_STRETCH)
     wanted = usual.pitch + (f0 - now.pitch) * scale
@@ -132,7 +141,7 @@ def _smoothing(f0_hz: float) -> npt.NDArray[np.float64]:
 
 
 def _levelled(
-    rows: Floats, level: npt.NDArray[np.float64], speech: Bools, now: Prosody, usual: Prosody
+    rows: Rows, level: npt.NDArray[np.float64], speech: Bools, now: Prosody, usual: Prosody
 ) -> npt.NDArray[np.float64]:
     """Levels of speech drawn together, or apart, about their median; what is no speech moves with the hop before."""
     known = speech & np.isfinite(level)
@@ -143,7 +152,7 @@ def _levelled(
     return rows + np.interp(np.arange(len(rows)), at, change[at])[:, None]
 
 
-def _stretched(rows: Floats, factor: float) -> npt.NDArray[np.float64]:
+def _stretched(rows: Rows, factor: float) -> npt.NDArray[np.float64]:
     """Rows of the same speech at another pace: `factor` times as many."""
     count = max(LEAST_HOPS, round(len(rows) * factor))
     at = np.linspace(0.0, len(rows) - 1.0, count)
@@ -152,7 +161,7 @@ def _stretched(rows: Floats, factor: float) -> npt.NDArray[np.float64]:
     return rows[low] * (1 - part) + rows[np.minimum(low + 1, len(rows) - 1)] * part
 
 
-def _paused(rows: Floats, speech: Bools, share: float) -> npt.NDArray[np.float64] | None:
+def _paused(rows: Rows, speech: Bools, share: float) -> npt.NDArray[np.float64] | None:
     """Each pause thinned, or its rows repeated, so that pauses have this share; None where there is none to change."""
     quiet, spoken = int((~speech).sum()), int(speech.sum())
     if not quiet or not spoken:

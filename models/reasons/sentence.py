@@ -18,7 +18,7 @@ def sentences(reason: Any) -> tuple[str, ...]:
     """
     said: tuple[str, ...] = ()
     if reason.valence is not None and reason.arousal is not None and reason.share is not None:
-        said = _of(reason, ways=reason.ways)
+        said = _of(reason)
     return said if reason.heard is None else (*said, *heard(reason.heard))
 
 
@@ -27,7 +27,7 @@ def heard(voice: Any) -> tuple[str, ...]:
     return _of(voice, "the voice's ")
 
 
-def _of(part: Any, whose: str = "", ways: tuple[int, ...] = ()) -> tuple[str, ...]:
+def _of(part: Any, whose: str = "") -> tuple[str, ...]:
     """Of the numbers and cues of one modality."""
     if part.category not in EMOTIONS:
         return ()
@@ -35,6 +35,7 @@ def _of(part: Any, whose: str = "", ways: tuple[int, ...] = ()) -> tuple[str, ..
     cues = {cue.name: cue for cue in part.cues}
     verdicts = (f"valence {part.valence:+.2f}", f"arousal {part.arousal:+.2f}", f"{part.category} {part.share:.2f}")
     said: list[str] = []
+    ways = part.ways
     for target, verdict in enumerate(verdicts):
         what, way = TARGETS[target] if target < 2 else part.category, ways[target] if ways else 0
         first = [_moves(cues[name], effects[name][target], what) for name in named(effects, target, way)]

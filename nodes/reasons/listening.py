@@ -90,5 +90,5 @@ def _message(said: Snapshot, found: CarriedVoice) -> m.Heard:
     )  # fmt: skip
     return m.Heard(
         valence=one.valence, arousal=one.arousal, category=EMOTIONS[found.category],
-        share=one.emotions[found.category], cues=cues,
+        share=one.emotions[found.category], cues=cues, ways=found.ways,
     )  # fmt: skip

@@ -43,6 +43,8 @@ class Heard(Part):
     category: str
     share: float
     cues: tuple[Cue, ...] = ()
+    ways: tuple[int, ...] = ()
+    """As `Reason.ways`."""
 
 
 class Reason(Part):

@@ -8,7 +8,10 @@ from sentence_check import check
 
 from liveaffect.cli.demo_media.schedule import SCHEDULE
 from liveaffect.cli.demo_media.voice import RATE, controls, synthesise
-from liveaffect.models.reasons.heard import USUAL_LEAST_S
+from liveaffect.models import registry
+from liveaffect.models.reasons.carried import TARGETS, named
+from liveaffect.models.reasons.heard import USUAL_LEAST_S, VoiceFollower
+from liveaffect.models.reasons.prosody import at_rest
 from liveaffect.models.voice.descriptors.whole import mono_16k
 from liveaffect.nodes.reasons import ReasonsNode
 from liveaffect.nodes.reasons.listening import ASKED_NS, Listening
@@ -87,6 +90,31 @@ def test_a_voice_is_taken_apart_every_two_seconds_anew_for_another_person_and_so
     assert last.valence != of_before.valence
     assert [listening.heard(last, *of)[0].valence == last.valence for of in ((-1,), (3,), (3,))] == [False, True, True]  # type: ignore[union-attr]
     assert listening.heard(last, -1, ASKED_NS)[0].valence == last.valence  # type: ignore[union-attr]
+
+
+def test_the_cues_named_first_move_the_voices_estimate_more_than_the_others(spoken: list[m.VoiceDescriptors]) -> None:
+    net = registry.load("voice-affect")
+    follower, wins, contests = VoiceFollower(net), 0, 0
+    for k, hop in enumerate(spoken):
+        follower.push(hop.values, hop.mel_db, hop.speech_prob)
+        said = follower.estimate() if k % 10 == 9 else None
+        found = follower.measure(said) if said is not None and k % 50 == 49 else None
+        if said is None or found is None:
+            continue
+        whole = np.array([said.estimate.valence, said.estimate.arousal, said.estimate.emotions[found.category]])
+        for target in range(len(TARGETS)):
+            first = named(found.effects, target, found.ways[target])
+            others = [cue for cue in found.effects if cue not in first]
+            by: list[float] = []
+            for cues in (first, others):
+                calm = at_rest(said.rows, said.values, said.speech, cues, said.now, said.rest) if cues else None
+                if calm is not None:
+                    again = net.judge(calm, net.encode(calm), None, said.usual)
+                    by.append(abs(whole - (again.valence, again.arousal, again.emotions[found.category]))[target])
+            if len(by) == 2:
+                wins, contests = wins + (by[0] > by[1]), contests + 1
+    assert contests >= 6
+    assert wins >= 0.9 * contests
 
 
 def test_nothing_is_unusual_before_the_usual_is_known(spoken: list[m.VoiceDescriptors], said: list[m.Message]) -> None:
