@@ -194,6 +194,8 @@ def hint(word: str, known: Iterable[str]) -> str:
 
 def _read(path: Path) -> Tables:
     try:
+        if path.exists() and not path.is_file():
+            raise LaunchError(f"{path} is {'a folder' if path.is_dir() else 'a pipe or a device'}: give a file")
         text = path.read_text("utf-8")
         target = path.parent / text.strip()
         if text.endswith(path.name) and "\n" not in text and target.is_file() and not target.samefile(path):

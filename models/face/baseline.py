@@ -3,6 +3,7 @@
 It is subtracted only where somebody asks for it; the estimates themselves are never changed.
 """
 
+import errno
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -86,13 +87,17 @@ def baseline_of(
 
 
 def save_baseline(found: FaceBaseline, path: Path) -> None:
-    """Writes the file. Raises OSError."""
+    """Writes the file. Raises OSError, also for what is there and is no file."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file", str(path))
     path.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
 
 
 def load_baseline(path: Path) -> FaceBaseline:
     """Reads a baseline file. Raises BaselineBroken, naming the file and what is wrong with it."""
     try:
+        if path.exists() and not path.is_file():  # a pipe hangs whoever reads it, a device has no end
+            raise BaselineBroken(f"{path} is no file: make one with `liveaffect baseline`")
         found = msgspec.json.decode(path.read_bytes(), type=FaceBaseline)
     except OSError as error:
         raise BaselineBroken(f"{path}: {error.strerror}; make one with `liveaffect baseline`") from None

@@ -92,6 +92,8 @@ class VoiceBaseline:
     def load(cls, path: Path) -> "VoiceBaseline":
         """Reads what `save` wrote. Raises BadInput naming the file where it is none, or of another version."""
         try:
+            if not Path(path).is_file():
+                raise OSError("there is no such file")
             content: dict[str, Any] = json.loads(Path(path).read_text())
             values: dict[str, Any] | None = content["functionals"]
             seconds, left_out = float(content["seconds"]), float(content["left_out_s"])

@@ -8,7 +8,7 @@ import polars as pl
 
 from liveaffect.offline.formats.extra import extra
 from liveaffect.offline.tables.beside import MARKS, Imported, Kind, keep, require_times
-from liveaffect.offline.tables.read import read_table, require_columns, require_numbers
+from liveaffect.offline.tables.read import no_file, read_table, require_columns, require_numbers
 from liveaffect.offline.tables.session import Session
 from liveaffect.stream.errors import InputError, UsageError
 
@@ -33,7 +33,7 @@ def import_beside(
     """
     path = Path(source)
     if not path.is_file():
-        raise InputError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: give a file")
+        raise InputError(f"{path} {no_file(path)}: give a file")
     form = form or form_of(path)
     if form not in FORMS:
         raise UsageError(f"--form {form}: one of {', '.join(FORMS)}")

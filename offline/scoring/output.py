@@ -14,7 +14,7 @@ import polars as pl
 
 from liveaffect.offline.scoring.endings import images_of
 from liveaffect.offline.scoring.settings import ScoreSettings, footer
-from liveaffect.offline.tables.files import notices_of, parts_of, segments_of, write_table
+from liveaffect.offline.tables.files import notices_of, parts_of, require_no_device, segments_of, write_table
 from liveaffect.stream.errors import UsageError
 
 ENDINGS = (".parquet", ".csv")
@@ -55,6 +55,8 @@ class ScoreOutput:
             raise UsageError(f"--out {out}: {target} cannot be made: {error.strerror}") from None
         if not os.access(target, os.W_OK):
             raise UsageError(f"--out {out}: {target} is not writable: choose another folder")
+        if not self.folder:
+            require_no_device(self.out)
         self._footer = footer(settings.told())
         self._key = hashlib.sha256(json.dumps(self._footer, sort_keys=True).encode()).hexdigest()
         self._labels = _labels(files) | dict(labels or {})

@@ -33,6 +33,8 @@ class ScoreSettings:
     """A folder of images is one film of so many images a second; None where it is so many photographs."""
 
     def __post_init__(self) -> None:
+        if self.launch.exists() and not self.launch.is_file():  # a pipe would hang whoever reads it
+            raise UsageError(f"{self.launch} (--launch) is no file: give a launch file")
         for name, least, most in (("rate_hz", 0.01, 1000), ("split_s", 10, 86_400), ("sequence_hz", 0.001, 1000)):
             value = getattr(self, name)
             if value is not None and not least <= value <= most:

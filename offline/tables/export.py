@@ -5,7 +5,7 @@ from typing import Literal
 
 import polars as pl
 
-from liveaffect.offline.tables.files import require_folder, write_csv
+from liveaffect.offline.tables.files import new_file, require_folder, write_csv
 from liveaffect.offline.tables.read import of_frame, read_table
 from liveaffect.offline.tables.score import DICTIONARY, EXTRAS
 from liveaffect.offline.tables.session import MARKERS_SCHEMA, Session
@@ -63,13 +63,19 @@ def export(
             write_csv(table, target, bom=excel)
         elif form == "parquet":
             words = {f"column:{name}": " | ".join(COLUMN_WORDS.get(name, ("", "", ""))) for name in table.columns}
-            table.write_parquet(target, metadata=words)
+            with new_file(target) as temporary:
+                table.write_parquet(temporary, metadata=words)
         else:
-            write_xdf(target, streams(table, marks, target.stem, COLUMN_WORDS), zero_utc(table))
+            with new_file(target) as temporary:
+                write_xdf(temporary, streams(table, marks, target.stem, COLUMN_WORDS), zero_utc(table))
         if form != "xdf" and marks.height:
             beside = target.with_name(f"{target.stem}.markers.{form}")
             written.insert(1, beside)
-            write_csv(marks, beside, bom=excel) if form == "csv" else marks.write_parquet(beside)
+            if form == "csv":
+                write_csv(marks, beside, bom=excel)
+            else:
+                with new_file(beside) as temporary:
+                    marks.write_parquet(temporary)
         write_csv(describe([*table.columns, *(marks.columns if marks.height else ())]), dictionary, bom=excel)
     except OSError as error:
         raise UsageError(f"{target} cannot be written: {error.strerror}; choose another place with --out") from None

@@ -1,6 +1,7 @@
 """A table on disk while it grows: memory holds a batch of rows, however long the film."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -110,12 +111,26 @@ def require_folder(target: Path) -> None:
     if not target.absolute().parent.is_dir():
         folder = target.absolute().parent
         raise UsageError(f"--out {target}: there is no folder {folder}: make it, or correct the name")
+    require_no_device(target)
+
+
+def require_no_device(target: Path) -> None:
+    """Raises UsageError where a new file would take the place of a device, a pipe, or what a program writes to."""
+    stream = target.is_symlink() and str(target.readlink()).startswith("/proc/")  # /dev/stdout
+    if stream or (target.exists() and not (target.is_file() or target.is_dir())):
+        raise UsageError(f"--out {target} is a pipe or a device, and tables and pages are files: name one")
 
 
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
-    """A name to write to; the file gets its own once it is whole, and where that fails nothing is left of it."""
+    """A name to write to; the file gets its own once it is whole, and where that fails nothing is left of it.
+
+    It is a file of its own, never what a link of that name leads to. Raises UsageError where the place is a device's.
+    """
+    require_no_device(target)
     temporary = target.with_name(f".{target.name}.part")
+    temporary.unlink(missing_ok=True)
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     try:
         yield temporary
         temporary.replace(target)

@@ -38,10 +38,17 @@ def read_tables(path: Path) -> pl.DataFrame:
         raise InputError(f"the tables in {path} do not fit together: {_first_line(error)}") from None
 
 
+def no_file(path: Path) -> str:
+    """What a path is that is no file, in words."""
+    if path.is_dir():
+        return "is a folder"
+    return "is a pipe or a device, which can be read only once" if path.exists() else "does not exist"
+
+
 def read_table(path: Path) -> pl.DataFrame:
     """One Parquet or text file, see `read_text_table`. Raises InputError."""
     if not path.is_file():
-        raise InputError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: give a Parquet or CSV table")
+        raise InputError(f"{path} {no_file(path)}: give a Parquet or CSV table")
     if path.suffix.lower() not in (*ENDINGS, ".txt"):
         hint = "save it as CSV" if path.suffix.lower() in (".xlsx", ".xls", ".ods") else "its name must end in "
         raise InputError(f"{path} is no table: {hint}{'' if hint[0] == 's' else ', '.join(ENDINGS)}")

@@ -135,6 +135,9 @@ def open_with(sock: zmq.Socket[bytes], keys: str) -> None:
         return
     folder = Path(keys)
     try:
+        for name in ("server.key", "client.key_secret"):
+            if (folder / name).exists() and not (folder / name).is_file():
+                raise OSError(f"{name} is no file")  # a pipe would hang whoever reads it
         sock.curve_serverkey = _auth.load_certificate(folder / "server.key")[0]
         sock.curve_publickey, sock.curve_secretkey = _auth.load_certificate(folder / "client.key_secret")
     except (OSError, ValueError) as error:

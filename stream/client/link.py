@@ -83,8 +83,10 @@ class Link:
         self._newest: dict[str, deque[tuple[Topic[Any], Message]]] = {}
         try:
             self._requests = self._socket(zmq.DEALER)
-        except TransportError:
+        except TransportError:  # who tries again every second would run out of descriptors
             self._context.destroy(linger=0)
+            self._read_bell.close()
+            self._ask_bell.close()
             raise
         self._monitor = self._requests.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         try:

@@ -73,7 +73,7 @@ def replace_with(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     one."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        with os.fdopen(_new(beside, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -100,7 +100,7 @@ def keep_damaged(path: Path, offset: int, length: int) -> Path | None:
         number += 1
         kept = folder / f"{path.name}.{offset}-{offset + length}.{number}"
     beside = kept.with_name(f".{kept.name}.part")
-    with os.fdopen(open_plain(path), "rb") as source, beside.open("wb") as out:
+    with os.fdopen(open_plain(path), "rb") as source, os.fdopen(_new(beside, 0o666), "wb") as out:
         source.seek(offset)
         while length > 0 and (block := source.read(min(length, 1 << 20))):
             out.write(block)
@@ -110,6 +110,12 @@ def keep_damaged(path: Path, offset: int, length: int) -> Path | None:
     beside.replace(kept)
     sync_folder(folder)
     return kept
+
+
+def _new(path: Path, mode: int) -> int:
+    """A new file in place of what an earlier attempt left: never what a link of that name leads to."""
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
 
 
 def _same(path: Path, offset: int, length: int, kept: Path) -> bool:

@@ -230,6 +230,20 @@ def test_e32_pipes_links_devices_and_folders_are_refused(session: Path, tmp_path
     assert kept.read_bytes() == before
 
 
+def test_e32_recover_writes_through_no_link_that_came_with_the_session(session: Path, tmp_path: Path) -> None:
+    start, stop = _places(session)[2]
+    _flip(session / "session.mcap", (start + stop) // 2)
+    mine = tmp_path / "mine"
+    mine.write_text("letter", "utf-8")
+    (session / "damaged").mkdir()
+    name = f"session.mcap.{start}-{stop}"
+    for link in (session / "damaged" / f".{name}.part", session / ".session.mcap.recovering"):
+        link.symlink_to(mine)
+    recover(session)
+    assert mine.read_text("utf-8") == "letter"
+    assert (session / "damaged" / name).stat().st_size == stop - start
+
+
 def _chunk(content: bytes, size: int, crc: int, *, length: int | None = None, data_size: int | None = None) -> bytes:
     head = CHUNK.pack(0, 1, size, crc, 4) + ZSTD[4:] + struct.pack("<Q", data_size or len(content))
     payload = head + content
