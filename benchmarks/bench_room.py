@@ -90,7 +90,7 @@ class Bench:
                 centre, side = place_of(face, size)
                 if is_followed(face, size, [extent(one, size) for one in faces]):
                     continue
-                found = self.crops.measure(image, centre, side)
+                found = self.crops.measure(image, centre, side, face)
                 if found is not None and not any(is_double(one.landmarks, found.landmarks, image) for one in faces):
                     faces.append(found)
         return faces

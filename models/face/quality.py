@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 LUMA_DARK = (4.0, 16.0)  # mean luma of the face, 0 to 255
 LUMA_BRIGHT = (250.0, 225.0)
 CONTRAST = (1.5, 6.0)  # standard deviation of luma
-SIZE_PX = (12.0, 36.0)  # side of the aligned crop in frame pixels (align.face_px)
+SIZE_PX = (12.0, 44.0)  # side of the aligned crop in frame pixels (align.face_px); so deviations are wide enough for
+# faces of 20 pixels that are compressed too (benchmarks/bench_small.py)
 SHARPNESS = (0.003, 0.014)  # share of the luma variance in the finest octave of the crop
 YAW_DEG = (60.0, 30.0)
 PITCH_DEG = (50.0, 30.0)

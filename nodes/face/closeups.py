@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveaffect.models.face.align import warp
-from liveaffect.models.face.far import FarFace
+from liveaffect.models.face.far import FarFace, agrees
 from liveaffect.models.face.sight import in_frame
 from liveaffect.nodes.face.landmarker import Found, Landmarker
 
@@ -89,7 +89,7 @@ class Closeups:
     def look(self, closeup: Closeup, image: NDArray[np.uint8], t_ns: int) -> Found | None:
         """The landmarks on this crop, as fractions of the frame; None where there is no face any more."""
         centre = closeup.place(t_ns)
-        found = self.measure(image, centre, closeup.side)
+        found = self.measure(image, centre, closeup.side, closeup.seen if closeup.key is None else None)
         if found is None:
             closeup.looked_ns, closeup.misses = t_ns, closeup.misses + 1
             closeup.centre, closeup.speed = centre, closeup.speed * 0.0
@@ -107,10 +107,19 @@ class Closeups:
         closeup.looked_ns, closeup.misses = t_ns, 0
         return found
 
-    def measure(self, image: NDArray[np.uint8], centre: NDArray[np.float64], side: float) -> Found | None:
-        """Landmarks of the face of about `side` pixels around `centre`, as fractions of the frame."""
-        crops = (self._on_crop(image, centre, side, room) for room in ROOMS)
-        return next((found for found in crops if found is not None), None)
+    def measure(
+        self, image: NDArray[np.uint8], centre: NDArray[np.float64], side: float, seen: FarFace | None = None
+    ) -> Found | None:
+        """Landmarks of the face of about `side` pixels around `centre`, as fractions of the frame.
+
+        `seen` is what the detector says of a face that was not measured before: both must mean the same.
+        """
+        size = image.shape[1], image.shape[0]
+        for room in ROOMS:
+            found = self._on_crop(image, centre, side, room)
+            if found is not None and (seen is None or agrees(seen, found.landmarks, size)):
+                return found
+        return None
 
     def _on_crop(
         self, image: NDArray[np.uint8], centre: NDArray[np.float64], face_side: float, room: float

@@ -169,7 +169,7 @@ class Crowd:
                 self._far.refuse(face, 0)
                 continue
             centre, side = place_of(face, size)
-            found = self.crops.measure(image, centre, side)
+            found = self.crops.measure(image, centre, side, face)
             if found is None:
                 self._unseen(face, 0)
             elif not any(is_double(one.landmarks, found.landmarks, image) for one in shown):
