@@ -114,6 +114,8 @@ def lids(seen: Seen, truth: Mapping[str, Any], keep: Kept, portraits: Seen) -> d
     them on painted eyes that are nearly closed, and on people who were photographed."""
     shut = truth["gap"][keep] < NEARLY_SHUT * TYPICAL_GAP
     wide = portraits.gap[portraits.forward]
+    if not shut.any() or not len(wide):
+        raise SystemExit("too few pictures to fit on: make more with --draws, --people and --every")
     return {"SHUT_GAP": round(float(np.median(seen.gap[keep][shut])), 3), "OPEN_GAP": round(float(np.median(wide)), 3)}
 
 
