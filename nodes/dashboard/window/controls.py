@@ -52,7 +52,7 @@ class Controls(QWidget):
         self._menu = self._stored_menu()
         self.stored.clicked.connect(self._show_menu)
         self.label = QLineEdit()
-        self.label.setPlaceholderText("marker (M)")
+        self.label.setPlaceholderText("marker")
         self.label.setAccessibleName("Marker label")
         self.label.setToolTip("A labelled instant in the recording and the traces (M to type, Enter to set)")
         self.label.setMaxLength(200)
@@ -92,12 +92,12 @@ class Controls(QWidget):
         row.addWidget(self.record_button)
         row.addWidget(self.stored)
         row.addSpacing(4)
-        row.addWidget(self.label, 1)
+        row.addWidget(self.label, 4)  # what there is to type into has the room before what is empty
         row.addWidget(self.mark_button)
         row.addSpacing(4)
         row.addWidget(self.privacy_button)
         row.addWidget(self.pause_button)
-        row.addStretch(2)
+        row.addStretch(1)
         for button in (self.baseline_button, self.settings_button, self.open_button, self.help_button):
             row.addWidget(button)
 
