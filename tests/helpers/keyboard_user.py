@@ -185,9 +185,14 @@ def replay(facts: Facts) -> None:
     wait(lambda: bar.line.length_s > 0 and scene.person is not None, "the session")
     press(KEYS.Key_K)
     wait(lambda: scene.playback is not None and scene.playback.state == "paused", "the pause")
-    press(KEYS.Key_BracketRight)
-    at = min(t_s for t_s, _ in bar.line.markers)
-    wait(lambda: scene.playback is not None and abs(scene.playback.position_s - at) < 0.5, "the first marker")
+    press(KEYS.Key_BracketRight if bar.after.isEnabled() else KEYS.Key_BracketLeft)
+    marked = [t_s for t_s, _ in bar.line.markers]
+
+    def near() -> list[float]:
+        return [t_s for t_s in marked if scene.playback and abs(scene.playback.position_s - t_s) < 0.5]
+
+    wait(near, "a marker")
+    at = near()[0]
     press(KEYS.Key_Period)
     wait(lambda: scene.playback is not None and scene.playback.position_s > at + 4, "five seconds on")
     wait(lambda: len(scene.trace.since(-1e9)[0]) > 20, "what came before")
