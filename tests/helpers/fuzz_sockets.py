@@ -147,8 +147,10 @@ def run(count: int, state: Path | None, source: str = "") -> dict[str, Any]:
             _add(under, send(told, first, min(ROUND, count - first)))
             seconds += time.monotonic() - since
             course.append(_memory(graph.pid, told))
-            if state:
-                state.write_text(json.dumps({"next": first + ROUND}))
+            gone = [name for name, pid in told["pids"].items() if not psutil.pid_exists(pid)]
+            assert not gone, f"{gone} ended between message {first} and {first + ROUND}"
+            if state:  # what stands there was survived by everybody
+                state.write_text(json.dumps({"next": min(first + ROUND, count)}))
             print(first + ROUND, course[-1], watcher.missed, f"{away:.2f} s", file=sys.stderr, flush=True)
         time.sleep(2.0)  # the gateway says once a second what it refused
         after = _memory(graph.pid, told)

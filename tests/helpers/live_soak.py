@@ -27,7 +27,7 @@ import toy_nodes  # noqa: F401 (declares its topics)
 from fuzz_messages import Attack
 from fuzz_sockets import program
 from live_run import wait_for
-from recorder_kills import adds_up, table
+from recorder_kills import adds_up, lines_of, table
 
 from liveaffect.stream.client.connection import Client
 from liveaffect.stream.errors import LiveAffectError
@@ -245,6 +245,8 @@ def segment(out: Path, seconds: float, every: float, seed: int) -> dict[str, Any
             end = time.monotonic() + seconds
             while (began := time.monotonic()) < end and run.poll() is None:
                 one.fault()
+                left = end - time.monotonic()
+                print(f"{left:.0f} s left, {dict(one.done)}, {len(one.broken)} broken", file=sys.stderr, flush=True)
                 threading.Event().wait(max(0.0, every - (time.monotonic() - began)))
             one.reader.client.close()
             assert run.stdin is not None
@@ -273,7 +275,7 @@ def run(out: Path, seconds: float, length: float = 600.0, every: float = 5.0) ->
     out.mkdir(parents=True, exist_ok=True)
     os.environ["XDG_CACHE_HOME"] = str(out / "cache")
     log = out / "segments.jsonl"
-    done = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+    done = lines_of(log)
     known = {one["seed"] for one in done}
     with log.open("a", encoding="utf-8") as lines:
         for seed in range(max(1, round(seconds / length))):
@@ -281,6 +283,7 @@ def run(out: Path, seconds: float, length: float = 600.0, every: float = 5.0) ->
                 done.append(segment(out, min(length, seconds), every, seed))
                 lines.write(json.dumps(done[-1]) + "\n")
                 lines.flush()
+                print(f"segment {seed}: {done[-1]}", file=sys.stderr, flush=True)
     return done
 
 

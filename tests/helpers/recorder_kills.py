@@ -195,7 +195,7 @@ def run(out: Path, count: int, first: int = 0) -> list[dict[str, Any]]:
     out.mkdir(parents=True, exist_ok=True)
     log, folder = out / "kills.jsonl", out / "s"
     os.environ["XDG_CACHE_HOME"] = str(out / "cache")
-    done = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+    done = lines_of(log)
     known = {case["seed"] for case in done}
     with log.open("a", encoding="utf-8") as lines:
         for seed in range(first, first + count):
@@ -209,7 +209,18 @@ def run(out: Path, count: int, first: int = 0) -> list[dict[str, Any]]:
             done.append(case)
             lines.write(json.dumps(case) + "\n")
             lines.flush()
+            bad = sum(bool(case["broken"]) for case in done)
+            print(f"{len(done)} of {count} kills, {bad} broken; {case}", file=sys.stderr, flush=True)
     return done
+
+
+def lines_of(log: Path) -> list[dict[str, Any]]:
+    """What earlier runs wrote, a line of JSON each; one that a kill tore is cut off, and done again."""
+    text = log.read_text("utf-8") if log.exists() else ""
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        log.write_text(whole, "utf-8")
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 def main() -> None:
