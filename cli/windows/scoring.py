@@ -5,6 +5,7 @@ ends, with its workers, when its input is closed. Finished tables stay, and are 
 scored into the same folder again.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -71,8 +72,9 @@ def say(**facts: Any) -> None:
 
 
 def _until_closed() -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
+    with contextlib.suppress(OSError):
+        while os.read(sys.stdin.fileno(), 4096):  # a buffered read that goes on at the end would abort the interpreter
+            pass
     os.kill(os.getpid(), signal.SIGINT)
 
 
