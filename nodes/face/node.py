@@ -86,6 +86,7 @@ class FaceNode(Node):
         self._cuts, self._cut_ns = Cuts(), -AFTER_CUT_NS
         self._people, self._without = self._identity()
         self._last_ns: int | None = None
+        self._last_seq, self._alone = -1, False
         self._last_ms = -1
         self._backwards = 0
 
@@ -120,9 +121,9 @@ class FaceNode(Node):
         yield from self._measured(frame, frame.image)
 
     def _measured(self, frame: VideoFrame, image: NDArray[np.uint8]) -> Iterator[Message]:
-        alone = frame.still or (self._last_ns is not None and frame.t_ns - self._last_ns > APART_NS)
+        alone = self._alone = frame.still or self._apart(frame)
         if not frame.still:
-            self._last_ns = frame.t_ns
+            self._last_ns, self._last_seq = frame.t_ns, frame.seq
             self._last_ms = max(frame.t_ns // 1_000_000, self._last_ms + 1)
         if self._cuts.step(self._lookout.view(image)) and not alone:
             self._tracker.forget()
@@ -167,6 +168,17 @@ class FaceNode(Node):
                 (i, back_row(row), None if mesh is None else back_mesh(mesh), *rest) for i, row, mesh, *rest in shown
             ]
         yield from self._messages(frame, width, height, shown)
+
+    def _apart(self, frame: VideoFrame) -> bool:
+        """Whether a frame comes so long after the one before that it is measured as a photograph is.
+
+        That takes longest. Where it is for want of time that frames in between were dropped, a photograph is therefore
+        followed by a frame that goes on from it: else each would be the reason of the next.
+        """
+        if self._last_ns is None or frame.t_ns - self._last_ns <= APART_NS:
+            return False
+        dropped = frame.t_ns - self._last_ns <= APART_NS * (frame.seq - self._last_seq)
+        return not (dropped and self._alone)
 
     def _found(
         self, image: NDArray[np.uint8], t_ns: int, alone: bool

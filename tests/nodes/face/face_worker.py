@@ -58,6 +58,9 @@ def portrait_runs(photo: np.ndarray) -> dict[str, object]:
     slow = show([photo] * 4 + [none] + [photo] * 3)
     for i, frame in enumerate(slow):
         frame.t_ns = i * 10_000 * MS
+    overload = show([photo] * 6)
+    for frame in overload:
+        frame.t_ns, frame.seq = frame.t_ns * 100, frame.seq * 100
     pause = show([photo] * 16)
     for frame in pause[8:]:
         frame.t_ns += 5_000 * MS
@@ -77,6 +80,7 @@ def portrait_runs(photo: np.ndarray) -> dict[str, object]:
         "flicker": run(show(flicker)),
         "away": run(show(away)),
         "slow": run(slow),
+        "overload": run(overload),
         "pause": run(pause),
         "gap": run(gap),
         "back": run(back),

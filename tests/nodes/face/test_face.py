@@ -167,6 +167,13 @@ def test_a_film_of_one_frame_in_ten_seconds_has_numbers_from_its_second_frame_on
     assert third["mouth_motion"] is None
 
 
+def test_frames_far_apart_because_others_were_dropped_are_photographs_every_other_time(said: Said) -> None:
+    """Were all of them, which take longest, a machine that once had no time would never find any again."""
+    run = said["portrait"]["overload"]
+    assert states(run) == ["low_quality", "ok"] * 3
+    assert ids(run) == {0}
+
+
 def test_after_a_pause_a_face_keeps_its_id_and_settles_again(said: Said) -> None:
     run = said["portrait"]["pause"]
     assert ids(run) == {0}
