@@ -87,5 +87,13 @@ def warp(image: NDArray[np.uint8], inverse: NDArray[np.float64], size: int) -> N
 
     kernel = resample.bilinear if taps < _AREA_TAPS else resample.area
     out = np.empty((size, size, 3), np.uint8)
-    kernel(np.ascontiguousarray(image), np.ascontiguousarray(inverse, np.float64), taps, out)
+    pixels = np.ascontiguousarray(image)[:]
+    pixels.flags.writeable = False  # frames of a stream are: else there would be two compiled forms of every kernel
+    kernel(pixels, np.ascontiguousarray(inverse, np.float64), taps, out)
     return out
+
+
+def warm() -> None:
+    """Loads both compiled kernels, or compiles them where that was never done: no face waits for a compiler."""
+    for scale in (1.0, float(_AREA_TAPS)):
+        warp(np.zeros((8, 8, 3), np.uint8), np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]), 8)

@@ -21,6 +21,7 @@ pixels of width (crops of 26, 35, 44, 58) correlate with themselves at 0.70, 0.5
 at 0.78 and less in 19 of 20 pairs. Two in one place are then told apart less surely, nobody is doubted for noise."""
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _STEP = 2
+"""Every other line of a frame tells as much."""
 
 Thumb = NDArray[np.float32]
 
@@ -37,7 +38,7 @@ class Cuts:
 
     def step(self, image: NDArray[np.uint8]) -> bool:
         """True where `image`, uint8 RGB (height, width, 3), shows another scene than the last one given."""
-        now = thumb(image[::_STEP, ::_STEP], ROWS, COLUMNS)
+        now = thumb(image, ROWS, COLUMNS, _STEP)
         if float(now.std()) < BLANK_SPREAD:
             return False
         before, self._before = self._before, now
@@ -57,15 +58,20 @@ def is_other(before: Thumb, now: Thumb, px: float = LARGE_PX) -> bool:
     return correlation(before, now) < np.interp(px, (SMALL_PX, LARGE_PX), (SMALL_CHANGED_BELOW, CHANGED_BELOW))
 
 
-def thumb(image: NDArray[np.uint8], rows: int, columns: int) -> Thumb:
-    """Mean luma of a grid of equal cells, float32 (rows, columns); pictures smaller than the grid repeat pixels."""
+def thumb(image: NDArray[np.uint8], rows: int, columns: int, step: int = 1) -> Thumb:
+    """Mean luma of a grid of equal cells, float32 (rows, columns); pictures smaller than the grid repeat pixels.
+
+    step: every so many lines are read. Whole lines are added first: that is ten times as fast as cell after cell.
+    """
     height, width = image.shape[:2]
     if height < rows or width < columns:
         image = image[np.arange(rows) * height // rows][:, np.arange(columns) * width // columns]
         height, width = rows, columns
     high, wide = height // rows, width // columns
-    cells = image[: high * rows, : wide * columns].reshape(rows, high, columns, wide, 3)
-    return cells.mean(axis=(1, 3), dtype=np.float32) @ _LUMA
+    read = image[: high * rows].reshape(rows, high, width, 3)[:, ::step, : wide * columns]
+    lines = np.add.reduce(read, axis=1, dtype=np.uint16 if read.shape[1] <= 257 else np.uint32)
+    sums = np.add.reduce(lines.reshape(rows, columns, wide, 3), axis=2, dtype=np.uint32)
+    return (sums / np.float32(read.shape[1] * wide)).astype(np.float32) @ _LUMA
 
 
 def correlation(a: Thumb, b: Thumb) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from liveaffect.models import registry
 from liveaffect.models.errors import LicenceRefused, ModelError
-from liveaffect.models.face.align import CROP_PX, crop_face, face_px
+from liveaffect.models.face.align import CROP_PX, face_px, warm
 from liveaffect.models.face.far import FarFaceModel
 from liveaffect.models.face.geometry import GEOMETRY_SIZE
 from liveaffect.models.face.identity import FaceShape
@@ -36,7 +36,6 @@ AFTER_CUT_NS = 500_000_000
 """So long after a cut a face that settles says that it is one."""
 UNSURE = "who is it"
 """Reason of a face that was just found again, or changed at once: its numbers wait until that is known."""
-_ANY_LANDMARKS = np.linspace(0, 1, 2 * 478, dtype=np.float32).reshape(478, 2)
 _ORDER: tuple[State, ...] = ("ok", "low_quality", "occluded", "stale", "no_face")
 
 
@@ -79,9 +78,7 @@ class FaceNode(Node):
         self._watch = Watch(self._model, self._whole)
         self._lookout = Lookout(self._model)
         self._crowd = Crowd(self._model, detector, 1 if self.people == 1 else self._limit, self.per_second)
-        crop_face(
-            np.zeros((CROP_PX, CROP_PX, 3), np.uint8), _ANY_LANDMARKS
-        )  # compiled code is loaded here, not at the first face
+        warm()  # compiled code is loaded here, not at the first face
         self._tracker = Tracker()
         self._cuts, self._cut_ns = Cuts(), -AFTER_CUT_NS
         self._people, self._without = self._identity()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liveaffect.models.face import align
+from liveaffect.models.face import align, resample
 
 SIZE = (400, 300)
 
@@ -108,3 +108,15 @@ def test_a_frame_or_landmarks_of_another_kind_are_refused_by_name():
         align.crop_face(np.zeros((10, 10, 3), np.uint8), points[:5])
     with pytest.raises(ValueError, match="not finite"):
         align.crop_face(np.zeros((10, 10, 3), np.uint8), np.full_like(points, np.nan))
+
+
+def test_a_frame_that_is_read_only_waits_for_no_compiler() -> None:
+    """Frames of a stream are: what was compiled for others was compiled again at the first face."""
+    align.warm()
+    kernels = (resample.bilinear, resample.area)
+    before = [len(kernel.signatures) for kernel in kernels]
+    image = np.zeros((60, 80, 3), np.uint8)
+    image.flags.writeable = False
+    for scale in (0.5, 2.0, 3.0, 9.0):
+        align.warp(image, np.array([[scale, 0.0, 1.0], [0.0, scale, 1.0]]), 16)
+    assert [len(kernel.signatures) for kernel in kernels] == before == [1, 1]
