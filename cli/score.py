@@ -46,7 +46,11 @@ def score(
     lag: Annotated[float, typer.Option("--lag", min=0.0, max=30.0, help="Seconds that --smooth looks ahead.")] = LAG_S,
     baseline: Annotated[
         Path | None,
-        typer.Option("--baseline", help="A file of `liveaffect baseline`: adds *_rel columns, a person minus rest."),
+        typer.Option(
+            "--baseline",
+            help="A file of `liveaffect baseline`: adds *_rel columns, a person minus rest; of a person whose gaze was "
+            "calibrated *_cal_deg columns too.",
+        ),
     ] = None,
     summary: Annotated[
         Path | None, typer.Option("--summary", help="Also a table (.csv or .parquet) per file, minute and person.")

@@ -10,10 +10,11 @@ from liveaffect.models.attention.aims import Priors
 from liveaffect.models.attention.directions import Place, place_of
 from liveaffect.models.attention.person import Glimpse
 from liveaffect.models.attention.tracker import AttentionSaid, AttentionTracker, mutual_gazes
+from liveaffect.models.face.looks import GazeFit, Look, apply
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.node import Node, on
-from liveaffect.stream.topics import ATTENTION, BLINKED, FACE, GESTURE
+from liveaffect.stream.topics import ATTENTION, BASELINE, BLINKED, FACE, GESTURE
 
 LENS_DEG, LENS_SD, LENS_KNOWN_SD = 65.0, 0.2, 0.03
 """What is taken for a lens that nobody told, with its relative deviation; webcams and laptops have 55 to 78 degrees."""
@@ -24,7 +25,8 @@ NEAR_M = 1.0  # stands for a distance that is not known: a direction is all that
 class AttentionNode(Node):
     """Says everyone's attention five times a second, and blinks, nods and shakes as they end.
 
-    It rests on `face/observation` alone, so that the same recording gives the same numbers. A face that was not
+    It rests on `face/observation`, and on the gaze calibration of a `baseline` from a second after it was said, so that
+    the same recording gives the same numbers. A face that was not
     measured in a frame is passed over in it; one that is not clear has no numbers.
     """
 
@@ -52,10 +54,20 @@ class AttentionNode(Node):
         told = self.view_deg or float(self.host.graph.get("face", {}).get("view_deg", 0.0) or 0.0)
         self._view_deg, self._lens_sd = (min(max(told, 1.0), 179.0), LENS_KNOWN_SD) if told else (LENS_DEG, LENS_SD)
         self._priors = Priors(self.camera_prior, self.others_prior, self.cone_deg)
+        self._calibrated: dict[int, GazeFit] = {}
         self._begin(-1)
 
     def info(self) -> dict[str, Any]:
         return {"people": self._people}
+
+    @on(BASELINE)
+    def calibrate(self, said: m.Baseline) -> None:
+        """Whose gaze is corrected from now on; a capture that failed leaves the one in force."""
+        if said.state == "failed":
+            return
+        self._calibrated = {}
+        if said.state == "done" and said.gaze is not None and said.face_id is not None:
+            self._calibrated[said.face_id] = msgspec.convert(said.gaze, GazeFit, from_attributes=True)
 
     @on(FACE, emits=(ATTENTION, BLINKED, GESTURE))
     def step(self, frame: m.FaceObservation) -> Iterator[m.Message]:
@@ -65,7 +77,9 @@ class AttentionNode(Node):
         self._now_ns = frame.t_ns
         faces = {face.id: face for face in frame.faces}
         here = {who: face for who, face in faces.items() if face.state != "stale"}
-        happened = self._tracker.see(frame.t_ns, {who: _glimpse(face) for who, face in here.items()})
+        happened = self._tracker.see(
+            frame.t_ns, {who: _glimpse(face, self._calibrated.get(who)) for who, face in here.items()}
+        )
         for who, blink in happened.blinks:
             yield m.Blinked(
                 t_ns=frame.t_ns, id=who, begin_ns=blink.begin_ns, end_ns=blink.end_ns, depth=blink.depth
@@ -100,16 +114,20 @@ class AttentionNode(Node):
         """Of everyone in view, the newest frame that was measured."""
 
 
-def _glimpse(face: m.Face) -> Glimpse | None:
+def _glimpse(face: m.Face, calibrated: GazeFit | None) -> Glimpse | None:
     if face.state != "ok":
         return None
+    yaw, pitch, sd, pitch_sd = face.gaze_yaw_deg, face.gaze_pitch_deg, face.gaze_sd_deg, face.gaze_pitch_sd_deg
+    if calibrated is not None and yaw is not None and pitch is not None and sd is not None:
+        sds, head = (sd, sd if pitch_sd is None else pitch_sd), (face.yaw_deg or 0.0, face.pitch_deg or 0.0)
+        yaw, pitch, sd, pitch_sd = apply(calibrated, Look((yaw, pitch), sds, head))
     return Glimpse(
         yaw=face.yaw_deg,
         pitch=face.pitch_deg,
-        gaze_yaw=face.gaze_yaw_deg,
-        gaze_pitch=face.gaze_pitch_deg,
-        gaze_sd=face.gaze_sd_deg,
-        gaze_pitch_sd=face.gaze_pitch_sd_deg,
+        gaze_yaw=yaw,
+        gaze_pitch=pitch,
+        gaze_sd=sd,
+        gaze_pitch_sd=pitch_sd,
         open_left=face.eye_open_left,
         open_right=face.eye_open_right,
     )

@@ -80,6 +80,16 @@ def direction(place: Place, yaw_deg: float, pitch_deg: float) -> Vector:
     )  # fmt: skip
 
 
+def toward(place: Place, point: Vector) -> tuple[float, float]:
+    """Yaw and pitch (degrees) of a look at `point` (metres, in the camera's frame) by somebody at `place`: what
+    `direction` turns back into that direction."""
+    x, y, z = own = place.at(place.range_m)
+    gaze, ahead = _unit(_between(own, point)), _unit((-x, -y, -z))
+    right, below = _axes(ahead)
+    pitch = math.asin(min(max(_dot(gaze, below), -1.0), 1.0))
+    return math.degrees(math.atan2(_dot(gaze, right), _dot(gaze, ahead))), math.degrees(pitch)
+
+
 def to_camera(gaze: Vector, place: Place) -> Offset:
     """How far a gaze passes by the camera: where the face is in the picture tells that, at any distance."""
     x, y, z = place.at(1.0)

@@ -13,6 +13,7 @@ import numpy as np
 
 from liveaffect.models.errors import BaselineBroken
 from liveaffect.models.face.action_units import ACTION_UNITS
+from liveaffect.models.face.looks import GazeFit
 from liveaffect.models.face.rest import MOVED
 
 FORMAT = "liveaffect-baseline"
@@ -46,6 +47,8 @@ class FaceBaseline(msgspec.Struct, kw_only=True):
     liveaffect: str = ""
     models: dict[str, dict[str, str]] = {}
     """Versions and hashes of the models behind the numbers."""
+    gaze: GazeFit | None = None
+    """How the gaze is corrected, of a person who looked at known dots; files of before have none."""
 
     @property
     def restless(self) -> bool:
@@ -109,7 +112,16 @@ def load_baseline(path: Path) -> FaceBaseline:
     missing = [name for name in UNITS if name not in found.au]
     if missing or not all(map(math.isfinite, (found.valence, found.arousal, *found.au.values()))):
         raise BaselineBroken(f"{path} lacks {missing[0] if missing else 'a finite number'}: make it again")
+    if found.gaze is not None and not _usable(found.gaze):
+        raise BaselineBroken(f"{path}: its gaze has a number that no calibration has: calibrate again")
     return found
+
+
+def _usable(found: GazeFit) -> bool:
+    axes = found.yaw, found.pitch
+    numbers = [n for axis in axes for n in (axis.offset_deg, axis.gain, axis.gain_sd, axis.middle_deg, axis.sd_scale)]
+    finite = all(map(math.isfinite, (*numbers, found.head_yaw_deg, found.head_pitch_deg)))
+    return finite and all(axis.gain > 0 and axis.gain_sd >= 0 and axis.sd_scale > 0 for axis in axes)
 
 
 def differs(found: FaceBaseline, models: Mapping[str, dict[str, str]]) -> list[str]:

@@ -5,8 +5,9 @@ from collections import Counter
 import polars as pl
 
 from liveaffect.models.face.baseline import LEAST_ROWS, FaceBaseline, baseline_of
+from liveaffect.models.face.looks import LIKE_THEN_DEG, STEEPEST_DEG, Axis, GazeFit
 from liveaffect.offline.tables.read import Results, one_file
-from liveaffect.offline.tables.score import AU_COLUMNS, REL_COLUMNS
+from liveaffect.offline.tables.score import AU_COLUMNS, CAL_COLUMNS, REL_COLUMNS
 from liveaffect.stream.errors import InputError, UsageError
 
 
@@ -57,6 +58,7 @@ class Relative:
     """
 
     def __init__(self, baseline: FaceBaseline) -> None:
+        self._gaze = baseline.gaze
         self._at_rest = {**baseline.au, "valence": baseline.valence, "arousal": baseline.arousal}
         self._rows: Counter[int] = Counter()
         self._last_s: float | None = None
@@ -86,13 +88,30 @@ class Relative:
         return f"several faces in view: the baseline is taken for face {face}, the one seen most"
 
     def subtract(self, table: pl.LazyFrame) -> pl.LazyFrame:
-        """The table with `REL_COLUMNS` at its end."""
+        """The table with `REL_COLUMNS` at its end, and `CAL_COLUMNS` after a calibration of the gaze."""
         face = self._most
         mine = pl.col("face_id").is_not_null() if face is None else pl.col("face_id") == face
-        return table.with_columns(
-            pl.when(mine)
-            .then(pl.col(name).cast(pl.Float64) - self._at_rest[name])
-            .cast(pl.Float32)
-            .alias(f"{name}_rel")
-            for name in (column.removesuffix("_rel") for column in REL_COLUMNS)
-        )
+        made = {f"{name}_rel": pl.col(name).cast(pl.Float64) - rest for name, rest in self._at_rest.items()}
+        columns = [*REL_COLUMNS]
+        if self._gaze is not None:
+            like = _like_then(self._gaze)
+            made |= _corrected(self._gaze.yaw, "gaze_yaw", "gaze_sd", like)
+            made |= _corrected(self._gaze.pitch, "gaze_pitch", "gaze_pitch_sd", like)
+            columns += CAL_COLUMNS
+        return table.with_columns(pl.when(mine).then(made[name]).cast(pl.Float32).alias(name) for name in columns)
+
+
+def _like_then(found: GazeFit) -> pl.Expr:
+    """How much the head is held as it was at the dots, 0 to 1."""
+    yaw, pitch = (pl.col(name).cast(pl.Float64).fill_null(0.0) for name in ("yaw_deg", "pitch_deg"))
+    aside = (yaw - found.head_yaw_deg) ** 2 + (pitch - found.head_pitch_deg) ** 2
+    return (-0.5 * aside / LIKE_THEN_DEG**2).exp()
+
+
+def _corrected(axis: Axis, angle: str, sd: str, like: pl.Expr) -> dict[str, pl.Expr]:
+    """What `liveaffect.models.face.looks.apply` makes of one axis, as columns."""
+    told, wide = (pl.col(f"{name}_deg").cast(pl.Float64) for name in (angle, sd))
+    value = (axis.offset_deg + axis.gain * told).clip(-STEEPEST_DEG, STEEPEST_DEG)
+    scale = pl.max_horizontal(pl.lit(axis.sd_scale), 1.0 + like * (axis.sd_scale - 1.0))
+    left = ((scale * wide) ** 2 + (axis.gain_sd * (told - axis.middle_deg)) ** 2).sqrt()
+    return {f"{angle}_cal_deg": value, f"{sd}_cal_deg": left}

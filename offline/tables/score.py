@@ -85,6 +85,7 @@ EYE_COLUMNS = list(attention.EYES)
 POSE_COLUMNS = ["yaw_deg", "pitch_deg", "roll_deg", *EYE_COLUMNS]
 SMOOTH_COLUMNS = [f"smooth_{name}" for name in AFFECT_COLUMNS]
 REL_COLUMNS = [*(f"{unit}_rel" for unit in AU_COLUMNS), "valence_rel", "arousal_rel"]
+CAL_COLUMNS = ["gaze_yaw_cal_deg", "gaze_pitch_cal_deg", "gaze_sd_cal_deg", "gaze_pitch_sd_cal_deg"]
 EXTRAS: dict[str, tuple[str, str, str]] = {
     "segment": ("number of the segment (--split); where it changes, filters have started anew", "", "0 and up"),
     "name": ("name the person was given (sessions in which people were named)", "", ""),
@@ -97,6 +98,10 @@ EXTRAS: dict[str, tuple[str, str, str]] = {
     },
     "valence_rel": ("valence minus the person's own at rest (--baseline)", "1", "-2 to 2"),
     "arousal_rel": ("arousal minus the person's own at rest (--baseline)", "1", "-2 to 2"),
+    "gaze_yaw_cal_deg": ("gaze_yaw_deg corrected by looks at dots (--baseline with such)", "degree", "-70 to 70"),
+    "gaze_pitch_cal_deg": ("gaze_pitch_deg corrected by looks at dots (--baseline with such)", "degree", "-70 to 70"),
+    "gaze_sd_cal_deg": ("standard deviation of gaze_yaw_cal_deg", "degree", "above 0"),
+    "gaze_pitch_sd_cal_deg": ("standard deviation of gaze_pitch_cal_deg", "degree", "above 0"),
 }
 """Columns that are asked for; they come after `COLUMNS`."""
 TEXT = ("file", "state", "face_state", "voice_state", "gaze_by", "compound", "likely")

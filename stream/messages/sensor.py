@@ -200,6 +200,32 @@ class Person(Part):
     """Categories of which one is, for nine faces in ten, what most raters would say; () where that is not known."""
 
 
+class GazeAxis(Part):
+    """One axis of a calibrated gaze: the direction is offset + gain * told, degrees."""
+
+    offset_deg: float = 0.0
+    gain: float = 1.0
+    gain_sd: float = 0.0
+    middle_deg: float = 0.0
+    """Told at the middle of the dots; away from it `gain_sd` widens the deviation."""
+    sd_scale: float = 1.0
+    """Deviation that is left there, over the one that `Face` states."""
+
+
+class GazeCalibration(Part):
+    """What looks at known dots say of one person's gaze. `Face` stays as measured."""
+
+    yaw: GazeAxis
+    pitch: GazeAxis
+    dots: int = 0
+    before_deg: float = 0.0
+    after_deg: float = 0.0
+    """Root mean square of the angle beside the dots, as told, and corrected by what the other dots say."""
+    head_yaw_deg: float = 0.0
+    head_pitch_deg: float = 0.0
+    """How the head was held at the dots; turned away from there, the deviations are the stated ones again."""
+
+
 class Baseline(Message):
     """A neutral capture: how a person looks at rest. What the other topics say is never changed by it."""
 
@@ -223,6 +249,8 @@ class Baseline(Message):
     """True where the face was hardly at rest."""
     file: str = ""
     """Where it is kept, "~" for the home folder of the user whom the sensor runs for."""
+    gaze: GazeCalibration | None = None
+    """Of a person who also looked at known dots."""
 
 
 class Affect(Message):

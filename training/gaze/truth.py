@@ -93,12 +93,18 @@ def draw(
     place: tuple[NDArray[np.float64], NDArray[np.float64]],
     rng: np.random.Generator,
     width: float | None = None,
+    looks: tuple[tuple[float, float], tuple[float, float]] | None = None,
 ) -> dict[str, NDArray[Any]] | None:
-    """One picture, measured; None where no face was found in it."""
+    """One picture, measured; None where no face was found in it. `looks` are a gaze and a turn of the head that are not
+    drawn, with open eyes."""
     own = pose_degrees(portrait.pose)
-    turn = (rng.uniform(-30, 30) - own[0], rng.uniform(-15, 15) - own[1])
-    gaze = (0.0, 0.0) if rng.random() < 0.1 else (rng.uniform(-30, 30), rng.uniform(-20, 20))
-    shut = rng.uniform(0, 1) if rng.random() < 0.25 else 1.0
+    if looks is None:
+        turn = (rng.uniform(-30, 30) - own[0], rng.uniform(-15, 15) - own[1])
+        gaze = (0.0, 0.0) if rng.random() < 0.1 else (rng.uniform(-30, 30), rng.uniform(-20, 20))
+        shut = rng.uniform(0, 1) if rng.random() < 0.25 else 1.0
+    else:
+        gaze, (yaw, pitch) = looks
+        turn, shut = (yaw - own[0], pitch - own[1]), 1.0
     width = float(np.exp(rng.uniform(np.log(30), np.log(300)))) if width is None else width
     made = make(portrait, Looks(gaze, turn, shut, place))
     scale = width / float(np.ptp(portrait.points[:, 0]))

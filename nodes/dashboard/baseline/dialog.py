@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from liveaffect.nodes.dashboard.baseline.gaze import GazeDialog
 from liveaffect.nodes.dashboard.baseline.rest import RestWatch, Verdict, place_words
 from liveaffect.nodes.dashboard.baseline.ring import RestRing
 from liveaffect.nodes.dashboard.look.fields import DropDown, Kind, fit, label, say
@@ -73,8 +74,10 @@ class BaselineDialog(QDialog):
         self.start.setMinimumWidth(110)
         self.forget = QPushButton("Forget it")
         self.forget.setToolTip("Show no differences any more; the file stays")
+        self.gaze = QPushButton("Calibrate gaze…")
+        self.gaze.setToolTip("Dots over the whole screen, for the person whose baseline is in force: 8 seconds")
         self.shut = QPushButton("Close")
-        for button in (self.forget, self.shut):
+        for button in (self.forget, self.gaze, self.shut):
             button.setAutoDefault(False)  # Enter starts; a second Enter must not give the capture up
         self.anyway = QPushButton("Take it anyway")
         self.anyway.setToolTip("Some faces never look at rest: capture again, and keep it whatever it shows")
@@ -84,11 +87,12 @@ class BaselineDialog(QDialog):
         self._lay_out()
         self.start.clicked.connect(partial(self._begin))
         self.forget.clicked.connect(self._forget)
+        self.gaze.clicked.connect(self._calibrate)
         self.shut.clicked.connect(self.reject)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.look)
         self._timer.start(LOOK_MS)
-        fit(self, 480, 560)
+        fit(self, 480, 600)
         with scene.lock:
             before = baseline_in_force(scene)
         if before is not None:
@@ -124,6 +128,7 @@ class BaselineDialog(QDialog):
         self.start.setEnabled(not self.capturing and bool(faces) and connected)
         self.shut.setText("Cancel" if self.capturing else "Close")
         self.forget.setEnabled(not self.capturing and stands)
+        self.gaze.setEnabled(not self.capturing and stands)
 
     def done(self, result: int) -> None:
         """Closing in the middle gives the capture up."""
@@ -142,6 +147,7 @@ class BaselineDialog(QDialog):
         buttons = QHBoxLayout()
         buttons.setSpacing(12)
         buttons.addWidget(self.forget)
+        buttons.addWidget(self.gaze)
         buttons.addWidget(self.anyway)
         buttons.addStretch(1)
         buttons.addWidget(self.shut)
@@ -237,6 +243,20 @@ class BaselineDialog(QDialog):
     def _forgotten(self, reply: Reply) -> None:
         self._last = None
         say(self.outcome, html.escape(reply.text), _kind(reply.ok))
+
+    def _calibrate(self) -> None:
+        dialog = GazeDialog(self._ask, self._scene, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        dialog.finished.connect(self._calibrated)
+        dialog.showFullScreen()
+
+    def _calibrated(self) -> None:
+        """What is in force after it."""
+        with self._scene.lock:
+            kept = baseline_in_force(self._scene)
+        if kept is not None:
+            self._tell(kept)
 
     def _say_verdict(self, verdict: Verdict) -> None:
         share = self._watch.clear_share

@@ -3,6 +3,9 @@
 from collections import deque
 from collections.abc import Mapping
 
+import msgspec
+
+from liveaffect.models.face.looks import GazeFit
 from liveaffect.nodes.dashboard.scene.tracks import number
 from liveaffect.stream import messages as m
 
@@ -48,6 +51,13 @@ class Attending:
             if p >= SURE:
                 found[who] = CONTACT if at is None else f"looks at {names.get(at, f'face {at}')}"
         return found
+
+
+def gaze_fits(kept: m.Baseline | None) -> dict[int, GazeFit]:
+    """Person -> how their gaze is corrected while this baseline is in force."""
+    if kept is None or kept.gaze is None or kept.face_id is None:
+        return {}
+    return {kept.face_id: msgspec.convert(kept.gaze, GazeFit, from_attributes=True)}
 
 
 def in_one_line(words: Mapping[int, str], names: Mapping[int, str]) -> str:

@@ -153,5 +153,15 @@ def result_words(said: m.Baseline, trouble: str = "") -> str:
     ]
     if said.restless:
         lines.append("<b>The face was not at rest:</b> better do it again, and hold still.")
+    if said.gaze is not None:
+        lines.append(gaze_words(said.gaze))
     lines.append(html.escape(trouble if trouble else f"Kept in {said.file}"))
     return "<br>".join(lines)
+
+
+def gaze_words(found: m.GazeCalibration) -> str:
+    """How far the gaze was told beside the dots, before and after it was calibrated."""
+    return (
+        f"Gaze calibrated on {found.dots} dots: told {found.before_deg:.1f}° beside them before, "
+        f"{found.after_deg:.1f}° after."
+    )

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from liveaffect.models.face.looks import GazeFit, Look, apply
 from liveaffect.nodes.dashboard.look.palette import faded
 from liveaffect.nodes.dashboard.scene.tracks import number
 from liveaffect.nodes.dashboard.views.avatar import IRISES
@@ -22,10 +23,18 @@ INK = QColor("#5ab4ea")
 
 
 def paint_gaze(
-    painter: QPainter, face: Face, box: QRectF, mesh: NDArray[np.float32] | None, stage: QRectF, ink: QColor, mine: bool
+    painter: QPainter,
+    face: Face,
+    box: QRectF,
+    mesh: NDArray[np.float32] | None,
+    stage: QRectF,
+    ink: QColor,
+    mine: bool,
+    fit: GazeFit | None = None,
 ) -> None:
-    """One line from each eye; nothing where the direction is not known. `mesh` (478, 3) as fractions of the frame."""
-    line = line_of(face)
+    """One line from each eye; nothing where the direction is not known. `mesh` (478, 3) as fractions of the frame;
+    `fit` corrects the gaze of this person."""
+    line = line_of(face, fit)
     if line is None:
         return
     across, down, share = line
@@ -42,11 +51,13 @@ def paint_gaze(
                 painter.drawEllipse(eye, box.height() / 28, box.height() / 28)
 
 
-def line_of(face: Face) -> tuple[float, float, float] | None:
+def line_of(face: Face, fit: GazeFit | None = None) -> tuple[float, float, float] | None:
     """How far the gaze goes across and down in the picture, as sines, and how well that is known, 0.25 to 1."""
     yaw, pitch, sd = (number(value) for value in (face.gaze_yaw_deg, face.gaze_pitch_deg, face.gaze_sd_deg))
     if yaw is None or pitch is None or sd is None:
         return None
+    if fit is not None:
+        yaw, pitch, sd, _ = apply(fit, Look((yaw, pitch), (sd, sd), (face.yaw_deg or 0.0, face.pitch_deg or 0.0)))
     known = 1.0 - (sd - SURE_DEG) / (UNSURE_DEG - SURE_DEG)
     turned, lowered = math.radians(yaw), math.radians(pitch)
     return math.sin(turned) * math.cos(lowered), math.sin(lowered), min(max(known, 0.25), 1.0)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QMouseEvent, QPa
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.face.looks import GazeFit
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, pill
 from liveaffect.nodes.dashboard.look.palette import CORNER, Look, colours, faded, font, greyed, of_person
 from liveaffect.nodes.dashboard.scene.frames import Picture
@@ -45,6 +46,8 @@ class VideoView(QWidget):
         self._rounded: tuple[QSize, QPainterPath] | None = None
         self.gone = False
         """Nothing is heard any more: the last picture is grey."""
+        self.gazes: Mapping[int, GazeFit] = {}
+        """Person -> how their gaze is corrected, of those whose is calibrated."""
         self.landmarks = True
         """Draw the lines of the face, and of where it looks, upon the picture."""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -157,7 +160,7 @@ class VideoView(QWidget):
             ink = of_person(face.id) if len(self._people) > 1 and ok and not self.gone else None
             self._paint_box(painter, look, box, ok, mine, ink)
             if self.landmarks and not self.gone:
-                paint_gaze(painter, face, box, mesh, stage, ink or INK, mine)
+                paint_gaze(painter, face, box, mesh, stage, ink or INK, mine, self.gazes.get(face.id))
 
     def _paint_box(self, painter: QPainter, look: Look, box: QRectF, ok: bool, mine: bool, ink: QColor | None) -> None:
         colour = ink if ink is not None else look.stage_line if ok else look.stage_warn

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from liveaffect.nodes.dashboard.scene.attending import in_one_line
+from liveaffect.nodes.dashboard.scene.attending import gaze_fits, in_one_line
 from liveaffect.nodes.dashboard.scene.frames import Picture
 from liveaffect.nodes.dashboard.scene.lost import Lost, stale
 from liveaffect.nodes.dashboard.scene.shown import Scene, Shown
 from liveaffect.nodes.dashboard.scene.tracks import number
-from liveaffect.nodes.dashboard.scene.words import Reason, face_reason, voice_reason
+from liveaffect.nodes.dashboard.scene.words import Reason, baseline_in_force, face_reason, voice_reason
 from liveaffect.nodes.dashboard.views.circumplex import TRAIL_S, CircumplexView, reason_words
 from liveaffect.nodes.dashboard.views.emotions import EmotionsView
 from liveaffect.nodes.dashboard.views.events import events_of
@@ -89,13 +89,13 @@ class Presenter:
             if new_only and self.gone is None and (shot is None or (before is not None and _same(shot, before))):
                 return False
             people, who = ({} if stale(scene) and self.gone is None else dict(scene.people)), scene.shown
-            reason = self._no_picture()
+            reason, gazes = self._no_picture(), gaze_fits(baseline_in_force(scene))
             old = self.gone is None and shot is not None and scene.kind == "live" and self.now_ns() - shot.t_ns > OLD_NS
         if old and shot is not None and shot.image is None:
             shot = None
         if shot is None and reason is None:
             reason = WAITING if scene.affect is None else Reason("No picture", "Nothing comes from the camera")
-        self._views.video.gone = self.gone is not None
+        self._views.video.gone, self._views.video.gazes = self.gone is not None, gazes
         has_image = shot is not None and shot.image is not None
         self._views.video.present(
             shot, people, who, reason, self._note(pixels, has_image, shot is not None and bool(shot.meshes))
@@ -187,7 +187,7 @@ def _same(one: Picture, other: Picture) -> bool:
 
 def at_rest(scene: Scene, who: int | None) -> Baseline:
     """The neutral baseline of whoever is looked at; one without values where there is none."""
-    kept = scene.baseline
-    if isinstance(kept, Baseline) and kept.state == "done" and kept.face_id == who:
+    kept = baseline_in_force(scene)
+    if kept is not None and kept.face_id == who:
         return kept
     return Baseline(t_ns=0, state="cleared")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_attention import aimed
 
-from liveaffect.models.attention.directions import Place, direction, place_of, to_camera, to_face
+from liveaffect.models.attention.directions import Place, direction, place_of, to_camera, to_face, toward
 from liveaffect.models.errors import BadInput
 
 
@@ -36,6 +36,10 @@ def test_an_angle_of_view_that_no_lens_has_is_refused() -> None:
 @pytest.mark.parametrize("place", [Place(0.0, 0.0, 1.0, 0.0), Place(0.8, 0.0, 2.0, 0.1), Place(-0.3, 0.4, 0.5, 0.0)])
 def test_a_gaze_of_0_0_meets_the_lens_wherever_the_face_is(place: Place) -> None:
     assert to_camera(direction(place, 0.0, 0.0), place)[:2] == pytest.approx((0.0, 0.0), abs=1e-6)
+    assert toward(place, (0.0, 0.0, 0.0)) == pytest.approx((0.0, 0.0), abs=1e-6)
+    x, y, z = place.at(place.range_m)
+    u, v, w = direction(place, 9.0, -14.0)
+    assert toward(place, (x + 0.7 * u, y + 0.7 * v, z + 0.7 * w)) == pytest.approx((9.0, -14.0))
     right = to_camera(direction(place, 12.0, 0.0), place)
     assert right[:2] == pytest.approx((12.0, 0.0), abs=1e-6)
     assert to_camera(direction(place, 0.0, 10.0), place)[:2] == pytest.approx((0.0, 10.0), abs=1e-6)

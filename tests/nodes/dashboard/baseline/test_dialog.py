@@ -14,12 +14,21 @@ from PySide6.QtTest import QTest
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.models.face.baseline import load_baseline
 from liveaffect.nodes.dashboard.baseline.dialog import BaselineDialog
+from liveaffect.nodes.dashboard.baseline.gaze import GazeDialog
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.client.requests import Reply
-from liveaffect.stream.messages import Baseline, BaselineStatus, Face, FaceObservation, Health
+from liveaffect.stream.messages import (
+    Baseline,
+    BaselineStatus,
+    Face,
+    FaceObservation,
+    GazeAxis,
+    GazeCalibration,
+    Health,
+)
 
 pytestmark = pytest.mark.processes
 
@@ -231,6 +240,16 @@ def test_a_real_face_is_captured_and_its_file_loads(app: Any, qtbot: Any, run: L
         found = load_baseline(file)
         assert f"{found.rows} frames" in dialog.outcome.text()
         assert file.name in dialog.outcome.text()
+        dots = GazeDialog(feed.ask, node.scene)
+        qtbot.addWidget(dots)
+        dots.width_cm.setText("34.5")
+        dots.showFullScreen()
+        qtbot.waitUntil(dots.start.isEnabled, timeout=LIMIT_MS)
+        QTest.mouseClick(dots.start, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: bool(dots.outcome.text()), timeout=LIMIT_MS)
+        assert "Not calibrated:" in dots.outcome.text(), "nobody in a film looks at dots"
+        assert any(words in dots.outcome.text() for words in ("did not follow the dots", "dots can be used"))
+        dots.reject()
         qtbot.waitUntil(dialog.forget.isEnabled, timeout=LIMIT_MS)
         QTest.mouseClick(dialog.forget, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: "no baseline is in force" in dialog.outcome.text(), timeout=LIMIT_MS)
@@ -271,3 +290,23 @@ def test_u10_nobody_is_told_to_wait_where_start_can_be_pressed(
     after(sensor, dialog, 0.1)
     assert dialog.start.isEnabled()
     assert dialog.ring.accessibleName() == "Not at rest "
+
+
+def test_the_gaze_of_whose_baseline_is_in_force_can_be_calibrated(
+    app: Any, open_dialog: Callable[[], BaselineDialog], sensor: Sensor
+) -> None:
+    sensor.see(clear(0))
+    dialog = open_dialog()
+    assert not dialog.gaze.isEnabled()
+    kept = {"face_id": 0, "rows": 200, "valence": 0.1, "arousal": 0.0, "file": "~/b.json"}
+    sensor.say(state="done", **kept)
+    after(sensor, dialog, 0.1)
+    QTest.mouseClick(dialog.gaze, Qt.MouseButton.LeftButton)
+    (dots,) = dialog.findChildren(GazeDialog)
+    assert dots.isFullScreen()
+    found = GazeCalibration(yaw=GazeAxis(), pitch=GazeAxis(), dots=5, before_deg=7.0, after_deg=2.5)
+    sensor.say(state="done", **kept, gaze=found)
+    QTest.keyClick(dots, Qt.Key.Key_Escape)
+    assert "Gaze calibrated on 5 dots: told 7.0° beside them before, 2.5° after" in dialog.outcome.text()
+    assert sensor.asked == []
+    picture(dialog, "baseline_with_gaze")

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from liveaffect.models.face.looks import Axis, GazeFit
 from liveaffect.nodes.dashboard.views.gaze import INK, eyes_of, line_of, paint_gaze
 from liveaffect.stream import messages as m
 
@@ -62,3 +63,9 @@ def test_lines_begin_at_the_irises_where_there_are_landmarks() -> None:
     mesh = np.zeros((478, 3), np.float32)
     mesh[468, :2], mesh[473, :2] = (0.25, 0.5), (0.75, 0.5)
     assert [(eye.x(), eye.y()) for eye in eyes_of(BOX, mesh, STAGE)] == [(80, 120), (240, 120)]
+
+
+def test_the_line_of_somebody_whose_gaze_is_calibrated_is_the_corrected_one() -> None:
+    fit = GazeFit(yaw=Axis(offset_deg=-4.0, gain=1.5, sd_scale=0.5), pitch=Axis(gain=2.0))
+    corrected = line_of(looking(10, 5, 8.0), fit)
+    assert corrected == pytest.approx(line_of(looking(11, 10, 4.0)))

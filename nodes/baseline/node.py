@@ -1,28 +1,31 @@
 """The baseline node: collects some seconds of a face at rest, keeps them as a file, and says what they were.
 
 Command `baseline`: {action: "capture"} with seconds, face (an id, or null where only one is in view) and folder ("" is
-the session while one is recorded, else where this user's data lie), or {action: "clear"}.
+the session while one is recorded, else where this user's data lie); {action: "gaze"} with dots that the person of the
+baseline in force looks at in turn; {action: "cancel"} for what is being taken, {action: "clear"} for all of it.
 """
 
-from collections import deque
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal
 
 import msgspec
 import platformdirs
 
+from liveaffect.models.errors import BadInput
 from liveaffect.models.face import baseline as files
+from liveaffect.models.face.looks import GazeFit
 from liveaffect.models.face.rest import unrest
 from liveaffect.models.files.manifest import entries
+from liveaffect.nodes.baseline.capture import BaselineArguments, Capture, Fit
+from liveaffect.nodes.baseline.looks import Looks
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.messages import (
     Affect,
     Baseline,
     BaselineStatus,
     Command,
-    Face,
     FaceObservation,
+    GazeCalibration,
     Health,
     Message,
     RecordStatus,
@@ -32,79 +35,8 @@ from liveaffect.stream.node import Node, answered, command, on
 from liveaffect.stream.topics import ACK, AFFECT, BASELINE, COMMAND, FACE, HEALTH, TICK
 
 HOME = Path("~")
-FIT_FRAMES = 90
-"""Three seconds: what lasts as long is no blink of the tracker."""
-LESS_CLEAR = 0.25
-"""Of the quality 0 to 1; a face that only moves a little changes by less than 0.1."""
 MODELS = ("face-landmarker", "face-affect")
 """Those whose numbers a baseline holds."""
-
-
-class BaselineArguments(msgspec.Struct, forbid_unknown_fields=True):
-    """Arguments of the command `baseline`."""
-
-    action: Literal["capture", "clear"]
-    seconds: Annotated[float, msgspec.Meta(ge=1.0, le=120.0)] = 10.0
-    face: int | None = None
-    folder: str = ""
-    anyway: bool = False
-    """Take it also from a face that does not look at rest: some never do."""
-
-
-class Capture:
-    """What has been collected since the command."""
-
-    def __init__(self, asked: BaselineArguments, begun_ns: int) -> None:
-        self.asked, self.begun_ns = asked, begun_ns
-        self.end_ns = begun_ns + int(asked.seconds * 1e9)
-        self.frames = 0
-        self.rows: dict[int, list[tuple[float, float, tuple[float, ...]]]] = {}
-        """Face id -> valence, arousal and action units of every frame in which all of them were there."""
-        self.shares: dict[int, list[tuple[float, ...]]] = {}
-        self.turned: dict[int, list[tuple[float, float]]] = {}
-        self.fits: dict[int, Fit] = {}
-
-
-class Fit:
-    """How one face looked when its baseline was taken, against how it looks now."""
-
-    def __init__(self) -> None:
-        self._size = (0, 0)
-        self._quality: list[float] = []
-        self._now: deque[float] = deque(maxlen=FIT_FRAMES)
-        self._reason = ""
-        self._away = 0
-        self._others: tuple[int, ...] = ()
-        self._size_now = (0, 0)
-
-    def taken(self, observation: FaceObservation, face: Face) -> None:
-        """A frame of the capture."""
-        self._size = (observation.width, observation.height)
-        self._quality += [face.quality] if face.quality is not None else []
-
-    def seen(self, observation: FaceObservation, face_id: int) -> None:
-        """A frame since."""
-        self._size_now = (observation.width, observation.height)
-        face = next((face for face in observation.faces if face.id == face_id), None)
-        self._others = tuple(face.id for face in observation.faces if face.id != face_id)
-        self._away = self._away + 1 if face is None and self._others else 0
-        if face is not None and face.quality is not None:
-            self._now.append(face.quality)
-            self._reason = face.reason
-
-    def doubt(self, face_id: int) -> str:
-        """Why the baseline may no longer fit; "" while it does."""
-        if self._away >= FIT_FRAMES:
-            return f"it is of face {face_id}, and face {self._others[0]} is in view" if self._others else ""
-        if 0 not in (*self._size, *self._size_now) and self._size != self._size_now:
-            sizes = " by ".join(map(str, self._size)), " by ".join(map(str, self._size_now))
-            return f"it was taken from pictures of {sizes[0]}, and they are {sizes[1]} now: another camera?"
-        if self._quality and len(self._now) == FIT_FRAMES:
-            before, now = sum(self._quality) / len(self._quality), sum(self._now) / FIT_FRAMES
-            if before - now > LESS_CLEAR:
-                why = f" ({self._reason})" if self._reason else ""
-                return f"the face is less clear than it was then{why}: other light, or another place?"
-        return ""
 
 
 class BaselineNode(Node):
@@ -112,6 +44,10 @@ class BaselineNode(Node):
 
     def open(self) -> None:
         self._capture: Capture | None = None
+        self._looks: Looks | None = None
+        self._kept: files.FaceBaseline | None = None
+        """What the baseline in force is as a file, and when it was begun."""
+        self._kept_ns = 0
         self._seen: FaceObservation | None = None
         self._felt: Affect | None = None
         self._session = ""
@@ -123,7 +59,7 @@ class BaselineNode(Node):
         """Whether a capture goes on, and the baseline in force, for windows that are opened later."""
         kept = self._in_force
         doubt = "" if kept is None or kept.face_id is None or self._fit is None else self._fit.doubt(kept.face_id)
-        return BaselineStatus(capturing=self._capture is not None, in_force=kept, doubt=doubt)
+        return BaselineStatus(capturing=self._busy, in_force=kept, doubt=doubt)
 
     def trouble(self) -> str:
         """Why the last baseline could not be kept."""
@@ -140,15 +76,35 @@ class BaselineNode(Node):
     def _obey(self, command: Command, said: list[Message]) -> str:
         asked = msgspec.convert(command.arguments, BaselineArguments)
         if asked.action == "clear":
-            self._capture, self._in_force = None, None
+            self._capture, self._looks, self._in_force = None, None, None
             said.append(Baseline(t_ns=command.t_ns, state="cleared", text="no baseline is in force"))
             return "no baseline is in force; its file stays"
-        if self._capture is not None:
+        if asked.action == "cancel":
+            self._capture, self._looks = None, None
+            return "nothing is being captured any more"
+        if self._busy:
             raise UsageError("a baseline is being captured: wait for it, or clear it first")
         if asked.folder and not Path(asked.folder).is_dir():
             raise UsageError(f"folder '{asked.folder}' does not exist: make it first, or leave it out")
+        if asked.action == "gaze":
+            return self._look(asked, command.t_ns)
         self._capture = Capture(asked, command.t_ns)
         return f"capturing {asked.seconds:g} s"
+
+    @property
+    def _busy(self) -> bool:
+        return self._capture is not None or self._looks is not None
+
+    def _look(self, asked: BaselineArguments, t_ns: int) -> str:
+        """Begins to take looks at dots."""
+        kept = self._in_force
+        if kept is None or kept.face_id is None:
+            raise UsageError("the gaze is calibrated of a person whose baseline is in force: take the baseline first")
+        if asked.face not in (None, kept.face_id):
+            raise UsageError(f"the baseline in force is of face {kept.face_id}, not {asked.face}: take theirs first")
+        view_deg = float(self.host.graph.get("face", {}).get("view_deg", 0.0) or 0.0)
+        self._looks = Looks(asked, t_ns, kept.face_id, view_deg)
+        return f"looking at {len(asked.dots)} dots"
 
     @on(HEALTH)
     def health(self, health: Health) -> None:
@@ -160,6 +116,8 @@ class BaselineNode(Node):
     def face(self, observation: FaceObservation) -> None:
         """The action units of a frame."""
         self._seen = observation
+        if self._looks is not None:
+            self._looks.see(observation)
         if self._in_force is not None and self._fit is not None and self._in_force.face_id is not None:
             self._fit.seen(observation, self._in_force.face_id)
         self._collect()
@@ -201,7 +159,10 @@ class BaselineNode(Node):
         return self._passed(tick.t_ns)
 
     def _passed(self, t_ns: int) -> Baseline | None:
-        capture = self._capture
+        capture, looks = self._capture, self._looks
+        if looks is not None and t_ns > looks.end_ns:
+            self._looks = None
+            return self._calibrate(looks, t_ns)
         if capture is None or t_ns <= capture.end_ns:
             return None
         self._capture = None
@@ -210,6 +171,25 @@ class BaselineNode(Node):
             self._in_force = said
             self._fit = None if said.face_id is None else capture.fits.get(said.face_id)
         return said
+
+    def _calibrate(self, looks: Looks, t_ns: int) -> Baseline | None:
+        """The baseline in force with the calibration in it, or why there is none."""
+        before, kept = self._in_force, self._kept
+        if before is None or kept is None:
+            return None
+        try:
+            found = looks.calibrated()
+        except BadInput as error:
+            text = f"the gaze is not calibrated: {error}"
+            return Baseline(t_ns=t_ns, state="failed", text=text, face_id=looks.face_id)
+        self._kept = msgspec.structs.replace(kept, gaze=found)
+        file = self._keep(self._kept, looks.asked.folder)
+        text = (
+            f"gaze on {found.dots} dots: {found.before_deg:.1f} degrees beside them before, {found.after_deg:.1f} after"
+        )
+        gaze = msgspec.convert(found, GazeCalibration, from_attributes=True)
+        self._in_force = msgspec.structs.replace(before, t_ns=t_ns, text=text, gaze=gaze, file=file)
+        return self._in_force
 
     def _judge(self, capture: Capture, t_ns: int) -> Baseline:
         asked = capture.asked
@@ -243,6 +223,11 @@ class BaselineNode(Node):
             liveaffect=version("liveaffect"),
             models={name: {"version": entry.version, "sha256": entry.sha256} for name, entry in models.items()},
         )
+        earlier = self._in_force
+        gaze = earlier.gaze if earlier is not None and earlier.face_id == face_id else None
+        if gaze is not None:
+            found = msgspec.structs.replace(found, gaze=msgspec.convert(gaze, GazeFit, from_attributes=True))
+        self._kept, self._kept_ns = found, capture.begun_ns
         return Baseline(
             t_ns=t_ns,
             state="done",
@@ -257,14 +242,15 @@ class BaselineNode(Node):
             arousal_spread=found.arousal_spread,
             au=found.au,
             restless=bool(wrong),
-            file=self._keep(found, capture),
+            file=self._keep(found, asked.folder),
+            gaze=gaze,
         )
 
-    def _keep(self, found: files.FaceBaseline, capture: Capture) -> str:
+    def _keep(self, found: files.FaceBaseline, asked: str) -> str:
         """Writes the file, live only, and names it: the same in every recomputation of the session."""
-        name = f"baseline-face{found.face_id}-{capture.begun_ns // 1_000_000}.json"
+        name = f"baseline-face{found.face_id}-{self._kept_ns // 1_000_000}.json"
         data = platformdirs.user_data_path("liveaffect") / "baselines"
-        folder = Path(capture.asked.folder or self._session or data)
+        folder = Path(asked or self._session or data)
         self._trouble = ""
         if self.host.live:
             try:
