@@ -1,9 +1,10 @@
 """Everyone there is, one button each: for keyboards, and for a voice that has no face to click on."""
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QFontMetrics, QIcon, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from liveaffect.nodes.dashboard.look.palette import colours, font, of_person
@@ -87,7 +88,7 @@ class PeopleBar(QWidget):
 
 
 class _Elided(QLabel):
-    """A line that ends in dots where there is no room, and takes no room of its own."""
+    """A line in shorter words where there is less room, with dots at its end where there is none; it takes no room."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,9 +103,16 @@ class _Elided(QLabel):
         painter = QPainter(self)
         painter.setPen(colours().dim)
         painter.setFont(font(0.95))
-        words = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 8)
+        words = self.shown(painter.fontMetrics())
         painter.drawText(self.rect().adjusted(8, 0, 0, 0), int(Qt.AlignmentFlag.AlignVCenter), words)
         painter.end()
+
+    def shown(self, metrics: QFontMetrics) -> str:
+        """What there is room for: "face 1: looks at face 0" is "1 → 0" as well."""
+        room = self.width() - 8
+        if metrics.horizontalAdvance(words := self.text()) > room:
+            words = re.sub(r"\bface (\d+)", r"\1", words.replace(": looks at ", " → "))
+        return metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
 
 
 def _dot(face_id: int) -> QIcon:

@@ -7,9 +7,11 @@ import dashboard_stream as made
 import msgspec
 import pytest
 from gui import picture
+from PySide6.QtGui import QFontMetrics
 from pytestqt.qtbot import QtBot
 from window_desk import Desk
 
+from liveaffect.nodes.dashboard.look.palette import font
 from liveaffect.stream import messages as m
 
 
@@ -31,7 +33,7 @@ def looks(frame: int) -> m.Attention:
     return m.Attention(t_ns=made.instant(frame), frame_seq=frame, people=(first, second))
 
 
-def test_who_looks_where_stands_beside_the_people(desk: Desk) -> None:
+def test_who_looks_where_stands_beside_the_people(desk: Desk, qtbot: QtBot) -> None:
     people = desk.window.presenter._views.people
     assert people._attends.text() == ""
     desk.take(*(looks(frame) for frame in range(30, 60, 6)))
@@ -40,6 +42,10 @@ def test_who_looks_where_stands_beside_the_people(desk: Desk) -> None:
     desk.take(looks(59))
     assert people._buttons == buttons  # words that change move no button
     picture(desk.window, "attends")
+    metrics = QFontMetrics(font(0.95))
+    assert people._attends.shown(metrics) == "0: eye contact; 1 → 0"  # whole at 1024 pixels
+    desk.window.resize(1600, 900)
+    qtbot.waitUntil(lambda: people._attends.shown(metrics) == people._attends.text(), timeout=60_000)
     desk.take(*made.stream(range(60, 95), faces=2))
     assert people._attends.text() == ""
 
