@@ -62,6 +62,7 @@ class TerminalNode(Node):
     def face(self, face: m.FaceObservation) -> None:
         """Action units and head pose."""
         self._snapshot.faces = {one.id: one for one in face.faces}
+        self._snapshot.beyond = face.beyond
 
     @on(VOICE)
     def voice(self, voice: m.VoiceDescriptors) -> None:

@@ -29,6 +29,8 @@ class Snapshot:
     title: str = "liveaffect"
     affect: m.Affect | None = None
     faces: dict[int, m.Face] = field(default_factory=dict)
+    beyond: str = ""
+    """That more people are in view than are measured."""
     voice: m.VoiceDescriptors | None = None
     health: dict[str, m.Health] = field(default_factory=dict)
     marker: m.Marker | None = None
@@ -75,6 +77,7 @@ def plain_line(shot: Snapshot) -> str:
             + (f"{top} {share:.0%}" if is_told.emotions else not_told(person.voice_weight))
             + (" speaking" if (person.speaking_prob or 0) > 0.5 else "")
         )
+    said += [shot.beyond] if said and shot.beyond else []
     return f"{seconds:7.1f} s  " + ("  |  ".join(said) or m.STATE_WORDS[affect.state] or affect.state)
 
 
@@ -89,6 +92,7 @@ def _header(shot: Snapshot) -> RenderableType:
         facts.append(f"{face.rate_hz:.0f} frames/s")
     if shot.behind_ms is not None:
         facts.append(f"{shot.behind_ms:.0f} ms behind the camera")
+    facts += [shot.beyond] if shot.beyond else []
     facts += _recorder_words(shot)
     if shot.marker is not None:
         facts.append(f"marked '{shot.marker.label}'")

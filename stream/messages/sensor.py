@@ -91,6 +91,11 @@ class FaceObservation(Message):
     """Faces in view that are not measured, as the detectors count them now and then: there are more than are followed
     (`face.max_faces`), or no landmarks are found on them (too small, turned away, hidden)."""
 
+    @property
+    def beyond(self) -> str:
+        """The same in words, "" for nobody."""
+        return f"{self.unmeasured} more in view, not measured" if self.unmeasured else ""
+
 
 class FaceMesh(Message):
     """Landmarks of the faces of one frame: float32 (n, 478, 3), x and y as fractions of the frame, z on x's scale."""

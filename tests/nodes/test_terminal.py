@@ -89,6 +89,18 @@ def test_a_plain_line_names_the_strongest_emotion_or_the_reason() -> None:
     assert "no face in view" in plain_line(Snapshot(affect=m.Affect(t_ns=0, state="no_face")))
 
 
+def test_more_people_than_are_measured_are_told() -> None:
+    node = TerminalNode()
+    node.open()
+    node.face(m.FaceObservation(t_ns=0, frame_seq=0, unmeasured=2))
+    shot = node._snapshot
+    shot.affect = m.Affect(t_ns=0, state="ok", people=(PERSON,))
+    assert plain_line(shot).endswith("2 more in view, not measured")
+    console = Console(width=120, file=StringIO())
+    console.print(render(shot, 120, 40))
+    assert "2 more in view, not measured" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
 VOICE = m.Person(
     id=-1, state="ok", valence=0.69, valence_sd=0.5, arousal=0.4, arousal_sd=0.36,
     emotions=(0.1, 0.05, 0.05, 0.05, 0.1, 0.51, 0.14, 0.0), face_weight=0.0, voice_weight=1.0,

@@ -196,6 +196,8 @@ class Scene:
         self.faces_ns = faces.t_ns
         self.faces = {face.id: face for face in faces.faces}
         self.frames.add_faces(faces)
+        if faces.unmeasured:
+            self.over.crowded = faces
 
     def take_voice(self, voice: m.VoiceDescriptors) -> None:
         """One hop of sound."""

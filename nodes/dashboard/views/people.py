@@ -13,6 +13,7 @@ from liveaffect.nodes.dashboard.scene.shown import Shown
 MOST, NAMED = 10, 4
 """So many have a button, and so many their whole name on it."""
 FOLLOW = "follow"
+MORE = "\n(face.max_faces in Settings… measures more; who is too small, turned or hidden cannot be)"
 
 
 class PeopleBar(QWidget):
@@ -37,7 +38,7 @@ class PeopleBar(QWidget):
     def present(self, people: Sequence[Shown], who: int | None, pinned: int | None, attends: str = "") -> None:
         """Who is there, who is looked at, whether that was chosen, and where everybody looks, in one line."""
         self._attends.setText(attends)
-        self._attends.setToolTip(attends.replace("; ", "\n"))
+        self._attends.setToolTip(attends.replace("; ", "\n") + (MORE if "not measured" in attends else ""))
         few = len(people) <= NAMED
         rows = [
             (one.id, one.name if few or one.id < 0 or one.called else str(one.id), one.id == who)

@@ -127,6 +127,7 @@ class Presenter:
             others = _others(scene, everyone, who, now_s - views.traces.length_s) if views.traces.everyone else []
             names = {one.id: one.name for one in everyone}
             attends = in_one_line(scene.over.attending.words(now_ns, names), names)
+            attends = "; ".join(filter(None, (attends, scene.over.beyond(now_ns))))
             pinned, unheard = scene.pinned, scene.affect is None
             events = events_of(scene, who, now_ns - round(views.traces.length_s * 1e9))
         words = "waiting for the first estimate" if unheard else reason_words(seen, person, state)

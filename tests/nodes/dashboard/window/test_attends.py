@@ -50,6 +50,16 @@ def test_who_looks_where_stands_beside_the_people(desk: Desk, qtbot: QtBot) -> N
     assert people._attends.text() == ""
 
 
+def test_more_people_than_are_measured_are_told_and_for_how_to_measure_them(desk: Desk) -> None:
+    people = desk.window.presenter._views.people
+    seen = msgspec.structs.replace(made.observation(60, (made.face(0),)), unmeasured=2)
+    desk.take(made.frame(60), seen, made.mesh(60))
+    assert people._attends.text() == "2 more in view, not measured"
+    assert "face.max_faces" in people._attends.toolTip()
+    desk.take(*made.stream(range(61, 130), faces=2))
+    assert people._attends.text() == ""
+
+
 def test_a_line_from_the_eyes_is_drawn_with_the_landmarks_and_without_them_is_not(desk: Desk) -> None:
     video = desk.window.presenter._views.video
 
