@@ -7,13 +7,12 @@ from typing import Any
 import polars as pl
 
 from liveaffect.models.attention.eyelids import LONGEST_NS
+from liveaffect.models.attention.tracker import EVERY_NS
 from liveaffect.stream import messages as m
 from liveaffect.stream.messages import Message
 
 WAIT_NS = LONGEST_NS + 250_000_000
 """So long after a row a blink that it is within has ended, and was told."""
-NEAR_NS = 400_000_000
-"""What was said this long before or after a row is about other frames."""
 
 EYES: dict[str, tuple[str, str, str]] = {
     "eye_yaw_deg": ("eyes in the head; positive towards the person's left, 0 straight ahead", "degree", "-90 to 90"),
@@ -55,6 +54,8 @@ class AttentionColumns:
         self._said: deque[m.Attention] = deque()
         self._blinks: deque[m.Blinked] = deque()
         self._gestures: deque[m.Gesture] = deque()
+        self._first_ns = -EVERY_NS
+        """Of the first row in the newest fifth of a second."""
 
     def add(self, message: Message) -> None:
         """Takes a message; others than those of attention are ignored."""
@@ -91,11 +92,19 @@ class AttentionColumns:
         row.update(nod=self._cycles("nod", who, t_ns), shake=self._cycles("shake", who, t_ns))
 
     def _near(self, t_ns: int) -> m.Attention | None:
-        """What was said of the frames up to the next report, this row's among them; at the end, the last one."""
+        """The report on this row's fifth of a second, which comes with the next one's first frame, which takes it too.
+
+        None where it is missing: another report is about other frames.
+        """
+        turn = t_ns // EVERY_NS
+        if turn != self._first_ns // EVERY_NS:
+            self._first_ns = t_ns
         at = bisect_left(self._said, t_ns, key=lambda message: message.t_ns)
-        if at < len(self._said) and self._said[at].t_ns - t_ns <= NEAR_NS:
-            return self._said[at]
-        return self._said[at - 1] if at and t_ns - self._said[at - 1].t_ns <= NEAR_NS else None
+        if at == len(self._said):
+            return None
+        own = self._said[at].t_ns == t_ns
+        next_one = t_ns != self._first_ns and self._said[at].t_ns // EVERY_NS == turn + 1
+        return self._said[at] if own or next_one else None
 
     def _cycles(self, kind: str, who: int | None, t_ns: int) -> float:
         return sum(one.cycles for one in self._gestures if (one.kind, one.id, one.t_ns) == (kind, who, t_ns))

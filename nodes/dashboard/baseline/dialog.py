@@ -93,10 +93,8 @@ class BaselineDialog(QDialog):
         self._timer.timeout.connect(self.look)
         self._timer.start(LOOK_MS)
         fit(self, 480, 600)
-        with scene.lock:
-            before = baseline_in_force(scene)
-        if before is not None:
-            self._tell(before)
+        self._stood = False
+        """Whether it was said which baseline is in force; a window that has just opened may not know yet."""
         self.look()
         self.start.setFocus()
 
@@ -110,7 +108,10 @@ class BaselineDialog(QDialog):
         with self._scene.lock:
             faces, connected = dict(self._scene.faces), self._scene.connected
             said = self._scene.baseline
-            stands = baseline_in_force(self._scene) is not None
+            kept = baseline_in_force(self._scene)
+        if kept is not None and not self._stood and self._begun_s is None and self._last is None:
+            self._stood = True
+            self._tell(kept)
         self._list(faces)
         verdict = self._watch.look(faces.get(self._face_id(faces)), self._clock())
         if not connected:
@@ -127,8 +128,8 @@ class BaselineDialog(QDialog):
             self._say_verdict(Verdict("", True) if self._last and verdict.good else verdict)
         self.start.setEnabled(not self.capturing and bool(faces) and connected)
         self.shut.setText("Cancel" if self.capturing else "Close")
-        self.forget.setEnabled(not self.capturing and stands)
-        self.gaze.setEnabled(not self.capturing and stands)
+        self.forget.setEnabled(not self.capturing and kept is not None)
+        self.gaze.setEnabled(not self.capturing and kept is not None)
 
     def done(self, result: int) -> None:
         """Closing in the middle gives the capture up."""

@@ -53,15 +53,15 @@ def test_opencvs_own_qt_plugins_stay_out(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("chosen", "nodes", "settings"),
     [
-        ({"camera": "1", "microphone": 'a "b"'}, 9, {"camera": {"source": "1"}, "microphone": {"source": 'a "b"'}}),
-        ({"camera": None, "microphone": "default", "record": None}, 6, {"recorder": {"autostart": False}}),
-        ({"camera": "0", "microphone": None}, 6, {"camera": {"source": "0"}}),
+        ({"camera": "1", "microphone": 'a "b"'}, 10, {"camera": {"source": "1"}, "microphone": {"source": 'a "b"'}}),
+        ({"camera": None, "microphone": "default", "record": None}, 7, {"recorder": {"autostart": False}}),
+        ({"camera": "0", "microphone": None}, 7, {"camera": {"source": "0"}}),
         (
             {"folder": "/a", "record": {"folder": "/b", "video": "h264", "audio": True, "mesh": False, "crops": False}},
-            9,
+            10,
             {"recorder": {"sessions": "/b", "autostart": True, "video": "h264", "audio": True}},
         ),
-        ({"folder": "/a", "record": None}, 9, {"recorder": {"sessions": "/a", "autostart": False}}),
+        ({"folder": "/a", "record": None}, 10, {"recorder": {"sessions": "/a", "autostart": False}}),
     ],
 )
 def test_a_choice_becomes_a_graph(chosen: dict[str, Any], nodes: int, settings: dict[str, Any]) -> None:

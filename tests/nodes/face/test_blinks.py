@@ -37,7 +37,7 @@ def test_blinks_are_those_that_were_counted_by_eye(clip: dict[str, Any], name: s
     assert len(found) == len(true), found
     for blink, (first, last) in zip(found, true, strict=True):
         assert times[max(first - 1, 0)] <= blink.begin_ns <= times[last]
-        assert times[first] <= blink.end_ns <= times[min(last + 2, len(times) - 1)]
+        assert times[first] <= blink.end_ns <= times[min(last + 3, len(times) - 1)]
     if name == MAN[0]:
         assert {blink.id for blink, span in zip(found, true, strict=True) if span != MAN[1]} == {0}
         assert {blink.id for blink, span in zip(found, true, strict=True) if span == MAN[1]} == {1}

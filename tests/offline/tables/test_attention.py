@@ -43,11 +43,16 @@ def table(frames: Sequence[m.FaceObservation], **asked: bool) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def rows() -> pl.DataFrame:
-    return table(list(made_room(24, {3: 7, 7: "camera"})))
+    """But for the last fifth of a second, of which nothing was said any more."""
+    frames = list(made_room(24, {3: 7, 7: "camera"}))
+    whole = table(frames)
+    assert dict(whole.schema) == SCHEMA
+    last = pl.col("t_ns") > max(one.t_ns for one in everything(frames) if topic_of(one) is ATTENTION)
+    assert whole.filter(last)["eye_contact"].null_count() == whole.filter(last).height
+    return whole.filter(~last)
 
 
 def test_every_row_of_a_face_has_the_columns(rows: pl.DataFrame) -> None:
-    assert dict(rows.schema) == SCHEMA
     assert set(DICTIONARY) <= set(COLUMNS)
     first, second = (rows.filter(pl.col("face_id") == who) for who in (3, 7))
     assert first["looks_at"].unique().to_list() == [7]
@@ -108,7 +113,21 @@ def test_a_row_far_from_anything_said_takes_nothing_from_it() -> None:
     rows = builder.finish()
     hole = rows.filter(pl.col("t_s").is_between(1.45, 2.55))
     assert hole["eye_contact"].null_count() == hole.height
-    assert rows.filter(pl.col("t_s") < 1)["eye_contact"].null_count() == 0
+    assert rows.filter(pl.col("t_s") < 0.8)["eye_contact"].null_count() == 0
+
+
+def test_rows_whose_report_was_lost_do_not_take_the_next_one() -> None:
+    frames = list(made_room(3, {3: 7, 7: 3}))
+    reports = [one.t_ns for one in everything(frames) if topic_of(one) is ATTENTION]
+    lost = next(t_ns for t_ns in reports if t_ns > 10**9)
+    before = reports[reports.index(lost) - 1]
+    builder = TableBuilder("film")
+    for message in everything(frames):
+        if topic_of(message) is not ATTENTION or message.t_ns != lost:
+            builder.add(message)
+    known = builder.finish().filter(pl.col("eye_contact").is_not_null())["t_ns"].to_list()
+    assert not any(before < t_ns <= lost for t_ns in known)
+    assert {before, min(t_ns for t_ns in known if t_ns > lost)} <= set(known)
 
 
 def test_whom_somebody_looks_at_is_named_as_the_whole_film_names_them(tmp_path: Path) -> None:

@@ -292,6 +292,16 @@ def test_u10_nobody_is_told_to_wait_where_start_can_be_pressed(
     assert dialog.ring.accessibleName() == "Not at rest "
 
 
+def test_a_baseline_that_the_window_hears_of_after_the_dialog_was_opened_is_told_too(app: Any, sensor: Any) -> None:
+    dialog = BaselineDialog(sensor.ask, sensor.scene)
+    assert dialog.outcome.text() == ""
+    kept = Baseline(t_ns=1, state="done", face_id=0, rows=200, valence=0.1, arousal=0.0, file="~/b.json")
+    status = BaselineStatus(in_force=kept)
+    sensor.node.take(Health(t_ns=1, node="baseline", process="fusion", state="ok", status=status))
+    dialog.look()
+    assert "Face 0 at rest" in dialog.outcome.text()
+
+
 def test_the_gaze_of_whose_baseline_is_in_force_can_be_calibrated(
     app: Any, open_dialog: Callable[[], BaselineDialog], sensor: Sensor
 ) -> None:
