@@ -10,14 +10,13 @@ from liveaffect.models.attention.aims import Priors
 from liveaffect.models.attention.directions import Place, place_of
 from liveaffect.models.attention.person import Glimpse
 from liveaffect.models.attention.tracker import AttentionSaid, AttentionTracker, mutual_gazes
-from liveaffect.models.face.looks import GazeFit, Look, apply
+from liveaffect.models.face.looks import GazeFit, apply, look_of
+from liveaffect.models.face.sight import FOCAL_KNOWN_SD, FOCAL_SD, VIEW_DEG
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.node import Node, on
 from liveaffect.stream.topics import ATTENTION, BASELINE, BLINKED, FACE, GESTURE
 
-LENS_DEG, LENS_SD, LENS_KNOWN_SD = 65.0, 0.2, 0.03
-"""What is taken for a lens that nobody told, with its relative deviation; webcams and laptops have 55 to 78 degrees."""
 LEAST_SD = 0.03  # of a distance by the iris, relative: irises differ by that from person to person
 NEAR_M = 1.0  # stands for a distance that is not known: a direction is all that is used of it
 
@@ -52,7 +51,8 @@ class AttentionNode(Node):
                 "are shares: give numbers whose sum is below 1"
             )
         told = self.view_deg or float(self.host.graph.get("face", {}).get("view_deg", 0.0) or 0.0)
-        self._view_deg, self._lens_sd = (min(max(told, 1.0), 179.0), LENS_KNOWN_SD) if told else (LENS_DEG, LENS_SD)
+        self._view_deg = min(max(told or VIEW_DEG, 1.0), 179.0)
+        self._lens_sd = FOCAL_KNOWN_SD if told else FOCAL_SD
         self._priors = Priors(self.camera_prior, self.others_prior, self.cone_deg)
         self._calibrated: dict[int, GazeFit] = {}
         self._begin(-1)
@@ -117,10 +117,10 @@ class AttentionNode(Node):
 def _glimpse(face: m.Face, calibrated: GazeFit | None) -> Glimpse | None:
     if face.state != "ok":
         return None
-    yaw, pitch, sd, pitch_sd = face.gaze_yaw_deg, face.gaze_pitch_deg, face.gaze_sd_deg, face.gaze_pitch_sd_deg
-    if calibrated is not None and yaw is not None and pitch is not None and sd is not None:
-        sds, head = (sd, sd if pitch_sd is None else pitch_sd), (face.yaw_deg or 0.0, face.pitch_deg or 0.0)
-        yaw, pitch, sd, pitch_sd = apply(calibrated, Look((yaw, pitch), sds, head))
+    yaw, pitch, sd, pitch_sd = told = face.gaze_yaw_deg, face.gaze_pitch_deg, face.gaze_sd_deg, face.gaze_pitch_sd_deg
+    look = None if calibrated is None else look_of(told, (face.yaw_deg, face.pitch_deg))
+    if calibrated is not None and look is not None:
+        yaw, pitch, sd, pitch_sd = apply(calibrated, look)
     return Glimpse(
         yaw=face.yaw_deg,
         pitch=face.pitch_deg,

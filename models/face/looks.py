@@ -90,6 +90,20 @@ class GazeFit(msgspec.Struct, frozen=True, kw_only=True):
     """How the head was held at the dots."""
 
 
+def look_of(
+    told: tuple[float | None, float | None, float | None, float | None], head: tuple[float | None, float | None]
+) -> Look | None:
+    """The look of a frame, degrees; None where the gaze was not told.
+
+    `told` are yaw and pitch of the gaze, the deviation of the yaw and that of the pitch, which is the former's where it
+    is not known; `head` yaw and pitch, taken as straight ahead where they are not.
+    """
+    yaw, pitch, sd, pitch_sd = told
+    if yaw is None or pitch is None or sd is None:
+        return None
+    return Look((yaw, pitch), (sd, sd if pitch_sd is None else pitch_sd), (head[0] or 0.0, head[1] or 0.0))
+
+
 def apply(found: GazeFit, look: Look) -> tuple[float, float, float, float]:
     """A gaze and its deviations, corrected: yaw, pitch (-70 to 70), deviation of yaw, of pitch; degrees."""
     aside = (look.head[0] - found.head_yaw_deg) ** 2 + (look.head[1] - found.head_pitch_deg) ** 2

@@ -4,7 +4,7 @@ import statistics
 
 from liveaffect.models.attention.directions import place_of, toward
 from liveaffect.models.errors import BadInput
-from liveaffect.models.face.looks import LEAST_DOTS, Dot, GazeFit, Look, calibrated
+from liveaffect.models.face.looks import LEAST_DOTS, Dot, GazeFit, Look, calibrated, look_of
 from liveaffect.models.face.sight import VIEW_DEG
 from liveaffect.nodes.baseline.capture import BaselineArguments
 from liveaffect.stream.errors import UsageError
@@ -90,8 +90,5 @@ class Looks:
 
 
 def _look(face: Face) -> Look | None:
-    yaw, pitch, yaw_sd, pitch_sd = face.gaze_yaw_deg, face.gaze_pitch_deg, face.gaze_sd_deg, face.gaze_pitch_sd_deg
-    if yaw is None or pitch is None or yaw_sd is None:
-        return None
-    sd = yaw_sd, yaw_sd if pitch_sd is None else pitch_sd
-    return Look((yaw, pitch), sd, (face.yaw_deg or 0.0, face.pitch_deg or 0.0))
+    told = face.gaze_yaw_deg, face.gaze_pitch_deg, face.gaze_sd_deg, face.gaze_pitch_sd_deg
+    return look_of(told, (face.yaw_deg, face.pitch_deg))

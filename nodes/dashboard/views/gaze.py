@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from liveaffect.models.face.looks import GazeFit, Look, apply
+from liveaffect.models.face.looks import GazeFit, apply, look_of
 from liveaffect.nodes.dashboard.look.palette import faded
 from liveaffect.nodes.dashboard.scene.tracks import number
 from liveaffect.nodes.dashboard.views.avatar import IRISES
@@ -56,8 +56,9 @@ def line_of(face: Face, fit: GazeFit | None = None) -> tuple[float, float, float
     yaw, pitch, sd = (number(value) for value in (face.gaze_yaw_deg, face.gaze_pitch_deg, face.gaze_sd_deg))
     if yaw is None or pitch is None or sd is None:
         return None
-    if fit is not None:
-        yaw, pitch, sd, _ = apply(fit, Look((yaw, pitch), (sd, sd), (face.yaw_deg or 0.0, face.pitch_deg or 0.0)))
+    look = None if fit is None else look_of((yaw, pitch, sd, None), (face.yaw_deg, face.pitch_deg))
+    if fit is not None and look is not None:
+        yaw, pitch, sd, _ = apply(fit, look)
     known = 1.0 - (sd - SURE_DEG) / (UNSURE_DEG - SURE_DEG)
     turned, lowered = math.radians(yaw), math.radians(pitch)
     return math.sin(turned) * math.cos(lowered), math.sin(lowered), min(max(known, 0.25), 1.0)

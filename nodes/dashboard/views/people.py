@@ -35,10 +35,14 @@ class PeopleBar(QWidget):
         self._known: tuple[tuple[object, ...], ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def present(self, people: Sequence[Shown], who: int | None, pinned: int | None, attends: str = "") -> None:
-        """Who is there, who is looked at, whether that was chosen, and where everybody looks, in one line."""
-        self._attends.setText(attends)
-        self._attends.setToolTip(attends.replace("; ", "\n") + (MORE if "not measured" in attends else ""))
+    def present(
+        self, people: Sequence[Shown], who: int | None, pinned: int | None, attends: str = "", beyond: str = ""
+    ) -> None:
+        """Who is there, who is looked at, whether that was chosen; in one line where everybody looks, and (`beyond`)
+        that there are more."""
+        said = "; ".join(filter(None, (attends, beyond)))
+        self._attends.setText(said)
+        self._attends.setToolTip(said.replace("; ", "\n") + (MORE if beyond else ""))
         few = len(people) <= NAMED
         rows = [
             (one.id, one.name if few or one.id < 0 or one.called else str(one.id), one.id == who)

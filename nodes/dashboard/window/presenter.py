@@ -127,7 +127,7 @@ class Presenter:
             others = _others(scene, everyone, who, now_s - views.traces.length_s) if views.traces.everyone else []
             names = {one.id: one.name for one in everyone}
             attends = in_one_line(scene.over.attending.words(now_ns, names), names)
-            attends = "; ".join(filter(None, (attends, scene.over.beyond(now_ns))))
+            beyond = scene.over.beyond(now_ns)
             pinned, unheard = scene.pinned, scene.affect is None
             events = events_of(scene, who, now_ns - round(views.traces.length_s * 1e9))
         words = "waiting for the first estimate" if unheard else reason_words(seen, person, state)
@@ -144,11 +144,11 @@ class Presenter:
             views.weights.miss(WAITING if unheard and seen is None else None)
             views.weights.present(person, heard, silent)
         views.traces.rest = (number(rest.valence), number(rest.arousal))
-        views.traces.names = {one.id: one.name for one in everyone}
+        views.traces.names = names
         views.traces.events = events
         views.traces.present_others(others)
         views.traces.present(t, rows, now_s, markers)
-        views.people.present(everyone, who, pinned, attends)
+        views.people.present(everyone, who, pinned, attends, beyond)
         self._side.present(now_ns)
 
     def _no_picture(self) -> Reason | None:
