@@ -83,7 +83,7 @@ class BaselineNode(Node):
             self._capture, self._looks = None, None
             return "nothing is being captured any more"
         if self._busy:
-            raise UsageError("a baseline is being captured: wait for it, or clear it first")
+            raise UsageError("a baseline is being captured: wait for it, or cancel it first")
         if asked.folder and not Path(asked.folder).is_dir():
             raise UsageError(f"folder '{asked.folder}' does not exist: make it first, or leave it out")
         if asked.action == "gaze":

@@ -77,7 +77,7 @@ class GatewayFeed(QObject):
             thread.start()
 
     def close(self, wait_s: float = 2.0) -> None:
-        """Ends both threads; one that still waits for an answer is left behind."""
+        """Ends both threads, after what was asked before; one that still waits for an answer is left behind."""
         self._closing.set()
         self._again.set()
         self._questions.put(("", "", {}, None))
@@ -195,12 +195,12 @@ class GatewayFeed(QObject):
 
     def _answer(self) -> None:
         client: Client | None = None
-        while not self._closing.is_set():
+        while True:
             try:
                 verb, target, arguments, on_reply = self._questions.get(timeout=RETRY_S)
             except queue.Empty:
                 verb, target, arguments, on_reply = "", "", {}, None
-            if self._closing.is_set():
+            if self._closing.is_set() and not verb:
                 break
             try:
                 if client is not None and self._elsewhere(client):
@@ -215,6 +215,8 @@ class GatewayFeed(QObject):
                 if client is not None:
                     client.close()
                 client, reply = None, Reply(ok=False, text=str(error))
+                if self._closing.is_set():
+                    break
             if on_reply is not None:
                 self._replied.emit(on_reply, reply)
         if client is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from liveaffect.nodes.dashboard.baseline.course import Course
 from liveaffect.nodes.dashboard.baseline.gaze import GazeDialog
 from liveaffect.nodes.dashboard.baseline.rest import RestWatch, Verdict, place_words
 from liveaffect.nodes.dashboard.baseline.ring import RestRing
@@ -22,8 +23,6 @@ from liveaffect.stream.messages import Baseline, Face
 
 SECONDS = 10.0
 LOOK_MS = 66
-PATIENCE_S = 5.0
-"""How long after the capture its result may take."""
 WHAT = (
     "Faces differ at rest: some look stern, some amused. A baseline lets a person be compared with their own neutral "
     "face. The numbers themselves stay as they are; the differences are shown beside them."
@@ -54,6 +53,9 @@ class BaselineDialog(QDialog):
         self._ask, self._scene, self._seconds, self._clock = ask, scene, seconds, clock
         self._watch = RestWatch()
         self._begun_s: float | None = None
+        self._waiting = self._left = False
+        """No answer yet; the dialog was left."""
+        self._course = Course(seconds)
         self._before: Baseline | None = None
         """What the sensor had said before this capture."""
         self._last: tuple[float, str, bool] | None = None
@@ -106,8 +108,7 @@ class BaselineDialog(QDialog):
     def look(self) -> None:
         """Follows the scene; called by a timer."""
         with self._scene.lock:
-            faces, connected = dict(self._scene.faces), self._scene.connected
-            said = self._scene.baseline
+            faces, connected, said = dict(self._scene.faces), self._scene.connected, self._scene.baseline
             kept = baseline_in_force(self._scene)
         if kept is not None and not self._stood and self._begun_s is None and self._last is None:
             self._stood = True
@@ -126,16 +127,19 @@ class BaselineDialog(QDialog):
             )
             self.ring.show_state(share, words, "", good=good)
             self._say_verdict(Verdict("", True) if self._last and verdict.good else verdict)
-        self.start.setEnabled(not self.capturing and bool(faces) and connected)
+        self.start.setEnabled(not (self.capturing or self._waiting) and bool(faces) and connected)
         self.shut.setText("Cancel" if self.capturing else "Close")
         self.forget.setEnabled(not self.capturing and kept is not None)
         self.gaze.setEnabled(not self.capturing and kept is not None)
 
     def done(self, result: int) -> None:
-        """Closing in the middle gives the capture up."""
+        """Closing in the middle gives the capture up; an earlier baseline stays in force."""
         self._timer.stop()
+        self._left = True
+        for dots in self.findChildren(GazeDialog):
+            dots.close()
         if self.capturing:
-            self._ask("baseline", action="clear")
+            self._give_up()
         super().done(result)
 
     def _lay_out(self) -> None:
@@ -198,16 +202,26 @@ class BaselineDialog(QDialog):
         self.start.setEnabled(False)
         more: dict[str, Any] = {"anyway": True} if anyway else {}
         whose = face if face >= 0 else None
+        self._waiting = True
         self._ask(
-            "baseline", on_reply=self._answered, action="capture", seconds=self._seconds, face=whose, **more
-        )  # fmt: skip
+            "baseline", on_reply=partial(BaselineDialog._answered, self), action="capture", seconds=self._seconds,
+            face=whose, **more,
+        )  # fmt: skip  # no bound method: the answer counts also where the dialog was closed before it came
 
     def _answered(self, reply: Reply) -> None:
+        self._waiting = False
+        if self._left:  # no widget of it may be touched any more
+            if reply.ok:
+                self._give_up()
+            return
         if not reply.ok:
             self._fail(reply.text or "The sensor refused, and gave no reason")
             return
-        self._watch, self._begun_s = RestWatch(), self._clock()
+        self._watch, self._begun_s, self._course = RestWatch(), self._clock(), Course(self._seconds)
         self.who.setEnabled(False)
+
+    def _give_up(self) -> None:
+        self._ask("baseline", action="cancel")
 
     def _follow(self, begun_s: float, said: Baseline | None, verdict: Verdict) -> None:
         if said is not None and said is not self._before:
@@ -220,9 +234,11 @@ class BaselineDialog(QDialog):
                 self.anyway.setVisible(said.restless)
             return
         past = self._clock() - begun_s
-        if past > self._seconds + PATIENCE_S:
+        if why := self._course.broken(self._scene, past):
             self._end()
-            self._fail("No result came: the node “baseline” may not run")
+            if past > self._seconds:  # what comes after all is not what is told here
+                self._give_up()
+            self._fail(why)
             return
         left = max(0, math.ceil(self._seconds - past))
         unit = "one moment" if not left else "second" if left == 1 else "seconds"

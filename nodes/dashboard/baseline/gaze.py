@@ -4,6 +4,7 @@ import html
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtWidgets import (
@@ -63,7 +64,8 @@ class GazeDialog(QDialog):
         self.setWindowTitle("liveaffect: calibrate gaze")
         self._ask, self._scene, self._clock = ask, scene, clock
         self._begun_s: float | None = None
-        self._waiting = False
+        self._waiting = self._left = False
+        """No answer yet; the dialog was left."""
         self._before: Baseline | None = None
         self._measured = False
         """The distance was typed: it is the person's own."""
@@ -129,7 +131,8 @@ class GazeDialog(QDialog):
     def done(self, result: int) -> None:
         """Closing in the middle gives it up; the baseline stays."""
         self._timer.stop()
-        if self.running:
+        self._left = True
+        if self._begun_s is not None:
             self._ask("baseline", action="cancel")
         super().done(result)
 
@@ -199,7 +202,7 @@ class GazeDialog(QDialog):
         self.setCursor(Qt.CursorShape.BlankCursor)
         self._ask(
             "baseline",
-            on_reply=self._answered,
+            on_reply=partial(GazeDialog._answered, self),  # counts also where the dialog was closed before it came
             action="gaze",
             face=None if kept is None else kept.face_id,
             dots=self._dots(wide),
@@ -223,7 +226,10 @@ class GazeDialog(QDialog):
 
     def _answered(self, reply: Reply) -> None:
         self._waiting = False
-        if reply.ok:
+        if self._left:  # no widget of it may be touched any more
+            if reply.ok:
+                self._ask("baseline", action="cancel")
+        elif reply.ok:
             self._begun_s = self._clock()
         else:
             self._fail(reply.text or "the sensor refused, and gave no reason")

@@ -73,6 +73,11 @@ class Dialogs:
         clicked = box.clickedButton()
         return GO_ON if clicked is go_on else 0 if clicked is stop else None
 
+    def close(self) -> None:
+        """Leaves them all as Esc does: a parent that closes only hides them."""
+        for dialog in list(self._open_now.values()):
+            dialog.reject()
+
     def open(self, name: str, make: Callable[[], QDialog]) -> QDialog:
         """Shows the dialog of that name, made where there is none."""
         dialog = self._open_now.get(name)

@@ -183,6 +183,7 @@ class MainWindow(QWidget):
         self._ticks.stop()
         if self._bar is not None and self._bar.before_it is not None:
             self._bar.before_it.close()
+        self.dialogs.close()
         self.feed.close()
         event.accept()
 

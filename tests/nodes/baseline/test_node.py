@@ -68,6 +68,23 @@ def test_the_seconds_after_the_command_become_the_baseline() -> None:
     assert not found.restless
 
 
+def test_a_capture_that_is_cancelled_leaves_the_earlier_baseline_in_force() -> None:
+    node = BaselineNode()
+    later = [
+        Tick(t_ns=13 * SECOND, seq=0),
+        command(14.0, action="capture", seconds=2.0),
+        command(15.0, action="capture", seconds=2.0),
+        command(15.0, action="cancel"),
+        Tick(t_ns=30 * SECOND, seq=1),
+    ]
+    said = run_nodes(node, inputs=[command(10.0, action="capture", seconds=2.0), *frames(90), *later])
+    first = result(said)
+    assert [m.ok for m in said if isinstance(m, Ack)] == [True, True, False, True]
+    assert any("wait for it, or cancel it first" in m.text for m in said if isinstance(m, Ack))
+    assert node.status().in_force is first
+    assert not node.status().capturing
+
+
 def test_with_several_faces_it_asks_whose_and_takes_the_one_named() -> None:
     assert "faces [1, 2] were in view" in result(capture(frames(90, ids=(1, 2)))).text
     found = result(capture(frames(90, ids=(1, 2)), face=2))

@@ -137,3 +137,15 @@ def test_what_a_panel_shows_comes_while_it_is_open_only(listening: Listening, tm
         last = scene.over.dynamics
         wait_for(lambda: scene.health["dynamics"].seq >= seen + 3, "three more seconds")
         assert scene.over.dynamics is last
+
+
+def test_what_was_asked_before_the_window_closed_is_still_asked(
+    run: LiveRun, listening: Listening, tmp_path: Path
+) -> None:
+    listening.address = run.supervisor.gateway_address
+    wait_for(lambda: "recorder" in listening.scene.health, "the recorder's health")
+    for number in range(3):
+        listening.feed.ask("mark", label=f"last {number}")
+    listening.feed.ask("record", action="start", folder=str(tmp_path / "s"))
+    listening.feed.close(wait_s=WAIT_MS / 1000)
+    wait_for((tmp_path / "s").exists, "the recording that was asked for last")

@@ -3,13 +3,14 @@
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from gui import picture
 from live_run import LiveRun, live_run
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.models.face.baseline import load_baseline
@@ -18,6 +19,7 @@ from liveaffect.nodes.dashboard.baseline.gaze import GazeDialog
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.scene.shown import Scene
+from liveaffect.nodes.dashboard.window.dialogs import Dialogs
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.messages import (
@@ -48,13 +50,24 @@ class Sensor:
         self.asked: list[dict[str, Any]] = []
         self.reply = Reply(ok=True, text="capturing 10 s")
         self._seq = 0
+        self.hold = False
+        self._waiting: Callable[[Reply], None] | None = None
 
     def ask(
         self, verb: str, target: str = "", on_reply: Callable[[Reply], None] | None = None, **arguments: Any
     ) -> None:
         self.asked.append({"verb": verb, **arguments})
-        if on_reply is not None:
-            on_reply(self.reply)
+        self._waiting = on_reply
+        if not self.hold:
+            self.answer()
+
+    def answer(self) -> None:
+        if self._waiting is not None:
+            self._waiting(self.reply)
+
+    def tell(self, second: int, **status: Any) -> None:
+        told = BaselineStatus(**status)
+        self.node.take(Health(t_ns=second * 1_000_000_000 + 1, node="baseline", process="p", state="ok", status=told))
 
     def see(self, *faces: Face) -> None:
         self._seq += 1
@@ -190,14 +203,94 @@ def test_a_restless_face_is_told_and_the_baseline_can_be_forgotten(
     assert sensor.asked[-1] == {"verb": "baseline", "action": "clear"}
 
 
-def test_closing_in_the_middle_gives_the_capture_up(open_dialog: Callable[[], BaselineDialog], sensor: Sensor) -> None:
+CANCEL = {"verb": "baseline", "action": "cancel"}
+LEAVING: tuple[Callable[[BaselineDialog], object], ...] = (
+    lambda dialog: QTest.keyClick(dialog, Qt.Key.Key_Escape),
+    lambda dialog: QTest.mouseClick(dialog.shut, Qt.MouseButton.LeftButton),
+    BaselineDialog.close,
+)
+
+
+@pytest.mark.parametrize("leave", LEAVING, ids=["escape", "button", "window"])
+def test_leaving_in_the_middle_gives_the_capture_up_and_no_earlier_baseline(
+    open_dialog: Callable[[], BaselineDialog], sensor: Sensor, leave: Callable[[BaselineDialog], object]
+) -> None:
     sensor.see(clear(0))
     dialog = open_dialog()
     QTest.keyClick(dialog, Qt.Key.Key_Return)
     after(sensor, dialog, 1.0)
     assert dialog.shut.text() == "Cancel"
-    QTest.keyClick(dialog, Qt.Key.Key_Escape)
-    assert sensor.asked[-1] == {"verb": "baseline", "action": "clear"}
+    leave(dialog)
+    assert sensor.asked[1:] == [CANCEL]
+
+
+def test_leaving_before_the_sensors_yes_gives_the_capture_up_too(
+    open_dialog: Callable[[], BaselineDialog], sensor: Sensor
+) -> None:
+    for ok, more in ((True, [CANCEL]), (False, [])):
+        sensor.see(clear(0))
+        sensor.asked.clear()
+        sensor.hold = True
+        dialog = open_dialog()
+        QTest.keyClick(dialog, Qt.Key.Key_Return)
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        assert len(sensor.asked) == 1
+        sensor.reply = Reply(ok=ok, text="")
+        sensor.answer()
+        assert sensor.asked[1:] == more, "another's capture, which refused this one, goes on"
+
+
+def test_a_window_that_closes_gives_the_capture_up(app: Any, qtbot: Any, sensor: Sensor) -> None:
+    sensor.see(clear(0))
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+    dialogs = Dialogs(window, cast("GatewayFeed", sensor), lambda: False)
+    dialogs.baseline()
+    dialog = dialogs._open_now["baseline"]
+    assert isinstance(dialog, BaselineDialog)
+    dialog.look()
+    dialog.start.click()
+    assert dialog.capturing
+    dialogs.close()
+    assert sensor.asked[1:] == [CANCEL]
+    qtbot.waitUntil(lambda: not dialogs._open_now, timeout=LIMIT_MS)  # gone before its parent is
+
+
+def test_a_sensor_that_is_gone_while_it_captures_is_told(
+    open_dialog: Callable[[], BaselineDialog], sensor: Sensor
+) -> None:
+    sensor.see(clear(0))
+    dialog = open_dialog()
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    after(sensor, dialog, 1.0)
+    sensor.scene.connected = False
+    after(sensor, dialog, 1.0)
+    assert "The sensor does not answer" in dialog.verdict.text()
+    after(sensor, dialog, 14.0)
+    assert "The sensor does not answer any more" in dialog.outcome.text()
+    assert sensor.asked[1:] == [CANCEL], "nor is it in force later, against what was told"
+
+
+@pytest.mark.parametrize("new_run", [True, False])
+def test_a_capture_that_the_sensor_knows_nothing_of_any_more_is_told_at_once(
+    open_dialog: Callable[[], BaselineDialog], sensor: Sensor, new_run: bool
+) -> None:
+    sensor.see(clear(0))
+    dialog = open_dialog()
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    for second, capturing in enumerate((False, True, True, False)):
+        sensor.tell(second, capturing=capturing)
+        after(sensor, dialog, 0.5)
+        assert dialog.capturing, "told of before it began, or while its result is on the way"
+    if new_run:
+        sensor.scene.forget()
+    else:
+        sensor.tell(5, capturing=False)
+    after(sensor, dialog, 0.1)
+    assert not dialog.capturing
+    assert "ended at the sensor without a result" in dialog.outcome.text()
+    assert len(sensor.asked) == 1
 
 
 def test_a_baseline_of_before_this_window_is_shown(open_dialog: Callable[[], BaselineDialog], sensor: Sensor) -> None:
