@@ -149,6 +149,8 @@ class Supervisor:
         finally:
             self._log(f"stopping: {fault or self._reason or 'no reason given'}", quiet=True)
             self._processes.end()
+            if gateway is not None and gateway.waiting_marks:
+                self._log(f"the recorder never ran: not recorded: markers {', '.join(gateway.waiting_marks)}")
             if gateway is not None:
                 gateway.close()
             self._context.destroy(linger=200)
@@ -253,6 +255,7 @@ class Supervisor:
             hold=self._processes.held_commands.__setitem__,
             stop=lambda: self.stop("stopped by a command"),
             status=self.consent.status,
+            marks_wait=self._marks_wait,
         )
         return Gateway(listening, sensor)
 
@@ -261,6 +264,12 @@ class Supervisor:
         if process in self._processes.given_up:
             return "gone"
         return "hears" if self._publisher.count(reader_mark(COMMAND.name, process)) else "starting"
+
+    def _marks_wait(self) -> bool:
+        """A process with a recorder has not subscribed to markers, and may yet."""
+        nodes = owners_of(self.graph).get("record", ())
+        processes = {self.graph.entries[node].process for node in nodes} - set(self._processes.given_up)
+        return not all(self._publisher.count(reader_mark(MARKER.name, process)) for process in processes)
 
     def _change(self, graph: Graph, node: str, values: dict[str, Any]) -> None:
         """Other settings for one node: its process is started again with them."""

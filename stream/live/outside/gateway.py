@@ -99,6 +99,11 @@ class Gateway:
         """A node answered a command."""
         self._requests.acknowledge(ack)
 
+    @property
+    def waiting_marks(self) -> list[str]:
+        """Labels of the markers that no recorder has heard yet."""
+        return self._requests.waiting_marks()
+
     def note(self, noted: Noted) -> None:
         """A node learnt of an instant outside: a marker, as if asked for here. Raises UsageError where it is none."""
         self._requests.note(noted)

@@ -43,6 +43,7 @@ class Sensor:
     hold: told of every held verb and its arguments, for processes that are started later.
     stop: the verb `stop`.
     status: what the gateway says of itself once a second.
+    marks_wait: whether a recorder is being started, which would miss a marker that is published now.
     """
 
     verbs: Mapping[str, Answer]
@@ -53,6 +54,7 @@ class Sensor:
     hold: Callable[[str, dict[str, Any]], None]
     stop: Callable[[], None]
     status: Callable[[], Status | None] = lambda: None
+    marks_wait: Callable[[], bool] = lambda: False
 
 
 @dataclass
@@ -95,6 +97,7 @@ class Requests:
         self._begun_ns = now_ns()
         self._pending: dict[str, Pending] = {}
         self._held: dict[str, Held] = {}
+        self._marks: list[Marker] = []  # that wait for the recorder
         self._count = 0
 
     def take(self, peer: Any, request: Request) -> None:
@@ -109,6 +112,7 @@ class Requests:
     def step(self) -> None:
         """Sends what can be sent now and answers what has waited long enough."""
         now = self._now_ns()
+        self._send_marks()
         for pending in list(self._pending.values()):
             reached = {node: self._sensor.reach(node) for node in pending.nodes}
             if not pending.sent and "starting" not in reached.values():
@@ -134,6 +138,10 @@ class Requests:
             pending.texts.append(f"{ack.node}: {ack.text}")
         if not pending.nodes:
             self._finish(pending)
+
+    def waiting_marks(self) -> list[str]:
+        """Labels of the markers that no recorder has heard yet."""
+        return [mark.label for mark in self._marks]
 
     def note(self, noted: Noted) -> None:
         """A node learnt of an instant: a marker, as if a program had asked for it. Raises UsageError."""
@@ -189,7 +197,8 @@ class Requests:
                 f"mark: {error}; its arguments are label (1 to 500 characters), t_ns and source (both optional)"
             ) from None
         t_ns = self._set(asked)
-        return Reply(ok=True, text=f"marked '{asked.label}'", facts={"t_ns": t_ns})
+        waits = ", to be recorded as soon as the recorder runs" if self._marks else ""
+        return Reply(ok=True, text=f"marked '{asked.label}'{waits}", facts={"t_ns": t_ns})
 
     def _set(self, asked: MarkArguments) -> int:
         now = self._now_ns()
@@ -201,8 +210,15 @@ class Requests:
                 f"mark: t_ns = {t_ns} is not an instant of this run on the sensor's monotonic clock, which stands at "
                 f"{now}: leave it out for now; `clock_offset()` tells how far another clock is away"
             )
-        self._sensor.publish(Marker(t_ns=t_ns, label=asked.label, source=asked.source[:100]))
+        if len(self._marks) >= MOST_PENDING:
+            raise UsageError(f"mark: {MOST_PENDING} markers wait for the recorder already: set it again later")
+        self._marks.append(Marker(t_ns=t_ns, label=asked.label, source=asked.source[:100]))
+        self._send_marks()
         return t_ns
+
+    def _send_marks(self) -> None:
+        while self._marks and not self._sensor.marks_wait():
+            self._sensor.publish(self._marks.pop(0))
 
     def _number(self) -> str:
         self._count += 1

@@ -48,6 +48,7 @@ class Office:
                 facts=lambda: {"kind": "live"},
                 hold=self.held.__setitem__,
                 stop=lambda: setattr(self, "stopped", self.stopped + 1),
+                marks_wait=lambda: self.state["recorder"] == "starting",
             ),
             reply=lambda peer, reply: self.replies.append((peer, reply)),
             now_ns=lambda: self.now_ns,
@@ -99,6 +100,33 @@ def test_e02_a_marker_near_now_and_one_of_a_while_ago_are_set(office: Office) ->
         assert reply.facts["t_ns"] == t_ns
     marks = [message for message in office.published if isinstance(message, Marker)]
     assert [(mark.label, len(mark.source)) for mark in marks] == [("on", 100)] * 3
+
+
+def test_markers_set_while_the_recorder_starts_reach_it_once_in_order_and_at_their_times(office: Office) -> None:
+    office.state["recorder"] = "starting"
+    for label in ("first", "second"):
+        reply = office.ask("mark", label=label)
+        assert reply is not None
+        assert (reply.ok, reply.facts["t_ns"]) == (True, office.now_ns)
+        assert "as soon as the recorder runs" in reply.text
+        office.pass_time(NS)
+    assert not office.published
+    assert office.requests.waiting_marks() == ["first", "second"]
+    office.state["recorder"] = "hears"
+    reply = office.ask("mark", label="third")
+    assert reply is not None
+    assert reply.text == "marked 'third'"
+    office.pass_time(NS)
+    times = [(mark.label, mark.t_ns) for mark in office.published if isinstance(mark, Marker)]
+    assert times == [("first", START_NS), ("second", START_NS + NS), ("third", START_NS + 2 * NS)]
+
+
+def test_more_markers_than_are_kept_for_the_recorder_are_refused(office: Office) -> None:
+    office.state["recorder"] = "starting"
+    replies = [office.ask("mark", label=str(number)) for number in range(MOST_PENDING + 1)]
+    assert [reply is not None and reply.ok for reply in replies] == [True] * MOST_PENDING + [False]
+    assert replies[-1] is not None
+    assert "wait for the recorder" in replies[-1].text
 
 
 def test_what_a_node_learns_of_an_instant_outside_becomes_a_marker_at_its_own_time(office: Office) -> None:
