@@ -11,7 +11,7 @@ from av.error import FFmpegError
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import MediaSpan
 from liveaffect.stream.session.files import inside
-from liveaffect.stream.session.media.format import CLOSED, CONTAINER, HOP, WAV_HEADER_BYTES
+from liveaffect.stream.session.media.format import CLOSED, CONTAINER, HOP, WAV_HEADER_BYTES, only_begun
 from liveaffect.stream.topics import AUDIO
 
 MOST_HOPS = 6000
@@ -51,7 +51,7 @@ def _sound(path: Path, spans: list[MediaSpan]) -> int:
 
 def _film(path: Path, spans: list[MediaSpan]) -> int:
     told = {span.offset + place: crc for span in spans for place, crc in enumerate(span.packets)}
-    if not told:
+    if not told or only_begun(path):
         return 0
     bad = number = 0
     with av.open(str(path), format=CONTAINER, options=CLOSED) as film:

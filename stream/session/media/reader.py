@@ -15,7 +15,7 @@ from liveaffect.stream.errors import RecordError
 from liveaffect.stream.messages import Array, AudioChunk, MediaSpan, Message
 from liveaffect.stream.session.files import inside
 from liveaffect.stream.session.media.check import MOST_HOPS
-from liveaffect.stream.session.media.format import CLOSED, CONTAINER, HOP, WAV_HEADER_BYTES
+from liveaffect.stream.session.media.format import CLOSED, CONTAINER, HOP, WAV_HEADER_BYTES, only_begun
 from liveaffect.stream.topics import topic_of
 
 LEAST_NS = 4_000_000
@@ -102,6 +102,8 @@ def read_frames(path: Path, from_ms: int | None = None) -> Iterator[Array]:
     `from_ms` begins with the frame of exactly that time, without decoding all before it; nothing where there is none.
     """
     try:
+        if only_begun(path):
+            return
         with av.open(str(path), format=CONTAINER, options=CLOSED) as container:
             if from_ms is not None:
                 container.seek(from_ms, stream=container.streams.video[0])
