@@ -6,7 +6,7 @@ Portraits (UTKFace, JAFFE and the two that come with matplotlib and scikit-image
 pixels on a plain and on cluttered pictures, with noise (standard deviation 4 of 255) and JPEG of quality 80. Each is
 looked for in every view of the far detector, then measured on its crop, as the face node does; the truth is the same
 portrait at 600 pixels. Then `--empty` pictures without people are searched for false faces. CPU only; run it with
-`nice`. Prints a table and writes out/bench_room.json, row by row: `--resume` goes on with what is missing there.
+`nice`. Prints a table and writes out/bench_room_SIZE.json, row by row: `--resume` goes on with what is missing there.
 """
 
 import argparse
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="keep the rows of a run that was stopped")
     asked = parser.parse_args()
     width, height = (int(side) for side in asked.size.split("x"))
-    out = ROOT / "out" / "bench_room.json"
+    out = ROOT / "out" / f"bench_room_{asked.size}.json"
     out.parent.mkdir(exist_ok=True)
     bench = Bench()
     truths = [(p, t) for p in portraits(asked.people) if (t := true(bench, p)) is not None]

@@ -8,7 +8,7 @@ from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.extras import library
 from liveaffect.stream.node import Node, Positive, on
-from liveaffect.stream.topics import AFFECT, FACE, MARKER, VOICE
+from liveaffect.stream.topics import AFFECT, ATTENTION, BLINKED, FACE, GESTURE, MARKER, VOICE
 
 NS = 1_000_000_000
 UNSEEN = "unseen"
@@ -94,6 +94,29 @@ class OscNode(Node):
             self._numbers(f"eyes/{face.id}", seen.t_ns, face.eye_yaw_deg, face.eye_pitch_deg)
             self._numbers(f"open/{face.id}", seen.t_ns, face.eye_open_left, face.eye_open_right)
             self._numbers(f"distance/{face.id}", seen.t_ns, face.distance_m)
+
+    @on(ATTENTION)
+    def attention(self, said: m.Attention) -> None:
+        """/liveaffect/contact/ID probability; /liveaffect/looks/ID/OTHER and /liveaffect/mutual/ID/OTHER probability;
+        /liveaffect/blinks/ID a minute; /liveaffect/perclos/ID share."""
+        for one in said.people:
+            self._numbers(f"contact/{one.id}", said.t_ns, one.eye_contact)
+            for look in one.looks:
+                self._numbers(f"looks/{one.id}/{look.at}", said.t_ns, look.p)
+            self._numbers(f"blinks/{one.id}", said.t_ns, one.blinks_per_min)
+            self._numbers(f"perclos/{one.id}", said.t_ns, one.perclos)
+        for pair in said.mutual:
+            self._numbers(f"mutual/{pair.first}/{pair.second}", said.t_ns, pair.p)
+
+    @on(BLINKED)
+    def blink(self, blink: m.Blinked) -> None:
+        """/liveaffect/blink/ID seconds, as it has ended."""
+        self._put(f"blink/{blink.id}", [(blink.end_ns - blink.begin_ns) / NS])
+
+    @on(GESTURE)
+    def gesture(self, gesture: m.Gesture) -> None:
+        """/liveaffect/nod/ID and /liveaffect/shake/ID cycles, as it has ended."""
+        self._put(f"{gesture.kind}/{gesture.id}", [gesture.cycles])
 
     @on(VOICE)
     def voice(self, hop: m.VoiceDescriptors) -> None:

@@ -10,7 +10,7 @@ from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.models.files import manifest
 from liveaffect.models.voice.columns import COLUMNS
 from liveaffect.stream.messages import State
-from liveaffect.stream.topics import AFFECT, FACE, VOICE
+from liveaffect.stream.topics import AFFECT, ATTENTION, FACE, VOICE
 
 CODES: dict[str, int] = {name: code for code, name in enumerate(get_args(State))}
 """State -> number in the channel `state`: 0 is ok."""
@@ -66,6 +66,8 @@ def layouts(base: str, people: int, written: Collection[str], graph: Mapping[str
     for seat in seats:
         faces = tuple(name for name in nets if not name.startswith(("voice", "silero")))
         found[f"units {seat}"] = Layout(f"{base}-action-units-{seat}", "ActionUnits", _units(), models=faces)
+        if ATTENTION.name in written:
+            found[f"attention {seat}"] = Layout(f"{base}-attention-{seat}", "Attention", _attention(), models=faces)
     if VOICE.name in written:
         speech = tuple(name for name in nets if name.startswith("silero"))
         found["voice"] = Layout(f"{base}-voice", "VoiceDescriptors", _voice(), models=speech)
@@ -149,6 +151,24 @@ def _eyes() -> tuple[Channel, ...]:
         Channel("eye_open_right", "1", "Eye", "the person's right eye: 0 closed, 1 open"),
         Channel("distance", "m", "Distance", "from the camera to the eyes"),
         Channel("distance_sd", "m", "StandardDeviation", "of the distance"),
+    )
+
+
+def _attention() -> tuple[Channel, ...]:
+    return (
+        _person(),
+        Channel("eye_contact", "1", "Probability", "of a look at the camera"),
+        Channel("gaze_by_eyes", "1", "Gaze", "1 the gaze rests on the eyes, 0 on the head alone"),
+        Channel("looks_at", "id", "Id", "person who is likeliest looked at, of the others in the picture"),
+        Channel("looks_at_p", "1", "Probability", "of a look at that person"),
+        Channel("mutual_gaze", "1", "Probability", "that these two look at each other"),
+        Channel("openness", "1", "Eye", "of the eyes, as a share of the person's own open level"),
+        Channel("blinks_per_min", "1/min", "Eye", "rate of blinks in the last minute of seen eyes"),
+        Channel("perclos", "1", "Eye", "share of that time with eyes at least 80 % closed"),
+        Channel("blinks", "1", "Count", "blinks since the person was first seen"),
+        Channel("nods", "1", "Count", "nods of the head since then"),
+        Channel("shakes", "1", "Count", "shakes of the head since then"),
+        _state(),
     )
 
 

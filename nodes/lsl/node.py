@@ -11,11 +11,11 @@ from liveaffect.nodes.lsl.fence import EVERYWHERE, LOOPBACK, Fence
 from liveaffect.nodes.lsl.inlets import MarkerInlets
 from liveaffect.nodes.lsl.layout import VOICE_PERSON, Layout, layouts, source_id
 from liveaffect.nodes.lsl.outlets import PORTS, Outlet, opened
-from liveaffect.nodes.lsl.rows import Seats, affect_row, face_row, gone, voice_row
+from liveaffect.nodes.lsl.rows import Seats, affect_row, attention_row, face_row, gone, voice_row
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.node import Node, on
-from liveaffect.stream.topics import AFFECT, FACE, MARKER, NOTED, TICK, VOICE
+from liveaffect.stream.topics import AFFECT, ATTENTION, FACE, MARKER, NOTED, TICK, VOICE
 
 UNSEEN = -1
 """Id of a voice that belongs to no visible face."""
@@ -48,6 +48,7 @@ class LslNode(Node):
         self._outlets: dict[str, Outlet] = {}
         self._pending: dict[str, tuple[Layout, str]] = {}
         self._seats, self._unseated = Seats(self.people), 0
+        self._faces: m.State = "no_face"
         self._told: tuple[tuple[str, ...], int] = ((), 0)
         if not self.host.live:  # a recording plays to nobody
             return
@@ -145,11 +146,22 @@ class LslNode(Node):
     @on(FACE)
     def face(self, seen: m.FaceObservation) -> None:
         """A row for each stream of action units."""
+        self._faces = seen.state
         seats = self._seats.seat((face.id for face in seen.faces), seen.t_ns)
         of_seat = {seats[face.id]: face for face in seen.faces if face.id in seats}
         self._unseated = len(seen.faces) - len(of_seat)
         for seat, whose in enumerate(self._seats.ids()):
             self._push(f"units {seat + 1}", face_row(of_seat.get(seat), gone(seen.state), whose), seen.t_ns)
+
+    @on(ATTENTION)
+    def attention(self, said: m.Attention) -> None:
+        """A row for each stream of attention, five times a second."""
+        people = {person.id: person for person in said.people}
+        seats = self._seats.seat(people, said.t_ns)
+        of_seat = {seat: people[one] for one, seat in seats.items()}
+        for seat, whose in enumerate(self._seats.ids()):
+            row = attention_row(of_seat.get(seat), said.mutual, gone(self._faces), whose)
+            self._push(f"attention {seat + 1}", row, said.t_ns)
 
     @on(VOICE)
     def voice(self, hop: m.VoiceDescriptors) -> None:

@@ -79,6 +79,23 @@ def face_row(face: m.Face | None, state: m.State, whose: int | None) -> list[flo
     return [float(face.id), *map(_number, numbers), CODES[face.state]]
 
 
+def attention_row(
+    person: m.PersonAttention | None, mutual: Iterable[m.MutualGaze], state: m.State, whose: int | None
+) -> list[float]:
+    """The channels of an "Attention" stream."""
+    if person is None:
+        return [NOBODY if whose is None else whose, *[NAN] * 11, CODES[state]]
+    best = max(person.looks, key=lambda look: look.p, default=None)
+    pair = {person.id, None if best is None else best.at}
+    numbers = (
+        *(person.eye_contact, float(person.by == "eyes") if person.by else None),
+        *((None, None) if best is None else (best.at, best.p)),
+        next((one.p for one in mutual if {one.first, one.second} == pair), None),
+        *(person.openness, person.blinks_per_min, person.perclos, person.blinks, person.nods, person.shakes),
+    )
+    return [float(person.id), *map(_number, numbers), CODES[person.state]]
+
+
 def voice_row(hop: m.VoiceDescriptors) -> list[float]:
     """The channels of the "VoiceDescriptors" stream."""
     return [*(_number(hop.values.get(name)) for name in NAMES), _number(hop.speech_prob), CODES[hop.state]]

@@ -1,4 +1,4 @@
-"""The node `mqtt`: affect, states and markers to a broker, once a second, and Home Assistant told what they are."""
+"""The node `mqtt`: affect, looks, states, markers to a broker once a second; Home Assistant is told what they are."""
 
 import json
 import platform
@@ -12,7 +12,7 @@ from liveaffect.models.circumplex import EMOTIONS, likeliest
 from liveaffect.nodes.mqtt.broker import Broker, password_of, place_of
 from liveaffect.stream import messages as m
 from liveaffect.stream.node import Node, Positive, on
-from liveaffect.stream.topics import AFFECT, MARKER
+from liveaffect.stream.topics import AFFECT, ATTENTION, FACE, MARKER
 
 NS = 1_000_000_000
 SENSORS = {
@@ -22,6 +22,7 @@ SENSORS = {
     "state": ("State", "mdi:face-recognition"),
     "people": ("People in view", "mdi:account-multiple"),
     "voice": ("Voice", "mdi:microphone"),
+    "eye_contact": ("Eye contact", "mdi:eye-outline"),
 }
 """What Home Assistant shows: key in the text of `BASE/ID/first` -> name, icon."""
 
@@ -50,7 +51,9 @@ class MqttNode(Node):
         """Begins to connect. Raises UsageError, InputError: an address that is none, a file that is not there."""
         place = place_of(self.url)
         self._id = self.name or re.sub(r"[^\w-]", "-", platform.node()) or "sensor"
-        self._said_ns = 0
+        self._said_ns = self._attended_ns = 0
+        self._seen: m.FaceObservation | None = None
+        self._attention: m.Attention | None = None
         self._broker: Broker | None = None
         if not self.host.live:  # a recording plays to nobody
             return
@@ -82,12 +85,37 @@ class MqttNode(Node):
         people = [_person(person) for person in affect.people]
         faces = [one for one in people if one["id"] >= 0]
         numbers = [one for one in (*faces, *people) if one["valence"] is not None]
-        first = numbers[0] if numbers else {"valence": None, "arousal": None, "emotion": None}
+        first = numbers[0] if numbers else {"id": None, "valence": None, "arousal": None, "emotion": None}
         whole = {"state": affect.state, "face": affect.face_state, "voice": affect.voice_state, "people": people}
         flat = {key: first[key] for key in ("valence", "arousal", "emotion")}
+        flat["eye_contact"] = self._contact(first["id"], affect.t_ns)
         flat |= {"state": affect.state, "voice": affect.voice_state, "people": len(faces)}
         self._broker.say(self._topic("affect"), json.dumps(whole))
         self._broker.say(self._topic("first"), json.dumps(flat))
+
+    @on(FACE)
+    def face(self, seen: m.FaceObservation) -> None:
+        """Keeps where eyes look, for `attention`."""
+        self._seen = seen
+
+    @on(ATTENTION)
+    def attention(self, said: m.Attention) -> None:
+        """`attention`: everyone's gaze, eye contact and looks at others; who looks at each other."""
+        self._attention = said
+        if said.t_ns - self._attended_ns < 0.95 * self.every_s * NS or self._broker is None:
+            return
+        self._attended_ns = said.t_ns
+        seen = self._seen if self._seen is not None and abs(said.t_ns - self._seen.t_ns) < NS else None
+        faces = {face.id: face for face in seen.faces} if seen is not None else {}
+        people = [_looks(one, faces.get(one.id)) for one in said.people]
+        mutual = [{"first": one.first, "second": one.second, "p": _rounded(one.p)} for one in said.mutual]
+        self._broker.say(self._topic("attention"), json.dumps({"people": people, "mutual": mutual}))
+
+    def _contact(self, who: int | None, t_ns: int) -> float | None:
+        said = self._attention
+        if said is None or abs(t_ns - said.t_ns) >= NS:
+            return None
+        return next((_rounded(one.eye_contact) for one in said.people if one.id == who), None)
 
     @on(MARKER)
     def marker(self, marker: m.Marker) -> None:
@@ -107,7 +135,10 @@ class MqttNode(Node):
             "sw_version": version("liveaffect"),
         }
         told: dict[str, str] = {}
+        written = {topic for node in self.host.wiring.values() for topic in node["writes"]}
         for key, (name, icon) in SENSORS.items():
+            if key == "eye_contact" and ATTENTION.name not in written:
+                continue
             words: dict[str, Any] = {
                 "name": name,
                 "unique_id": f"liveaffect-{self._id}-{key}",
@@ -118,7 +149,7 @@ class MqttNode(Node):
                 "icon": icon,
                 "device": device,
             }
-            if key in ("valence", "arousal", "people"):
+            if key in ("valence", "arousal", "people", "eye_contact"):
                 words["state_class"] = "measurement"
             told[f"{self.discovery}/sensor/liveaffect-{self._id}/{key}/config"] = json.dumps(words)
         return told
@@ -136,6 +167,20 @@ def _person(person: m.Person) -> dict[str, Any]:
         "emotion": None if shares is None else EMOTIONS[likeliest(shares)],
         "shares": None if shares is None else {name: _rounded(p) for name, p in zip(EMOTIONS, shares, strict=True)},
         "speaking": _rounded(person.speaking_prob),
+    }
+
+
+def _looks(person: m.PersonAttention, face: m.Face | None) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "state": person.state,
+        "gaze_yaw_deg": _rounded(face.gaze_yaw_deg if face else None),
+        "gaze_pitch_deg": _rounded(face.gaze_pitch_deg if face else None),
+        "gaze_by": person.by or None,
+        "eye_contact": _rounded(person.eye_contact),
+        "looks_at": [{"id": look.at, "p": _rounded(look.p)} for look in person.looks],
+        "blinks_per_min": _rounded(person.blinks_per_min),
+        "perclos": _rounded(person.perclos),
     }
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from live_run import LiveRun, live_run, wait_for
 from paths import ROOT
 
-from liveaffect.nodes.lsl.rows import affect_row, face_row, voice_row
+from liveaffect.nodes.lsl.rows import affect_row, attention_row, face_row, voice_row
 from liveaffect.offline import open_session
-from liveaffect.stream.messages import Affect, FaceObservation, VoiceDescriptors
+from liveaffect.stream.messages import Affect, Attention, FaceObservation, VoiceDescriptors
 
 S = 1e9
 CLOSE_S = 2e-3
@@ -40,9 +40,14 @@ def graph(folder: Path, prefix: str, source: dict[str, Any], **lsl: Any) -> dict
     }
 
 
-MADE = {"people": {"type": "made_people:MadePeopleNode"}}
-STREAMS = 8
-"""Of `MADE`: affect of two and of a voice, action units of two, descriptors, states, markers."""
+MADE = {
+    "people": {"type": "made_people:MadePeopleNode"},
+    "attention": {"type": "liveaffect.nodes.attention:AttentionNode"},
+}
+STREAMS = 10
+"""Of `MADE`: affect of two and of a voice, action units and attention of two, descriptors, states, markers."""
+SELDOM = ("states", "markers", "attention-1", "attention-2")
+"""Those that have fewer samples than there are frames."""
 
 
 def surroundings(folder: Path) -> dict[str, str]:
@@ -94,7 +99,7 @@ class Other:
 
     def counts_of_numbers(self) -> list[int]:
         """Of those streams alone that have a sample for every frame or more."""
-        return [count for name, count in self.counts().items() if not name.endswith(("states", "markers"))]
+        return [count for name, count in self.counts().items() if not name.endswith(SELDOM)]
 
     def wait_for(self, samples: int) -> None:
         """Until it has read so many of each."""
@@ -152,7 +157,7 @@ def recorded(xdf: Path, *, synchronized: bool = False) -> Streams:
 def expected(session: Path) -> dict[str, list[tuple[float, list[float]]]]:
     """Of the sensor's own recording: what each stream should have carried, and when."""
     rows: dict[str, list[tuple[float, list[float]]]] = {}
-    for _, message in open_session(session).messages("affect", "face/observation", "voice/descriptors"):
+    for _, message in open_session(session).messages("affect", "attention", "face/observation", "voice/descriptors"):
         at, found = message.t_ns / S, dict[str, list[float]]()
         if isinstance(message, Affect):
             people = {person.id: person for person in message.people}
@@ -161,6 +166,12 @@ def expected(session: Path) -> dict[str, list[tuple[float, list[float]]]]:
         elif isinstance(message, FaceObservation):
             faces = {face.id: face for face in message.faces}
             found = {f"action-units-{seat + 1}": face_row(faces.get(seat), "no_face", seat) for seat in (0, 1)}
+        elif isinstance(message, Attention):
+            looks = {one.id: one for one in message.people}
+            mutual = message.mutual
+            found = {
+                f"attention-{seat + 1}": attention_row(looks.get(seat), mutual, "no_face", seat) for seat in (0, 1)
+            }
         elif isinstance(message, VoiceDescriptors):
             found["voice"] = voice_row(message)
         for name, row in found.items():

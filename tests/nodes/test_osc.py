@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 from command import refused
+from made_attention import made_room
 from made_people import frame, hop
 
 from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.nodes.attention import AttentionNode
 from liveaffect.nodes.osc import OscNode, host_and_port
 from liveaffect.stream import extras
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.extras import Extra
-from liveaffect.stream.messages import Affect, Marker, Person, State
+from liveaffect.stream.lockstep import run_nodes
+from liveaffect.stream.messages import Affect, Attention, Blinked, Gesture, Marker, Person, PersonAttention, State
 from liveaffect.stream.node import HostInfo, bind
 
 pytest.importorskip("pythonosc")
@@ -76,6 +79,31 @@ def test_every_measure_arrives_with_its_address_and_what_is_missing_is_not_sent(
     assert not any(address.startswith("eyes") for address in said)  # one of its two angles is not known
     assert "pitch" not in said
     assert not any(address.startswith(("head", "speaking")) for address in said)
+
+
+@pytest.mark.processes
+def test_who_looks_where_blinks_and_nods_arrive_and_what_is_not_known_is_not_sent(receiver: Receiver) -> None:
+    node = opened(receiver)
+    said = list(run_nodes(AttentionNode(), inputs=list(made_room(22, {3: 7, 7: "camera"}))))
+    last = next(one for one in reversed(said) if isinstance(one, Attention))
+    node.attention(last)
+    blink = next(one for one in said if isinstance(one, Blinked))
+    node.blink(blink)
+    nod = next(one for one in said if isinstance(one, Gesture))
+    node.gesture(nod)
+    node.attention(Attention(t_ns=last.t_ns + 10**9, frame_seq=0, people=(PersonAttention(id=9, state="occluded"),)))
+    got = dict(receiver.read(node.info()["sent"]))
+    node.close()
+    pair = last.people[0]
+    assert got["contact/3"] == pytest.approx([pair.eye_contact])
+    assert got["looks/3/7"] == pytest.approx([pair.looks[0].p])
+    assert got["looks/3/7"][0] > 0.7 > got["looks/7/3"][0]
+    assert got["mutual/3/7"] == pytest.approx([last.mutual[0].p])
+    assert got["blinks/3"] == pytest.approx([pair.blinks_per_min])
+    assert got["perclos/3"] == pytest.approx([pair.perclos])
+    assert got["blink/3"] == pytest.approx([(blink.end_ns - blink.begin_ns) / 1e9])
+    assert got["nod/7"] == pytest.approx([nod.cycles])
+    assert not any(address.endswith("/9") for address in got)
 
 
 @pytest.mark.processes

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_attention import made_room
 from made_people import frame, hop
 
+from liveaffect.nodes.attention import AttentionNode
 from liveaffect.nodes.lsl.clock import LslClock
 from liveaffect.nodes.lsl.layout import CODES, layouts
-from liveaffect.nodes.lsl.rows import NOBODY, Seats, affect_row, face_row, voice_row
-from liveaffect.stream.messages import Face, Person
+from liveaffect.nodes.lsl.rows import NOBODY, Seats, affect_row, attention_row, face_row, voice_row
+from liveaffect.stream.lockstep import run_nodes
+from liveaffect.stream.messages import Attention, Face, Person, PersonAttention
 
 WRITTEN = {"affect", "face/observation", "voice/descriptors"}
 GRAPH: dict[str, Any] = {"face": {}, "voice": {}, "face_affect": {"model": "face-affect"}, "graph": {"keys": ""}}
@@ -37,6 +40,26 @@ def test_each_row_has_a_number_for_every_channel_of_its_stream() -> None:
     assert np.isnan(voice_row(hop(4, 0))[names.index("f0_hz")])
 
 
+def test_attention_has_its_numbers_and_what_was_not_seen_is_no_number() -> None:
+    names = [c.label for c in layouts("s", 1, {*WRITTEN, "attention"}, GRAPH)["attention 1"].channels]
+    told = [
+        one for one in run_nodes(AttentionNode(), inputs=list(made_room(4, {3: 7, 7: 3}))) if isinstance(one, Attention)
+    ]
+    one, last = told[-1].people[0], told[-1]
+    row = dict(zip(names, attention_row(one, last.mutual, "ok", 3), strict=True))
+    assert (row["person"], row["looks_at"], row["gaze_by_eyes"], row["state"]) == (3, 7, 1, 0)
+    assert (row["eye_contact"], row["looks_at_p"]) == (one.eye_contact, one.looks[0].p)
+    assert row["mutual_gaze"] == last.mutual[0].p > 0.5
+    assert row["blinks"] == one.blinks
+    lost = dict(zip(names, attention_row(PersonAttention(id=3, state="occluded", nods=2), (), "ok", 3), strict=True))
+    assert (lost["person"], lost["nods"], lost["state"]) == (3, 2, CODES["occluded"])
+    unknown = ("eye_contact", "gaze_by_eyes", "looks_at", "looks_at_p", "mutual_gaze", "openness", "perclos")
+    assert all(np.isnan(lost[name]) for name in unknown)
+    away = dict(zip(names, attention_row(None, (), "no_device", 3), strict=True))
+    assert (away["person"], away["state"]) == (3, CODES["no_device"])
+    assert all(np.isnan(value) for name, value in away.items() if name not in ("person", "state"))
+
+
 def test_a_person_or_face_without_numbers_says_why() -> None:
     assert affect_row(Person(id=4, state="occluded"), "ok", 4)[-1] == CODES["occluded"]
     assert face_row(Face(id=4, state="low_quality"), "ok", 4)[-1] == CODES["low_quality"]
@@ -47,6 +70,9 @@ def test_streams_are_those_of_what_the_graph_measures_and_name_its_models() -> N
     assert list(whole) == ["affect 1", "affect 2", "affect voice", "states", "units 1", "units 2", "voice", "markers"]
     assert whole["affect 1"].models == ("face-landmarker", "silero-vad", "face-affect")
     assert whole["units 1"].models == ("face-landmarker", "face-affect")
+    looks = layouts("s", 2, {*WRITTEN, "attention"}, GRAPH)
+    assert set(looks) - set(whole) == {"attention 1", "attention 2"}
+    assert (looks["attention 1"].name, looks["attention 1"].type) == ("s-attention-1", "Attention")
     sound = layouts("s", 2, {"affect", "voice/descriptors"}, {"voice": {}})
     assert list(sound) == ["affect voice", "states", "voice", "markers"]
     picture = layouts("s", 1, {"affect", "face/observation"}, {"face": {}})

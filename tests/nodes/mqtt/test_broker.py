@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 from live_run import free_port, wait_for
+from made_attention import made_room
 from made_people import frame
 
 from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.nodes.attention import AttentionNode
 from liveaffect.nodes.mqtt import MqttNode
 from liveaffect.nodes.mqtt.broker import PASSWORD
-from liveaffect.stream.messages import Affect, Marker, Person
+from liveaffect.stream.lockstep import run_nodes
+from liveaffect.stream.messages import Affect, Attention, Marker, Person
 from liveaffect.stream.node import HostInfo, bind
 
 paho = pytest.importorskip("paho.mqtt.client")
@@ -94,9 +97,9 @@ def opened(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     nodes: list[MqttNode] = []
     monkeypatch.setenv(PASSWORD, SECRET)
 
-    def make(**settings: Any) -> MqttNode:
+    def make(wiring: dict[str, dict[str, list[str]]] | None = None, **settings: Any) -> MqttNode:
         node = MqttNode(**{"url": f"mqtt://sensor@127.0.0.1:{broker.port}", "name": "lab", **settings})
-        bind(node, HostInfo(name="mqtt", live=True))
+        bind(node, HostInfo(name="mqtt", live=True, wiring=wiring or {}))
         node.open()
         nodes.append(node)
         return node
@@ -128,6 +131,7 @@ def test_affect_and_markers_arrive_and_missing_is_null(reader: Reader, opened: C
         "valence": None,
         "arousal": None,
         "emotion": None,
+        "eye_contact": None,
         "state": "occluded",
         "voice": "silence",
         "people": 1,
@@ -135,18 +139,49 @@ def test_affect_and_markers_arrive_and_missing_is_null(reader: Reader, opened: C
     assert json.loads(reader.last("liveaffect/lab/marker")) == {"label": "müde", "source": "here"}
 
 
-def test_home_assistant_is_told_once_and_for_all_what_there_is(
-    broker: Broker, reader: Reader, opened: Callable[..., MqttNode]
-) -> None:
+def test_who_looks_where_arrives_and_what_is_not_known_is_null(reader: Reader, opened: Callable[..., MqttNode]) -> None:
     node = opened()
+    wait_for(lambda: reader.last("liveaffect/lab/status") == "online", "the connection")
+    frames = list(made_room(3, {3: 7, 7: "camera"}))
+    told = [one for one in run_nodes(AttentionNode(), inputs=frames) if isinstance(one, Attention)]
+    for one in told:
+        node.face(frames[one.frame_seq])
+        node.attention(one)
+    last = told[-1]
+    people = tuple(Person(id=one.id, state="ok", valence=0.1, arousal=0.1) for one in reversed(last.people))
+    node.affect(Affect(t_ns=last.t_ns, people=people))
+    wait_for(lambda: reader.last("liveaffect/lab/first"), "the last words")
+    said = [json.loads(text) for topic, text, _ in reader.got if topic == "liveaffect/lab/attention"]
+    assert len(said) == 2  # once a second
+    first, second = said[-1]["people"]
+    assert [first["looks_at"][0]["id"], second["looks_at"][0]["id"]] == [7, 3]
+    assert first["looks_at"][0]["p"] > 0.7 > second["looks_at"][0]["p"]
+    assert first["gaze_yaw_deg"] == pytest.approx(frames[-1].faces[0].gaze_yaw_deg, abs=1e-3)
+    assert first["blinks_per_min"] is None  # too little was seen
+    assert [(one["first"], one["second"]) for one in said[-1]["mutual"]] == [(3, 7)]
+    contact = next(one.eye_contact for one in last.people if one.id == 7)
+    assert json.loads(reader.last("liveaffect/lab/first"))["eye_contact"] == pytest.approx(contact, abs=1e-3)
+    node.affect(Affect(t_ns=last.t_ns + 3 * 10**9, people=people))  # nothing newer is known of looks
+    wait_for(lambda: json.loads(reader.last("liveaffect/lab/first"))["eye_contact"] is None, "that it is not known")
+
+
+@pytest.mark.parametrize(("wiring", "count"), [(None, 6), ({"attention": {"writes": ["attention"]}}, 7)])
+def test_home_assistant_is_told_once_and_for_all_what_there_is(
+    broker: Broker,
+    reader: Reader,
+    opened: Callable[..., MqttNode],
+    wiring: dict[str, dict[str, list[str]]] | None,
+    count: int,
+) -> None:
+    node = opened(wiring)
     wait_for(lambda: reader.last("liveaffect/lab/status") == "online", "the connection")
     node.affect(frame(3, 10**12)[1])
     late = Reader(broker.port)
-    wait_for(lambda: len([1 for topic, _, _ in late.got if topic.endswith("/config")]) == 6, "what is kept")
+    wait_for(lambda: len([1 for topic, _, _ in late.got if topic.endswith("/config")]) == count, "what is kept")
     wait_for(lambda: reader.last("liveaffect/lab/first"), "a message")
     told = {topic: json.loads(text) for topic, text, kept in late.got if topic.endswith("/config") and kept}
     late.close()
-    assert len(told) == 6
+    assert len(told) == count
     flat = json.loads(reader.last("liveaffect/lab/first"))
     for topic, words in told.items():
         key = topic.split("/")[-2]
@@ -156,7 +191,7 @@ def test_home_assistant_is_told_once_and_for_all_what_there_is(
         assert words["state_topic"] == "liveaffect/lab/first"
         assert words["availability_topic"] == "liveaffect/lab/status"
         assert words["device"]["identifiers"] == ["liveaffect-lab"]
-    assert len({words["unique_id"] for words in told.values()}) == 6
+    assert len({words["unique_id"] for words in told.values()}) == count
 
 
 def test_a_broker_that_went_is_told_and_taken_up_again(
