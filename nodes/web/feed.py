@@ -9,9 +9,9 @@ from liveaffect.stream.client.listener import Listener
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.messages import Message, VideoFrame
-from liveaffect.stream.topics import AFFECT, HEALTH, MARKER, PLAYBACK, VIDEO
+from liveaffect.stream.topics import AFFECT, ATTENTION, FACE, HEALTH, MARKER, PLAYBACK, VIDEO
 
-TOPICS = tuple(topic.name for topic in (AFFECT, HEALTH, MARKER, PLAYBACK))
+TOPICS = tuple(topic.name for topic in (AFFECT, ATTENTION, FACE, HEALTH, MARKER, PLAYBACK))
 REST_S, PAUSE_S = 0.01, 0.25
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from liveaffect.nodes.web import told
+from liveaffect.nodes.web.looking import Looking
 from liveaffect.stream import messages as m
 
 HISTORY_S, HISTORY_STEP_NS = 60.0, 95_000_000
@@ -54,6 +55,7 @@ class Hub:
         self._health: dict[str, m.Health] = {}
         self._health_at: dict[str, float] = {}
         self._playback: m.Playback | None = None
+        self._looking = Looking()
         self._past: deque[tuple[int, list[list[Any]]]] = deque()
         self._marks: deque[m.Marker] = deque(maxlen=MOST_EVENTS)
         self._answered: deque[tuple[int, float]] = deque(maxlen=150)
@@ -94,6 +96,8 @@ class Hub:
                 self._marks.append(message)
                 for mailbox in self._mailboxes:
                     mailbox.put(told.marker(message))
+            elif isinstance(message, m.FaceObservation | m.Attention):
+                self._looking.take(message)
             elif isinstance(message, m.Playback):
                 self._playback = message
 
@@ -170,7 +174,7 @@ class Hub:
             "words": words,
             "face": told.modality("stale" if shown is None else shown.face_state),
             "voice": told.modality("stale" if shown is None else shown.voice_state),
-            "people": [told.person(one) for one in _faces_first(shown)],
+            "people": self._people(shown),
             "recording": self._recording(now),
             "assistant": self._assistant(),
             "nodes": [{"name": h.node, "state": h.state, "wrong": told.trouble(h)} for h in self._health.values()],
@@ -178,6 +182,14 @@ class Hub:
             "latency_ms": latency,
             "playback": _played(self._playback) if kind == "replay" else None,
         }
+
+    def _people(self, affect: m.Affect | None) -> list[dict[str, Any]]:
+        people = _faces_first(affect)
+        if affect is None:
+            return []
+        names = {one.id: told.called(one) for one in people}
+        looks = self._looking.told(affect.t_ns, names)
+        return [told.person(one) | looks[one.id] for one in people]
 
     def _assistant(self) -> bool:
         """Somebody has allowed that an assistant is told what is seen."""

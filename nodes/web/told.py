@@ -37,7 +37,7 @@ def person(one: m.Person) -> dict[str, Any]:
     shares = None if one.emotions is None or not is_told.emotions else [number(share) for share in one.emotions]
     return {
         "id": one.id,
-        "name": one.name or ("voice out of view" if one.id < 0 else f"face {one.id}"),
+        "name": called(one),
         "state": one.state,
         "words": "" if there else m.STATE_WORDS[one.state],
         "valence": number(one.valence),
@@ -57,6 +57,11 @@ def person(one: m.Person) -> dict[str, Any]:
         "speaking": number(one.speaking_prob),
         "coasting": one.coasting,
     }
+
+
+def called(one: m.Person) -> str:
+    """A person's name, or what stands for it."""
+    return one.name or ("voice out of view" if one.id < 0 else f"face {one.id}")
 
 
 def modality(state: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from liveaffect.nodes.dashboard.scene.attending import Attending
+from liveaffect.models.attention.words import Attending
 from liveaffect.stream import messages as m
 from liveaffect.stream.topics import DYNAMICS, REASONS, TOGETHER
 

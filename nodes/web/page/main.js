@@ -2,7 +2,7 @@
 
 import { Link, post } from "./link.js";
 import { SPAN_S, drawPlane, drawTraces, ofPerson, readColours } from "./draw.js";
-import { clock, percent, timeOfDay, withInterval } from "./words.js";
+import { clock, lookWords, percent, timeOfDay, withInterval } from "./words.js";
 
 const STALE_MS = 2000;
 const GONE_MS = 1500;
@@ -180,6 +180,9 @@ function evidence(state, person) {
   part("voice", person?.voice_weight, percent, state.voice.words || "does not speak", "var(--voice)");
   part("speaks", person?.speaking, percent, state.voice.words || "not known", "var(--voice)");
   part("discord", person?.discord, (d) => `${d.toFixed(2)} of 1`, "not known", "var(--dim)");
+  part("contact", person?.eye_contact, percent, state.face.words || "not known", "var(--accent)");
+  const looks = lookWords(person, known.hello.z90), gaze = $("gaze");
+  gaze.replaceChildren(Object.assign(document.createElement("span"), { className: looks ? "" : "why", textContent: looks || state.face.words || "not known" }));
 }
 
 function part(id, share, words, why, colour) {

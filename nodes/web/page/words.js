@@ -9,6 +9,20 @@ export const withInterval = (value, sd, z90) => `${signed(value)} ± ${(z90 * sd
 
 export const percent = (share) => `${Math.round(100 * share)} %`;
 
+const side = (degrees, sd, z90, [less, more]) =>
+  `${Math.round(Math.abs(degrees))}° ${degrees < 0 ? less : more}` + (sd === null ? "" : ` ± ${Math.round(z90 * sd)}°`);
+
+// "looks at Ann, who looks back (71 %); 12° right ± 8°, 3° down ± 14°", "" where nothing is known.
+export const lookWords = (person, z90) => {
+  if (!person) return "";
+  let words = person.looks_words;
+  const best = [...person.looks].sort((a, b) => b.p - a.p)[0];
+  if (words.startsWith("looks at") && best?.mutual > 0.5) words += `, who looks back (${percent(best.mutual)})`;
+  const g = person.gaze;
+  const way = g && `${side(g.yaw, g.yaw_sd, z90, ["left", "right"])}, ${side(g.pitch, g.pitch_sd, z90, ["up", "down"])}`;
+  return [words, way].filter(Boolean).join("; ");
+};
+
 export const clock = (seconds) => {
   const whole = Math.max(0, Math.floor(seconds));
   const two = (n) => String(n).padStart(2, "0");

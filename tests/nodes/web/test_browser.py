@@ -29,6 +29,7 @@ class Story:
         self.page, self.silent, self.count = page, False, 0
         self.people: tuple[m.Person, ...] | None = None
         self.recording = self.privacy = False
+        self.looks: list[m.Message] = []
 
     async def tell(self) -> None:
         while True:
@@ -37,6 +38,9 @@ class Story:
                 status = m.RecordStatus(recording=self.recording, since_ns=made.instant(0), privacy=self.privacy)
                 if b"video/frame" in self.page.sensor.wanted:
                     self.page.sensor.publish(made.frame(self.count))
+                for one in self.looks:
+                    one.t_ns = made.instant(self.count)
+                self.page.sensor.publish(*self.looks)
                 self.page.sensor.publish(
                     made.affect(self.count, self.people), made.health("recorder", self.count, status=status)
                 )
@@ -77,6 +81,22 @@ def test_the_page_lives_greys_returns_and_obeys() -> None:
             await tab.dress(390, 844, dark=True, phone=True)
             assert await tab.value(GROUND) != light
             assert await tab.value("document.documentElement.scrollWidth") == 390
+            assert await tab.value("document.getElementById('gaze').textContent") == "not known"
+            story.people = made.person(3), made.person(3, 1)
+            both = [
+                m.PersonAttention(id=k, by="eyes", eye_contact=0.07, looks=(m.Look(at=1 - k, p=0.8),)) for k in (0, 1)
+            ]
+            pair = (m.MutualGaze(first=0, second=1, p=0.64),)
+            face = m.Face(id=0, state="ok", gaze_yaw_deg=-7.5, gaze_pitch_deg=3.0, gaze_sd_deg=4.0)
+            story.looks = [
+                m.FaceObservation(t_ns=1, frame_seq=1, state="ok", faces=(face,)),
+                m.Attention(t_ns=1, frame_seq=1, people=tuple(both), mutual=pair),
+            ]
+            words = "looks at face 1, who looks back (64 %); 8° left ± 7°, 3° down"
+            await tab.until(f"document.getElementById('gaze').textContent === '{words}'")
+            assert await tab.value("document.getElementById('contact').textContent") == "7 %"
+            assert await tab.value("document.documentElement.scrollWidth") == 390
+            story.looks = []
             away = made.person(0, state="no_face", **dict.fromkeys(("valence", "valence_sd", "arousal", "arousal_sd")))
             story.people = (away, made.person(0, 1))
             await tab.until("document.getElementById('valence').textContent === 'no face in view'")

@@ -50,6 +50,37 @@ def test_faces_come_before_a_voice_that_fits_none(hub: Hub) -> None:
     assert [one["name"] for one in state(hub)["people"]] == ["face 2", "face 1", "voice out of view"]
 
 
+def looks(t_ns: int, contact: float | None = 0.1) -> m.Attention:
+    people = (
+        m.PersonAttention(id=0, by="eyes", eye_contact=contact, looks=(m.Look(at=1, p=0.8),)),
+        m.PersonAttention(id=1, by="eyes", eye_contact=0.2, looks=(m.Look(at=0, p=0.75),)),
+    )
+    return m.Attention(t_ns=t_ns, frame_seq=1, people=people, mutual=(m.MutualGaze(first=0, second=1, p=0.6),))
+
+
+def test_where_each_one_looks_is_told_and_what_is_not_known_or_old_is_null(hub: Hub) -> None:
+    two = made.person(3, name="Ann"), made.person(3, 1)
+    hub.take(made.affect(3, two))
+    first, _ = state(hub)["people"]
+    nothing = {"gaze": None, "eye_contact": None, "looks": [], "looks_words": ""}
+    assert {key: first[key] for key in nothing} == nothing
+    face = m.Face(id=0, state="ok", gaze_yaw_deg=-7.5, gaze_pitch_deg=2.0, gaze_sd_deg=4.0, gaze_pitch_sd_deg=8.0)
+    lost = m.Face(id=1, state="occluded")
+    hub.take(m.FaceObservation(t_ns=made.instant(3), frame_seq=3, state="ok", faces=(face, lost)))
+    hub.take(looks(made.instant(3)))
+    first, second = state(hub)["people"]
+    assert first["gaze"] == {"yaw": -7.5, "pitch": 2.0, "yaw_sd": 4.0, "pitch_sd": 8.0}
+    assert second["gaze"] is None
+    assert first["looks"] == [{"at": 1, "p": 0.8, "mutual": 0.6}]
+    assert (first["looks_words"], second["looks_words"]) == ("looks at face 1", "looks at Ann")
+    assert (first["eye_contact"], second["eye_contact"]) == (0.1, 0.2)
+    hub.take(looks(made.instant(4), contact=None))
+    assert state(hub)["people"][0]["eye_contact"] is None
+    hub.take(made.affect(60, two))
+    first, _ = state(hub)["people"]
+    assert {key: first[key] for key in nothing} == nothing
+
+
 def test_no_face_is_said_and_never_a_number(hub: Hub) -> None:
     nothing = dict.fromkeys(("valence", "valence_sd", "arousal", "arousal_sd", "emotions"))
     hub.take(made.affect(3, (made.person(3, state="no_face", **nothing),), state="no_face"))

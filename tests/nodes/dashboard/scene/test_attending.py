@@ -1,6 +1,7 @@
 """Words of who looks where: of a second, sure enough, and gone when nothing comes any more."""
 
-from liveaffect.nodes.dashboard.scene.attending import Attending, in_one_line
+from liveaffect.models.attention.words import Attending
+from liveaffect.nodes.dashboard.scene.attending import in_one_line
 from liveaffect.stream import messages as m
 
 STEP_NS = 200_000_000
