@@ -25,7 +25,9 @@ SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 0.0)
 SKIP_S = 5.0
 LOOK_MS = 100
 SETTLE_S = 1.0
-"""What was asked for is shown so long, unless the replay says something newer."""
+"""A speed that was asked for is shown so long after the answer, unless the replay says something newer."""
+NEAR_S = 1.0
+"""So close to what was asked for, the replay has arrived, answered or not."""
 KEYS = (
     ("Space, K", "replay: play or pause"), (", and .", "replay: 5 s back or ahead"),
     ("[ and ]", "replay: to the marker before or after"), ("< and >", "replay: slower or faster"),
@@ -51,7 +53,12 @@ class ReplayBar(QWidget):
         self._feed, self._scene = feed, scene
         self._said: Playback | None = None
         self._said_s = 0.0
-        self._asked: tuple[float, float] | None = None
+        self._asked: float | None = None
+        """Where the handle was put, until the replay stands there or refuses."""
+        self._asked_in = 0
+        """The round of the replay in which that was."""
+        self._seeks = 0
+        """Seeks that were asked for and not answered yet."""
         self._speeds = 0
         """Speeds that were asked for and not answered yet."""
         self._held: tuple[float, float] | None = None
@@ -90,22 +97,23 @@ class ReplayBar(QWidget):
     @property
     def position_s(self) -> float:
         """Where the replay stands now, between what it says ten times a second."""
-        now = time.monotonic()
-        if self._asked is not None and now < self._asked[1]:
-            return self._asked[0]
+        if self._asked is not None:
+            return self._asked
         said = self._said
         if said is None:
             return 0.0
-        gone_s = (now - self._said_s) * said.speed if said.state == "playing" else 0.0
+        gone_s = (time.monotonic() - self._said_s) * said.speed if said.state == "playing" else 0.0
         return min(said.position_s + gone_s, said.length_s)
 
     def refresh(self) -> None:
         """Follows the scene; called by a timer."""
         with self._scene.lock:
             said, healths = self._scene.playback, list(self._scene.health.values())
-        if said is not self._said and said is not None:
-            if self._said is not None and said.round != self._said.round:
-                self._asked = None  # it is there
+        if said is None:
+            self._asked = None  # another run of it
+        elif said is not self._said:
+            if self._arrived(said):
+                self._asked = None
             if self.before_it is not None:
                 self.before_it.follow(said)
             self._said, self._said_s = said, time.monotonic()
@@ -132,9 +140,23 @@ class ReplayBar(QWidget):
     def seek(self, t_s: float) -> None:
         """Goes to an instant, seconds since the first message."""
         t_s = min(max(t_s, 0.0), self.line.length_s)
-        self._asked = (t_s, time.monotonic() + SETTLE_S)
+        self._asked, self._seeks = t_s, self._seeks + 1
+        self._asked_in = 0 if self._said is None else self._said.round
         self.line.show_position(t_s)
-        self._ask("seek", t_s=t_s)
+        self._feed.ask("replay", on_reply=self._seek_answered, action="seek", t_s=t_s)
+
+    def _arrived(self, said: Playback) -> bool:
+        """The replay goes on from another place than before, and from the one that was asked for last."""
+        if self._asked is None or said.round == self._asked_in:
+            return False
+        return not self._seeks or abs(said.position_s - self._asked) <= NEAR_S
+
+    def _seek_answered(self, reply: Reply) -> None:
+        """One that was refused, or that found nobody, leaves the handle where the replay stands."""
+        self._seeks -= 1
+        if not reply.ok and not self._seeks:
+            self._asked = None
+        self._answered(reply)
 
     def set_speed(self, speed: float) -> None:
         """Another speed; 0 is as fast as it goes."""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from gui import picture
@@ -17,7 +17,8 @@ from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.replay.bar import ReplayBar
 from liveaffect.nodes.dashboard.replay.seek_bar import SeekBar
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
-from liveaffect.stream.messages import Affect, Marker
+from liveaffect.stream.client.requests import Reply
+from liveaffect.stream.messages import Affect, Marker, Playback
 from liveaffect.stream.session.context import SessionContext
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, MARKER
@@ -88,6 +89,75 @@ def _at(bar: ReplayBar, t_s: float, within: float = 3.0) -> bool:
         return said is not None and t_s <= said.position_s <= t_s + within and abs(bar.position_s - t_s) <= within
 
     return _comes(there)
+
+
+class SlowFeed:
+    """A replay that says and answers only when the test lets it."""
+
+    def __init__(self) -> None:
+        self.node = DashboardNode()
+        self.node.open()
+        self.asked: list[tuple[Any, dict[str, Any]]] = []
+
+    def ask(self, verb: str, target: str = "", on_reply: Any = None, **arguments: Any) -> None:
+        self.asked.append((on_reply, {"verb": verb, "target": target, **arguments}))
+
+    def answer(self, *, ok: bool = True) -> None:
+        on_reply, _ = self.asked.pop(0)
+        on_reply(Reply(ok=ok, text="" if ok else "seek needs t_s from 0 to 60.000"))
+
+    def say(self, bar: ReplayBar, position_s: float, number: int) -> None:
+        self.node.take(Playback(t_ns=1, state="paused", position_s=position_s, length_s=60.0, speed=1.0, round=number))
+        bar.refresh()
+
+
+@pytest.fixture
+def slow(app: Any, qtbot: Any) -> Iterator[tuple[SlowFeed, ReplayBar]]:
+    feed, window = SlowFeed(), QWidget()
+    qtbot.addWidget(window)
+    bar = ReplayBar(cast("GatewayFeed", feed), feed.node.scene, window)
+    bar.line.show_session(60.0, [], [])
+    feed.say(bar, 5.0, 0)
+    yield feed, bar
+    window.close()
+
+
+def test_the_handle_stays_where_it_was_put_until_a_slow_replay_has_arrived(
+    slow: tuple[SlowFeed, ReplayBar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, bar = slow
+    began = time.monotonic()
+    bar.seek(40.0)
+    for later in (1.5, 10.0, 100.0):
+        monkeypatch.setattr(time, "monotonic", lambda later=later: began + later)
+        feed.say(bar, 5.0, 0)
+        assert bar.line.position_s == pytest.approx(40.0), "the replay still stands where it stood"
+    feed.answer()
+    feed.say(bar, 5.0, 0)
+    assert bar.position_s == 40.0
+    feed.say(bar, 43.0, 1)
+    assert bar.position_s == 43.0, "it goes on from there"
+
+
+def test_of_two_seeks_the_last_one_counts_and_a_refused_one_leaves_the_replay_where_it_stands(
+    slow: tuple[SlowFeed, ReplayBar],
+) -> None:
+    feed, bar = slow
+    bar.seek(40.0)
+    bar.seek(20.0)
+    feed.answer()
+    feed.say(bar, 40.0, 1)
+    assert bar.position_s == 20.0
+    feed.say(bar, 20.1, 2)
+    assert bar.position_s == 20.1, "also before the answer"
+    feed.answer()
+    bar.seek(50.0)
+    feed.answer(ok=False)
+    assert bar.position_s == 20.1
+    bar.seek(50.0)
+    feed.node.scene.forget()
+    bar.refresh()
+    assert bar._asked is None, "another run knows nothing of it"
 
 
 def test_it_shows_the_length_the_markers_and_what_is_missing(bar: ReplayBar) -> None:
