@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from liveaffect.models.face.baseline import load_baseline
 from liveaffect.offline.scoring.batch import Batch, Listener, named, score_batch
@@ -17,6 +18,8 @@ from liveaffect.offline.scoring.smoothed import LAG_S
 from liveaffect.stream.errors import UsageError
 
 console = Console(stderr=True)
+LEAST_S = 2.0
+"""Measured for less nobody can tell how long it will take."""
 
 
 def score(
@@ -110,11 +113,28 @@ def score(
         raise typer.Exit(1)
 
 
+class Left(TimeRemainingColumn):
+    """The time left, measured from the first progress on: models' loading and compiling precede it. A word until then,
+    and for the first moments after it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first: dict[TaskID, float] = {}
+
+    def render(self, task: Task) -> Text:
+        """One cell of the bar."""
+        now = task.get_time()
+        begun = self._first.setdefault(task.id, now) if task.completed else now
+        if task.finished or (now - begun >= LEAST_S and task.time_remaining is not None):
+            return super().render(task)
+        return Text("estimating", style="progress.remaining")
+
+
 class Shown(Listener):
     """A bar in the terminal, and what there is to say above it."""
 
     def __enter__(self) -> "Shown":
-        left = (TextColumn("left"), TimeRemainingColumn())
+        left = (TextColumn("left"), Left())
         self._bar = Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"),
                              TimeElapsedColumn(), *left, console=console, disable=not console.is_terminal)  # fmt: skip
         self._all = self._bar.add_task("", total=1, said="")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress
 
 from liveaffect.cli import score as verb
 
@@ -27,3 +28,16 @@ def test_every_file_has_a_bar_with_its_rate_until_it_ends(monkeypatch: pytest.Mo
     assert "frames/s" in said
     assert "1 of 2 files" in said
     assert "it is cut off" in said
+
+
+def test_the_time_left_is_measured_from_the_first_progress_on_and_a_word_until_then() -> None:
+    now = [0.0]
+    bar, left = Progress(get_time=lambda: now[0], disable=True), verb.Left()
+    number = bar.add_task("", total=1.0)
+    (task,) = bar.tasks
+    told: list[str] = []
+    for at, done in ((0.0, 0.0), (60.0, 0.1), (61.0, 0.11), (70.0, 0.5)):
+        now[0] = at
+        bar.update(number, completed=done)
+        told.append(left.render(task).plain)
+    assert told == ["estimating", "estimating", "estimating", "0:00:13"], "half of it at 0.04 a second"

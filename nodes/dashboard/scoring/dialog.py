@@ -166,7 +166,8 @@ class ScoreDialog(EndingDialog):
         rate = sum(job.rates.get(file, 0.0) for file, share in job.shares.items() if share < 1)
         parts = [f"{job.over} of {job.todo} files"] + ([f"{job.done} were done already"] if job.done else [])
         parts += [f"{rate:.0f} frames/s"] if rate >= 1 else []
-        parts += [f"{length_text(job.left_s)} left"] if job.left_s is not None and whole < job.todo else []
+        left = "estimating the time left" if job.left_s is None else f"{length_text(job.left_s)} left"
+        parts += [left] if 0 < whole < job.todo else []
         say(self.words, ", ".join(parts))
 
     def _ended(self, why: str) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 from PySide6.QtCore import QObject, QProcess, Signal
 
 LEAST_S = 2.0
-"""Sooner nobody can tell how long it will take."""
+"""Measured for less nobody can tell how long it will take: from the first progress on, which loading precedes."""
+LEAST_SHARE = 0.01
+"""Of one file."""
 END_MS = 4000
 
 
@@ -28,7 +30,8 @@ class Job(QObject):
     ) -> None:
         super().__init__(parent)
         self._clock = clock
-        self._begun = clock()
+        self._from: tuple[float, float] | None = None
+        """When the first progress came, and how much was done by then."""
         self._first: dict[str, tuple[float, int]] = {}
         self.todo = self.done = self.over = 0
         self.shares: dict[str, float] = {}
@@ -62,22 +65,24 @@ class Job(QObject):
     @property
     def left_s(self) -> float | None:
         """Seconds until the end as far as can be told; None while nobody can."""
-        gone_s, share = self._clock() - self._begun, sum(self.shares.values())
-        if gone_s < LEAST_S or share <= 0.01 or not self.todo:
+        share = sum(self.shares.values())
+        if self._from is None or not self.todo:
             return None
-        return gone_s * (self.todo - share) / share
+        gone_s, done = self._clock() - self._from[0], share - self._from[1]
+        return gone_s * (self.todo - share) / done if gone_s >= LEAST_S and done > LEAST_SHARE else None
 
     def take(self, said: dict[str, Any]) -> None:
         """One line of what it says."""
         self.todo, self.done = int(said.get("todo", self.todo)), int(said.get("done", self.done))
-        if "todo" in said:
-            self._begun = self._clock()
         for file, (share, frames) in dict(said.get("files", {})).items():
             now = self._clock()
             begun, before = self._first.setdefault(file, (now, int(frames)))
             self.shares[file] = float(share)
             if now > begun:
                 self.rates[file] = (frames - before) / (now - begun)
+        share = sum(self.shares.values())
+        if self._from is None and share > 0:
+            self._from = self._clock(), share
         self.over = int(said.get("ended", self.over))
         self.notes += [str(said["note"])] if "note" in said else []
         self.tables |= said.get("tables", {})

@@ -44,12 +44,15 @@ def test_a_job_tells_rate_and_time_left_from_what_it_hears(tools: Tools, qtbot: 
     now = [100.0]
     job = Job((sys.executable, "-c", ""), "", [], clock=lambda: now[0])
     job.take({"todo": 2, "done": 0})
+    now[0] += 60.0  # models are loaded and compiled
     job.take({"files": {"a": [0.1, 30]}, "ended": 0})
-    assert job.left_s is None
-    now[0] += 10.0
+    now[0] += 1.0
+    job.take({"files": {"a": [0.14, 60]}, "ended": 0})
+    assert job.left_s is None, "too soon to tell"
+    now[0] += 9.0
     job.take({"files": {"a": [0.5, 330]}, "ended": 0})
     assert job.rates["a"] == pytest.approx(30.0)
-    assert job.left_s == pytest.approx(30.0)
+    assert job.left_s == pytest.approx(37.5), "1.5 files at 0.04 a second: what came before the first is no part of it"
     job.close()
 
 
