@@ -7,6 +7,8 @@ no mediapipe here: they bring another Qt and another way out of the machine.
 import argparse
 import contextlib
 import json
+import os
+import select
 import signal
 import sys
 import threading
@@ -78,7 +80,11 @@ def view(address: str = "", keys: str = "", *, owner: bool = False) -> int:
     waker = QTimer(interval=WAKE_MS)  # Python sees a signal only when it runs
     waker.timeout.connect(lambda: None)
     waker.start()
-    code = app.exec()
+    try:
+        code = app.exec()
+    finally:
+        if told is not None:
+            told.close()
     window.feed.close()
     return code or window.exit_code
 
@@ -89,9 +95,12 @@ class Told(QObject):
 
     said = Signal(dict)
 
-    def __init__(self) -> None:
+    def __init__(self, stdin: int = 0) -> None:
         super().__init__()
         self._words, self._address = "The sensor is being started", ""
+        self._stdin = stdin
+        self._over, self._end = os.pipe()
+        self._thread = threading.Thread(target=self._read, name="told", daemon=True)
 
     def find(self) -> str:
         """The address, once it is known."""
@@ -113,13 +122,30 @@ class Told(QObject):
                 app.quit()
 
         self.said.connect(heard, Qt.ConnectionType.QueuedConnection)
-        threading.Thread(target=self._read, daemon=True).start()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread: one that waits in a buffered read when the program ends would abort it."""
+        os.write(self._end, b".")
+        if self._thread.is_alive():
+            self._thread.join()
+        for end in (self._over, self._end):
+            os.close(end)
 
     def _read(self) -> None:
-        for line in sys.stdin:
-            with contextlib.suppress(ValueError):
-                self.said.emit(dict(json.loads(line)))
-        self.said.emit({})
+        rest, stdin = b"", self._stdin
+        while True:
+            ready, _, _ = select.select([stdin, self._over], [], [])
+            if self._over in ready:
+                return
+            came = os.read(stdin, 65536)
+            *lines, rest = (rest + came).split(b"\n")
+            for line in lines:
+                with contextlib.suppress(ValueError):
+                    self.said.emit(dict(json.loads(line)))
+            if not came:
+                self.said.emit({})
+                return
 
 
 def _finder(address: str) -> Callable[[], str]:
