@@ -1,7 +1,7 @@
 """Who was in a session: mean valence and arousal of each person, with their 90 % intervals, as two small axes."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, LEFT
@@ -10,6 +10,8 @@ from liveaffect.stream.session.facts import Level, PersonCard, SessionCard, leng
 
 MOST = 5
 ROW, HEAD = 40.0, 18.0
+NAMES = 38.0
+"""Of two lines of words above a row of numbers, where there is no room beside them."""
 NAME_SHARE = 0.34
 
 
@@ -39,9 +41,22 @@ class LevelsView(QWidget):
         ]
         return f"{person.called}, {length_text(person.seconds)}: {', '.join(parts) or 'no numbers'}"
 
+    @property
+    def stacked(self) -> bool:
+        """Some name or its words would be cut beside the numbers: they stand above them."""
+        room, large, small = self.width() * NAME_SHARE - 6, QFontMetricsF(font(bold=True)), QFontMetricsF(font(0.88))
+        return any(
+            large.horizontalAdvance(one.called) > room or small.horizontalAdvance(_said(one)) > room
+            for one in self._people
+        )
+
     def sizeHint(self) -> QSize:
-        rows = max(1, len(self._people))
-        return QSize(int(px(420)), int(px(HEAD + ROW * rows + (18 if self._more else 0))))
+        rows, row = max(1, len(self._people)), ROW + (NAMES if self.stacked else 0)
+        return QSize(int(px(420)), int(px(HEAD + row * rows + (18 if self._more else 0))))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(int(px(220)), self.sizeHint().height())
@@ -51,7 +66,9 @@ class LevelsView(QWidget):
         painter = QPainter(self)
         painter.setFont(font(0.85))
         wide = self.width()
-        axes = [QRectF(wide * (NAME_SHARE + k * 0.34), 0, wide * 0.28, px(HEAD)) for k in range(2)]  # valence, arousal
+        stacked = self.stacked
+        share, each = (0.0, 0.52) if stacked else (NAME_SHARE, 0.34)
+        axes = [QRectF(wide * (share + k * each), 0, wide * (each - 0.06), px(HEAD)) for k in range(2)]  # valence first
         painter.setPen(look.faint)
         for name, axis in zip(("valence −1 to 1", "arousal −1 to 1") if self._people else (), axes, strict=False):
             painter.drawText(axis, CENTRE, name)
@@ -60,8 +77,10 @@ class LevelsView(QWidget):
             painter.setFont(font())
             painter.drawText(QRectF(0, 0, wide, px(ROW)), LEFT, "Nobody gave numbers.")
         for k, person in enumerate(self._people):
-            top = px(HEAD) + k * px(ROW)
-            self._paint_name(painter, look, person, QRectF(0, top, wide * NAME_SHARE - 6, px(ROW)))
+            top = px(HEAD) + k * px(ROW + (NAMES if stacked else 0))
+            named = QRectF(0, top, wide, px(NAMES)) if stacked else QRectF(0, top, wide * NAME_SHARE - 6, px(ROW))
+            self._paint_name(painter, look, person, named)
+            top += px(NAMES) if stacked else 0
             pairs = ((person.valence, look.valence), (person.arousal, look.arousal))
             for (level, ink), axis in zip(pairs, axes, strict=True):
                 room = QRectF(axis.left(), top, axis.width(), px(ROW))
@@ -82,8 +101,7 @@ class LevelsView(QWidget):
         painter.drawText(QRectF(room.left(), room.top() + 2, room.width(), half), LEFT, name)
         painter.setFont(font(0.88))
         painter.setPen(look.dim)
-        words = length_text(person.seconds) + (f" · {person.not_told}" if person.not_told else "")
-        words = QFontMetricsF(painter.font()).elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+        words = QFontMetricsF(painter.font()).elidedText(_said(person), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(QRectF(room.left(), room.top() + half - 2, room.width(), half), LEFT, words)
 
     def _paint_level(self, painter: QPainter, look: Look, room: QRectF, level: Level | None, ink: QColor) -> None:
@@ -106,3 +124,8 @@ class LevelsView(QWidget):
         half = (level.high - level.low) / 2
         words = f"{level.mean:+.2f} ± {half:.2f}".replace("-", "−")
         painter.drawText(QRectF(room.left(), room.top(), room.width(), room.height() * 0.5), CENTRE, words)
+
+
+def _said(person: PersonCard) -> str:
+    """How long somebody was there, and what is not told of them."""
+    return length_text(person.seconds) + (f" · {person.not_told}" if person.not_told else "")

@@ -10,14 +10,16 @@ import pytest
 from gui import picture
 from made_session import recorded
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QFontMetricsF
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from liveaffect.nodes.dashboard.look import palette
 from liveaffect.nodes.dashboard.sessions import keep
 from liveaffect.nodes.dashboard.sessions.browser import SessionsBrowser
 from liveaffect.nodes.dashboard.sessions.card import CardView
 from liveaffect.nodes.dashboard.sessions.forms import FILMS, FORMS, menu_of
+from liveaffect.nodes.dashboard.sessions.levels import NAME_SHARE, LevelsView
 from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.window.dialogs import Dialogs
 from liveaffect.nodes.dashboard.window.recorded import Recorded
@@ -73,6 +75,30 @@ def test_u3_the_card_says_where_how_long_who_and_whether_it_is_whole(card: tuple
     view.open()
     assert told.opened == [folder]
     picture(view, "session_card")
+
+
+@pytest.mark.parametrize("share", [1.0, 2.0])
+def test_names_and_words_beside_numbers_stand_above_them_where_they_would_be_cut(
+    app: Any, qtbot: QtBot, homeless: Path, share: float
+) -> None:
+    card = session_card(recorded(homeless / "p01"))
+    heard = msgspec.structs.replace(card.people[0], name="a voice out of view", not_told="heard, not seen")
+    card = msgspec.structs.replace(card, people=[*card.people, heard])
+    palette.set_size(share)
+    try:
+        view = LevelsView()
+        qtbot.addWidget(view)
+        view.show_card(card)
+        for wide, stacked in ((315, True), (900, False)):
+            view.resize(round(wide * share), view.sizeHint().height())
+            assert view.stacked is stacked
+            view.resize(round(wide * share), view.sizeHint().height())
+            small = QFontMetricsF(palette.font(0.88))
+            room = view.width() * (1.0 if stacked else NAME_SHARE)
+            assert small.horizontalAdvance("15 s · heard, not seen") < room
+            picture(view, f"levels_{wide}_{share:.0f}")
+    finally:
+        palette.set_size(1.0)
 
 
 def test_a_session_is_renamed_noted_and_deleted(card: tuple[CardView, Opened, Path]) -> None:
