@@ -15,6 +15,7 @@ from liveaffect.nodes.dashboard.baseline.gaze import GazeDialog
 from liveaffect.nodes.dashboard.baseline.rest import RestWatch, Verdict, place_words
 from liveaffect.nodes.dashboard.baseline.ring import RestRing
 from liveaffect.nodes.dashboard.look.fields import DropDown, Kind, fit, label, say
+from liveaffect.nodes.dashboard.look.palette import px
 from liveaffect.nodes.dashboard.scene.shown import Scene
 from liveaffect.nodes.dashboard.scene.words import baseline_doubt, baseline_in_force, result_words
 from liveaffect.nodes.dashboard.settings.form import Ask
@@ -73,7 +74,7 @@ class BaselineDialog(QDialog):
         )
         self.start = QPushButton("Start")
         self.start.setDefault(True)
-        self.start.setMinimumWidth(110)
+        self.start.setMinimumWidth(round(px(110)))
         self.forget = QPushButton("Forget it")
         self.forget.setToolTip("Show no differences any more; the file stays")
         self.gaze = QPushButton("Calibrate gaze…")

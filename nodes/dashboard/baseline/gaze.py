@@ -85,7 +85,7 @@ class GazeDialog(QDialog):
         self.verdict, self.outcome = label(kind="dim", wrap=True), label(wrap=True)
         self.outcome.setTextFormat(Qt.TextFormat.RichText)
         self.start = QPushButton("Start")
-        self.start.setMinimumWidth(110)
+        self.start.setMinimumWidth(round(px(110)))
         self.shut = QPushButton("Close")
         self.shut.setAutoDefault(False)
         self.start.clicked.connect(self._begin)

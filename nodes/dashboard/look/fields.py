@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QStyle, QStyleOptionButton, QWidget
 
 from liveaffect.nodes.dashboard.look.palette import colours, font, px
+from liveaffect.nodes.dashboard.look.spread import spread
 
 Kind = Literal["", "dim", "warn", "bad", "key"]
 """Of a label; the style sheet knows the kinds, so that they follow light and dark."""
@@ -43,7 +44,9 @@ def rule() -> QFrame:
 
 
 def fit(window: QWidget, width: int, height: int) -> None:
-    """Gives a window that size in px where a line is 15 px high, more where type is larger, less on a small screen."""
+    """Gives a window that size in px where a line is 15 px high, more where type is larger, less on a small screen; and
+    its layouts the room that goes with the type."""
+    spread(window)
     room = window.screen().availableSize()
     window.resize(min(round(px(width)), room.width() - FRAME_PX), min(round(px(height)), room.height() - FRAME_PX))
 

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPalett
 from PySide6.QtWidgets import QApplication
 
 from liveaffect.models.circumplex import EMOTION_COLOURS
+from liveaffect.nodes.dashboard.look.spread import grown, growth, spread
 from liveaffect.nodes.dashboard.look.style_sheet import style_sheet
 
 Scheme = Literal["light", "dark"]
@@ -183,7 +184,9 @@ def zoom(app: QApplication, share: float) -> None:
         made = QFont(app.font())
         made.setPointSizeF(wanted)
         app.setFont(made)
-        app.setStyleSheet(app.styleSheet())  # else what it dresses keeps its size
+        app.setStyleSheet(_sheet(colours()))  # also for the type: else what it dresses keeps its size
+        for window in app.topLevelWidgets():
+            spread(window)
 
 
 def faded(colour: QColor, share: float) -> QColor:
@@ -195,8 +198,7 @@ def faded(colour: QColor, share: float) -> QColor:
 
 def _dress(app: QApplication) -> None:
     look = colours()
-    names = {f.name: getattr(look, f.name) for f in fields(look) if isinstance(getattr(look, f.name), QColor)}
-    sheet = style_sheet({name: colour.name() for name, colour in names.items()})
+    sheet = _sheet(look)
     if app.styleSheet() == sheet:
         return  # it is dressed so already: every widget would be measured again for nothing
     role, group = QPalette.ColorRole, QPalette.ColorGroup
@@ -215,3 +217,8 @@ def _dress(app: QApplication) -> None:
     app.setStyleSheet(sheet)
     for widget in app.allWidgets():
         widget.update()
+
+
+def _sheet(look: Look) -> str:
+    names = {f.name: getattr(look, f.name) for f in fields(look) if isinstance(getattr(look, f.name), QColor)}
+    return grown(style_sheet({name: colour.name() for name, colour in names.items()}), growth())

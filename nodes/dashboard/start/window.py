@@ -52,7 +52,7 @@ class FirstWindow(QDialog):
         self.choice: dict[str, Any] | None = None
         self.start = QPushButton("Start")
         self.start.setDefault(True)
-        self.start.setMinimumWidth(110)
+        self.start.setMinimumWidth(round(px(110)))
         self.stop = QPushButton("Close")
         self.again = QPushButton("Look again")
         self.again.setToolTip("Look for cameras and microphones again (F5)")

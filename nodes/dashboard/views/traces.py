@@ -34,6 +34,10 @@ ID = AFFECT_COLUMNS.index("id")
 Other = tuple[int, NDArray[np.float64], NDArray[np.float32]]
 
 
+SCALES = (1.15, 1.0, 0.85, 0.75)
+"""Of the numbers above: the largest that has room beside the drop-down."""
+
+
 class Traces(Canvas):
     """Two traces of one person over the time chosen."""
 
@@ -198,12 +202,17 @@ class Traces(Canvas):
         left, high = PAD + title + 14, self.title_height + 6
         why = self._spans[-1].state if self._spans else ""
         missing = "none yet" if why == "before" else SPAN_WORDS.get(why, "no number")
+        said = "".join(words or missing for words in self._newest)
+        room = self.box.x() - left - QFontMetricsF(font(bold=True)).horizontalAdvance("Arousal") - 44
+        scale = next(
+            (one for one in SCALES if QFontMetricsF(font(one, bold=True)).horizontalAdvance(said) < room), SCALES[-1]
+        )
         for name, words, colour in zip(("", "Arousal"), self._newest, (look.valence, look.arousal), strict=True):
             painter.setFont(font(bold=True))
             painter.setPen(look.text)
             painter.drawText(QRectF(left, 9, px(80), high), LEFT, name)
             left += QFontMetricsF(painter.font()).horizontalAdvance(name) + (14 if name else 0)
-            painter.setFont(font(1.15, bold=True))
+            painter.setFont(font(scale, bold=True))
             painter.setPen(colour if words else look.missing_text)
             words = words or missing
             wide = QFontMetricsF(painter.font()).horizontalAdvance(words)

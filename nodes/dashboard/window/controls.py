@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QActionGroup, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 
-from liveaffect.nodes.dashboard.look.palette import colours, font, px
+from liveaffect.nodes.dashboard.look.palette import colours, font
 
 STORED = {
     "no": "No video",
@@ -46,7 +46,6 @@ class Controls(QWidget):
         self.title.hide()
         self.stored = QToolButton()
         self.stored.setText("▾")
-        self.stored.setMaximumWidth(int(px(30)))
         self.stored.setToolTip(f"What a recording keeps besides the numbers\n{PERSONAL}")
         self.stored.setAccessibleName("What is stored")
         self._menu = self._stored_menu()

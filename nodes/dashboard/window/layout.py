@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import GAP
+from liveaffect.nodes.dashboard.look.spread import spread
 from liveaffect.nodes.dashboard.window.presenter import Views
 from liveaffect.nodes.dashboard.window.side import Side
 
@@ -51,4 +52,5 @@ def lay_out(
     outer.addWidget(controls)
     outer.addLayout(columns, 1)
     outer.addWidget(status)
+    spread(window)
     return main

@@ -11,11 +11,13 @@ from gui import picture
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLayout
 from pytestqt.qtbot import QtBot
 
 from liveaffect.models.circumplex import CIRCUMPLEX
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look import palette
+from liveaffect.nodes.dashboard.look.help_sheet import HelpSheet
 from liveaffect.nodes.dashboard.look.hold import READ_S, Hold
 from liveaffect.nodes.dashboard.look.palette import colours, font, px, set_size, set_theme, zoom
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
@@ -224,6 +226,33 @@ def test_theme_and_size_are_chosen_in_a_menu_and_remembered(
     set_size(1.0)
     dress()
     assert (colours().name, palette.size()) == ("dark", 1.5)
+
+
+def test_room_grows_with_the_type_and_comes_back_with_it(app: Any, window: MainWindow) -> None:
+    def room() -> list[int]:
+        layouts = [window.layout(), *window.findChildren(QLayout)]
+        found = [
+            layout.contentsMargins().left() + max(0, layout.spacing())
+            for layout in layouts
+            if layout and layout.parentWidget().window() is window
+        ]
+        button = window.controls.record_button
+        return [*found, button.minimumSizeHint().width() - button.fontMetrics().horizontalAdvance(button.text())]
+
+    first = room()
+    for share in (2.0, 1.5, 2.0):
+        set_size(share)
+        window._rescale()
+        wide = room()
+    assert all(1.4 < large / small < 1.9 for large, small in zip(wide, first, strict=True) if small > 5)
+    assert wide[-1] > first[-1] + 8, "padding of the style sheet"
+    sheet = HelpSheet((("B", "neutral baseline"),), window)
+    wide = [layout.contentsMargins().left() for layout in sheet.findChildren(QLayout)]
+    set_size(1.0)
+    window._rescale()
+    assert room() == first
+    small = [layout.contentsMargins().left() for layout in sheet.findChildren(QLayout)]
+    assert max(wide) > max(small) > 0, "also what is opened later, and it follows too"
 
 
 def test_everybodys_traces_are_drawn_in_their_colours_and_each_has_one(window: MainWindow) -> None:
