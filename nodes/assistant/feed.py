@@ -8,9 +8,9 @@ from liveaffect.stream.client.listener import Listener
 from liveaffect.stream.client.requests import Reply
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.messages import Message
-from liveaffect.stream.topics import AFFECT, DISCORD, HEALTH, MARKER, REASONS, SHIFT
+from liveaffect.stream.topics import AFFECT, ATTENTION, DISCORD, HEALTH, MARKER, REASONS, SHIFT
 
-TOPICS = tuple(topic.name for topic in (AFFECT, HEALTH, MARKER, REASONS, SHIFT, DISCORD))
+TOPICS = tuple(topic.name for topic in (AFFECT, ATTENTION, HEALTH, MARKER, REASONS, SHIFT, DISCORD))
 REST_S = 0.02
 FIRST_S = 2.0
 """The first question waits so long for a sensor that is being connected to."""

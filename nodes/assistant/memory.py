@@ -56,6 +56,7 @@ class Memory:
         self.shifts: deque[m.Shift] = deque(maxlen=MOST_EVENTS)
         self.discords: deque[m.Discord] = deque(maxlen=MOST_EVENTS)
         self.markers: deque[m.Marker] = deque(maxlen=MOST_EVENTS)
+        self.looks: deque[m.Attention] = deque()
         self.reasons: deque[m.Reasons] = deque(maxlen=MOST_REASONS)
 
     def begin(self, facts: dict[str, Any]) -> None:
@@ -88,6 +89,8 @@ class Memory:
                 return
             elif isinstance(message, m.Affect):
                 self._estimate(message)
+            elif isinstance(message, m.Attention):
+                self._looked(message)
             elif isinstance(message, m.Shift):
                 self.shifts.append(message)
             elif isinstance(message, m.Discord):
@@ -102,6 +105,13 @@ class Memory:
             self.allow(health.status.assistant)
         elif isinstance(health.status, m.RecordStatus) and not health.process.startswith("recorded "):
             self.session, self.recording = health.status.session, health.status.recording
+
+    def _looked(self, said: m.Attention) -> None:
+        if self.looks and said.t_ns < self.looks[-1].t_ns:  # a seek in a replay
+            self.looks.clear()
+        self.looks.append(said)
+        while self.looks[0].t_ns < said.t_ns - KEEP_NS:
+            self.looks.popleft()
 
     def _estimate(self, affect: m.Affect) -> None:
         before = self.now

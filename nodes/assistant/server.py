@@ -48,6 +48,11 @@ def make_server(tools: Tools) -> MCPServer:
         return await answer(lambda: tools.changes(seconds))
 
     @server.tool()
+    async def looks(seconds: Seconds = 60.0) -> str:
+        """Where each one looked of late: eye contact with the camera, looks at others, mutual gaze, blinks."""
+        return await answer(lambda: tools.looks(seconds))
+
+    @server.tool()
     async def reasons(
         seconds_ago: Annotated[float, Field(ge=0, le=600, description="At which time; 0 is now")] = 0.0,
     ) -> str:

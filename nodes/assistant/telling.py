@@ -7,6 +7,7 @@ from itertools import pairwise
 from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.models.fusion.told import not_told, told
 from liveaffect.models.reasons.sentence import sentences, shares
+from liveaffect.nodes.assistant import looks
 from liveaffect.nodes.assistant.memory import Memory, Row
 from liveaffect.stream import messages as m
 from liveaffect.stream.session.facts import SessionCard
@@ -35,8 +36,9 @@ def state(memory: Memory) -> str:
     lines = [] if live else ["This is a recording that is replayed, not now."]
     lines += [_modality("face", affect.face_state, affect.t_ns - memory.face_since_ns)]
     lines += [_modality("voice", affect.voice_state, affect.t_ns - memory.voice_since_ns)]
+    looking = looks.now(memory)
     for person in affect.people[:MOST_PEOPLE]:
-        lines.append(_person(person))
+        lines.append(_person(person, looking.get(person.id, "")))
     if len(affect.people) > MOST_PEOPLE:
         lines.append(f"{len(affect.people) - MOST_PEOPLE} more people are not told here.")
     if any(person.valence is not None for person in affect.people):
@@ -126,7 +128,7 @@ def session(card: SessionCard, *, names: bool) -> str:
     return "\n".join([*lines, CAUTION])
 
 
-def _person(person: m.Person) -> str:
+def _person(person: m.Person, looking: str) -> str:
     who = _called(person.id)
     if person.valence is None or person.arousal is None or person.valence_sd is None or person.arousal_sd is None:
         return f"{who}: {m.STATE_WORDS[person.state]}."
@@ -145,6 +147,8 @@ def _person(person: m.Person) -> str:
         parts.append(not_told(person.voice_weight))
     if person.speaking_prob is not None and person.speaking_prob > 0.5:
         parts.append("speaking")
+    if looking:
+        parts.append(looking)
     if person.coasting:
         parts.append("carried on from a moment ago, nothing newer was seen")
     return f"{who}: {'; '.join(parts)}."

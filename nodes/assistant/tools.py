@@ -1,12 +1,13 @@
 """The tools, and what stands before each: a limit on how often, the sensor, and its user's consent."""
 
+import re
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from liveaffect.nodes.assistant import telling
+from liveaffect.nodes.assistant import looks, telling
 from liveaffect.nodes.assistant.feed import Feed
 from liveaffect.nodes.assistant.memory import Memory
 from liveaffect.stream.errors import LiveAffectError
@@ -77,6 +78,12 @@ class Tools:
         with self._memory.lock:
             return self._named(telling.changes(self._memory, _within(seconds)))
 
+    def looks(self, seconds: float) -> str:
+        """Who looked where in the last seconds, 5 to 600."""
+        self._enter()
+        with self._memory.lock:
+            return self._named(looks.told(self._memory, _within(seconds)))
+
     def reasons(self, seconds_ago: float) -> str:
         """Which measured cues carried the estimates, 0 to 600 s ago."""
         self._enter()
@@ -144,9 +151,7 @@ class Tools:
         affect = self._memory.now
         for person in affect.people if self._names and affect is not None else ():
             if person.name and person.id >= 0:
-                text = text.replace(f"Person {person.id}:", f"{person.name}:").replace(
-                    f"Person {person.id},", f"{person.name},"
-                )
+                text = re.sub(rf"\bPerson {person.id}\b", lambda _, name=person.name: name, text)
         return text
 
 

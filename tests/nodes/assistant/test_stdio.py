@@ -16,7 +16,7 @@ from liveaffect.stream import messages as m
 from liveaffect.stream.client.requests import Reply, Request
 
 pytestmark = pytest.mark.processes
-TOOLS = {"state_now", "summary", "shifts_and_discord", "reasons", "session_summary", "set_marker"}
+TOOLS = {"state_now", "summary", "shifts_and_discord", "looks", "reasons", "session_summary", "set_marker"}
 ARGUMENTS: dict[str, dict[str, Any]] = {"set_marker": {"label": "from the assistant"}}
 LIMIT_S = 120.0
 

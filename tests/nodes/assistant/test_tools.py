@@ -39,7 +39,7 @@ def tools(asked: Asked, **more: Any) -> tuple[Tools, Memory]:
 
 CALLS = [
     lambda t: t.state(), lambda t: t.summary(60.0), lambda t: t.changes(60.0), lambda t: t.reasons(0.0),
-    lambda t: t.session(""), lambda t: t.mark("x"),
+    lambda t: t.looks(60.0), lambda t: t.session(""), lambda t: t.mark("x"),
 ]  # fmt: skip
 
 
