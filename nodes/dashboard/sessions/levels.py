@@ -88,7 +88,7 @@ class LevelsView(QWidget):
         if self._more:
             painter.setPen(look.dim)
             painter.setFont(font(0.9))
-            words = f"and {self._more} more" + (" who were there for a moment" if self._more == 1 else "")
+            words = f"and {self._more} more" + (" who was there for a moment" if self._more == 1 else "")
             painter.drawText(QRectF(0, self.height() - px(18), wide, px(18)), LEFT, words)
         painter.end()
 
