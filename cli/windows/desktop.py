@@ -29,6 +29,8 @@ from liveaffect.stream.errors import TransportError
 NEAR = ("ipc://", "tcp://127.", "tcp://localhost", "tcp://[::1]")
 SIZE = (1280, 800)
 WAKE_MS = 200
+WAKES = os.name == "posix"
+"""Whether a thread can wait for one of two pipes; elsewhere one that reads is left where it is."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -127,7 +129,7 @@ class Told(QObject):
     def close(self) -> None:
         """Ends the thread: one that waits in a buffered read when the program ends would abort it."""
         os.write(self._end, b".")
-        if self._thread.is_alive():
+        if self._thread.is_alive() and WAKES:
             self._thread.join()
         for end in (self._over, self._end):
             os.close(end)
@@ -135,8 +137,7 @@ class Told(QObject):
     def _read(self) -> None:
         rest, stdin = b"", self._stdin
         while True:
-            ready, _, _ = select.select([stdin, self._over], [], [])
-            if self._over in ready:
+            if WAKES and self._over in select.select([stdin, self._over], [], [])[0]:
                 return
             came = os.read(stdin, 65536)
             *lines, rest = (rest + came).split(b"\n")
