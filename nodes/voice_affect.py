@@ -24,8 +24,9 @@ class VoiceAffectNode(Node):
     """Runs the voice-affect model on the last seconds of speech.
 
     A message leaves with every tenth hop and carries the time of that hop, the end of the window. Without speech its
-    state is "silence" and its numbers are None; a gap forgets what was heard. The model is asked twice a second, which
-    takes it several milliseconds: it has a process of its own, out of the way of the next hop.
+    state is "silence" and its numbers are None; so they are where two people speak at once ("more_voices"). A gap
+    forgets what was heard. The model is asked twice a second, which takes it several milliseconds: it has a process of
+    its own, out of the way of the next hop.
     """
 
     model: str = "voice-affect"
@@ -74,6 +75,8 @@ class VoiceAffectNode(Node):
         said = self._stream.estimate()
         if said is None:
             return m.VoiceAffect(t_ns=hop.t_ns, state="silence", speech_prob=hop.speech_prob, model=self._label)
+        if said.more_voices:
+            return m.VoiceAffect(t_ns=hop.t_ns, state="more_voices", speech_prob=hop.speech_prob, model=self._label)
         told = not math.isnan(said.valence)  # rules tell arousal alone
         return m.VoiceAffect(
             t_ns=hop.t_ns, state="ok", speech_prob=hop.speech_prob, valence=said.valence if told else None,

@@ -4,7 +4,7 @@ from typing import Final, Literal, get_args
 
 from liveaffect.models.errors import BadInput
 
-State = Literal["ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down"]
+State = Literal["ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down", "more_voices"]
 """The words of `stream.messages.State`; neither floor knows the other, and a test holds them together."""
 STATES: Final[tuple[State, ...]] = get_args(State)
 

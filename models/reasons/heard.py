@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from liveaffect.models.reasons.carried import ways_of
 from liveaffect.models.reasons.prosody import CUES, TRACKS, Prosody, at_rest, prosody, unusual
-from liveaffect.models.voice.affect import VoiceAffectModel, VoiceEstimate
+from liveaffect.models.voice.affect import VoiceAffectModel
 from liveaffect.models.voice.baseline import VoiceBaseline
+from liveaffect.models.voice.said import VoiceEstimate
 from liveaffect.models.voice.usual import Usual
 
 USUAL_LEAST_S = 10.0
@@ -84,7 +85,8 @@ class VoiceFollower:
             window, step_s = self._stream.window, self._net.fresh_hops / 100.0
             values, speech = window.values, window.speech
             now = prosody(values, speech)
-            self._learn(now, step_s)
+            if not said.more_voices:
+                self._learn(now, step_s)
             rest = Prosody(*np.where(self._weight > 0, self._sum / np.maximum(self._weight, 1e-9), np.nan).tolist())
             usual = copy.copy(self._stream.usual)
             self._said = Snapshot(said, window.mel, values, speech, usual, now, rest, self._heard_s)

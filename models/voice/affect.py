@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -16,8 +16,9 @@ from liveaffect.models.voice.activity import VoiceActivity
 from liveaffect.models.voice.baseline import Piece, VoiceBaseline
 from liveaffect.models.voice.descriptors import Hops, VoiceStream
 from liveaffect.models.voice.descriptors.whole import mono_16k
-from liveaffect.models.voice.encoder import ENCODED, VoiceEncoderModel
+from liveaffect.models.voice.encoder import ENCODED, MORE_VOICES, VoiceEncoderModel
 from liveaffect.models.voice.mel import FLOOR_DB, HOP, N_MELS, SAMPLE_RATE, LogMel
+from liveaffect.models.voice.said import VoiceAffectResult, VoiceEstimate
 from liveaffect.models.voice.usual import Usual
 from liveaffect.models.voice.window import LEAST_HOPS, WINDOW_HOPS, SpeechWindow, summary
 
@@ -27,37 +28,6 @@ STEP_HOPS: Final = 10
 """One answer per 100 ms."""
 _PIECE_HOPS = WINDOW_HOPS
 """Speech that goes into a baseline as one piece: as much as is judged at once, since some numbers depend on it."""
-
-
-@dataclass(frozen=True)
-class VoiceEstimate:
-    """What the last seconds of speech express; NaN what the model does not say (rules: arousal alone)."""
-
-    valence: float
-    arousal: float
-    valence_sd: float
-    arousal_sd: float
-    emotions: tuple[float, ...]
-    """(8,), sums to one, in the order of `liveaffect.models.circumplex.EMOTIONS`; contempt is always 0: no data."""
-
-
-@dataclass(frozen=True)
-class VoiceAffectResult:
-    """Estimates of a whole signal, one row per 100 ms; NaN where there is no speech to judge."""
-
-    t_s: npt.NDArray[np.float64]
-    """(n,) end of the window each row is about, in seconds from the start of the signal."""
-    valence: Floats
-    arousal: Floats
-    valence_sd: Floats
-    arousal_sd: Floats
-    emotions: Floats
-    """(n, 8)."""
-    undefined: int
-    """Rows without speech, whose numbers are NaN."""
-
-    def __len__(self) -> int:
-        return len(self.t_s)
 
 
 class VoiceModel(ABC):
@@ -101,14 +71,15 @@ class VoiceModel(ABC):
                 times.append((hop + 1) * HOP / SAMPLE_RATE)
                 rows.append(stream.estimate())
         table = np.full((len(rows), 4 + N_EMOTIONS), np.nan, np.float32)
+        several = np.array([row is not None and row.more_voices for row in rows], np.bool_)
         for i, row in enumerate(rows):
-            if row is not None:
+            if row is not None and not row.more_voices:
                 table[i] = (row.valence, row.arousal, row.valence_sd, row.arousal_sd, *row.emotions)
-        undefined = sum(row is None for row in rows)
+        undefined = sum(row is None for row in rows) + int(several.sum())
         column = np.ascontiguousarray(table.T)
         return VoiceAffectResult(
             t_s=np.array(times), valence=column[0], arousal=column[1], valence_sd=column[2], arousal_sd=column[3],
-            emotions=table[:, 4:], undefined=undefined,
+            emotions=table[:, 4:], more_voices=several, undefined=undefined,
         )  # fmt: skip
 
     def baseline(self, signals: Iterable[npt.ArrayLike], sample_rate: float = SAMPLE_RATE) -> VoiceBaseline:
@@ -202,10 +173,11 @@ class VoiceAffectModel(VoiceModel):
     def run(self, window: SpeechWindow, baseline: VoiceBaseline | None, usual: Usual | None = None) -> VoiceEstimate:
         """Encoder and heads on one window that holds enough speech."""
         rows = window.mel
-        encoded = self.encode(rows)
-        if usual is not None:
+        encoded, together = self.encoder.hear(rows)
+        more = together >= MORE_VOICES
+        if usual is not None and not more:  # a mixture is no voice to get used to
             usual.add(encoded, self.fresh_hops * HOP / SAMPLE_RATE)
-        return self.judge(rows, encoded, baseline, usual)
+        return replace(self.judge(rows, encoded, baseline, usual), more_voices=more)
 
     def judge(
         self, rows: Floats, encoded: Floats, baseline: VoiceBaseline | None, usual: Usual | None

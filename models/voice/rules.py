@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 
 from liveaffect.models.circumplex import N_EMOTIONS
-from liveaffect.models.voice.affect import VoiceEstimate, VoiceModel
+from liveaffect.models.voice.affect import VoiceModel
 from liveaffect.models.voice.baseline import VoiceBaseline
+from liveaffect.models.voice.said import VoiceEstimate
 from liveaffect.models.voice.usual import Usual
 from liveaffect.models.voice.window import SUMMARY_NAMES, SpeechWindow, summary
 

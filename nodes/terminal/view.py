@@ -207,6 +207,8 @@ def _voice(shot: Snapshot) -> RenderableType:
     text.append("▮" * round(10 * voice.speech_prob), style="green3")
     text.append("▯" * (10 - round(10 * voice.speech_prob)), style="grey35")
     text.append(f" speech {voice.speech_prob:.0%}")
+    if shot.affect is not None and shot.affect.voice_state == "more_voices":
+        text.append(f"   {m.STATE_WORDS['more_voices']}", style="yellow3")
     pitch, loud = voice.values.get("f0_hz"), voice.values.get("loudness_sone")
     text.append(f"   pitch {pitch:.0f} Hz" if pitch is not None else "   unvoiced", style="grey62")
     if loud is not None:

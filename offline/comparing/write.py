@@ -18,7 +18,10 @@ from liveaffect.offline.tables.read import read_table
 from liveaffect.offline.tables.session import Session
 from liveaffect.stream.errors import UsageError
 
-STATES = ("no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down", "away", "outside")
+STATES = (
+    "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down", "more_voices", "away",
+    "outside",
+)  # fmt: skip
 TIER = "tier:"
 """`--by tier:NAME`: stretches that were imported beside sessions."""
 ROW_WORDS: dict[str, tuple[str, str, str]] = {

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-State = Literal["ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down"]
+State = Literal["ok", "no_face", "low_quality", "occluded", "silence", "no_device", "stale", "node_down", "more_voices"]
 """Why there is a number ("ok") or why there is none."""
 
 STATE_WORDS: dict[str, str] = {
@@ -17,6 +17,7 @@ STATE_WORDS: dict[str, str] = {
     "no_device": "no device",
     "stale": "no news",
     "node_down": "node down",
+    "more_voices": "more than one voice",
 }
 """What a reader is told where there is no number; with "ok" there should be one."""
 
@@ -25,6 +26,7 @@ SHORT_STATE_WORDS: dict[str, str] = {
     "no_face": "no face",
     "low_quality": "unclear",
     "occluded": "covered",
+    "more_voices": "voices at once",
 }
 """The same where there is room for a word or two."""
 

@@ -1,6 +1,5 @@
 """The voice model's node, driven by a plain list of messages."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,15 +15,18 @@ from liveaffect.stream.node import messages_of
 HOP = 160
 
 
-@pytest.fixture(scope="module")
-def heard(shared: Path) -> Iterator[tuple[np.ndarray, list[m.VoiceDescriptors]]]:
-    """A real talker's sound (GRID) and the voice node's messages on it."""
+def talker(shared: Path, name: str) -> np.ndarray:
+    """The sound of a clip of GRID."""
     import av
 
-    with av.open(str(shared / "clips" / "grid_f_brbk7n.mpg")) as container:
+    with av.open(str(shared / "clips" / name)) as container:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=16000)
         frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
-    sound = np.concatenate([frame.to_ndarray().ravel() for frame in frames]).astype(np.float32)
+    return np.concatenate([frame.to_ndarray().ravel() for frame in frames]).astype(np.float32)
+
+
+def descriptors(shared: Path, sound: np.ndarray) -> list[m.VoiceDescriptors]:
+    """What the voice node says of it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
         node = VoiceNode()
@@ -36,7 +38,14 @@ def heard(shared: Path) -> Iterator[tuple[np.ndarray, list[m.VoiceDescriptors]]]
             )
             messages += [out for out in messages_of(node.step(chunk)) if isinstance(out, m.VoiceDescriptors)]
         node.close()
-        yield sound, messages
+    return messages
+
+
+@pytest.fixture(scope="module")
+def heard(shared: Path) -> tuple[np.ndarray, list[m.VoiceDescriptors]]:
+    """A real talker's sound and the voice node's messages on it."""
+    sound = talker(shared, "grid_f_brbk7n.mpg")
+    return sound, descriptors(shared, sound)
 
 
 def run(messages: list[m.VoiceDescriptors]) -> list[m.VoiceAffect]:
@@ -124,3 +133,39 @@ def test_between_two_answers_of_the_model_the_last_one_stands(heard):
     spoken = [s for s in run(messages) if s.state == "ok"]
     changes = sum(a.valence != b.valence for a, b in pairwise(spoken))
     assert 1 <= changes <= len(spoken) / 3
+
+
+@pytest.mark.long
+def test_two_who_speak_at_once_are_more_than_one_voice_and_get_no_numbers(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Talkers and sentences of a corpus that nothing was learned from: at once, 5 dB apart, and in turn."""
+    woman, man = talker(shared, "grid_f_brbk7n.mpg"), talker(shared, "grid_m_swiz3n.mpg")
+    n = min(len(woman), len(man))
+    woman, man = woman[:n], man[:n] * (woman[:n].std() / man[:n].std())
+    said = run(descriptors(shared, woman + man))
+    told = [s for s in said if s.state == "more_voices"]
+    assert {s.state for s in said} == {"silence", "more_voices"}
+    assert {(s.valence, s.arousal, s.valence_sd, s.arousal_sd, s.emotions) for s in told} == {(None,) * 5}
+    apart = [s.state for s in run(descriptors(shared, woman + 0.56 * man))]
+    assert apart.count("more_voices") > apart.count("ok")
+    in_turn = {s.state for s in run(descriptors(shared, np.concatenate([woman, man])))}
+    assert in_turn == {"silence", "ok"}
+    monkeypatch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
+    whole = registry.load("voice-affect").predict(woman + man)
+    assert [bool(more) for more in whole.more_voices[: len(said)]] == [s.state == "more_voices" for s in said]
+    assert np.isnan(whole.valence).all()
+    assert whole.undefined == len(whole)
+
+
+def test_a_mixture_teaches_nothing_of_the_voice(shared: Path):
+    stream = registry.load("voice-affect").stream()
+    sound = talker(shared, "grid_f_brbk7n.mpg")
+    man = talker(shared, "grid_m_swiz3n.mpg")
+    n = min(len(sound), len(man))
+    for both, learned in ((sound[:n] + man[:n] * (sound[:n].std() / man[:n].std()), False), (sound[:n], True)):
+        stream.reset()
+        for hop in descriptors(shared, both):
+            stream.push(hop.values, hop.mel_db, hop.speech_prob)
+            stream.estimate()
+        assert (stream.usual.seconds > 0) == learned

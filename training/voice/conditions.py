@@ -22,7 +22,7 @@ from training.voice.data import manifest, sounds
 from training.voice.prepare import windows
 
 Array = np.ndarray
-PER_SPEAKER = {"ravdess": 8, "nemo": 20, "korean": 6}
+PER_SPEAKER = {"ravdess": 8, "nemo": 20, "korean": 6, "ased": 3, "emospeech": 1}
 VOICES = ("", "+m3", "+f2")
 SENTENCES = {
     "en-us": (
@@ -110,7 +110,8 @@ def read_aloud() -> list[Array]:
 
 def _mp3(x: Array) -> Array:
     file = io.BytesIO()
-    kind = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT", "compression_level": 0.75}
+    # 0.85: 32 kbit/s
+    kind = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT", "compression_level": 0.85}
     soundfile.write(file, x, 16000, **kind)
     return np.resize(soundfile.read(io.BytesIO(file.getvalue()))[0], len(x))
 
@@ -119,7 +120,7 @@ def _chosen(corpus: str, rng: np.random.Generator) -> list[int]:
     """So many utterances of each speaker, its categories in turn."""
     listed, found = manifest(corpus), []
     for speaker in sorted({u.speaker for u in listed}):
-        mine = rng.permutation([i for i, u in enumerate(listed) if u.speaker == speaker])
+        mine = rng.permutation([i for i, u in enumerate(listed) if u.speaker == speaker and u.common])
         turn: dict[int, int] = {}
         order = []
         for i in mine:

@@ -8,11 +8,12 @@ from liveaffect.nodes.dashboard.look.hold import Hold
 from liveaffect.nodes.dashboard.look.palette import Look, colours, faded, font, px
 from liveaffect.nodes.dashboard.scene.shown import Shown
 from liveaffect.nodes.dashboard.scene.words import Reason, percent
+from liveaffect.stream.messages import STATE_WORDS
 
 SPEAKING = 0.5
 NAMES, LEAST_TRACK = 84.0, 60.0
 TOO_LITTLE = "too little speech yet"
-LONGEST = (TOO_LITTLE, "does not speak", "voice 100 %")
+LONGEST = (TOO_LITTLE, STATE_WORDS["more_voices"], "does not speak", "voice 100 %")
 """At the right end of the bars: they always have room."""
 TIP = (
     "Evidence: how much of this estimate rests on the face and how much on the voice; the rest, if any, is what was "
@@ -30,12 +31,15 @@ class WeightsView(Canvas):
         self._figures = self._shown
         self._hold: Hold[tuple[float | None, float | None, float | None, str]] = Hold()
 
-    def present(self, person: Shown | None, voice: Reason | None, silent: bool) -> None:
-        """The weights of one person; `voice` is why there is no sound, `silent` that nobody speaks."""
+    def present(self, person: Shown | None, voice: Reason | None, silent: bool, several: bool = False) -> None:
+        """The weights of one person; `voice` is why there is no sound, `silent` that nobody speaks,
+        `several` that more than one does at once."""
         one = person if person is not None else Shown(id=0)
         why_voice = "no voice" if voice is not None else "silence" if silent else "does not speak"
         if voice is None and (one.speaking or 0) > SPEAKING:
             why_voice = TOO_LITTLE
+        if voice is None and several:
+            why_voice = STATE_WORDS["more_voices"]
         shown = (one.face_weight, one.voice_weight, one.discord, why_voice)
         known = tuple(value is None for value in shown[:3])
         figures = self._hold(shown, (one.id, known, why_voice))

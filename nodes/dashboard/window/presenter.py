@@ -124,6 +124,7 @@ class Presenter:
             state = "stale" if scene.affect is None or old else scene.affect.state
             silent = scene.affect is not None and scene.affect.voice_state == "silence"
             rest = at_rest(scene, who)
+            several = scene.affect is not None and scene.affect.voice_state == "more_voices"
             others = _others(scene, everyone, who, now_s - views.traces.length_s) if views.traces.everyone else []
             names = {one.id: one.name for one in everyone}
             attends = in_one_line(scene.over.attending.words(now_ns, names), names)
@@ -142,7 +143,7 @@ class Presenter:
             newest_s = float(voice_t[-1]) if len(voice_t) else now_s
             views.voice.present(voice, voice_t, voice_rows, max(newest_s, now_s - 0.6))
             views.weights.miss(WAITING if unheard and seen is None else None)
-            views.weights.present(person, heard, silent)
+            views.weights.present(person, heard, silent, several)
         views.traces.rest = (number(rest.valence), number(rest.arousal))
         views.traces.names = names
         views.traces.events = events
