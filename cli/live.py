@@ -13,6 +13,7 @@ from liveaffect.nodes.dashboard.start.preferences import load
 from liveaffect.offline.scoring.default import DEFAULT_GRAPH
 from liveaffect.offline.scoring.settings import as_toml
 from liveaffect.stream.graph import load_graph
+from liveaffect.stream.live.early import EarlyProcesses
 from liveaffect.stream.live.supervisor import Supervisor
 
 STARTING = "The sensor is being started"
@@ -57,12 +58,13 @@ def live(
         *bridges(lsl=lsl, osc=osc, mqtt=mqtt),
     ]
     more = more or []
-    load_graph(DEFAULT_GRAPH, overrides, more=more)  # wrong words are told before any window asks for more
+    planned = load_graph(DEFAULT_GRAPH, overrides, more=more)  # wrong words are told before any window asks for more
     why = "" if terminal or plain else why_none()
     if not (terminal or plain or why):
-        window = MainWindow()
+        window, early = MainWindow(), EarlyProcesses()
         try:
-            chosen = {} if camera or microphone else _remembered() if remembered else choose(window)
+            known = {} if camera or microphone else _remembered() if remembered else None
+            chosen = choose(window, lambda: early.prepare(planned)) if known is None else known
             if chosen is None:
                 say("Nothing was started: the window was closed.")
                 raise typer.Exit(0)
@@ -72,10 +74,11 @@ def live(
             overrides = [*choice_overrides({"folder": load()[0].folder, **chosen}), *overrides]
             graph = assemble(None, overrides, more=more, view=False, record=record, told=window.show)
             window.show(STARTING)
-            raise typer.Exit(run_with_window(Supervisor(graph, log=say), say, seconds, window))
+            raise typer.Exit(run_with_window(Supervisor(graph, say, early), say, seconds, window))
         except NoWindow as error:
             why = str(error)
         finally:
+            early.close()
             window.close()
     if why:
         say(f"The view is in the terminal: {why}.")

@@ -91,6 +91,11 @@ class Node(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, dict=True, 
         pixels or sound."""
         return logging.getLogger(NODE_LOGGER + (self.host.name or type(self).__name__))
 
+    @classmethod
+    def load_early(cls) -> None:
+        """Imports what `open` will need and the module does not, in a process that is to run this node and does not
+        know its settings yet. Not called on every way: `open` must do without."""
+
     def open(self) -> None:
         """Loads models and makes state. Called once, before the first message, after settings are set."""
 

@@ -28,6 +28,8 @@ CRASHES_A_MINUTE = 2
 END_S = 2.0
 EARLY_S = 2.0
 """After the first window is up the main window is made ready: both at once would be later than one."""
+AFTER_S = 3.5
+"""And after it the sensor's processes."""
 
 
 def why_none() -> str:
@@ -50,18 +52,24 @@ class NoWindow(LiveAffectError):
     """A window could not be opened; the text says why."""
 
 
-def choose(main: "MainWindow | None" = None) -> dict[str, Any] | None:
+def choose(main: "MainWindow | None" = None, then: Callable[[], None] | None = None) -> dict[str, Any] | None:
     """Shows the first window; what was chosen there, or None where it was closed. Raises NoWindow.
 
-    `main` is started meanwhile, unseen, so that it is there at once.
+    `main` is started meanwhile, unseen, so that it is there at once; `then` is called after that, in a thread.
     """
     early = threading.Timer(EARLY_S, main.prepare) if main is not None else None
+    after = threading.Timer(AFTER_S, then) if then is not None else None
+    if after is not None:
+        after.daemon = True
+        after.start()
     if early is not None:
         early.daemon = True
         early.start()
     try:
         code, printed = _attend("choose", stdout=subprocess.PIPE)
     finally:
+        if after is not None:
+            after.cancel()  # not waited for: it may be in the middle of one
         if early is not None:
             early.cancel()
             early.join()

@@ -178,10 +178,16 @@ def _wrap(image: NDArray[np.uint8]) -> Any:
 
 
 def _mediapipe(model: Path) -> tuple[Any, Any]:
-    """MediaPipe's vision tasks and options, loaded only here and only behind a closed door."""
+    """MediaPipe's vision tasks and options."""
     require_closed_door()
     if not model.is_file():
         raise InputError(f"the face landmarker is not at {model}: {_REMEDY}")
+    return load_mediapipe()
+
+
+def load_mediapipe() -> tuple[Any, Any]:
+    """MediaPipe's vision tasks and options, loaded only here and only behind a closed door."""
+    require_closed_door()
     from mediapipe.tasks.python import vision
     from mediapipe.tasks.python.core import base_options
 

@@ -17,7 +17,7 @@ from liveaffect.models.face.identity import FaceShape
 from liveaffect.nodes.face.closeups import Closeup
 from liveaffect.nodes.face.crowd import EVERYONE, MOST, NEAR, Crowd
 from liveaffect.nodes.face.cuts import Cuts
-from liveaffect.nodes.face.landmarker import Found
+from liveaffect.nodes.face.landmarker import Found, load_mediapipe
 from liveaffect.nodes.face.lookout import Lookout, back_mesh, back_row
 from liveaffect.nodes.face.measure import held_row, measure, without_scores
 from liveaffect.nodes.face.people import People, Sight
@@ -65,6 +65,12 @@ class FaceNode(Node):
     view_deg: Annotated[float, msgspec.Meta(ge=0, lt=180)] = 0.0
     """The camera's angle of view across the longer side of its picture, for distances in metres. 0: not known, 65 is
     assumed and the deviation of distances (a fifth) says so."""
+
+    @classmethod
+    def load_early(cls) -> None:
+        close_door()
+        load_mediapipe()
+        warm()
 
     def open(self) -> None:
         if not 0 <= self.max_faces <= EVERYONE:

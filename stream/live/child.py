@@ -3,8 +3,10 @@
 The first line of standard input is its ChildSpec; where ports are bound a line "peers ADDRESSES" tells those of the
 others; then one line "go EPOCH_NS" starts it and "stop" ends it. The end of
 standard input means that the supervisor is gone: the nodes are closed and the process ends, whatever it is doing.
+With `--early MODULE:NODE...` it imports those first, and a line before the spec names the file for what it prints.
 """
 
+import contextlib
 import importlib
 import logging
 import os
@@ -22,6 +24,7 @@ import zmq
 from liveaffect.stream.graph import Entry, build_graph
 from liveaffect.stream.live.addresses import unknown
 from liveaffect.stream.live.bus import Publisher, Subscriber
+from liveaffect.stream.live.early import EARLY
 from liveaffect.stream.live.host import LiveHost, host_topics
 from liveaffect.stream.live.process import ENDS
 from liveaffect.stream.live.pulse import Pulse
@@ -38,6 +41,8 @@ def main() -> None:
     """Reads the spec, runs the nodes, reports."""
     stop = threading.Event()
     _answer_signals(stop)
+    if sys.argv[1:2] == [EARLY] and not _early(sys.argv[2:]):
+        return
     line = sys.stdin.buffer.readline()
     if not line:  # the supervisor ended before it could say anything
         return
@@ -61,6 +66,24 @@ def main() -> None:
     context.destroy(linger=2000)
     sys.stderr.flush()
     os._exit(code)  # libraries with threads of their own must not hold up the end
+
+
+def _early(kinds: list[str]) -> bool:
+    """Imports nodes, says so, and waits for its place; False where none came."""
+    for kind in kinds:
+        module, _, name = kind.partition(":")
+        with contextlib.suppress(Exception):  # it comes again, and is told then
+            getattr(importlib.import_module(module), name).load_early()
+    with contextlib.suppress(OSError):  # nobody listens any more
+        os.write(1, b".")
+    path = os.fsdecode(sys.stdin.buffer.readline().rstrip(b"\n"))
+    if not path:
+        return False
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    os.close(log)
+    return True
 
 
 def _answer_signals(stop: threading.Event) -> None:

@@ -61,10 +61,11 @@ class Child:
     ----------
     name: of the process.
     log: file for what it prints; None gives it this program's terminal.
+    early: already started with `--early`, for the first start; none that has died meanwhile.
     """
 
-    def __init__(self, name: str, log: Path | None) -> None:
-        self.name, self._log = name, log
+    def __init__(self, name: str, log: Path | None, early: subprocess.Popen[bytes] | None = None) -> None:
+        self.name, self._log, self._early = name, log, early
         self.popen: subprocess.Popen[bytes] | None = None
         self._printed = 0
 
@@ -81,10 +82,17 @@ class Child:
     def start(self, spec: bytes) -> None:
         """Starts the process; its own session keeps Ctrl-C away from it."""
         self.free()
+        if self._early is not None and self._log is not None:
+            self.popen, self._early, self._printed = self._early, None, 0
+            if self.alive:
+                self.tell(str(self._log).encode())
+                self.tell(spec)
+                return
+            self.free()
         with contextlib.ExitStack() as stack:
             out = None if self._log is None else stack.enter_context(self._log.open("ab"))
             self._printed = 0 if out is None else out.tell()
-            stack.enter_context(_deaf())
+            stack.enter_context(deaf())
             self.popen = subprocess.Popen(
                 COMMAND, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=self._log is not None
             )
@@ -138,7 +146,7 @@ class Child:
 
 
 @contextlib.contextmanager
-def _deaf() -> Generator[None]:
+def deaf() -> Generator[None]:
     """A process started in here hears no Ctrl-C before it has said what to do with it: its own first act is to."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -21,6 +21,7 @@ from liveaffect.stream.graph import Graph
 from liveaffect.stream.live import settings
 from liveaffect.stream.live.addresses import Addresses
 from liveaffect.stream.live.bus import Publisher, Subscriber, reader_mark
+from liveaffect.stream.live.early import EarlyProcesses
 from liveaffect.stream.live.outside import consent
 from liveaffect.stream.live.outside.gateway import Gateway, Listening
 from liveaffect.stream.live.outside.verbs import Sensor
@@ -45,9 +46,10 @@ class Supervisor:
     ----------
     graph: the checked graph.
     log: called with one plain line per event worth telling (a restart, a failure).
+    early: processes that were started before this graph was known.
     """
 
-    def __init__(self, graph: Graph, log: Callable[[str], None] = print) -> None:
+    def __init__(self, graph: Graph, log: Callable[[str], None] = print, early: EarlyProcesses | None = None) -> None:
         self._told = log
         self._run_log: RunLog | None = None
         if graph.settings.gateway:
@@ -59,7 +61,8 @@ class Supervisor:
         self._clock = clock_id()
         self.id = uuid.uuid4().hex
         """Names this run, and no other one ever."""
-        self._processes = Processes(graph, self.addresses, self.id, self._clock, self._publish, self._log)
+        make = None if early is None else early.maker(self.addresses.folder, graph)
+        self._processes = Processes(graph, self.addresses, self.id, self._clock, self._publish, self._log, make=make)
         self._gateway: Gateway | None = None
         self.consent = consent.Consent(on=graph.settings.assistant)
         self._seqs: dict[str, int] = {}

@@ -79,6 +79,20 @@ def test_the_choice_is_the_last_line_and_closing_gives_none(monkeypatch: pytest.
     assert choose() is None
 
 
+def test_the_sensor_is_made_ready_while_somebody_chooses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    ends_with(
+        monkeypatch,
+        f"import time, pathlib\nwhile not pathlib.Path({str(ready)!r}).exists(): time.sleep(0.01)\n"
+        'print(\'{"camera": "2"}\')',
+    )
+    monkeypatch.setattr(window, "AFTER_S", 0.0)
+    assert choose(then=ready.touch) == {"camera": "2"}
+    ends_with(monkeypatch, "raise SystemExit(3)")
+    monkeypatch.setattr(window, "AFTER_S", 3600.0)
+    assert choose(then=lambda: pytest.fail("after the choice")) is None
+
+
 @pytest.mark.parametrize("code", ["import os; os.abort()", "raise SystemExit(1)", "print('no json')"])
 def test_a_first_window_that_breaks_is_no_choice(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     ends_with(monkeypatch, code)
