@@ -32,9 +32,9 @@ def attending(found: FileResults) -> Iterator[str]:
     if not people:
         return
     yield '<div class="person"><h2>Where they looked</h2>'
-    yield from _each(people, seen)
+    yield from _each(found, people, seen)
     if len(people) > 1 and any(rows["looks_at"].null_count() < rows.height for rows in people.values()):
-        yield from _whom(people)
+        yield from _whom(found, people)
     yield "</div>"
 
 
@@ -43,7 +43,7 @@ def _of(faces: pl.DataFrame, who: int) -> pl.DataFrame:
     return rows.with_columns(pl.Series("held", held_s(rows["t_s"].to_numpy().astype(np.float64))))
 
 
-def _each(people: dict[int, pl.DataFrame], seen: dict[int, float]) -> Iterator[str]:
+def _each(found: FileResults, people: dict[int, pl.DataFrame], seen: dict[int, float]) -> Iterator[str]:
     heads = ("direction known", "eye contact", "by the eyes", "blinks a minute", "eyes closed", "nods", "shakes")
     titles = "".join(f'<th class="n">{head}</th>' for head in heads)
     yield f'<div class="wide"><table><tr><th></th>{titles}</tr>'
@@ -59,27 +59,27 @@ def _each(people: dict[int, pl.DataFrame], seen: dict[int, float]) -> Iterator[s
             _count(rows, "shake"),
         ]
         numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
-        yield f"<tr><td>{escape(_name(who))}</td>{numbers}</tr>"
+        yield f"<tr><td>{escape(found.called(who))}</td>{numbers}</tr>"
     yield "</table></div>"
     yield (
         '<p class="note">Eye contact: mean probability of a look at the camera. By the eyes: where they were not seen, '
-        "the head's direction stands for them, and says little. Eyes closed: share of time, lids at least 80 % down "
-        "(PERCLOS). Blinks need eight frames a second.</p>"
+        "the head's direction stands for them, and says little. Eyes closed: share of time, lids at least 80\u202f% "
+        "down (PERCLOS). Blinks need eight frames a second.</p>"
     )
 
 
-def _whom(people: dict[int, pl.DataFrame]) -> Iterator[str]:
-    names = "".join(f'<th class="n">{escape(_name(who))}</th>' for who in people)
+def _whom(found: FileResults, people: dict[int, pl.DataFrame]) -> Iterator[str]:
+    names = "".join(f'<th class="n">{escape(found.called(who))}</th>' for who in people)
     yield "<h3>Who attended to whom</h3>"
     yield f'<div class="wide"><table><tr><th></th>{names}<th class="n">the camera</th></tr>'
     for who, rows in people.items():
         cells = [_NONE if other == who else _share(_looks(rows, other)) for other in people]
         cells.append(_share(_mean(rows, pl.col("eye_contact"))))
         numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
-        yield f"<tr><td>{escape(_name(who))} looked at</td>{numbers}</tr>"
+        yield f"<tr><td>{escape(found.called(who))} looked at</td>{numbers}</tr>"
     yield "</table></div>"
     both = [
-        f"{_name(first)} and {_name(second)} {_share(share)}"
+        f"{found.called(first)} and {found.called(second)} {_share(share)}"
         for first in people
         for second in people
         if first < second and (share := _mutual(people[first], second)) is not None
@@ -126,7 +126,3 @@ def _count(rows: pl.DataFrame, column: str) -> str:
 
 def _share(value: float | None, digits: int = 0) -> str:
     return _NONE if value is None else f"{100 * value:.{digits}f}\u202f%"
-
-
-def _name(who: int) -> str:
-    return f"face {who}"

@@ -86,6 +86,12 @@ class FileResults:
     """What a face is called and its spans in view, where there are several."""
     from_s: float
     to_s: float
+    names: dict[int, str] = field(default_factory=dict)
+    """Faces that were given a name: what a sentence calls them; use `called`."""
+
+    def called(self, who: int) -> str:
+        """What a sentence or a cell calls a face: by its name, with its number where two have the same one."""
+        return self.names.get(who, f"face {who}")
 
     @property
     def not_told(self) -> str:
@@ -99,7 +105,8 @@ class FileResults:
 
 
 def _ok(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.filter((pl.col("state") == "ok") & pl.col("valence").is_not_null())
+    both = pl.col("valence").is_not_null() & pl.col("arousal").is_not_null()
+    return rows.filter((pl.col("state") == "ok") & both)
 
 
 def _not_told(ok: pl.DataFrame) -> str:
@@ -117,7 +124,8 @@ def file_results(name: str, table: pl.DataFrame) -> FileResults:
     from_s, to_s = float(times.starts[0]), float(times.ends[-1])
     faces = table.drop_nulls("face_id")
     ids = faces["face_id"].unique(maintain_order=True).to_list()
-    called = _called(faces, ids)
+    given = _given(faces)
+    called = {who: f"{given[who]}, face {who}" if who in given else f"face {who}" for who in ids}
     crowded = bool(faces["t_s"].is_duplicated().any())
     seconds = {who: times.seconds(faces.filter(pl.col("face_id") == who)) for who in ids}
     drawn = [who for who in ids if seconds[who] >= SHORT_S or to_s <= from_s or len(ids) == 1]
@@ -138,7 +146,9 @@ def file_results(name: str, table: pl.DataFrame) -> FileResults:
     lanes = [(called[who], _in_view(faces.filter(pl.col("face_id") == who), times)) for who in ids]
     summary = summarise_table(table)
     left = [who for who in ids if who not in drawn]
-    return FileResults(name, table, summary, tracks, left, lanes if len(ids) > 1 else [], from_s, to_s)
+    shared = {call for call in given.values() if list(given.values()).count(call) > 1}
+    names = {who: f"{call} (face {who})" if call in shared else call for who, call in given.items()}
+    return FileResults(name, table, summary, tracks, left, lanes if len(ids) > 1 else [], from_s, to_s, names)
 
 
 @dataclass(frozen=True)
@@ -161,12 +171,12 @@ def _times(table: pl.DataFrame) -> _Times:
     return _Times(starts, starts + held_s(starts))
 
 
-def _called(faces: pl.DataFrame, ids: list[int]) -> dict[int, str]:
-    """What each face is called: by the last name it was given (column `name`, of sessions), else by its number."""
-    given: dict[int, str] = {}
-    if "name" in faces.columns:
-        given = dict(faces.drop_nulls("name").select("face_id", "name").iter_rows())
-    return {who: f"{given[who]}, face {who}" if given.get(who) else f"face {who}" for who in ids}
+def _given(faces: pl.DataFrame) -> dict[int, str]:
+    """The last name that each face was given (column `name`, of sessions), of those that were."""
+    if "name" not in faces.columns:
+        return {}
+    named = faces.drop_nulls("name").select("face_id", pl.col("name").cast(pl.String)).iter_rows()
+    return {who: name for who, name in dict(named).items() if name}
 
 
 def _title(call: str) -> str:

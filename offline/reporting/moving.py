@@ -32,15 +32,15 @@ def moving(found: FileResults) -> Iterator[str]:
     if not any(one.valence.inertia_s or one.arousal.inertia_s for one in said.whole.values()):
         return
     yield '<div class="person"><h2>How it moved</h2>'
-    yield from _people(said)
-    yield from _shifts(said)
+    yield from _people(found, said)
+    yield from _shifts(found, said)
     pairs = [pair for pair in said.pairs if pair.pair.following("valence", pair.begin, pair.end) is not None]
     for pair in pairs[:MOST_PAIRS]:
-        yield from _pair(pair)
+        yield from _pair(found, pair)
     yield "</div>"
 
 
-def _people(said: FileDynamics) -> Iterator[str]:
+def _people(results: FileResults, said: FileDynamics) -> Iterator[str]:
     heads = "".join(f'<th class="n">{head}</th>' for head in _HEADS)
     yield f'<div class="wide"><table><tr><th></th><th></th>{heads}</tr>'
     for who, one in said.whole.items():
@@ -52,7 +52,7 @@ def _people(said: FileDynamics) -> Iterator[str]:
                 _number(moved.inertia_s, ".1f", " s"),
             ]
             cells.append(_number(moved.instability, ".2f"))
-            name = f"{_name(who)}{' (by the voice)' if one.by == 'voice' and who >= 0 else ''}"
+            name = f"{escape(_name(results, who))}{' (by the voice)' if one.by == 'voice' and who >= 0 else ''}"
             numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
             yield f"<tr><td>{name if dimension == 'valence' else ''}</td><td>{dimension}</td>{numbers}</tr>"
     yield "</table></div>"
@@ -62,23 +62,24 @@ def _people(said: FileDynamics) -> Iterator[str]:
     )
 
 
-def _shifts(said: FileDynamics) -> Iterator[str]:
+def _shifts(results: FileResults, said: FileDynamics) -> Iterator[str]:
     if not said.shifts:
         return
     told = "; ".join(
-        f"{clock(shift.at_s - said.zero_s, 0.1)} {_name(who)}, {name} {shift.before:+.2f} to {shift.after:+.2f}"
+        f"{clock(shift.at_s - said.zero_s, 0.1)} {_name(results, who)}, "
+        f"{name} {shift.before:+.2f} to {shift.after:+.2f}"
         for who, name, shift in said.shifts[:MOST_SHIFTS]
     )
     more = f"; and {len(said.shifts) - MOST_SHIFTS} more" if len(said.shifts) > MOST_SHIFTS else ""
     yield f'<p class="note"><b>Shifts</b> {escape(told)}{more}</p>'
 
 
-def _pair(found: PairFound) -> Iterator[str]:
+def _pair(results: FileResults, found: PairFound) -> Iterator[str]:
     pair, begin, end = found.pair, found.begin, found.end
-    names = _name(found.first), _name(found.second)
+    names = _name(results, found.first), _name(results, found.second)
     following = pair.following("valence", begin, end)
     assert following is not None
-    yield f"<h3>Together: {names[0]} and {names[1]}</h3>"
+    yield f"<h3>Together: {escape(names[0])} and {escape(names[1])}</h3>"
     yield f'<div class="pair"><figure>{curve(following, names)}'
     yield "<figcaption>Line: correlation of valence by lag. Band: where 95 % of surrogates stay below.</figcaption>"
     yield f"</figure><div><p><b>{escape(who_follows(following, names))}</b></p>"
@@ -168,8 +169,8 @@ def _chance(p: float) -> str:
     return f"p {p:.2f}" if p >= 0.01 else "p below 0.01"
 
 
-def _name(who: int) -> str:
-    return f"face {who}" if who >= 0 else "the voice out of view"
+def _name(found: FileResults, who: int) -> str:
+    return found.called(who) if who >= 0 else "the voice out of view"
 
 
 def _number(found: Interval | None, form: str, unit: str = "") -> str:

@@ -41,7 +41,9 @@ table{border-collapse:collapse;width:100%;font-size:14px}
 th{font-weight:600;text-align:left;color:var(--soft);font-size:13px}
 th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--rule);vertical-align:top}
 td.n,th.n{text-align:right}
-.wide{overflow-x:auto}
+.wide{overflow-x:auto;background:linear-gradient(to left,var(--page) 14px,transparent) right/44px 100% no-repeat local,
+linear-gradient(to left,color-mix(in srgb,var(--faint) 45%,transparent),transparent) right/12px 100% no-repeat scroll}
+.wide td:first-child,.wide th:first-child{position:sticky;left:0;background:var(--page);min-width:9ch}
 .bars{display:grid;grid-template-columns:auto 1fr auto;gap:5px 12px;align-items:center;font-size:14px;
 margin:6px 0 4px}
 .bars .rail{height:11px;border-radius:3px;background:var(--rule)}

@@ -130,6 +130,7 @@ def evidence_of(table: pl.DataFrame) -> tuple[dict[int, Evidence], int, int]:
         raise InputError(f"dynamics need a score table with the column '{absent[0]}': score the film again")
     if not table.height:
         raise InputError("dynamics need a score table with rows")
+    table = with_t_ns(table)
     missing = [pl.lit(None, pl.Float32).alias(name) for name in READ if name not in table.columns]
     rows = table.with_columns(missing).select(READ).sort("t_ns", maintain_order=True)
     people: dict[int, Evidence] = {}
@@ -139,6 +140,15 @@ def evidence_of(table: pl.DataFrame) -> tuple[dict[int, Evidence], int, int]:
     for one in people.values():
         one.close(block_of(last) + 1)
     return dict(sorted(people.items())), int(rows["t_ns"][0]), last
+
+
+def with_t_ns(table: pl.DataFrame) -> pl.DataFrame:
+    """`t_ns` filled where it is empty, by `t_s`, as in a table that another program wrote."""
+    if not table["t_ns"].null_count() or "t_s" not in table.columns:
+        return table
+    by_t_s = (pl.col("t_s") * 1e9).round().cast(pl.Int64)
+    zero = (pl.col("t_ns") - by_t_s).drop_nulls().first().fill_null(0)
+    return table.with_columns(pl.col("t_ns").fill_null(by_t_s + zero))
 
 
 def _take(people: dict[int, Evidence], row: dict[str, Any]) -> None:

@@ -90,6 +90,15 @@ def require_numbers(table: pl.DataFrame, path: Path | str, names: Iterable[str])
         )
 
 
+def require_filled(table: pl.DataFrame, path: Path | str, remedies: Mapping[str, str]) -> None:
+    """Raises InputError naming the file, the column and its remedy, where one of these columns has an empty row."""
+    for name, remedy in remedies.items():
+        kept = table[name].drop_nulls()
+        empty = len(table) - (int(kept.cast(pl.Float64).is_finite().sum()) if kept.dtype.is_numeric() else len(kept))
+        if empty:
+            raise InputError(f"{path}: column '{name}' is empty in {empty} of {len(table)} rows: {remedy}")
+
+
 @dataclass
 class Results:
     """A score table and what is known of its making."""
@@ -139,9 +148,14 @@ def _results(path: Path, table: pl.DataFrame, said: Mapping[str, str]) -> Result
     require_numbers(table, path, [name for name in SCHEMA if name not in (*TEXT, "utc")])
     if not table.height:
         raise InputError(f"{path} has no rows")
+    require_filled(
+        table, path, {"file": "write the name of the film into each", "t_s": "give each its time in seconds"}
+    )
     if "utc" in table.columns and table["utc"].dtype == pl.String:
         table = table.with_columns(pl.col("utc").str.to_datetime(time_unit="us", time_zone="UTC", strict=False))
     table = table.with_columns(pl.col(name).cast(kind) for name, kind in SCHEMA.items() if name in table.columns)
+    floats = [name for name in SCHEMA if name in table.columns and table[name].dtype.is_float()]
+    table = table.with_columns(pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in floats)
     try:
         models, settings = (json.loads(said.get(f"liveaffect_{key}", "{}")) for key in ("models", "settings"))
     except ValueError:

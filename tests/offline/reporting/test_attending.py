@@ -8,6 +8,9 @@ from score_rows import film, row, table
 
 from liveaffect.offline.reporting.attending import attending
 from liveaffect.offline.reporting.data import file_results
+from liveaffect.offline.reporting.write import make_report
+from liveaffect.offline.tables.read import of_frame
+from liveaffect.stream.errors import InputError
 
 FPS = 10
 
@@ -57,3 +60,34 @@ def test_one_person_attends_to_nobody() -> None:
 @pytest.mark.parametrize("found", [film(), two(1), two().drop("eye_contact")])
 def test_without_numbers_there_is_no_section(found: pl.DataFrame) -> None:
     assert said(found) == ""
+
+
+def test_people_with_names_are_called_by_them() -> None:
+    names = pl.when(pl.col("face_id") == 1).then(pl.lit("Ann <1>")).otherwise(pl.lit(None, pl.String)).alias("name")
+    html = said(two().with_columns(names))
+    assert cells(html, "Ann &lt;1&gt; looked at") == ["–", "80\u202f%", "10\u202f%"]
+    assert "Ann &lt;1&gt; and face 2 32\u202f%" in html
+    both = said(two().with_columns(pl.lit("Ann").alias("name")))
+    assert "Ann (face 1) and Ann (face 2) 32\u202f%" in both
+
+
+@pytest.mark.parametrize("column", ["t_ns", "arousal", "valence_sd"])
+def test_a_table_from_elsewhere_with_an_empty_column_has_a_page(column: str) -> None:
+    found = two(60).with_columns((pl.col("t_s") * 1e9).cast(pl.Int64).alias("t_ns"))
+    page = make_report(of_frame(found.with_columns(pl.lit(None, found.schema[column]).alias(column))))
+    assert "Where they looked" in page
+
+
+def test_numbers_that_are_none_stay_out_of_the_page() -> None:
+    holes = pl.int_range(pl.len()) % 7 == 3
+    none = {"arousal": float("nan"), "au01": float("inf")}
+    odd = [pl.when(holes).then(x).otherwise(pl.col(name)).alias(name) for name, x in none.items()]
+    body = make_report(of_frame(two().with_columns(odd))).split("</style>")[1]
+    assert not re.search(r"\b(nan|inf)\b", body)
+
+
+@pytest.mark.parametrize("column", ["file", "t_s"])
+def test_rows_without_film_or_time_are_said(column: str) -> None:
+    holes = pl.int_range(pl.len()) % 100 == 3
+    with pytest.raises(InputError, match=f"column '{column}' is empty in 4 of 400 rows"):
+        of_frame(two().with_columns(pl.when(~holes).then(pl.col(column)).alias(column)))
