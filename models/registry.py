@@ -90,11 +90,24 @@ def load(name: str, *, provider: Provider = "cpu") -> Any:
         from liveaffect.models.voice.encoder import VoiceEncoderModel
 
         return VoiceEncoderModel(net)
+    if entry.kind == "voice-together":
+        from liveaffect.models.voice.together import VoiceTogetherModel
+
+        return VoiceTogetherModel(net)
     if entry.kind == "voice-affect":
         from liveaffect.models.voice.affect import VoiceAffectModel
 
-        return VoiceAffectModel(net, load("voice-encoder", provider=provider), _speech_detector)
+        encoder = load("voice-encoder", provider=provider)
+        return VoiceAffectModel(net, encoder, _speech_detector, _if_there("voice-together"))
     raise ModelError(f"model `{name}` is of kind `{entry.kind}`, which nothing here opens; install liveaffect again")
+
+
+def _if_there(name: str) -> Any:
+    """The model, or None where the profile forbids it or its file is not here: what uses it goes on without."""
+    try:
+        return load(name)
+    except (LicenceRefused, ModelMissing):
+        return None
 
 
 def _speech_detector() -> "VoiceActivity":

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from liveaffect.models import registry
 from liveaffect.models.files import manifest
 from liveaffect.models.files.net import Net
-from liveaffect.models.voice.affect import STEP_HOPS
+from liveaffect.models.voice.affect import STEP_HOPS, VoiceAffectModel
 from liveaffect.models.voice.baseline import VoiceBaseline
 from liveaffect.models.voice.mel import HOP, N_MELS
 from liveaffect.stream import messages as m
@@ -18,15 +18,20 @@ _OLDER = (
     f"these voice descriptors were recorded by an older version, without the {N_MELS} bands that the voice model "
     "hears; run the node `voice` again too, from the recorded sound"
 )
+_ALONE = (
+    "nobody is called more than one voice: the model `voice-together` is not here, or the profile forbids it "
+    "(`liveaffect models info voice-together`)"
+)
 
 
 class VoiceAffectNode(Node):
     """Runs the voice-affect model on the last seconds of speech.
 
     A message leaves with every tenth hop and carries the time of that hop, the end of the window. Without speech its
-    state is "silence" and its numbers are None; so they are where two people speak at once ("more_voices"). A gap
-    forgets what was heard. The model is asked twice a second, which takes it several milliseconds: it has a process of
-    its own, out of the way of the next hop.
+    state is "silence" and its numbers are None; so they are where two people speak at once ("more_voices"), which is
+    told where the model `voice-together` is there and the profile allows it. A gap forgets what was heard. The model is
+    asked twice a second, which takes it several milliseconds: it has a process of its own, out of the way of the next
+    hop.
     """
 
     model: str = "voice-affect"
@@ -53,9 +58,11 @@ class VoiceAffectNode(Node):
         }
 
     def notice(self) -> str:
-        """Where the net runs, if not where it was wanted, or that what it is given is of an older version."""
+        """Where the net runs, if not where it was wanted, that what it is given is of an older version, or that more
+        than one voice is not told."""
         net: Net | None = getattr(self._net, "net", None)
-        return (net.notice if net is not None else None) or self._older or ""
+        alone = isinstance(self._net, VoiceAffectModel) and self._net.together is None
+        return (net.notice if net is not None else None) or self._older or (_ALONE if alone else "")
 
     @on(VOICE, emits=VOICE_AFFECT)
     def step(self, hop: m.VoiceDescriptors) -> m.VoiceAffect | None:

@@ -14,7 +14,15 @@ BUILT_IN = Path(__file__).parents[1] / "manifest.toml"
 """The manifest that comes with the package; its files lie in `weights/` beside it, or are fetched."""
 
 Kind = Literal[
-    "face-identity", "face-far", "landmarker", "speech", "face-affect", "voice-affect", "voice-encoder", "rules"
+    "face-identity",
+    "face-far",
+    "landmarker",
+    "speech",
+    "face-affect",
+    "voice-affect",
+    "voice-encoder",
+    "voice-together",
+    "rules",
 ]
 Use = Literal["research", "commercial"]
 

@@ -16,9 +16,10 @@ from liveaffect.models.voice.activity import VoiceActivity
 from liveaffect.models.voice.baseline import Piece, VoiceBaseline
 from liveaffect.models.voice.descriptors import Hops, VoiceStream
 from liveaffect.models.voice.descriptors.whole import mono_16k
-from liveaffect.models.voice.encoder import ENCODED, MORE_VOICES, VoiceEncoderModel
+from liveaffect.models.voice.encoder import ENCODED, VoiceEncoderModel
 from liveaffect.models.voice.mel import FLOOR_DB, HOP, N_MELS, SAMPLE_RATE, LogMel
 from liveaffect.models.voice.said import VoiceAffectResult, VoiceEstimate
+from liveaffect.models.voice.together import VoiceTogetherModel
 from liveaffect.models.voice.usual import Usual
 from liveaffect.models.voice.window import LEAST_HOPS, WINDOW_HOPS, SpeechWindow, summary
 
@@ -85,8 +86,8 @@ class VoiceModel(ABC):
     def baseline(self, signals: Iterable[npt.ArrayLike], sample_rate: float = SAMPLE_RATE) -> VoiceBaseline:
         """What a person's calm speech sounds like, from recordings under the conditions of later use (about 30 s).
 
-        Speech that the model, cold, takes for more aroused than calm is left out; the baseline says how many seconds
-        were heard, and is believed by that much. Raises BadInput where a signal is none.
+        Speech that the model, cold, takes for more aroused than calm, or for more than one voice, is left out; the
+        baseline says how many seconds were heard, and is believed by that much. Raises BadInput where a signal is none.
         """
         pieces: list[Piece] = []
         for signal in signals:
@@ -111,8 +112,8 @@ class VoiceModel(ABC):
         """What one window says that holds enough speech; `usual`, of its stream, learns of it."""
 
     def _piece(self, window: SpeechWindow, hops: int) -> Piece:
-        values, mel = window.values[-hops:], window.mel[-hops:]
-        return Piece(summary(values), self.encode(mel), len(values), self.run(window, None).arousal)
+        values, mel, said = window.values[-hops:], window.mel[-hops:], self.run(window, None)
+        return Piece(summary(values), self.encode(mel), len(values), said.arousal, said.more_voices)
 
     def _hops(self, signal: npt.ArrayLike, sample_rate: float) -> Iterator[tuple[int, Floats, Floats, float | None]]:
         """Hop number, descriptors, log-mel row and speech probability of each hop, in order."""
@@ -141,6 +142,7 @@ class VoiceAffectModel(VoiceModel):
     net: the heads, "voice-affect".
     encoder: what they were fitted to.
     activity: as for `VoiceModel`.
+    together: tells more than one voice; without it nobody is called that.
 
     Raises ModelBroken where a net was made for other inputs than this version computes.
     """
@@ -148,10 +150,14 @@ class VoiceAffectModel(VoiceModel):
     fresh_hops = 50
 
     def __init__(
-        self, net: Net, encoder: VoiceEncoderModel, activity: Callable[[], VoiceActivity] | None = None
+        self,
+        net: Net,
+        encoder: VoiceEncoderModel,
+        activity: Callable[[], VoiceActivity] | None = None,
+        together: VoiceTogetherModel | None = None,
     ) -> None:
         super().__init__(activity)
-        self.net, self.encoder = net, encoder
+        self.net, self.encoder, self.together = net, encoder, together
         found = {tensor.name: tensor.shape for tensor in net.inputs}
         for name in ("encoded", "usual", "calm"):
             if name not in found or found[name][-1] != ENCODED:
@@ -173,8 +179,8 @@ class VoiceAffectModel(VoiceModel):
     def run(self, window: SpeechWindow, baseline: VoiceBaseline | None, usual: Usual | None = None) -> VoiceEstimate:
         """Encoder and heads on one window that holds enough speech."""
         rows = window.mel
-        encoded, together = self.encoder.hear(rows)
-        more = together >= MORE_VOICES
+        encoded, positions = self.encoder.hear(rows)
+        more = self.together is not None and self.together.more(positions)
         if usual is not None and not more:  # a mixture is no voice to get used to
             usual.add(encoded, self.fresh_hops * HOP / SAMPLE_RATE)
         return replace(self.judge(rows, encoded, baseline, usual), more_voices=more)

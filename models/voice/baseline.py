@@ -35,6 +35,8 @@ class Piece(NamedTuple):
     hops: int
     arousal: float
     """As estimated without a baseline."""
+    more_voices: bool = False
+    """Whether two people or more were heard at once: this is then nobody's voice."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class VoiceBaseline:
     seconds: float = 0.0
     """Calm speech heard, long pauses left out."""
     left_out_s: float = 0.0
-    """Speech heard that was not calm."""
+    """Speech heard that was not calm, or of more than one voice at once."""
 
     @property
     def weight(self) -> float:
@@ -57,11 +59,13 @@ class VoiceBaseline:
 
     @classmethod
     def of(cls, pieces: Sequence[Piece]) -> "VoiceBaseline":
-        """The calm ones among `pieces`, by their length: an arousal of at most CALM_AROUSAL, or near their median."""
-        if not pieces:
-            return cls()
-        limit = max(CALM_AROUSAL, float(np.median([piece.arousal for piece in pieces])) + NEAR)
-        calm = [piece for piece in pieces if piece.arousal <= limit]
+        """The calm ones of one voice among `pieces`, by their length: an arousal of at most CALM_AROUSAL, or near the
+        median of one voice's."""
+        own = [piece for piece in pieces if not piece.more_voices]
+        if not own:
+            return cls(left_out_s=sum(piece.hops for piece in pieces) * _HOP_S)
+        limit = max(CALM_AROUSAL, float(np.median([piece.arousal for piece in own])) + NEAR)
+        calm = [piece for piece in own if piece.arousal <= limit]
         hops = np.array([piece.hops for piece in calm], np.float64)
         table = np.array([piece.summary for piece in calm], np.float64)
         known = ~np.isnan(table)
@@ -74,7 +78,7 @@ class VoiceBaseline:
             functionals=mean.astype(np.float32),
             encoded=np.average(encoded, axis=0, weights=hops).astype(np.float32) if len(encoded) == len(calm) else None,
             seconds=float(hops.sum()) * _HOP_S,
-            left_out_s=sum(piece.hops for piece in pieces if piece.arousal > limit) * _HOP_S,
+            left_out_s=sum(piece.hops for piece in pieces if piece.more_voices or piece.arousal > limit) * _HOP_S,
         )
 
     def save(self, path: Path) -> None:

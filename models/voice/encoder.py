@@ -14,8 +14,6 @@ Floats = npt.NDArray[np.float32]
 
 ENCODED: Final = 1152
 """Numbers the encoder says of a window: the means over time of its three layers, 384 each."""
-MORE_VOICES: Final = 0.4
-"""From this share of a window on in which two seem to speak at once, it is called more than one voice."""
 
 
 class VoiceEncoderModel:
@@ -39,7 +37,7 @@ class VoiceEncoderModel:
         """What it says of log-mel rows (n, 80) in dB of any level, n 1 to 300: (1152,)."""
         return self.hear(mel_db)[0]
 
-    def hear(self, mel_db: Floats) -> tuple[Floats, float]:
-        """The same, and the share of the window in which two people or more seem to speak at once, 0 to 1."""
-        means, together = self.net.run({"rows": mel_db[None]})
-        return means[0], float(together[0, 0])
+    def hear(self, mel_db: Floats) -> tuple[Floats, Floats]:
+        """The same, and what the layers say of every third 20 ms position: (1, ceil(n / 6), 1152)."""
+        means, positions = self.net.run({"rows": mel_db[None]})
+        return means[0], positions

@@ -112,7 +112,7 @@ def model_hashes(named: Sequence[str] = ()) -> dict[str, dict[str, str]]:
     """Name -> version and sha256 of the models that a run uses unless told otherwise, and of those it was told to."""
     from liveaffect.models.files.manifest import entries
 
-    used = {"face-landmarker", "silero-vad", "face-affect", "voice-encoder", "voice-affect", *named}
+    used = {"face-landmarker", "silero-vad", "face-affect", "voice-encoder", "voice-together", "voice-affect", *named}
     return {
         name: {"version": entry.version, "sha256": entry.sha256} for name, entry in entries().items() if name in used
     }

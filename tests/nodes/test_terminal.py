@@ -61,6 +61,16 @@ def test_a_missing_person_is_words_and_not_a_zero(state: m.State) -> None:
     assert "0.00" not in text
 
 
+@pytest.mark.parametrize("state", ["ok", "silence", "more_voices"])
+def test_more_than_one_voice_is_said_beside_the_sound_and_only_then(state: m.State) -> None:
+    voice = m.VoiceDescriptors(t_ns=5, speech_prob=0.9, values={"f0_hz": 180.0, "loudness_sone": 1.0})
+    affect = m.Affect(t_ns=5, state="ok", voice_state=state, people=(PERSON,))
+    text = _screen(Snapshot(affect=affect, voice=voice))
+    assert STATE_WORDS["more_voices"] == "more than one voice"
+    assert ("more than one voice" in text) is (state == "more_voices")
+    assert "speech 90%" in text
+
+
 def test_more_people_than_fit_are_counted() -> None:
     people = tuple(m.Person(id=i, state="low_quality") for i in range(10))
     assert "and 8 more" in _screen(Snapshot(affect=m.Affect(t_ns=0, people=people)), height=36)

@@ -158,6 +158,21 @@ def test_two_who_speak_at_once_are_more_than_one_voice_and_get_no_numbers(
     assert whole.undefined == len(whole)
 
 
+@pytest.mark.long
+def test_a_baseline_leaves_out_where_two_speak_at_once(shared: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
+    woman, man = talker(shared, "grid_f_brbk7n.mpg"), talker(shared, "grid_m_swiz3n.mpg")
+    n = min(len(woman), len(man))
+    woman, both = woman[:n], woman[:n] + man[:n] * (woman[:n].std() / man[:n].std())
+    model = registry.load("voice-affect")
+    alone, mixed = model.baseline([woman]), model.baseline([woman, both])
+    assert alone.seconds > 1.0
+    assert alone.left_out_s == 0.0
+    assert mixed.seconds == alone.seconds
+    assert mixed.left_out_s > 1.0
+    np.testing.assert_array_equal(mixed.encoded, alone.encoded)
+
+
 def test_a_mixture_teaches_nothing_of_the_voice(shared: Path):
     stream = registry.load("voice-affect").stream()
     sound = talker(shared, "grid_f_brbk7n.mpg")

@@ -1,6 +1,6 @@
 """Puts an exported net in its place: the weights, and their hash and size in the manifest.
 
-python -m training.voice.install NAME NET.onnx VERSION        (voice-encoder or voice-affect)
+python -m training.voice.install NAME NET.onnx VERSION        (voice-encoder, voice-together or voice-affect)
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 MODELS = Path(__file__).resolve().parents[2] / "models"
 LIMIT = 12_000_000
 """Of all weights of the voice together."""
-NAMES = ("voice-encoder", "voice-affect")
+NAMES = ("voice-encoder", "voice-together", "voice-affect")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from liveaffect.models.voice.mel import HOP, log_mel
 from liveaffect.models.voice.window import WINDOW_HOPS
 from training.voice import augment
 from training.voice.data import ZIPS, manifest, sounds
-from training.voice.encoder import LAYERS, MOST_FRAMES, WIDTH
+from training.voice.encoder import LAYERS, MOST_FRAMES, WIDTH, layers_of
 
 Array = np.ndarray
 Voices = dict[str, dict[str, list[Array]]]
@@ -43,13 +43,6 @@ class Mixtures:
         return self.layers[window, place], self.both[window, place]
 
 
-def layers_of(encoder: onnx.ModelProto) -> list[str]:
-    """What the means are taken of."""
-    last = next(node for node in encoder.graph.node if node.output[0] == "means")
-    made = {node.output[0]: node for node in encoder.graph.node}
-    return [made[name].input[0] for name in last.input]
-
-
 def cached(encoder: onnx.ModelProto, cache: Path) -> dict[str, Mixtures]:
     """The mixtures of each corpus, made where they are not in `cache`."""
     paths = {corpus: cache / f"mixtures-{corpus}.npz" for corpus in ZIPS}
@@ -62,7 +55,7 @@ def cached(encoder: onnx.ModelProto, cache: Path) -> dict[str, Mixtures]:
         one.intra_op_num_threads = one.inter_op_num_threads = 1
         net, voices = onnxruntime.InferenceSession(opened.SerializeToString(), one), _voices()
         for corpus, path in paths.items():
-            np.savez(path, **_of_corpus(net, voices, corpus))
+            np.savez(path, **_of_corpus(net, layers_of(encoder), voices, corpus))
     return {corpus: Mixtures(**np.load(path)) for corpus, path in paths.items()}
 
 
@@ -76,14 +69,14 @@ def _voices() -> Voices:
     return found
 
 
-def _of_corpus(net: onnxruntime.InferenceSession, voices: Voices, corpus: str) -> dict[str, Array]:
+def _of_corpus(net: onnxruntime.InferenceSession, taps: list[str], voices: Voices, corpus: str) -> dict[str, Array]:
     columns: dict[str, list[object]] = {name: [] for name in Mixtures.__dataclass_fields__}
     for i in range(PER_CORPUS):
         rng = np.random.default_rng([SEED, i, list(ZIPS).index(corpus)])
         sound, both, facts = _window(rng, voices, corpus)
         n = len(both) // 2
         layers, marks = np.zeros((MOST_FRAMES, LAYERS * WIDTH), np.float16), np.zeros(MOST_FRAMES, bool)
-        layers[:n] = np.concatenate([x[0] for x in net.run(None, {"rows": log_mel(sound)[None]})[1:]], axis=1)
+        layers[:n] = np.concatenate([x[0] for x in net.run(taps, {"rows": log_mel(sound)[None]})], axis=1)
         marks[:n] = both[::2]
         row = {"layers": layers, "both": marks, "lengths": n, "overlap": both.mean(), **facts}
         for name, value in row.items():

@@ -1,12 +1,13 @@
-"""Learns to tell when two people speak at once, from the layers of the encoder, and puts that into the encoder's net.
+"""Learns to tell when two people speak at once, from what the encoder's layers say at each position: a net of its own.
 
-    python -m training.voice.together --encoder MEANS.onnx --cache CACHE --out OUT/voice-encoder.onnx
+    python -m training.voice.together --encoder OUT/voice-encoder.onnx --cache CACHE --out OUT/voice-together.onnx
 
-MEANS.onnx is what `training.voice.encoder` writes. Mixtures (`training.voice.mixtures`) are made once; corpora left
+Mixtures (`training.voice.mixtures`) are made once; corpora left
 out in turn say where the threshold lies; then a small net over each 20 ms position is fitted to all of them.
 """
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,10 @@ from onnx import TensorProto, helper
 from scipy.stats import rankdata
 
 from training.voice.data import ZIPS
-from training.voice.encoder import LAYERS, WIDTH, Graph
-from training.voice.mixtures import ONE, TWO, Mixtures, cached, layers_of
+from training.voice.encoder import LAYERS, STEP, WIDTH, Graph
+from training.voice.mixtures import ONE, TWO, Mixtures, cached
 
 Array = np.ndarray
-STEP = 3
-"""One position in three is asked, 60 ms apart: the share of a window needs no more."""
 WIDE, NARROW, ROUNDS, FALSE = 64, 32, 3, 0.01
 LIMIT = 8.0
 """Standardised numbers are cut at this."""
@@ -77,32 +76,24 @@ def share(net: Positions, part: Mixtures, mean: Array, sd: Array) -> Array:
     return np.array(found)
 
 
-def attached(encoder: onnx.ModelProto, net: Positions, mean: Array, sd: Array) -> onnx.ModelProto:
-    """The encoder with a second output `together` (1, 1): the mean over positions of the probability of two."""
+def exported(state: Mapping[str, Array], mean: Array, scale: Array) -> onnx.ModelProto:
+    """`positions` (1, n, 1152) of the encoder to `together` (1, 1): the mean over them of the probability of two.
+
+    `state` holds the weights of `Positions`; `scale` is one over the deviation.
+    """
     g = Graph()
-    taps = layers_of(encoder)
-    state = {name: value.numpy() for name, value in net.state_dict().items()}
-    every = [g.constant([v], np.int64) for v in (0, 1 << 30, 1, STEP)]
-    thinned = [g("Slice", tap, every[0], every[1], every[2], every[3]) for tap in taps]
-    x = g("Mul", g("Sub", g("Concat", *thinned, axis=2), g.constant(mean)), g.constant(1.0 / sd))
+    x = g("Mul", g("Sub", "positions", g.constant(mean)), g.constant(scale))
     x = g("Clip", x, g.constant(-LIMIT), g.constant(LIMIT))
     for name in "ab":
         x = g("Gelu", g.linear(x, state[f"{name}.weight"], state[f"{name}.bias"]))
     x = g("Sigmoid", g.linear(x, state["c.weight"], state["c.bias"]))
     g("ReduceMean", x, g.constant([1], np.int64), output="together", keepdims=0)
-    for node in g.nodes:  # beside the names that the encoder has
-        node.name = f"together_{node.name}"
-        for side in (node.input, node.output):
-            side[:] = [v if v in (*taps, "together") else f"together_{v}" for v in side]
-    for constant in g.constants:
-        constant.name = f"together_{constant.name}"
-    whole = onnx.ModelProto()
-    whole.CopyFrom(encoder)
-    whole.graph.node.extend(g.nodes)
-    whole.graph.initializer.extend(g.constants)
-    whole.graph.output.append(helper.make_tensor_value_info("together", TensorProto.FLOAT, [1, 1]))
-    onnx.checker.check_model(whole)
-    return whole
+    rows = helper.make_tensor_value_info("positions", TensorProto.FLOAT, [1, "n", LAYERS * WIDTH])
+    said = helper.make_tensor_value_info("together", TensorProto.FLOAT, [1, 1])
+    graph = helper.make_graph(g.nodes, "voice-together", [rows], [said], g.constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    onnx.checker.check_model(model)
+    return model
 
 
 def main() -> None:
@@ -118,7 +109,8 @@ def main() -> None:
     sd = np.sqrt(np.mean([x.var(axis=0) for x in some], axis=0)) + 1e-3
     said = {held: share(fit([parts[c] for c in ZIPS if c != held], mean, sd), parts[held], mean, sd) for held in ZIPS}
     report(parts, said)
-    onnx.save(attached(encoder, fit(list(parts.values()), mean, sd), mean, sd), args.out)
+    state = {name: value.numpy() for name, value in fit(list(parts.values()), mean, sd).state_dict().items()}
+    onnx.save(exported(state, mean, 1.0 / sd), args.out)
 
 
 def report(parts: dict[str, Mixtures], said: dict[str, Array]) -> float:

@@ -221,6 +221,17 @@ def test_shouting_does_not_enter_a_baseline():
     np.testing.assert_array_equal(baseline.encoded, np.zeros(ENCODED))
 
 
+def test_more_than_one_voice_does_not_enter_a_baseline():
+    n = len(SUMMARY_NAMES)
+    calm = Piece(np.zeros(n, np.float32), np.zeros(ENCODED, np.float32), 200, 0.1)
+    both = Piece(np.ones(n, np.float32), np.full(ENCODED, 200.0, np.float32), 300, 0.1, more_voices=True)
+    baseline = VoiceBaseline.of([calm, both, calm])
+    assert (baseline.seconds, baseline.left_out_s) == (4.0, 3.0)
+    np.testing.assert_array_equal(baseline.encoded, np.zeros(ENCODED))
+    nobody = VoiceBaseline.of([both, both])
+    assert (nobody.seconds, nobody.left_out_s, nobody.weight, nobody.encoded) == (0.0, 6.0, 0.0, None)
+
+
 def test_a_lively_voice_has_calm_speech_too():
     row, encoded = np.zeros(len(SUMMARY_NAMES), np.float32), np.zeros(ENCODED, np.float32)
     pieces = [Piece(row, encoded, 300, arousal) for arousal in (0.5, 0.55, 0.62, 0.9)]
