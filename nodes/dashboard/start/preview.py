@@ -93,12 +93,16 @@ class Preview:
         """True while the device before is still being closed."""
         return self._done != self._round
 
-    def close(self, wait_s: float = 3.0) -> bool:
-        """Ends the thread and closes the device; False where a driver hangs (the thread is left behind)."""
+    def end(self) -> None:
+        """Begins to close; returns at once."""
         with self._change:
             self._closed = True
             self._context.stop.set()
             self._change.notify_all()
+
+    def close(self, wait_s: float = 3.0) -> bool:
+        """Ends the thread and closes the device; False where a driver hangs (the thread is left behind)."""
+        self.end()
         self._thread.join(wait_s)
         return not self._thread.is_alive()
 

@@ -99,6 +99,8 @@ class FirstWindow(QDialog):
         """Closes both devices first: the sensor opens them next."""
         self._timer.stop()
         for panel in (self.camera, self.microphone):
+            panel.preview.end()  # one closes while the other does
+        for panel in (self.camera, self.microphone):
             panel.preview.close()
         super().done(result)
 

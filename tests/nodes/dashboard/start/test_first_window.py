@@ -41,6 +41,18 @@ def test_start_is_one_click_and_the_devices_are_released_before_it_returns(open_
     assert not [t for t in threading.enumerate() if t.name in ("camera-file", "microphone-file")]
 
 
+def test_no_device_waits_with_its_closing_for_the_other(
+    open_window: Open, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window()
+    qtbot.waitUntil(lambda: window.start.isEnabled(), timeout=LIMIT_MS)
+    camera, sound, told = window.camera.preview, window.microphone.preview, []
+    close = camera.close
+    monkeypatch.setattr(camera, "close", lambda: (told.append(sound._closed), close())[1])
+    QTest.mouseClick(window.start, Qt.MouseButton.LeftButton)
+    assert told == [True]
+
+
 def test_a_camera_that_refuses_says_the_sensors_own_words_and_what_to_do(open_window: Open, qtbot: Any) -> None:
     window = open_window()
     pick(window, "camera", "Brio")

@@ -84,6 +84,14 @@ def test_an_error_is_said_as_the_sensor_says_it(kept: Kept, source: str, words: 
     assert words in wait_for(lambda: kept.preview.error, "the error")
 
 
+def test_it_can_be_told_to_close_without_waiting(kept: Kept, tmp_path: Path) -> None:
+    film = write_video(tmp_path / "film.avi", grey_ramp(96, 128, 20))
+    kept.preview.show(lambda: CameraNode(source=str(film), loop=True))
+    wait_for(lambda: kept.messages, "a picture")
+    kept.preview.end()
+    wait_for(lambda: not kept.preview._thread.is_alive(), "the end of the thread")
+
+
 def test_an_error_goes_with_the_choice_that_caused_it(kept: Kept) -> None:
     kept.preview.show(lambda: CameraNode(source="/dev/video77"))
     wait_for(lambda: kept.preview.error, "the error")
