@@ -64,8 +64,10 @@ def gather(shipped: Both, faces: data.Faces, wanted: Wanted, cache: Path) -> dic
     return found
 
 
-def fit(held: dict[str, Held], worth: dict[str, float], with_geometry: bool, balanced: bool = False) -> np.ndarray:
-    """Factors of the heads, then a bias (8): least cross-entropy, masked to what a collection knows.
+def fit(
+    held: dict[str, Held], worth: dict[str, float], with_geometry: bool, balanced: bool = False, count: int = HEADS
+) -> np.ndarray:
+    """Factors of the `count` heads, then a bias (8): least cross-entropy, masked to what a collection knows.
 
     `balanced` weighs every class of a collection alike.
     """
@@ -75,22 +77,22 @@ def fit(held: dict[str, Held], worth: dict[str, float], with_geometry: bool, bal
         rows = h.known if with_geometry else np.ones(len(h.truth), bool)
         if rows.sum() < 50:
             continue
-        heads = torch.tensor(np.stack([v[rows] for v in h.views[int(with_geometry)][:HEADS]]), dtype=torch.float64)
+        heads = torch.tensor(np.stack([v[rows] for v in h.views[int(with_geometry)][:count]]), dtype=torch.float64)
         truth = torch.tensor(h.truth[rows], dtype=torch.float64)
         each = torch.ones(len(truth), dtype=torch.float64)
         if balanced:
             each = truth @ (1 / truth.sum(0).clamp(min=8)).to(torch.float64)
         parts.append((heads, truth, weight * each / each.sum(), torch.tensor(~h.allowed)))
-    x = torch.zeros(HEADS + 8, dtype=torch.float64)
-    x[:HEADS] = 1 / HEADS
+    x = torch.zeros(count + 8, dtype=torch.float64)
+    x[:count] = 1 / count
     x.requires_grad_(True)
     optimizer = torch.optim.LBFGS([x], max_iter=200, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
-        loss = 1e-3 * x[HEADS:].square().sum()
+        loss = 1e-3 * x[count:].square().sum()
         for heads, truth, weight, never in parts:
-            logits = (x[:HEADS, None, None] * heads).sum(0) + x[HEADS:]
+            logits = (x[:count, None, None] * heads).sum(0) + x[count:]
             log_p = torch.log_softmax(logits.masked_fill(never, -1e4), 1)
             loss = loss - (weight * (truth * log_p).sum(1)).sum()
         loss.backward()
@@ -98,13 +100,14 @@ def fit(held: dict[str, Held], worth: dict[str, float], with_geometry: bool, bal
 
     optimizer.step(closure)
     out = x.detach().numpy().copy()
-    out[HEADS:] -= out[HEADS:].mean()
+    out[count:] -= out[count:].mean()
     return out
 
 
 def joint(views: list[np.ndarray], x: np.ndarray) -> np.ndarray:
     """Joined logits (n, 8)."""
-    return np.tensordot(x[:HEADS], np.stack(views[:HEADS]), 1) + x[HEADS:]
+    count = len(x) - 8
+    return np.tensordot(x[:count], np.stack(views[:count]), 1) + x[count:]
 
 
 def told(h: Held, x: np.ndarray, with_geometry: bool) -> dict[str, float]:

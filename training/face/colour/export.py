@@ -1,0 +1,157 @@
+"""Step 6d: calibrate and join the members on dev faces, export to ONNX, make it small, hold it against torch.
+
+python -m training.face.colour.export --cache CACHE --run RUN/last.pt --second V2RUN/last.pt --earlier V1.2.onnx
+    --out NET.onnx
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from liveaffect.models.circumplex import COORDINATES
+from training.face import data
+from training.face.colour import members as m
+from training.face.colour import small
+from training.face.colour.batches import Batches, Collection
+from training.face.colour.shipped import Three, write
+from training.face.colour.store import inner
+from training.face.colour.train import SHARES, collections, dev_rows
+from training.face.export import fit_deviation
+from training.face.net import Calibration
+from training.face.several.export import NATURAL, UNIFORM, Held, fit, joint, shares, told
+from training.face.several.shipped import STRENGTH, Joined, place_of
+from training.face.several.targets import RARE, SEVEN, labels_of
+
+KNOWN = {"ferplus": np.ones(8, bool), "rafdb_train": SEVEN, "rare": RARE}
+EXTRA = ("taught", "spread")
+
+
+def answers(cache: Path, members: m.Members, c: Collection, rows: np.ndarray, run: Path) -> m.Answers:
+    """What all members say of these faces; kept in the cache, of the colour net beside its run."""
+    said: dict[str, np.ndarray] = {}
+    for which, folder in (("older", cache), ("newer", run.parent)):
+        path = folder / f"{which}_{c.name}.npz"
+        if not path.exists():
+            found = m.ask(members, inner(c.crops[rows]), c.geometry[rows], which)
+            np.savez(path, rows=rows, **found.said)
+        with np.load(path) as z:
+            here = np.isin(z["rows"], rows)
+            if here.sum() != len(rows):
+                raise SystemExit(f"{path} has other faces: delete it")
+            said |= {k: z[k][:, :, here] for k in z.files if k != "rows"}
+    return m.Answers(said, np.isfinite(c.geometry[rows, 0]))
+
+
+def views(a: m.Answers, kept: tuple[str, ...]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Heads of the members kept, then what is taught and the spread: without geometry, and with it."""
+    said = {k: v.mean(0) for k, v in a.said.items()}
+    number = {"elder": "1", "second": "2", "third": "3"}
+    for what in EXTRA:
+        said[what] = np.mean([said[n] for k in kept if (n := what + number[k]) in said], 0)
+    names = [*m.heads_of(kept), *EXTRA]
+    return [said[n][0] for n in names], [0.5 * (said[n][0] + said[n][1]) for n in names]
+
+
+def truth_of(data_folder: Path, cache: Path, name: str, rows: np.ndarray) -> np.ndarray:
+    """Shares (n, 8) of the votes, or the label."""
+    if name != "ferplus":
+        return np.eye(8)[labels_of(data_folder, name)[rows]]
+    votes = np.load(cache / "ferplus_votes.npz")["votes"][rows]
+    return votes / np.maximum(votes.sum(1, keepdims=True), 1)
+
+
+def deviations(
+    parts: list[tuple[list[np.ndarray], np.ndarray, np.ndarray]], means: np.ndarray, count: int
+) -> tuple[tuple[float, ...], ...]:
+    """Gains and floors of the deviations over views, each with its fit and the faces' votes."""
+    errors, sds = [], []
+    for said, x, truth in parts:
+        taught, spread = said[count : count + 2]
+        p = shares(joint(said, x))
+        va = np.clip(p @ COORDINATES + STRENGTH * (taught - p @ means), -1, 1)
+        errors.append(va - truth @ COORDINATES), sds.append(np.sqrt(np.exp(spread)))
+    error, sd = np.concatenate(errors), np.concatenate(sds)
+    found = [fit_deviation(error[:, k], sd[:, k]) for k in (0, 1)]
+    plain = errors[0] / np.sqrt((sds[0] * [f[0] for f in found]) ** 2 + np.square([f[1] for f in found]))
+    print("90 % intervals cover on plain faces", (np.abs(plain) < 1.645).mean(0).round(3), flush=True)
+    gains, floors = zip(*found, strict=True)
+    return gains, floors
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True, help="last.pt of `train`")
+    parser.add_argument("--second", type=Path, required=True, help="last.pt of the run behind version 2")
+    parser.add_argument("--earlier", type=Path, required=True, help="the exported net 1.2")
+    parser.add_argument("--keep", nargs="+", default=list(m.ALL), choices=m.ALL)
+    parser.add_argument("--every", type=int, default=1, help="take every n-th dev face")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    kept, count = tuple(args.keep), len(m.heads_of(tuple(args.keep)))
+    store, sides, matrix, geometry = data.stored(args.cache, "ferplus")
+    some = np.arange(0, len(store), 40)
+    none = np.zeros(len(store), np.float32)
+    faces = data.Faces(store, sides, matrix, geometry, *[none] * 7)
+    members = m.load(args.second, args.earlier, args.run, data.plain(faces, some)[0])
+    parts = collections(args.data, args.cache)
+    held, rows_of = {}, {}
+    for c in parts:
+        if c.name not in KNOWN:
+            continue
+        rows_of[c.name] = rows = dev_rows(args.cache, c)[:: args.every]
+        a = answers(args.cache, members, c, rows, args.run)
+        truth = truth_of(args.data, args.cache, c.name, rows)
+        held[c.name] = Held(c.name, views(a, kept), a.present, truth, KNOWN[c.name], rows)
+    fits = {"natural": [fit(held, NATURAL, bool(k), count=count) for k in (0, 1)]}
+    fits["uniform"] = [fit(held, UNIFORM, bool(k), balanced=True, count=count) for k in (0, 1)]
+    for prior, pair in fits.items():
+        for k in (0, 1):
+            for name, h in held.items():
+                print(prior, ("without", "with")[k], "geometry", name, told(h, pair[k], bool(k)), flush=True)
+    p = np.concatenate([shares(joint(h.views[0], fits["natural"][0])) for h in held.values()])
+    taught = np.concatenate([h.views[0][count] for h in held.values()])
+    means = np.linalg.solve(p.T @ p + 5 * np.eye(8), p.T @ taught)
+    print("valence and arousal of the categories", means.round(2).tolist(), flush=True)
+    source = Batches(parts, [SHARES[c.name] for c in parts], 31, 96)
+    few = slice(None, None, 2)
+    planes, _, _ = source.seen(parts[0], rows_of["ferplus"][few])
+    spoilt = planes.transpose(1, 2, 3, 0).round().clip(0, 255).astype(np.uint8)
+    blank = np.full((len(spoilt), geometry.shape[1]), np.nan, np.float32)
+    said = {k: v for which in ("older", "newer") for k, v in m.ask(members, spoilt, blank, which).said.items()}
+    degraded = views(m.Answers(said, np.zeros(len(spoilt), bool)), kept)[0]
+    pair, h = fits["natural"], held["ferplus"]
+    pairs = [(h.views[0], pair[0], h.truth), (h.views[1], pair[1], h.truth), (degraded, pair[0], h.truth[few])]
+    gain, floor = deviations(pairs, means, count)
+    joined = {}
+    for prior, both in fits.items():
+        heads, bias = ([f[part].tolist() for f in both] for part in (slice(0, count), slice(count, None)))
+        joined[prior] = Joined((heads[0], heads[1]), (bias[0], bias[1]))
+    net = Three(members, kept, place_of(args.earlier), joined, Calibration(gain=gain, floor=floor), means).eval()
+    whole = args.out.with_suffix(".fp32.onnx")
+    c = next(c for c in parts if c.name == "rafdb_train")
+    rows = rows_of[c.name]
+    crops, (vectors, present) = inner(c.crops[rows]), m.inputs(c.geometry[rows])
+    example = tuple(torch.from_numpy(a[:3]) for a in (crops, vectors, present))
+    told_of = {prior: one._asdict() for prior, one in joined.items()} | {"gain": gain, "floor": floor, "kept": kept}
+    told_of["parity"] = write(net, whole, example)
+    feeds = small.feeds(source, parts)
+    told_of["small"] = small.make(whole, args.out, feeds)
+    for name, c in ((c.name, c) for c in parts if c.name in KNOWN):
+        rows = rows_of[name][::2]
+        crops, (vectors, present) = inner(c.crops[rows]), m.inputs(c.geometry[rows])
+        arrays = {"crops": crops, "geometry": vectors, "present": present}
+        told_of[f"int8 {name}"] = small.compare(whole, args.out, arrays, held[name].truth[::2], KNOWN[name])
+        print(name, told_of[f"int8 {name}"], flush=True)
+    told_of["bytes"] = args.out.stat().st_size
+    args.out.with_suffix(".json").write_text(json.dumps(told_of))
+    print(json.dumps(told_of, indent=1))
+
+
+if __name__ == "__main__":
+    main()

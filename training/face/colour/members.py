@@ -1,0 +1,129 @@
+"""What each member of the joined net says of faces, in a mirror too, with geometry and without."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from liveaffect.models.face.geometry import GEOMETRY_SIZE, mirror
+from liveaffect.models.face.population import NEUTRAL_MEAN
+from training.face import grow
+from training.face.colour.net import ColourNet
+from training.face.net import LUMA, FaceNet
+from training.face.several import net as nets
+
+ALL = ("second", "elder", "third")
+HEADS = {"second": ("votes2", "labels2"), "elder": ("elder",), "third": ("votes3", "labels3")}
+OWN = ("votes", "labels", "taught", "spread", "embedding")
+BATCH = 64
+Said = dict[str, torch.Tensor]
+SMALL, MIDDLE = 64, 96  # sides of the crops that the nets of luma and the colour net see
+
+
+def smaller(size: int, small: int = SMALL) -> np.ndarray:
+    """(small, size): what `align.resize` does along one axis, which takes two samples a pixel here."""
+    out, scale = np.zeros((small, size), np.float32), size / small
+    for i in range(small):
+        for tap in (0.25, 0.75):
+            x = min(max(scale * (i + tap) - 0.5, 0.0), size - 1.0)
+            left = min(int(x), size - 2)
+            out[i, left] += 0.5 * (1 - (x - left))
+            out[i, left + 1] += 0.5 * (x - left)
+    return out
+
+
+class Members(nn.Module):
+    """The nets of version 2 on 64 pixels of luma and the colour net on 96 of colour, both out of larger crops."""
+
+    def __init__(
+        self, second: nets.TwoHeads, elder: FaceNet, third: ColourNet, kept: tuple[str, ...] = ALL, side: int = 96
+    ) -> None:
+        super().__init__()
+        self.second, self.elder, self.third, self.kept = second, elder, third, kept
+        self.register_buffer("small", torch.from_numpy(smaller(side)))
+        self.register_buffer("middle", torch.from_numpy(smaller(side, MIDDLE)))
+        self.register_buffer("luma", torch.tensor(LUMA).reshape(1, 1, 1, 3))
+        seen = mirror(np.arange(1, GEOMETRY_SIZE + 1, dtype=np.float32))  # linear: a permutation with signs
+        order = torch.from_numpy(np.abs(seen).astype(np.int64) - 1)
+        self.register_buffer("order", torch.cat([order, order + GEOMETRY_SIZE]))
+        self.register_buffer("sign", torch.from_numpy(np.tile(np.sign(seen), 2)))
+
+    def grey(self, crops: torch.Tensor) -> torch.Tensor:
+        """Luma (n, 1, 64, 64) of crops (n, s, s, 3)."""
+        luma = (crops.float() * self.luma).sum(3)
+        return (self.small @ luma @ self.small.T).unsqueeze(1)
+
+    def colours(self, crops: torch.Tensor) -> torch.Tensor:
+        """RGB (n, 3, 96, 96) of crops (n, s, s, 3)."""
+        return self.middle @ crops.float().permute(0, 3, 1, 2) @ self.middle.T
+
+    def older(self, luma: torch.Tensor, shape: torch.Tensor, there: list[torch.Tensor]) -> list[Said]:
+        """Answers of the nets of luma to one picture, for each `present` in `there`."""
+        found: list[Said] = [{} for _ in there]
+        if "second" in self.kept:
+            seen = self.second.look(luma)
+            for one, present in zip(found, there, strict=True):
+                said = self.second.hear(seen, shape, present)
+                one |= {f"{k}2": said[k] for k in OWN}
+        if "elder" in self.kept:
+            seen = self.elder.look(luma)
+            for one, present in zip(found, there, strict=True):
+                one["elder"], _, one["spread1"], *_ = self.elder.judge(seen, shape, present)
+        return found
+
+    def newer(self, seen: torch.Tensor, shape: torch.Tensor, there: list[torch.Tensor]) -> list[Said]:
+        """Answers of the colour net to what it has seen."""
+        found = [self.third.judge(seen, shape, present) for present in there]
+        return [{f"{k}3": said[k] for k in OWN} for said in found]
+
+
+def inputs(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Geometry (n, 2G) of stills from (n, G), and (n, 1) whether there is any."""
+    present = np.isfinite(raw[:, :1])
+    joined = np.where(present, np.concatenate([raw, raw - NEUTRAL_MEAN], 1), 0)
+    return joined.astype(np.float32), present.astype(np.float32)
+
+
+class Answers(NamedTuple):
+    """By name: (2 views, 2 without and with geometry, n, k)."""
+
+    said: dict[str, np.ndarray]
+    present: np.ndarray  # (n,) bool
+
+
+@torch.no_grad()
+def ask(members: Members, crops: np.ndarray, raw: np.ndarray, which: str) -> Answers:
+    """`which` is "older" or "newer"; `crops` (n, 96, 96, 3) uint8, geometry `raw` (n, G) with NaN rows for none."""
+    vectors, given = inputs(raw)
+    parts: dict[str, list[np.ndarray]] = {}
+    for i in range(0, len(crops), BATCH):
+        pixels = torch.from_numpy(crops[i : i + BATCH])
+        shape, present = torch.from_numpy(vectors[i : i + BATCH]), torch.from_numpy(given[i : i + BATCH])
+        turned = shape.index_select(1, members.order) * members.sign
+        there, views = [torch.zeros_like(present), present], []
+        picture = members.grey(pixels) if which == "older" else members.colours(pixels)
+        for image, geometry in ((picture, shape), (picture.flip(3), turned)):
+            image = image.contiguous(memory_format=torch.channels_last)
+            if which == "older":
+                views.append(members.older(image, geometry, there))
+            else:
+                views.append(members.newer(members.third.look(image), geometry, there))
+        for name in views[0][0]:
+            parts.setdefault(name, []).append(np.stack([[g[name].numpy() for g in view] for view in views]))
+    return Answers({k: np.concatenate(v, 2) for k, v in parts.items()}, given[:, 0] > 0)
+
+
+def heads_of(kept: tuple[str, ...]) -> list[str]:
+    """Names of the class heads that these members have."""
+    return [head for name in ALL if name in kept for head in HEADS[name]]
+
+
+def load(second: Path, elder: Path, third: Path | None, luma: np.ndarray) -> Members:
+    """`second` and `third` are last.pt of their runs, `elder` the exported net 1.2; `luma` are faces (n, 64, 64)."""
+    colour = ColourNet()
+    if third:
+        colour.load_state_dict(torch.load(third, weights_only=True)["net"])
+    before = grow.exported_net(elder, torch.from_numpy(luma)).eval()
+    return Members(nets.load(second), before, colour).eval()

@@ -1,0 +1,96 @@
+"""What is exported: the colour net, version 2's nets of luma, joined under either prior, and the net of places."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from liveaffect.models.circumplex import COORDINATES
+from training.face.colour.members import Members, Said, heads_of
+from training.face.net import Calibration, PlaceNet
+from training.face.several.shipped import STRENGTH, Joined
+
+SIDE = 96
+
+
+class Three(Members):
+    """uint8 RGB crops (n, 96, 96, 3), geometry (n, 2G), present (n, 1) to what `several.shipped.Both` gives.
+
+    Each face is seen as it is and in a mirror, with geometry and without, so a mirrored face gets the same answer.
+    """
+
+    def __init__(
+        self,
+        members: Members,
+        kept: tuple[str, ...],
+        place: PlaceNet,
+        joined: dict[str, Joined],
+        calibration: Calibration,
+        means: np.ndarray,
+    ) -> None:
+        super().__init__(members.second, members.elder, members.third, kept, SIDE)
+        self.heads, self.place = heads_of(kept), place
+        self.register_buffer("means", torch.tensor(means, dtype=torch.float32))
+        self.register_buffer("gain", torch.tensor(calibration.gain))
+        self.register_buffer("floor", torch.tensor(calibration.floor))
+        self.register_buffer("coordinates", torch.tensor(COORDINATES))
+        self.register_buffer("turned", torch.tensor([-1.0, 1.0, 1.0, -1.0]))
+        for prior, one in joined.items():
+            self.register_buffer(f"{prior}_heads", torch.tensor(one.heads))
+            self.register_buffer(f"{prior}_bias", torch.tensor(one.bias))
+
+    def forward(self, crops: torch.Tensor, geometry: torch.Tensor, present: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        rgb, luma = self.colours(crops), self.grey(crops)
+        mirrored = geometry.index_select(1, self.order) * self.sign
+        there = [torch.zeros_like(present), present]
+        answers = self.older(luma, geometry, there) + self.older(luma.flip(3), mirrored, there)
+        if "third" in self.kept:  # both views at once: the convolutions stand in the graph once
+            seen = self.third.look(torch.cat([rgb, rgb.flip(3)])).reshape(2, -1, self.third.trunk.width)
+            answers += self.newer(seen[0], geometry, there) + self.newer(seen[1], mirrored, there)
+        said: Said = {}
+        for name in answers[0] | answers[-1]:
+            found = [one[name] for one in answers if name in one]
+            said[name] = sum(found) / len(found)
+        log_p = self.join("natural", said, present)
+        taught = self._mean(said, "taught")
+        va = (log_p.exp() @ self.coordinates + STRENGTH * (taught - log_p.exp() @ self.means)).clamp(-1, 1)
+        sd = (self._mean(said, "spread").exp() * self.gain.square() + self.floor.square()).sqrt()
+        (here, wide), (back, wide_too) = self.place(luma), self.place(luma.flip(3))
+        place = 0.5 * (here + back * self.turned)
+        embedding = said["embedding3" if "third" in self.kept else "embedding2"]
+        flat = self.join("uniform", said, present)
+        return log_p, va, sd, embedding, place, (0.25 * (wide + wide_too)).exp(), flat
+
+    def join(self, prior: str, said: Said, present: torch.Tensor) -> torch.Tensor:
+        """Log-probabilities (n, 8) under a prior: a weighted geometric mean of the heads."""
+        heads, bias = getattr(self, f"{prior}_heads"), getattr(self, f"{prior}_bias")
+        factors = heads[0] * (1 - present) + heads[1] * present
+        joined = bias[0] * (1 - present) + bias[1] * present
+        for k, name in enumerate(self.heads):
+            joined = joined + said[name] * factors[:, k : k + 1]
+        return torch.log_softmax(joined, 1)
+
+    @staticmethod
+    def _mean(said: Said, what: str) -> torch.Tensor:
+        found = [said[f"{what}{k}"] for k in "123" if f"{what}{k}" in said]
+        return sum(found) / len(found)
+
+
+def write(net: Three, path: Path, example: tuple[torch.Tensor, ...]) -> float:
+    """The ONNX file, checked; returns its largest difference from torch on the example."""
+    import onnx
+    import onnxruntime
+
+    names = ["log_p", "va", "va_sd", "embedding", "place", "place_sd", "log_p_uniform"]
+    inputs = ["crops", "geometry", "present"]
+    axes = {name: {0: "n"} for name in inputs + names}
+    torch.onnx.export(
+        net, example, str(path), input_names=inputs, output_names=names, dynamic_axes=axes, opset_version=17,
+        dynamo=False,
+    )  # fmt: skip
+    onnx.checker.check_model(onnx.load(str(path)), full_check=True)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    got = session.run(None, {k: v.numpy() for k, v in zip(inputs, example, strict=True)})
+    with torch.no_grad():
+        wanted = net(*example)
+    return max(float(np.abs(g - w.numpy()).max()) for g, w in zip(got, wanted, strict=True))
