@@ -92,7 +92,7 @@ class CardView(QWidget):
             self.verdict.setText("")
             return
         self.title.setText(card.name)
-        self.facts.setText(" · ".join(facts_of(card)))
+        self.facts.setText(" · ".join(facts_of(card)).replace(" %", "\u00a0%"))  # no line begins with the sign
         say(self.verdict, card.verdict().capitalize() + ".", "dim" if card.whole else "warn")
         self.strip.show_card(card)
         self.levels.show_card(card)

@@ -65,7 +65,7 @@ def card(app: Any, qtbot: QtBot, homeless: Path) -> Iterator[tuple[CardView, Ope
 def test_u3_the_card_says_where_how_long_who_and_whether_it_is_whole(card: tuple[CardView, Opened, Path]) -> None:
     view, told, folder = card
     assert view.title.text() == "p01"
-    assert "20 s · clear face 75 % · voice 0 %" in view.facts.text()
+    assert "20 s · clear face 75\u00a0% · voice 0\u00a0%" in view.facts.text()
     assert view.verdict.text() == "Complete: everything published is in it."
     assert "P01, 15 s: valence +0.30 (+0.14 to +0.46)" in view.levels.accessibleDescription()
     assert "film on (3 s)" in view.more.text()
