@@ -46,7 +46,9 @@ MADE = {
 }
 STREAMS = 10
 """Of `MADE`: affect of two and of a voice, action units and attention of two, descriptors, states, markers."""
-SELDOM = ("states", "markers", "attention-1", "attention-2")
+SOMETIMES = ("attention-1", "attention-2")
+"""Those that have a sample four times a second."""
+SELDOM = ("states", "markers", *SOMETIMES)
 """Those that have fewer samples than there are frames."""
 
 
@@ -102,8 +104,13 @@ class Other:
         return [count for name, count in self.counts().items() if not name.endswith(SELDOM)]
 
     def wait_for(self, samples: int) -> None:
-        """Until it has read so many of each."""
-        wait_for(lambda: min(self.counts_of_numbers()) >= samples, "its samples")
+        """Until it has read so many of each, and a seventh of that of those that are said four times a second."""
+
+        def here() -> bool:
+            sometimes = [count for name, count in self.counts().items() if name.endswith(SOMETIMES)]
+            return min(self.counts_of_numbers()) >= samples and min(sometimes, default=samples) >= samples // 7
+
+        wait_for(here, "its samples")
 
     def stop(self) -> None:
         self.say("stop")
