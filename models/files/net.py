@@ -131,6 +131,15 @@ class Net:
             feeds = {key: np.pad(value, [(0, missing)] + [(0, 0)] * (value.ndim - 1)) for key, value in feeds.items()}
         return tuple(output[:rows] for output in self.run(feeds)) if missing else self.run(feeds)
 
+    def expect(self, name: str, numbers: int) -> None:
+        """Raises ModelBroken where the input `name` is not there, or its last axis holds other than so many numbers."""
+        shape = next((tensor.shape for tensor in self.inputs if tensor.name == name), None)
+        if shape is None or shape[-1] != numbers:
+            raise ModelBroken(
+                f"{self.path}: input `{name}` should end in {numbers} numbers, the net has {shape}; "
+                "weights and code are of different versions: install liveaffect again"
+            )
+
     def check(self, entry: Entry) -> None:
         """Raises ModelBroken where the net's inputs or outputs are not those its manifest entry declares."""
         for what, declared, real in (("input", entry.inputs, self.inputs), ("output", entry.outputs, self.outputs)):

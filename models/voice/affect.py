@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liveaffect.models.circumplex import N_EMOTIONS
-from liveaffect.models.errors import BadInput, ModelBroken
+from liveaffect.models.errors import BadInput
 from liveaffect.models.files.net import Net
 from liveaffect.models.voice.activity import VoiceActivity
 from liveaffect.models.voice.baseline import Piece, VoiceBaseline
@@ -158,13 +158,8 @@ class VoiceAffectModel(VoiceModel):
     ) -> None:
         super().__init__(activity)
         self.net, self.encoder, self.together = net, encoder, together
-        found = {tensor.name: tensor.shape for tensor in net.inputs}
         for name in ("encoded", "usual", "calm"):
-            if name not in found or found[name][-1] != ENCODED:
-                raise ModelBroken(
-                    f"{net.path}: input `{name}` should end in {ENCODED} numbers, the net has {found.get(name)}; "
-                    "weights and code are of different versions: install liveaffect again"
-                )
+            net.expect(name, ENCODED)
 
     def stream(self, baseline: VoiceBaseline | None = None) -> "VoiceAffectStream":
         """A new stream for one microphone. Raises BadInput where the baseline was made without the encoder."""

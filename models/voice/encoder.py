@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.errors import ModelBroken
 from liveaffect.models.files.net import Net
 from liveaffect.models.voice.mel import N_MELS
 from liveaffect.models.voice.window import WINDOW_HOPS
@@ -25,12 +24,7 @@ class VoiceEncoderModel:
 
     def __init__(self, net: Net) -> None:
         self.net = net
-        found = {tensor.name: tensor.shape for tensor in net.inputs}
-        if "rows" not in found or found["rows"][-1] != N_MELS:
-            raise ModelBroken(
-                f"{net.path}: input `rows` should end in {N_MELS} numbers, the net has {found.get('rows')}; "
-                "weights and code are of different versions: install liveaffect again"
-            )
+        net.expect("rows", N_MELS)
         self.encode(np.zeros((WINDOW_HOPS, N_MELS), np.float32))  # the first run is slow
 
     def encode(self, mel_db: Floats) -> Floats:

@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.errors import ModelBroken
 from liveaffect.models.files.net import Net
 from liveaffect.models.voice.encoder import ENCODED
 
@@ -21,12 +20,7 @@ class VoiceTogetherModel:
 
     def __init__(self, net: Net) -> None:
         self.net = net
-        found = {tensor.name: tensor.shape for tensor in net.inputs}
-        if "positions" not in found or found["positions"][-1] != ENCODED:
-            raise ModelBroken(
-                f"{net.path}: input `positions` should end in {ENCODED} numbers, the net has {found.get('positions')}; "
-                "weights and code are of different versions: install liveaffect again"
-            )
+        net.expect("positions", ENCODED)
         self.share(np.zeros((1, 50, ENCODED), np.float32))  # the first run is slow
 
     def share(self, positions: npt.NDArray[np.float32]) -> float:

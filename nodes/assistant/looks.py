@@ -5,12 +5,13 @@ from collections import defaultdict
 from liveaffect.models.attention.words import Attending
 from liveaffect.nodes.assistant.memory import Memory
 from liveaffect.stream import messages as m
+from liveaffect.stream.topics import ATTENTION
 
 NS = 1_000_000_000
 LEAST_S = 5.0
 """Of somebody whose look was known for less nothing is told."""
-STEP_S = 0.2
-"""Reports come five times a second."""
+STEP_S = 1 / ATTENTION.rate_hz
+"""From one report to the next."""
 MOST_PEOPLE = 6
 CAUTION = (
     "These are directions of eyes and heads, not what anybody attends to. On a video call's picture looks at others "
@@ -31,7 +32,7 @@ def now(memory: Memory) -> dict[int, str]:
 
 def told(memory: Memory, seconds: float) -> str:
     """Each one's looks in the last seconds, and who looked at each other."""
-    if "attention" not in (memory.facts.get("nodes") or []):
+    if ATTENTION.name not in (memory.facts.get("nodes") or []):
         return "Where people look is not measured in this run: it was started without the node attention."
     end = memory.now.t_ns if memory.now is not None else 0
     said = [one for one in memory.looks if end - seconds * NS <= one.t_ns <= end + NS]

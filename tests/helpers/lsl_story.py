@@ -47,7 +47,7 @@ MADE = {
 STREAMS = 10
 """Of `MADE`: affect of two and of a voice, action units and attention of two, descriptors, states, markers."""
 SOMETIMES = ("attention-1", "attention-2")
-"""Those that have a sample four times a second."""
+"""Those that have a sample five times a second."""
 SELDOM = ("states", "markers", *SOMETIMES)
 """Those that have fewer samples than there are frames."""
 
@@ -104,7 +104,7 @@ class Other:
         return [count for name, count in self.counts().items() if not name.endswith(SELDOM)]
 
     def wait_for(self, samples: int) -> None:
-        """Until it has read so many of each, and a seventh of that of those that are said four times a second."""
+        """Until it has read so many of each, and a seventh of that of those that are said five times a second."""
 
         def here() -> bool:
             sometimes = [count for name, count in self.counts().items() if name.endswith(SOMETIMES)]

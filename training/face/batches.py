@@ -97,14 +97,7 @@ class Batches:
         present = np.isfinite(raw[:, 0]) & ~loose & (rng.random(n) < 0.7)
         if "geometry" in self.ablate:
             present[:] = False
-        raw = np.where(present[:, None], raw, 0)
-        raw[flip] = mirror(raw[flip])
-        raw = raw + rng.normal(0, 1, raw.shape).astype(np.float32) * self._noise
-        away = raw - NEUTRAL_MEAN
-        # A person's lasting offset moves the raw part only: with a known neutral the relative part is free of it.
-        person = self._personal[rng.integers(0, len(self._personal), n)] * (0.7 * rng.integers(0, 2, (n, 1)))
-        joined = np.concatenate([raw + person, away], 1).astype(np.float32)
-        return np.where(present[:, None], joined, 0).astype(np.float32), present[:, None].astype(np.float32)
+        return shaken(rng, np.where(present[:, None], raw, 0), flip, present, self._noise, self._personal)
 
     def _jpeg(self, luma: np.ndarray) -> None:
         from PIL import Image
@@ -133,3 +126,25 @@ def places(aligned: np.ndarray) -> np.ndarray:
     side = np.log(np.hypot(back[:, 0, 0], back[:, 1, 0]))
     angle = np.arctan2(back[:, 1, 0], back[:, 0, 0])
     return np.column_stack([centre, side, angle]).astype(np.float32)
+
+
+def shaken(
+    rng: np.random.Generator,
+    raw: np.ndarray,
+    flip: np.ndarray,
+    present: np.ndarray,
+    noise: np.ndarray,
+    personal: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Geometry (n, 2G) as the net gets it, of faces mirrored where `flip` says so, and (n, 1) whether it is given.
+
+    noise: deviations of what landmarks of one face differ by. personal: offsets of people at rest.
+    """
+    n = len(raw)
+    raw[flip] = mirror(raw[flip])
+    raw = raw + rng.normal(0, 1, raw.shape).astype(np.float32) * noise
+    away = raw - NEUTRAL_MEAN
+    # A person's lasting offset moves the raw part only: with a known neutral the relative part is free of it.
+    person = personal[rng.integers(0, len(personal), n)] * (0.7 * rng.integers(0, 2, (n, 1)))
+    joined = np.concatenate([raw + person, away], 1).astype(np.float32)
+    return np.where(present[:, None], joined, 0).astype(np.float32), present[:, None].astype(np.float32)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models.face.geometry import mirror
 from liveaffect.models.face.population import NEUTRAL_MEAN
+from training.face.batches import shaken
 from training.face.colour.kernels import colour, cut
 from training.face.colour.store import ROOM, own, store
 from training.face.colour.store import SIDE as STORED
@@ -137,14 +137,7 @@ class Batches:
     def _geometry(self, raw: np.ndarray, flip: np.ndarray, loose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rng, n = self.rng, len(raw)
         present = np.isfinite(raw[:, 0]) & ~loose & (rng.random(n) < 0.65)
-        raw = np.where(present[:, None], raw, 0)
-        raw[flip] = mirror(raw[flip])
-        raw = raw + rng.normal(0, 1, raw.shape).astype(np.float32) * self._noise
-        away = raw - NEUTRAL_MEAN
-        # A person's lasting offset moves the raw part only: with a known neutral the relative part is free of it.
-        person = self._personal[rng.integers(0, len(self._personal), n)] * (0.7 * rng.integers(0, 2, (n, 1)))
-        joined = np.concatenate([raw + person, away], 1).astype(np.float32)
-        return np.where(present[:, None], joined, 0).astype(np.float32), present[:, None].astype(np.float32)
+        return shaken(rng, np.where(present[:, None], raw, 0), flip, present, self._noise, self._personal)
 
 
 def plain(c: Collection, rows: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

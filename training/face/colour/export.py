@@ -11,18 +11,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from liveaffect.models.circumplex import COORDINATES
 from training.face import data
 from training.face.colour import members as m
 from training.face.colour import small
 from training.face.colour.batches import Batches, Collection
-from training.face.colour.shipped import Three, write
+from training.face.colour.shipped import Three
 from training.face.colour.store import inner
 from training.face.colour.train import SHARES, collections, dev_rows
-from training.face.export import fit_deviation
 from training.face.net import Calibration
-from training.face.several.export import NATURAL, UNIFORM, Held, fit, joint, shares, told
-from training.face.several.shipped import STRENGTH, Joined, place_of
+from training.face.several.export import NATURAL, UNIFORM, Held, deviations, fit, joint, shares, told
+from training.face.several.shipped import Joined, place_of, write
 from training.face.several.targets import RARE, SEVEN, labels_of
 
 KNOWN = {"ferplus": np.ones(8, bool), "rafdb_train": SEVEN, "rare": RARE}
@@ -61,24 +59,6 @@ def truth_of(data_folder: Path, cache: Path, name: str, rows: np.ndarray) -> np.
         return np.eye(8)[labels_of(data_folder, name)[rows]]
     votes = np.load(cache / "ferplus_votes.npz")["votes"][rows]
     return votes / np.maximum(votes.sum(1, keepdims=True), 1)
-
-
-def deviations(
-    parts: list[tuple[list[np.ndarray], np.ndarray, np.ndarray]], means: np.ndarray, count: int
-) -> tuple[tuple[float, ...], ...]:
-    """Gains and floors of the deviations over views, each with its fit and the faces' votes."""
-    errors, sds = [], []
-    for said, x, truth in parts:
-        taught, spread = said[count : count + 2]
-        p = shares(joint(said, x))
-        va = np.clip(p @ COORDINATES + STRENGTH * (taught - p @ means), -1, 1)
-        errors.append(va - truth @ COORDINATES), sds.append(np.sqrt(np.exp(spread)))
-    error, sd = np.concatenate(errors), np.concatenate(sds)
-    found = [fit_deviation(error[:, k], sd[:, k]) for k in (0, 1)]
-    plain = errors[0] / np.sqrt((sds[0] * [f[0] for f in found]) ** 2 + np.square([f[1] for f in found]))
-    print("90 % intervals cover on plain faces", (np.abs(plain) < 1.645).mean(0).round(3), flush=True)
-    gains, floors = zip(*found, strict=True)
-    return gains, floors
 
 
 def main() -> None:
@@ -127,7 +107,7 @@ def main() -> None:
     degraded = views(m.Answers(said, np.zeros(len(spoilt), bool)), kept)[0]
     pair, h = fits["natural"], held["ferplus"]
     pairs = [(h.views[0], pair[0], h.truth), (h.views[1], pair[1], h.truth), (degraded, pair[0], h.truth[few])]
-    gain, floor = deviations(pairs, means, count)
+    gain, floor = deviations(pairs, means)
     joined = {}
     for prior, both in fits.items():
         heads, bias = ([f[part].tolist() for f in both] for part in (slice(0, count), slice(count, None)))

@@ -1,7 +1,5 @@
 """What is exported: the colour net, version 2's nets of luma, joined under either prior, and the net of places."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 
@@ -74,23 +72,3 @@ class Three(Members):
     def _mean(said: Said, what: str) -> torch.Tensor:
         found = [said[f"{what}{k}"] for k in "123" if f"{what}{k}" in said]
         return sum(found) / len(found)
-
-
-def write(net: Three, path: Path, example: tuple[torch.Tensor, ...]) -> float:
-    """The ONNX file, checked; returns its largest difference from torch on the example."""
-    import onnx
-    import onnxruntime
-
-    names = ["log_p", "va", "va_sd", "embedding", "place", "place_sd", "log_p_uniform"]
-    inputs = ["crops", "geometry", "present"]
-    axes = {name: {0: "n"} for name in inputs + names}
-    torch.onnx.export(
-        net, example, str(path), input_names=inputs, output_names=names, dynamic_axes=axes, opset_version=17,
-        dynamo=False,
-    )  # fmt: skip
-    onnx.checker.check_model(onnx.load(str(path)), full_check=True)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    got = session.run(None, {k: v.numpy() for k, v in zip(inputs, example, strict=True)})
-    with torch.no_grad():
-        wanted = net(*example)
-    return max(float(np.abs(g - w.numpy()).max()) for g, w in zip(got, wanted, strict=True))

@@ -18,7 +18,7 @@ from training.face.export import fit_deviation
 from training.face.net import Calibration
 from training.face.several import net as nets
 from training.face.several import pool
-from training.face.several.shipped import HEADS, SAID, STRENGTH, Both, Joined, place_of, write
+from training.face.several.shipped import HEADS, SAID, STRENGTH, Both, Joined, example_for, place_of, write
 from training.face.several.targets import RARE, SEVEN, TRAINED, Wanted
 from training.face.several.train import held_back
 
@@ -126,17 +126,16 @@ def told(h: Held, x: np.ndarray, with_geometry: bool) -> dict[str, float]:
 
 
 def deviations(
-    shipped: Both, faces: data.Faces, held: Held, fits: list[np.ndarray], means: np.ndarray
+    parts: list[tuple[list[np.ndarray], np.ndarray, np.ndarray]], means: np.ndarray
 ) -> tuple[tuple[float, ...], ...]:
-    """Gains and floors of the deviations on FER+ dev faces, plain and degraded, after the heads were joined."""
-    spoilt = Batches(faces, 31, ("loose",), clean=0.0).draw(held.rows)
-    degraded = asked(shipped, (spoilt.luma, spoilt.geometry, spoilt.present))[0]
-    truth, errors, sds = held.truth @ COORDINATES, [], []
-    for views, x in ((held.views[0], fits[0]), (held.views[1], fits[1]), (degraded, fits[0])):
-        taught, spread = views[HEADS : HEADS + 2]
+    """Gains and floors of the deviations over views, each with its fit and the faces' votes; the first are plain."""
+    errors, sds = [], []
+    for views, x, truth in parts:
+        count = len(x) - 8
+        taught, spread = views[count : count + 2]
         p = shares(joint(views, x))
         va = np.clip(p @ COORDINATES + STRENGTH * (taught - p @ means), -1, 1)
-        errors.append(va - truth), sds.append(np.sqrt(np.exp(spread)))
+        errors.append(va - truth @ COORDINATES), sds.append(np.sqrt(np.exp(spread)))
     error, sd = np.concatenate(errors), np.concatenate(sds)
     found = [fit_deviation(error[:, k], sd[:, k]) for k in (0, 1)]
     plain = errors[0] / np.sqrt((sds[0] * [f[0] for f in found]) ** 2 + np.square([f[1] for f in found]))
@@ -186,9 +185,13 @@ def main() -> None:
         va = p @ COORDINATES + strength * (views[HEADS] - p @ means)
         print("strength", strength, "rmse on FER+", np.sqrt(np.square(va - truth).mean(0)).round(4), flush=True)
     joined = {prior: Joined.of(pair) for prior, pair in fits.items()}
-    gain, floor = deviations(bare, faces, held["ferplus"], fits["natural"], means)
+    h, fit_of = held["ferplus"], fits["natural"]
+    spoilt = Batches(faces, 31, ("loose",), clean=0.0).draw(h.rows)
+    degraded = asked(bare, (spoilt.luma, spoilt.geometry, spoilt.present))[0]
+    seen = ((h.views[0], fit_of[0]), (h.views[1], fit_of[1]), (degraded, fit_of[0]))
+    gain, floor = deviations([(views, x, h.truth) for views, x in seen], means)
     shipped = Both(net, elder, place, joined, Calibration(gain=gain, floor=floor), means).eval()
-    worst = write(shipped, args.out)
+    worst = write(shipped, args.out, example_for(shipped))
     said = {prior: one._asdict() for prior, one in joined.items()} | {"gain": gain, "floor": floor}
     said |= {"parity": worst, "bytes": args.out.stat().st_size}
     args.out.with_suffix(".json").write_text(json.dumps(said))

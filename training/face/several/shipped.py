@@ -119,17 +119,21 @@ def place_of(path: Path) -> PlaceNet:
     return net
 
 
-def write(shipped: Both, path: Path) -> float:
-    """The ONNX file, checked; returns its largest difference from torch on random input."""
-    import onnx
-    import onnxruntime
-
+def example_for(shipped: Both) -> tuple[torch.Tensor, ...]:
+    """Random input."""
     torch.manual_seed(0)
-    example = (
+    return (
         torch.randint(0, 255, (3, SIDE, SIDE, 3), dtype=torch.uint8),
         torch.randn(3, shipped.net.mean.shape[0]),
         torch.tensor([[1.0], [0.0], [1.0]]),
     )
+
+
+def write(shipped: torch.nn.Module, path: Path, example: tuple[torch.Tensor, ...]) -> float:
+    """The ONNX file, checked; returns its largest difference from torch on the example."""
+    import onnx
+    import onnxruntime
+
     names = ["log_p", "va", "va_sd", "embedding", "place", "place_sd", "log_p_uniform"]
     inputs = ["crops", "geometry", "present"]
     axes = {name: {0: "n"} for name in inputs + names}

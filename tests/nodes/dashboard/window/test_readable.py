@@ -12,15 +12,12 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLayout
-from pytestqt.qtbot import QtBot
 
 from liveaffect.models.circumplex import CIRCUMPLEX
-from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look import palette
 from liveaffect.nodes.dashboard.look.help_sheet import HelpSheet
 from liveaffect.nodes.dashboard.look.hold import READ_S, Hold
 from liveaffect.nodes.dashboard.look.palette import colours, font, px, set_size, set_theme, zoom
-from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.start import preferences
 from liveaffect.nodes.dashboard.views import weights
 from liveaffect.nodes.dashboard.window.main import MainWindow
@@ -32,19 +29,11 @@ FRAME_S = 1 / 15
 
 
 @pytest.fixture
-def window(app: Any, qtbot: QtBot) -> Iterator[MainWindow]:
-    node = DashboardNode()
-    node.open()
-    window = MainWindow(GatewayFeed(node, lambda: ""))
-    window.scene.connected = True
-    qtbot.addWidget(window)
-    window.resize(1024, 700)
-    window.show()
-    yield window
+def window(app: Any, small_window: MainWindow) -> Iterator[MainWindow]:
+    yield small_window
     set_size(1.0)
     set_theme("light")
     zoom(app, 1.0)
-    window.feed.close()
 
 
 def test_u10_figures_change_two_or_three_times_a_second_and_curves_at_every_paint(

@@ -1,31 +1,14 @@
 """More than one voice at once is said in the window's Evidence view."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import dashboard_stream as made
 import pytest
 from PySide6.QtGui import QPainter, QPixmap
-from pytestqt.qtbot import QtBot
 
-from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import colours
-from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.window.main import MainWindow
 from liveaffect.stream import messages as m
-
-
-@pytest.fixture
-def window(app: Any, qtbot: QtBot) -> Iterator[MainWindow]:
-    node = DashboardNode()
-    node.open()
-    window = MainWindow(GatewayFeed(node, lambda: ""))
-    window.scene.connected = True
-    qtbot.addWidget(window)
-    window.resize(1024, 700)
-    window.show()
-    yield window
-    window.feed.close()
 
 
 class Writer(QPainter):
@@ -51,11 +34,13 @@ def painted(window: MainWindow) -> list[str]:
 @pytest.mark.parametrize(
     ("state", "said"), [("more_voices", "more than one voice"), ("silence", "silence"), ("ok", "does not speak")]
 )
-def test_more_than_one_voice_stands_where_the_voice_has_no_share(window: MainWindow, state: m.State, said: str) -> None:
+def test_more_than_one_voice_stands_where_the_voice_has_no_share(
+    small_window: MainWindow, state: m.State, said: str
+) -> None:
     for message in made.stream(range(30)):
-        window.feed.node.take(message)
+        small_window.feed.node.take(message)
     unheard = made.person(30, voice_weight=0.0)
-    window.feed.node.take(made.affect(30, (unheard,), voice_state=state))
-    words = painted(window)
+    small_window.feed.node.take(made.affect(30, (unheard,), voice_state=state))
+    words = painted(small_window)
     assert said in words
     assert ("more than one voice" in words) is (state == "more_voices")
