@@ -15,7 +15,7 @@ from liveaffect.models.face.neutral import relative
 from liveaffect.models.files.net import Net, Provider
 
 Floats = NDArray[np.float32]
-SIDE = 64
+SIDE = 96
 BATCH = 64
 # Votes of the training part of FER+, as shares: what "natural" leans towards.
 PRIOR = np.array([0.3197, 0.2606, 0.1212, 0.1437, 0.0843, 0.0162, 0.0358, 0.0185], np.float32)
@@ -57,6 +57,9 @@ class FaceAffectModel:
     def __init__(self, source: Net | Path | str, *, provider: Provider = "cpu", batch: int = BATCH) -> None:
         self.net = source if isinstance(source, Net) else Net(Path(source), provider=provider)
         self._batch = batch
+        wide = next((t.shape[1] for t in self.net.inputs if t.name == "crops" and len(t.shape) == 4), SIDE)
+        self.side = wide if wide > 0 else SIDE
+        """Pixels of the crops that the net sees: 96 from version 3 on, 64 before."""
 
     def predict(
         self,
@@ -86,7 +89,7 @@ class FaceAffectModel:
         if n == 0:
             none = np.empty(0, np.float32)
             return FaceAffectResult(none, none, none, none, *(np.empty((0, k), np.float32) for k in (8, 96)))
-        out = self._run(np.stack([align.resize(crop, SIDE) for crop in crops]), vectors, present)
+        out = self._run(np.stack([align.resize(crop, self.side) for crop in crops]), vectors, present)
         if not present.all():
             self._cut_again(crops, vectors, present, out)
         log_p, va, sd = out["log_p"], out["va"], out["va_sd"]
@@ -102,7 +105,7 @@ class FaceAffectModel:
 
     def _cut_again(self, crops: NDArray[np.uint8], vectors: Floats, present: Floats, out: dict[str, Floats]) -> None:
         """Puts better answers into `out` where a crop without landmarks was loose."""
-        matrices: list[NDArray[np.float64]] = [_whole(crop.shape) for crop in crops]
+        matrices: list[NDArray[np.float64]] = [_whole(crop.shape, self.side) for crop in crops]
         again: NDArray[np.intp] = np.flatnonzero(present[:, 0] == 0)
         for _ in range(CUTS):
             again = again[_off_place(out["place"][again], out["place_sd"][again])]
@@ -110,8 +113,8 @@ class FaceAffectModel:
                 return
             chosen: list[int] = again.tolist()
             for i in chosen:
-                matrices[i] = matrices[i] @ _within(out["place"][i])
-            recut = np.stack([align.warp(crops[i], matrices[i][:2], SIDE) for i in chosen])
+                matrices[i] = matrices[i] @ _within(out["place"][i], self.side)
+            recut = np.stack([align.warp(crops[i], matrices[i][:2], self.side) for i in chosen])
             for name, answer in self._run(recut, vectors[again], present[again]).items():
                 out[name][again] = answer
 
@@ -130,20 +133,20 @@ def _off_place(place: Floats, sd: Floats) -> NDArray[np.bool_]:
     return np.any(beyond, axis=1)
 
 
-def _whole(shape: tuple[int, ...]) -> NDArray[np.float64]:
+def _whole(shape: tuple[int, ...], side: int) -> NDArray[np.float64]:
     """The (3, 3) matrix from pixels of a net's input to those of a crop of that shape, as `align.resize` has it."""
-    scale = max(shape[:2]) / SIDE
+    scale = max(shape[:2]) / side
     return np.array([
-        [scale, 0, (shape[1] - scale * SIDE) / 2], [0, scale, (shape[0] - scale * SIDE) / 2], [0, 0, 1]
+        [scale, 0, (shape[1] - scale * side) / 2], [0, scale, (shape[0] - scale * side) / 2], [0, 0, 1]
     ])  # fmt: skip
 
 
-def _within(place: Floats) -> NDArray[np.float64]:
+def _within(place: Floats, side: int) -> NDArray[np.float64]:
     """The (3, 3) matrix from pixels of the aligned crop to those of the one in which it has that place (4,)."""
-    size, middle = float(np.exp(place[2])), np.full(2, SIDE / 2)
+    size, middle = float(np.exp(place[2])), np.full(2, side / 2)
     c, s = size * np.cos(place[3]), size * np.sin(place[3])
     linear = np.array([[c, -s], [s, c]])
-    shift = (place[:2] + 0.5) * SIDE - linear @ middle
+    shift = (place[:2] + 0.5) * side - linear @ middle
     return np.vstack([np.column_stack([linear, shift]), [0, 0, 1]])
 
 

@@ -17,6 +17,8 @@ from torch import nn
 
 from training.face.net import Deeper, FaceNet
 
+Folded = tuple[torch.Tensor, torch.Tensor]  # weight and bias of a convolution
+
 
 def start(net: FaceNet, source: Path, luma: torch.Tensor) -> None:
     """Grow `net` from a run's folder or an exported ONNX file; `luma` (n, 64, 64) are faces to norm over."""
@@ -35,27 +37,36 @@ def exported_net(path: Path, luma: torch.Tensor) -> FaceNet:
     saved = exported(path)
     net = FaceNet(saved["widths"])
     net.load_state_dict(saved["net"], strict=False)
-    _unfold(net, saved["folded"], luma)
+    unfold(net, saved["folded"], luma)
     return net
 
 
 def exported(path: Path) -> dict:
     """Widths, head weights and the convolutions (batch norm folded in) of a one-net export."""
+    # Two views go through the net, so each convolution stands there twice; the second goes by "_1".
+    own, convs = weights_in(path)
+    folded = [pair for name, pair in convs if "_1/" not in name]
+    shapes = [w.shape[0] for w, _ in folded]
+    return {"net": own, "widths": tuple(shapes[k] for k in (0, 1, 2, 4, 6)), "folded": folded}
+
+
+def weights_in(path: Path) -> tuple[dict[str, torch.Tensor], list[tuple[str, Folded]]]:
+    """Head weights of the net in an exported file, and every convolution but the place net's, named, in order."""
     import onnx
     from onnx import numpy_helper
 
     graph = onnx.load(str(path)).graph
     tensors = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in graph.initializer}
-    # Two views go through the net, so each convolution stands there twice; the second goes by "_1".
-    convs = [n for n in graph.node if n.op_type == "Conv" and "_1/" not in n.name and "place" not in n.name]
-    folded = [(tensors[n.input[1]], tensors[n.input[2]]) for n in convs]
+    for n in graph.node:  # weights that are alike are kept once
+        if n.op_type == "Identity" and n.input[0] in tensors:
+            tensors[n.output[0]] = tensors[n.input[0]]
+    convs = [n for n in graph.node if n.op_type == "Conv" and "place" not in n.name]
     own = {m.group(1): v for k, v in tensors.items() if (m := re.match(r"(?:nets\.0|net)\.(.*)", k))}
-    shapes = [w.shape[0] for w, _ in folded]
-    return {"net": own, "widths": tuple(shapes[k] for k in (0, 1, 2, 4, 6)), "folded": folded}
+    return own, [(n.name, (tensors[n.input[1]], tensors[n.input[2]])) for n in convs]
 
 
 @torch.no_grad()
-def _unfold(net: FaceNet, folded: list[tuple[torch.Tensor, torch.Tensor]], luma: torch.Tensor) -> None:
+def unfold(net: FaceNet, folded: list[Folded], luma: torch.Tensor) -> None:
     """Give each convolution its folded weights, and its norm the statistics and scale that make it change nothing."""
     pairs, last = [], None
     for module in [*net.stem.modules(), *net.body.modules()]:

@@ -24,7 +24,7 @@ licence = "Research use only: distilled from AffectNet-trained teachers (researc
 data = "FER+ votes (MIT) on FER2013 pixels (terms unclear); RAF-DB, UTKFace, AffectNet (all non-commercial research)"
 uses = ["research"]
 inputs = [
-    {{ name = "crops", shape = [-1, 64, 64, 3], dtype = "uint8", meaning = "aligned RGB faces" }},
+    {{ name = "crops", shape = [-1, 96, 96, 3], dtype = "uint8", meaning = "aligned RGB faces" }},
     {{ name = "geometry", shape = [-1, {geometry}], meaning = "face geometry: raw, then minus the neutral" }},
     {{ name = "present", shape = [-1, 1], meaning = "1 where geometry is given, else 0" }},
 ]

@@ -1,6 +1,6 @@
 """Step 6d: calibrate and join the members on dev faces, export to ONNX, make it small, hold it against torch.
 
-python -m training.face.colour.export --cache CACHE --run RUN/last.pt --second V2RUN/last.pt --earlier V1.2.onnx
+python -m training.face.colour.export --cache CACHE --run RUN/last.pt --earlier V2.1.onnx
     --out NET.onnx
 """
 
@@ -43,13 +43,12 @@ def answers(cache: Path, members: m.Members, c: Collection, rows: np.ndarray, ru
     return m.Answers(said, np.isfinite(c.geometry[rows, 0]))
 
 
-def views(a: m.Answers, kept: tuple[str, ...]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Heads of the members kept, then what is taught and the spread: without geometry, and with it."""
+def views(a: m.Answers) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Heads of the members, then what is taught and the spread: without geometry, and with it."""
     said = {k: v.mean(0) for k, v in a.said.items()}
-    number = {"elder": "1", "second": "2", "third": "3"}
     for what in EXTRA:
-        said[what] = np.mean([said[n] for k in kept if (n := what + number[k]) in said], 0)
-    names = [*m.heads_of(kept), *EXTRA]
+        said[what] = 0.5 * (said[f"{what}2"] + said[f"{what}3"])
+    names = [*m.HEADS, *EXTRA]
     return [said[n][0] for n in names], [0.5 * (said[n][0] + said[n][1]) for n in names]
 
 
@@ -66,19 +65,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True, help="last.pt of `train`")
-    parser.add_argument("--second", type=Path, required=True, help="last.pt of the run behind version 2")
-    parser.add_argument("--earlier", type=Path, required=True, help="the exported net 1.2")
-    parser.add_argument("--keep", nargs="+", default=list(m.ALL), choices=m.ALL)
+    parser.add_argument("--earlier", type=Path, required=True, help="the exported net 2.1")
     parser.add_argument("--every", type=int, default=1, help="take every n-th dev face")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    kept, count = tuple(args.keep), len(m.heads_of(tuple(args.keep)))
+    count = len(m.HEADS)
     store, sides, matrix, geometry = data.stored(args.cache, "ferplus")
     some = np.arange(0, len(store), 40)
     none = np.zeros(len(store), np.float32)
     faces = data.Faces(store, sides, matrix, geometry, *[none] * 7)
-    members = m.load(args.second, args.earlier, args.run, data.plain(faces, some)[0])
+    members = m.load(args.earlier, args.run, data.plain(faces, some)[0])
     parts = collections(args.data, args.cache)
     held, rows_of = {}, {}
     for c in parts:
@@ -87,7 +84,7 @@ def main() -> None:
         rows_of[c.name] = rows = dev_rows(args.cache, c)[:: args.every]
         a = answers(args.cache, members, c, rows, args.run)
         truth = truth_of(args.data, args.cache, c.name, rows)
-        held[c.name] = Held(c.name, views(a, kept), a.present, truth, KNOWN[c.name], rows)
+        held[c.name] = Held(c.name, views(a), a.present, truth, KNOWN[c.name], rows)
     fits = {"natural": [fit(held, NATURAL, bool(k), count=count) for k in (0, 1)]}
     fits["uniform"] = [fit(held, UNIFORM, bool(k), balanced=True, count=count) for k in (0, 1)]
     for prior, pair in fits.items():
@@ -104,7 +101,7 @@ def main() -> None:
     spoilt = planes.transpose(1, 2, 3, 0).round().clip(0, 255).astype(np.uint8)
     blank = np.full((len(spoilt), geometry.shape[1]), np.nan, np.float32)
     said = {k: v for which in ("older", "newer") for k, v in m.ask(members, spoilt, blank, which).said.items()}
-    degraded = views(m.Answers(said, np.zeros(len(spoilt), bool)), kept)[0]
+    degraded = views(m.Answers(said, np.zeros(len(spoilt), bool)))[0]
     pair, h = fits["natural"], held["ferplus"]
     pairs = [(h.views[0], pair[0], h.truth), (h.views[1], pair[1], h.truth), (degraded, pair[0], h.truth[few])]
     gain, floor = deviations(pairs, means)
@@ -112,13 +109,13 @@ def main() -> None:
     for prior, both in fits.items():
         heads, bias = ([f[part].tolist() for f in both] for part in (slice(0, count), slice(count, None)))
         joined[prior] = Joined((heads[0], heads[1]), (bias[0], bias[1]))
-    net = Three(members, kept, place_of(args.earlier), joined, Calibration(gain=gain, floor=floor), means).eval()
+    net = Three(members, place_of(args.earlier), joined, Calibration(gain=gain, floor=floor), means).eval()
     whole = args.out.with_suffix(".fp32.onnx")
     c = next(c for c in parts if c.name == "rafdb_train")
     rows = rows_of[c.name]
     crops, (vectors, present) = inner(c.crops[rows]), m.inputs(c.geometry[rows])
     example = tuple(torch.from_numpy(a[:3]) for a in (crops, vectors, present))
-    told_of = {prior: one._asdict() for prior, one in joined.items()} | {"gain": gain, "floor": floor, "kept": kept}
+    told_of = {prior: one._asdict() for prior, one in joined.items()} | {"gain": gain, "floor": floor}
     told_of["parity"] = write(net, whole, example)
     feeds = small.feeds(source, parts)
     told_of["small"] = small.make(whole, args.out, feeds)

@@ -9,17 +9,15 @@ from torch import nn
 
 from liveaffect.models.face.geometry import GEOMETRY_SIZE, mirror
 from liveaffect.models.face.population import NEUTRAL_MEAN
-from training.face import grow
 from training.face.colour.net import ColourNet
-from training.face.net import LUMA, FaceNet
+from training.face.net import LUMA
 from training.face.several import net as nets
 
-ALL = ("second", "elder", "third")
-HEADS = {"second": ("votes2", "labels2"), "elder": ("elder",), "third": ("votes3", "labels3")}
+HEADS = ("votes2", "labels2", "votes3", "labels3")
 OWN = ("votes", "labels", "taught", "spread", "embedding")
 BATCH = 64
 Said = dict[str, torch.Tensor]
-SMALL, MIDDLE = 64, 96  # sides of the crops that the nets of luma and the colour net see
+SMALL, MIDDLE = 64, 96  # sides of the crops that the net of luma and the colour net see
 
 
 def smaller(size: int, small: int = SMALL) -> np.ndarray:
@@ -35,15 +33,13 @@ def smaller(size: int, small: int = SMALL) -> np.ndarray:
 
 
 class Members(nn.Module):
-    """The nets of version 2 on 64 pixels of luma and the colour net on 96 of colour, both out of larger crops."""
+    """The net of version 2 on 64 pixels of luma and the colour net on `MIDDLE` of colour, both out of larger crops."""
 
-    def __init__(
-        self, second: nets.TwoHeads, elder: FaceNet, third: ColourNet, kept: tuple[str, ...] = ALL, side: int = 96
-    ) -> None:
+    def __init__(self, second: nets.TwoHeads, third: ColourNet, side: int = 96) -> None:
         super().__init__()
-        self.second, self.elder, self.third, self.kept = second, elder, third, kept
+        self.second, self.third = second, third
         self.register_buffer("small", torch.from_numpy(smaller(side)))
-        self.register_buffer("middle", torch.from_numpy(smaller(side, MIDDLE)))
+        self.register_buffer("middle", torch.from_numpy(smaller(side, MIDDLE)) if side != MIDDLE else None)
         self.register_buffer("luma", torch.tensor(LUMA).reshape(1, 1, 1, 3))
         seen = mirror(np.arange(1, GEOMETRY_SIZE + 1, dtype=np.float32))  # linear: a permutation with signs
         order = torch.from_numpy(np.abs(seen).astype(np.int64) - 1)
@@ -56,25 +52,17 @@ class Members(nn.Module):
         return (self.small @ luma @ self.small.T).unsqueeze(1)
 
     def colours(self, crops: torch.Tensor) -> torch.Tensor:
-        """RGB (n, 3, 96, 96) of crops (n, s, s, 3)."""
-        return self.middle @ crops.float().permute(0, 3, 1, 2) @ self.middle.T
+        """RGB (n, 3, MIDDLE, MIDDLE) of crops (n, s, s, 3)."""
+        rgb = crops.float().permute(0, 3, 1, 2)
+        return rgb if self.middle is None else self.middle @ rgb @ self.middle.T
 
-    def older(self, luma: torch.Tensor, shape: torch.Tensor, there: list[torch.Tensor]) -> list[Said]:
-        """Answers of the nets of luma to one picture, for each `present` in `there`."""
-        found: list[Said] = [{} for _ in there]
-        if "second" in self.kept:
-            seen = self.second.look(luma)
-            for one, present in zip(found, there, strict=True):
-                said = self.second.hear(seen, shape, present)
-                one |= {f"{k}2": said[k] for k in OWN}
-        if "elder" in self.kept:
-            seen = self.elder.look(luma)
-            for one, present in zip(found, there, strict=True):
-                one["elder"], _, one["spread1"], *_ = self.elder.judge(seen, shape, present)
-        return found
+    def older(self, seen: torch.Tensor, shape: torch.Tensor, there: list[torch.Tensor]) -> list[Said]:
+        """Answers of the net of luma to what it has seen, for each `present` in `there`."""
+        found = [self.second.hear(seen, shape, present) for present in there]
+        return [{f"{k}2": said[k] for k in OWN} for said in found]
 
     def newer(self, seen: torch.Tensor, shape: torch.Tensor, there: list[torch.Tensor]) -> list[Said]:
-        """Answers of the colour net to what it has seen."""
+        """The same of the colour net."""
         found = [self.third.judge(seen, shape, present) for present in there]
         return [{f"{k}3": said[k] for k in OWN} for said in found]
 
@@ -107,7 +95,7 @@ def ask(members: Members, crops: np.ndarray, raw: np.ndarray, which: str) -> Ans
         for image, geometry in ((picture, shape), (picture.flip(3), turned)):
             image = image.contiguous(memory_format=torch.channels_last)
             if which == "older":
-                views.append(members.older(image, geometry, there))
+                views.append(members.older(members.second.look(image), geometry, there))
             else:
                 views.append(members.newer(members.third.look(image), geometry, there))
         for name in views[0][0]:
@@ -115,15 +103,8 @@ def ask(members: Members, crops: np.ndarray, raw: np.ndarray, which: str) -> Ans
     return Answers({k: np.concatenate(v, 2) for k, v in parts.items()}, given[:, 0] > 0)
 
 
-def heads_of(kept: tuple[str, ...]) -> list[str]:
-    """Names of the class heads that these members have."""
-    return [head for name in ALL if name in kept for head in HEADS[name]]
-
-
-def load(second: Path, elder: Path, third: Path | None, luma: np.ndarray) -> Members:
-    """`second` and `third` are last.pt of their runs, `elder` the exported net 1.2; `luma` are faces (n, 64, 64)."""
+def load(earlier: Path, third: Path, luma: np.ndarray) -> Members:
+    """`earlier` is the exported net 2, `third` last.pt of the colour net; `luma` are faces (n, 64, 64) to norm over."""
     colour = ColourNet()
-    if third:
-        colour.load_state_dict(torch.load(third, weights_only=True)["net"])
-    before = grow.exported_net(elder, torch.from_numpy(luma)).eval()
-    return Members(nets.load(second), before, colour).eval()
+    colour.load_state_dict(torch.load(third, weights_only=True)["net"])
+    return Members(nets.exported(earlier, torch.from_numpy(luma)), colour).eval()

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from liveaffect.models.circumplex import COORDINATES
-from training.face.colour.members import Members, Said, heads_of
+from training.face.colour.members import HEADS, Members, Said
 from training.face.net import Calibration, PlaceNet
 from training.face.several.shipped import STRENGTH, Joined
 
@@ -20,14 +20,13 @@ class Three(Members):
     def __init__(
         self,
         members: Members,
-        kept: tuple[str, ...],
         place: PlaceNet,
         joined: dict[str, Joined],
         calibration: Calibration,
         means: np.ndarray,
     ) -> None:
-        super().__init__(members.second, members.elder, members.third, kept, SIDE)
-        self.heads, self.place = heads_of(kept), place
+        super().__init__(members.second, members.third, SIDE)
+        self.place = place
         self.register_buffer("means", torch.tensor(means, dtype=torch.float32))
         self.register_buffer("gain", torch.tensor(calibration.gain))
         self.register_buffer("floor", torch.tensor(calibration.floor))
@@ -38,13 +37,14 @@ class Three(Members):
             self.register_buffer(f"{prior}_bias", torch.tensor(one.bias))
 
     def forward(self, crops: torch.Tensor, geometry: torch.Tensor, present: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        rgb, luma = self.colours(crops), self.grey(crops)
+        luma, rgb = self.grey(crops), self.colours(crops)
         mirrored = geometry.index_select(1, self.order) * self.sign
         there = [torch.zeros_like(present), present]
-        answers = self.older(luma, geometry, there) + self.older(luma.flip(3), mirrored, there)
-        if "third" in self.kept:  # both views at once: the convolutions stand in the graph once
-            seen = self.third.look(torch.cat([rgb, rgb.flip(3)])).reshape(2, -1, self.third.trunk.width)
-            answers += self.newer(seen[0], geometry, there) + self.newer(seen[1], mirrored, there)
+        answers: list[Said] = []
+        for net, hear, picture in ((self.second, self.older, luma), (self.third, self.newer, rgb)):
+            seen = net.look(torch.cat([picture, picture.flip(3)]))  # both at once: a convolution stands there once
+            seen = seen.reshape(2, -1, seen.shape[1])
+            answers += hear(seen[0], geometry, there) + hear(seen[1], mirrored, there)
         said: Said = {}
         for name in answers[0] | answers[-1]:
             found = [one[name] for one in answers if name in one]
@@ -55,20 +55,18 @@ class Three(Members):
         sd = (self._mean(said, "spread").exp() * self.gain.square() + self.floor.square()).sqrt()
         (here, wide), (back, wide_too) = self.place(luma), self.place(luma.flip(3))
         place = 0.5 * (here + back * self.turned)
-        embedding = said["embedding3" if "third" in self.kept else "embedding2"]
         flat = self.join("uniform", said, present)
-        return log_p, va, sd, embedding, place, (0.25 * (wide + wide_too)).exp(), flat
+        return log_p, va, sd, said["embedding3"], place, (0.25 * (wide + wide_too)).exp(), flat
 
     def join(self, prior: str, said: Said, present: torch.Tensor) -> torch.Tensor:
         """Log-probabilities (n, 8) under a prior: a weighted geometric mean of the heads."""
         heads, bias = getattr(self, f"{prior}_heads"), getattr(self, f"{prior}_bias")
         factors = heads[0] * (1 - present) + heads[1] * present
         joined = bias[0] * (1 - present) + bias[1] * present
-        for k, name in enumerate(self.heads):
+        for k, name in enumerate(HEADS):
             joined = joined + said[name] * factors[:, k : k + 1]
         return torch.log_softmax(joined, 1)
 
     @staticmethod
     def _mean(said: Said, what: str) -> torch.Tensor:
-        found = [said[f"{what}{k}"] for k in "123" if f"{what}{k}" in said]
-        return sum(found) / len(found)
+        return 0.5 * (said[f"{what}2"] + said[f"{what}3"])

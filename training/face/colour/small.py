@@ -1,4 +1,4 @@
-"""Makes the exported net small: the colour net's convolutions in int8, other weights stored in half precision."""
+"""Makes the exported net small: both nets' convolutions in int8, other weights stored in half precision."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from training.face.colour.batches import Batches, Collection, plain
 
-TRUNK = "/trunk/"
+TRUNKS = ("/trunk/", "/stem/", "/body/")  # of the colour net, and of the net of luma; the place net stays as it is
 LARGE = 2000  # numbers; smaller weights stay as they are
-QUANTISED = ["Conv", "Clip", "Add"]
+QUANTISED = ["Conv", "Clip", "Add", "Relu", "MaxPool"]
 
 
 def feeds(source: Batches, parts: list[Collection], batches: int = 6, n: int = 48) -> list[dict[str, np.ndarray]]:
@@ -38,7 +38,7 @@ def make(whole: Path, target: Path, calibration: list[dict[str, np.ndarray]]) ->
         def get_next(self) -> dict[str, np.ndarray] | None:
             return next(self.rest, None)
 
-    nodes = [n.name for n in onnx.load(str(whole)).graph.node if n.name.startswith(TRUNK) and n.op_type in QUANTISED]
+    nodes = [n.name for n in onnx.load(str(whole)).graph.node if n.name.startswith(TRUNKS) and n.op_type in QUANTISED]
     beside = target.with_suffix(".int8.onnx")
     if nodes:
         quantize_static(

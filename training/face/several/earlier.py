@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from liveaffect.models.face.affect import SIDE, FaceAffectModel
+from liveaffect.models.face.affect import FaceAffectModel
 from training.face import data
 from training.face.degrade import cut
 
@@ -23,7 +23,7 @@ def said(model: FaceAffectModel, cache: Path, name: str) -> np.ndarray:
     out = np.empty((len(luma), 8), np.float32)
     for i in range(0, len(luma), BATCH):
         rows = np.arange(i, min(i + BATCH, len(luma)))
-        crops = np.empty((len(rows), SIDE, SIDE), np.float32)
+        crops = np.empty((len(rows), model.side, model.side), np.float32)
         cut(luma, sides, rows, matrix[rows].astype(float), np.full(len(rows), -1), np.ones(len(rows)), crops)
         rgb = np.repeat(crops.round().astype(np.uint8)[..., None], 3, 3)
         out[rows] = model.predict(rgb, geometry[rows]).emotions

@@ -68,3 +68,20 @@ def load(path: Path) -> TwoHeads:
     net = TwoHeads(tuple(saved["widths"]), deeper=saved["deeper"])
     net.load_state_dict(saved["net"])
     return net.eval()
+
+
+LAYERS = 10  # convolutions of the net with `deeper`
+
+
+def exported(path: Path, luma: torch.Tensor) -> TwoHeads:
+    """The net behind an exported file of version 2, where it comes first; `luma` (n, 64, 64) are faces to norm over.
+
+    What training alone had (residual, teachers' classes, covers) is not in the file and is left as it begins.
+    """
+    own, convs = grow.weights_in(path)
+    folded = [pair for _, pair in convs[:LAYERS]]
+    shapes = [weight.shape[0] for weight, _ in folded]
+    net = TwoHeads(tuple(shapes[k] for k in (0, 1, 2, 4, 7)))
+    net.load_state_dict(own, strict=False)
+    grow.unfold(net, folded, luma)
+    return net.eval()
