@@ -20,6 +20,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from training.face.colour import fair
 from training.face.colour.batches import Batches, Collection, collection, plain
 from training.face.colour.net import ColourNet
 from training.face.colour.trunk import pretrained
@@ -33,13 +34,17 @@ SYNC = 10  # steps between two averagings
 
 
 def wanted_of(data: Path, cache: Path, name: str) -> Wanted:
-    """Targets as the net before had them; of UTKFace each head is taught what that net says under its own prior."""
+    """Targets as the net before had them; of UTKFace each head is taught what that net says under its own prior, freed
+    of gender, age and origin."""
     wanted, path = build(data, cache, name), cache / "utk_second.npy"
     if name != "utk" or not path.exists():
         return wanted
     natural, uniform = np.load(path).astype(np.float32)
-    weight = np.full(len(natural), 0.4, np.float32)
-    return replace(wanted, votes=0.5 * (wanted.votes + natural), labels=uniform, labels_weight=weight)
+    who, shapes = fair.groups(data), np.load(cache / "utk_blendshapes.npy")
+    votes, labels = (fair.freed(p, who, shapes) for p in (0.5 * (wanted.votes + natural), uniform))
+    taught = wanted.taught - (who @ fair.effects(wanted.taught, who, shapes)).astype(np.float32)
+    weight = np.full(len(natural), 0.5, np.float32)
+    return replace(wanted, votes=votes, labels=labels, labels_weight=weight, taught=taught)
 
 
 def collections(data: Path, cache: Path, leave_out: tuple[str, ...] = ()) -> list[Collection]:
