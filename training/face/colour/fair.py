@@ -1,17 +1,23 @@
 """Targets freed of who a face belongs to: what gender, age and origin say beside the face's own movements is taken off.
 
+python -m training.face.colour.fair --cache CACHE prints what a net's valence has of them.
+
 Of UTKFace's faces an earlier net's word is learned, and that word is happier of a woman than of a man with the same
 blendshapes (+0.06 in valence).
 """
 
+import argparse
 from pathlib import Path
 
 import numpy as np
 
+from liveaffect.models.face.affect import FaceAffectModel
+from training.face.evaluate import WEIGHTS, crops_of
 from training.face.prepare import manifest
 
 ARCHIVE = "utkface_adults_128px.zip"
 ORIGINS = 5
+NAMES = ("a woman", "20 years", "their square", "origin 1", "origin 2", "origin 3", "origin 4")
 
 
 def groups(data: Path) -> np.ndarray:
@@ -38,3 +44,33 @@ def freed(p: np.ndarray, who: np.ndarray, blendshapes: np.ndarray) -> np.ndarray
     log_p = log_p - who @ effects(log_p, who, blendshapes)
     tilted = np.exp(log_p - log_p.max(1, keepdims=True))
     return (tilted / tilted.sum(1, keepdims=True)).astype(np.float32)
+
+
+def told(values: np.ndarray, who: np.ndarray, blendshapes: np.ndarray, draws: int = 200) -> np.ndarray:
+    """(3, 7): effects on `values` (n,), and the percentiles 2.5 and 97.5 of them over faces drawn again."""
+    rng, n = np.random.default_rng(0), len(values)
+    again = [effects(values[rows, None], who[rows], blendshapes[rows])[:, 0] for rows in rng.integers(0, n, (draws, n))]
+    return np.vstack([effects(values[:, None], who, blendshapes)[:, 0], np.percentile(again, [2.5, 97.5], axis=0)])
+
+
+def main() -> None:
+    """Print what the shipped net's valence still has of them, and at how large a step of each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    args = parser.parse_args()
+    vectors, shapes = np.load(args.cache / "utk_geometry.npy"), np.load(args.cache / "utk_blendshapes.npy")
+    crops, model = np.stack(crops_of(args.cache, "utk", np.arange(len(vectors)))), FaceAffectModel(args.weights)
+    who = groups(args.data)
+    dev = np.random.default_rng(21).random(len(vectors)) < 0.1  # as `several.targets` draws it
+    for prior in ("natural", "uniform"):
+        valence = model.predict(crops, vectors, prior=prior).valence.astype(float)
+        for part, rows in (("all", np.arange(len(dev))), ("not trained on", np.flatnonzero(dev))):
+            found = told(valence[rows], who[rows], shapes[rows]).round(3)
+            each = (f"{name} {a:+.3f} ({b:+.3f} to {c:+.3f})" for name, (a, b, c) in zip(NAMES, found.T, strict=True))
+            print(f"{prior}, {part}, n {len(rows)}: " + ", ".join(each), flush=True)
+
+
+if __name__ == "__main__":
+    main()
