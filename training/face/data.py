@@ -73,13 +73,22 @@ def load(cache: Path) -> Faces:
 
 def log_classes(path: Path) -> np.ndarray:
     """Teachers' log-probabilities (n, teachers * 8) in our order, NaN rows where they were not asked."""
-    p = np.load(path)[:, :, _ORDER]
+    return _logs(np.load(path))
+
+
+def _logs(spoken: np.ndarray) -> np.ndarray:
+    p = spoken[:, :, _ORDER]
     return np.log(np.clip(p, 1e-4, 1)).transpose(1, 0, 2).reshape(p.shape[1], -1)
 
 
 def teachers_average(path: Path) -> np.ndarray:
     """Geometric mean of the teachers' distributions (n, 8) in our order."""
-    x = log_classes(path)
+    return average(np.load(path))
+
+
+def average(spoken: np.ndarray) -> np.ndarray:
+    """The same of what the teachers said, (teachers, n, 8) in their order."""
+    x = _logs(spoken)
     mean = x.reshape(len(x), -1, 8).mean(1)
     p = np.exp(mean)
     return (p / p.sum(1, keepdims=True)).astype(np.float32)
