@@ -12,12 +12,15 @@ import numpy as np
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.face.affect import FaceAffectModel, FaceAffectResult
+from liveaffect.models.face.neutral import PRIOR_S
+from liveaffect.models.face.population import NEUTRAL_MEAN
 from training.face.evaluate import WEIGHTS, crops_of
 from training.face.figures import Figure, figure, uar
 from training.face.prepare import SQUEEZED, manifest
 from training.face.several.targets import ARCHIVES, labels_of
 
 SEVEN = [k for k, name in enumerate(EMOTIONS) if name != "contempt"]
+CALM_S = 30.0  # of a person's calm face before, where its own neutral is given
 RATED = ("happiness", "sadness", "surprise", "anger", "disgust", "fear")
 
 
@@ -68,6 +71,17 @@ def spearman(emotions: np.ndarray, ratings: np.ndarray, rows: np.ndarray) -> flo
     return float(np.mean(found))
 
 
+def beside_own(vectors: np.ndarray, rows: list[dict[str, str]]) -> np.ndarray:
+    """(n, 2G): geometry, and what it is beside the person's own neutral pictures, as after half a minute of calm."""
+    share, out = CALM_S / (CALM_S + PRIOR_S), np.concatenate([vectors, vectors - NEUTRAL_MEAN], 1)
+    who = np.array([row["subject"] for row in rows])
+    calm = np.array([row["label"] == "neutral" for row in rows])
+    for subject in np.unique(who):
+        own = np.nanmean(vectors[calm & (who == subject)], 0)
+        out[who == subject, vectors.shape[1] :] -= share * (own - NEUTRAL_MEAN)
+    return out.astype(np.float32)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -96,12 +110,13 @@ def main() -> None:
     every = np.arange(len(y))
     crops, vectors = np.stack(crops_of(args.cache, "jaffe", every)), np.load(args.cache / "jaffe_geometry.npy")
     rows = manifest(args.data / ARCHIVES["jaffe"])
+    own = beside_own(vectors, rows)
     ratings = np.array([[float(r[f"rating_{name}"] or "nan") for name in RATED] for r in rows])
     rated = np.flatnonzero(np.isfinite(ratings).all(1))
     print(f"\nJAFFE, {len(y)} faces of 10 women; seven categories; rank correlation with six rated strengths")
     columns = {}
     for prior in ("natural", "uniform"):
-        for how, given in (("aligned", None), ("aligned, geometry", vectors)):
+        for how, given in (("aligned", None), ("aligned, geometry", vectors), ("own neutral", own)):
             said = model.predict(crops, given, prior=prior)
             found = right(y, called(said))
             found["rank correlation"] = figure(lambda r, s=said: spearman(s.emotions, ratings, r), rated)
