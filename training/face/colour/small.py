@@ -8,6 +8,7 @@ from training.face.colour.batches import Batches, Collection, plain
 
 TRUNKS = ("/trunk/", "/stem/", "/body/")  # of the colour net, and of the net of luma; the place net stays as it is
 LARGE = 2000  # numbers; smaller weights stay as they are
+REDUCED = True  # weights of seven bits: with eight, sums of pairs overflow on processors without VNNI
 QUANTISED = ["Conv", "Clip", "Add", "Relu", "MaxPool"]
 
 
@@ -44,7 +45,7 @@ def make(whole: Path, target: Path, calibration: list[dict[str, np.ndarray]]) ->
         quantize_static(
             str(whole), str(beside), Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, op_types_to_quantize=QUANTISED,
-            nodes_to_quantize=nodes,
+            nodes_to_quantize=nodes, reduce_range=REDUCED,
         )  # fmt: skip
     model = onnx.load(str(beside if nodes else whole))
     halve(model)
