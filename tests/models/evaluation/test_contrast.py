@@ -3,7 +3,7 @@
 import made_affect as made
 import numpy as np
 import pytest
-import scipy.stats
+import scipy  # its parts are loaded where they are used
 
 from liveaffect.models.errors import BadInput
 from liveaffect.models.evaluation.autocorrelated import difference, level_of, memory_of

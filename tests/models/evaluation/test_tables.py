@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,10 +11,16 @@ import pytest
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.errors import BadInput
 from liveaffect.models.evaluation import metrics
-from liveaffect.models.evaluation.plot import draw
+from liveaffect.models.evaluation.report import Block
 from liveaffect.models.evaluation.tables import evaluate_tables
 
 N = 60
+
+
+def draw(block: Block, path: Path) -> None:
+    from liveaffect.models.evaluation import plot  # matplotlib takes a second
+
+    plot.draw(block, path)
 
 
 def distributions(n: int = N, seed: int = 0) -> np.ndarray:

@@ -4,16 +4,18 @@ import asyncio
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dashboard_stream as made
 import pytest
 from made_sensor import Sensor
 from made_session import recorded
-from mcp import Client, StdioServerParameters
 
 from liveaffect.stream import messages as m
 from liveaffect.stream.client.requests import Reply, Request
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 pytestmark = pytest.mark.processes
 TOOLS = {"state_now", "summary", "shifts_and_discord", "looks", "reasons", "session_summary", "set_marker"}
@@ -21,19 +23,21 @@ ARGUMENTS: dict[str, dict[str, Any]] = {"set_marker": {"label": "from the assist
 LIMIT_S = 120.0
 
 
-def server(address: str, *more: str) -> StdioServerParameters:
-    words = ["-m", "liveaffect.cli.main", "mcp", "--address", address, *more]
-    return StdioServerParameters(command=sys.executable, args=words)
+def connected(address: str) -> "Client":
+    from mcp import Client, StdioServerParameters  # as dear as twenty files of tests are
+
+    words = ["-m", "liveaffect.cli.main", "mcp", "--address", address]
+    return Client(StdioServerParameters(command=sys.executable, args=words))
 
 
-async def say(client: Client, tool: str, **arguments: Any) -> tuple[bool, str]:
+async def say(client: "Client", tool: str, **arguments: Any) -> tuple[bool, str]:
     """Whether it answered, and its text."""
     found = await client.call_tool(tool, arguments)
     assert all(part.type == "text" for part in found.content), "no pictures"
     return not found.is_error, "\n".join(getattr(part, "text", "") for part in found.content)
 
 
-async def until(client: Client, tool: str, word: str, **arguments: Any) -> str:
+async def until(client: "Client", tool: str, word: str, **arguments: Any) -> str:
     """Asks until the answer has the word: what was sent is on its way."""
     end = asyncio.get_running_loop().time() + LIMIT_S
     while True:
@@ -61,7 +65,7 @@ def test_every_tool_answers_and_the_switch_holds(tmp_path: Path) -> None:
 
     async def tale(sensor: Sensor) -> None:
         session = recorded(tmp_path / "s1")
-        async with Client(server(sensor.address)) as client:
+        async with connected(sensor.address) as client:
             assert {tool.name for tool in (await client.list_tools()).tools} == TOOLS
             for tool in sorted(TOOLS):
                 ok, text = await say(client, tool, **ARGUMENTS.get(tool, {}))
@@ -102,7 +106,7 @@ def test_every_tool_answers_and_the_switch_holds(tmp_path: Path) -> None:
 
 def test_without_a_sensor_each_tool_says_so(tmp_path: Path) -> None:
     async def tale() -> None:
-        async with Client(server(f"ipc://{tmp_path}/nobody")) as client:
+        async with connected(f"ipc://{tmp_path}/nobody") as client:
             for tool in sorted(TOOLS):
                 ok, text = await say(client, tool, **ARGUMENTS.get(tool, {}))
                 assert not ok
