@@ -19,7 +19,7 @@ pytestmark = [
 CALLS = "connect,sendto,sendmsg,sendmmsg"
 TRACED_S = 64
 """MediaPipe's first report would come 60 s after the landmarker was made, and one more at its close."""
-FPS = 5
+FPS = 2
 """Pictures a second of the traced film: what a library reports does not depend on how much it has to do."""
 
 
@@ -59,7 +59,7 @@ def test_the_trace_would_see_a_connection(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def film(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's face and voice with few pictures."""
-    return fewer_pictures(demo_clip, tmp_path_factory.mktemp("film") / "slow.mp4", every=6, fps=FPS)
+    return fewer_pictures(demo_clip, tmp_path_factory.mktemp("film") / "slow.mp4", every=30 // FPS, fps=FPS)
 
 
 def test_a_live_run_and_its_close_address_nothing_outside(tmp_path: Path, film: Path) -> None:
