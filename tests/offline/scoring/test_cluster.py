@@ -52,6 +52,7 @@ _score_here: Any = cluster._score_here
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.usefixtures("score_here")
 def test_a_cluster_writes_the_bytes_that_one_process_writes(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     films = _films(tmp_path / "films")

@@ -9,14 +9,15 @@ from liveaffect.offline import score
 from liveaffect.offline.tables.score import TableBuilder
 from liveaffect.stream.messages import Affect, FaceObservation
 
+pytestmark = pytest.mark.usefixtures("warm_workers")
+
 
 @pytest.mark.timeout(900)
 @pytest.mark.processes
-def test_m11_people_beyond_max_faces_are_counted_and_said(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_m11_people_beyond_max_faces_are_counted_and_said() -> None:
     import matplotlib as mpl
     from PIL import Image
 
-    monkeypatch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
     portrait = np.asarray(
         Image.open(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg").convert("RGB").resize((256, 300))
     )

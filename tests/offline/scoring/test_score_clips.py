@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("warm_workers")]
 @pytest.fixture(scope="module")
 def table(clips: Path, tmp_path_factory: pytest.TempPathFactory, warm_workers: None) -> pl.DataFrame:
     out = tmp_path_factory.mktemp("score") / "clips.parquet"
-    done = command("score", *(str(clips / name) for name in CLIPS), "--out", str(out), "--jobs", "2")
+    done = command("score", *(str(clips / name) for name in CLIPS), "--out", str(out), "--jobs", "1")
     assert done.returncode == 0, done.stderr
     return pl.read_parquet(out)
 

@@ -18,9 +18,9 @@ HEARD = ("[microphone]", "[voice]", "[voice_affect]")
 """Left out: what these columns add does not depend on the sound."""
 
 
-def liveaffect(shared: Path, *words: object) -> Done:
-    """The command with the development's models."""
-    return command(*map(str, words), env={"LIVEAFFECT_MODELS": str(shared / "models"), "COLUMNS": "300"})
+def liveaffect(*words: object) -> Done:
+    """The command, on a terminal that breaks no line of it."""
+    return command(*map(str, words), env={"COLUMNS": "300"})
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def scored(shared: Path, tmp_path_factory: pytest.TempPathFactory, warm_workers:
     broken = folder / "broken.mp4"
     broken.write_bytes((shared / "clips" / CLIP).read_bytes()[:2000])
     done = liveaffect(
-        shared, "score", shared / "clips" / CLIP, broken, "--out", folder / "plain", "--smooth", "--jobs", 2,
+        "score", shared / "clips" / CLIP, broken, "--out", folder / "plain", "--smooth", "--jobs", 1,
         "--summary", folder / "summary.csv", "--launch", folder / "launch.toml",
     )  # fmt: skip
     return folder, done
@@ -72,10 +72,10 @@ def test_the_summary_is_of_the_files_that_have_a_table(
 def test_a_baseline_of_the_clip_itself_is_subtracted(shared: Path, scored: tuple[Path, Done]) -> None:
     folder, _ = scored
     table, rest, out = folder / "plain" / f"{CLIP}.parquet", folder / "rest.json", folder / "relative.csv"
-    made = liveaffect(shared, "baseline", table, "--from", 0.5, "--to", 2.5, "--out", rest)
+    made = liveaffect("baseline", table, "--from", 0.5, "--to", 2.5, "--out", rest)
     assert made.returncode == 0, made.stderr
     launch = folder / "launch.toml"
-    done = liveaffect(shared, "score", shared / "clips" / CLIP, "--out", out, "--baseline", rest, "--launch", launch)
+    done = liveaffect("score", shared / "clips" / CLIP, "--out", out, "--baseline", rest, "--launch", launch)
     assert done.returncode == 0, done.stderr
     found = pl.read_csv(out, infer_schema_length=None)
     assert found.columns == [*COLUMNS, *REL_COLUMNS]
