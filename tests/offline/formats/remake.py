@@ -8,7 +8,7 @@ One JSON line per copy; copies that stand in OUT already are not made again. Not
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,25 +39,31 @@ QUICK = {
 WAYS: dict[str, Any] = {"photograph": ways_of_images, "film": ways_of_films, "sound": ways_of_sounds}
 
 
-def subjects(shared: Path | None) -> Iterator[tuple[str, str, Any]]:
-    """Kind, name and pixels or samples of each."""
+def subjects(shared: Path | None) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    """Kind, name and what gives pixels or samples of each."""
+    yield "photograph", "Hopper (matplotlib)", _hopper
+    yield "photograph", "astronaut (scikit-image)", _astronaut
+    yield "photograph", "the demo's face", lambda: _frames(clip(), 130, 1)[0]
+    yield "film", "Hopper, camera moving", lambda: _pan(_hopper())
+    yield "film", "astronaut, camera moving", lambda: _pan(_astronaut())
+    yield "film", "the demo's face", lambda: _frames(clip(), 120, LENGTH)
+    yield "sound", "the demo's voice", lambda: _sound(clip(), 3.0, 4.0)
+    if shared is not None:
+        yield "photograph", "phone", lambda: _photo(shared / "cases" / "phone.jpg", 2)
+        yield "film", "grid_f", lambda: _frames(shared / "clips" / "grid_f_brbk7n.mpg", 10, LENGTH)
+        yield "film", "pyfeat_single_face", lambda: _frames(shared / "clips" / "pyfeat_single_face.mp4", 10, LENGTH)
+        yield "sound", "grid_f", lambda: _sound(shared / "clips" / "grid_f_brbk7n.mpg", 0.0, 2.9)
+        yield "sound", "grid_m", lambda: _sound(shared / "clips" / "grid_m_swiz3n.mpg", 0.0, 2.9)
+
+
+def _hopper() -> np.ndarray:
+    return _photo(Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg"))
+
+
+def _astronaut() -> np.ndarray:
     import skimage
 
-    hopper = _photo(Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg"))
-    astronaut = _photo(Path(skimage.__file__).parent / "data" / "astronaut.png")
-    yield "photograph", "Hopper (matplotlib)", hopper
-    yield "photograph", "astronaut (scikit-image)", astronaut
-    yield "photograph", "the demo's face", _frames(clip(), 130, 1)[0]
-    yield "film", "Hopper, camera moving", _pan(hopper)
-    yield "film", "astronaut, camera moving", _pan(astronaut)
-    yield "film", "the demo's face", _frames(clip(), 120, LENGTH)
-    yield "sound", "the demo's voice", _sound(clip(), 3.0, 4.0)
-    if shared is not None:
-        yield "photograph", "phone", _photo(shared / "cases" / "phone.jpg", 2)
-        yield "film", "grid_f", _frames(shared / "clips" / "grid_f_brbk7n.mpg", 10, LENGTH)
-        yield "film", "pyfeat_single_face", _frames(shared / "clips" / "pyfeat_single_face.mp4", 10, LENGTH)
-        yield "sound", "grid_f", _sound(shared / "clips" / "grid_f_brbk7n.mpg", 0.0, 2.9)
-        yield "sound", "grid_m", _sound(shared / "clips" / "grid_m_swiz3n.mpg", 0.0, 2.9)
+    return _photo(Path(skimage.__file__).parent / "data" / "astronaut.png")
 
 
 def _photo(path: Path, shrink: int = 1) -> np.ndarray:
@@ -93,8 +99,7 @@ def summary_of(table: pl.DataFrame, kind: str) -> dict[str, Any]:
     return {"valence": valence, "top": top, "times": table["t_s"].to_list(), "ok_s": known["t_s"].to_list()}
 
 
-def main() -> None:
-    words = sys.argv[1:]
+def main(words: list[str]) -> None:
     out, quick = Path(words[0]), "--quick" in words
     shared = Path(words[words.index("--shared") + 1]) if "--shared" in words else None
     done = {(row["kind"], row["subject"], row["way"]) for row in _rows(out)}
@@ -106,15 +111,17 @@ def main() -> None:
         left = {way: make for way, make in ways.items() if (kind, subject, way) not in done}
         if left:
             with tempfile.TemporaryDirectory(prefix="remade-") as folder:
-                score_all(kind, subject, material, left, Path(folder), out)
+                score_all(kind, subject, material(), left, Path(folder), out, jobs=1 if quick else 2)
 
 
 def _rows(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.read_text("utf-8").splitlines()] if out.is_file() else []
 
 
-def score_all(kind: str, subject: str, material: Any, ways: dict[str, Any], folder: Path, out: Path) -> None:
-    """Makes every copy, scores them two at a time, and writes a line for each."""
+def score_all(
+    kind: str, subject: str, material: Any, ways: dict[str, Any], folder: Path, out: Path, *, jobs: int
+) -> None:
+    """Makes every copy, scores them, and writes a line for each."""
     tasks: dict[Task, str] = {}
     for number, (way, make) in enumerate(ways.items()):
         place = folder / str(number)
@@ -123,7 +130,7 @@ def score_all(kind: str, subject: str, material: Any, ways: dict[str, Any], fold
             tasks[Task(make(place, material), way, folder / f"{number}.parquet")] = way
         except (OSError, ValueError, KeyError) as error:  # an encoder that is not here
             _say(out, kind, subject, way, {"failure": f"cannot be made here: {type(error).__name__}: {error}"})
-    for event in score_files(list(tasks), 2, ScoreSettings()):
+    for event in score_files(list(tasks), jobs, ScoreSettings()):
         if isinstance(event, Outcome):
             found = (
                 {"failure": event.failure} if event.failure else summary_of(pl.read_parquet(event.task.target), kind)
@@ -139,4 +146,4 @@ def _say(out: Path, kind: str, subject: str, way: str, found: dict[str, Any]) ->
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -27,16 +27,20 @@ KNOWN = {(subject, NARROW) for subject in ("the demo's voice", "grid_f", "grid_m
 """Subject and way: what the page explains. Of grid_m the voice net is between two categories."""
 
 
+def need_models() -> None:
+    try:
+        for name in ("face-landmarker", "silero-vad"):
+            registry.path(name)
+    except ModelMissing as error:
+        pytest.skip(str(error))
+
+
 def remade(out: Path, *words: str, limit_s: float) -> list[judge.Verdict]:
     environment = dict(os.environ)
     if "LIVEAFFECT_MODELS" not in environment and (SHARED / "models").is_dir():
         environment["LIVEAFFECT_MODELS"] = str(SHARED / "models")
     else:
-        try:
-            for name in ("face-landmarker", "silero-vad"):
-                registry.path(name)
-        except ModelMissing as error:
-            pytest.skip(str(error))
+        need_models()
     command = [sys.executable, str(HERE / "remake.py"), str(out), *words]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=limit_s, check=False)
     assert done.returncode == 0, done.stderr
@@ -44,8 +48,13 @@ def remade(out: Path, *words: str, limit_s: float) -> list[judge.Verdict]:
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("warm_workers")
 def test_some_copies_of_a_photograph_and_a_film_give_its_numbers(tmp_path: Path) -> None:
-    found = remade(tmp_path / "quick.jsonl", "--quick", limit_s=900)
+    import remake
+
+    need_models()
+    remake.main([str(tmp_path / "quick.jsonl"), "--quick"])
+    found = judge.verdicts(judge.read(tmp_path / "quick.jsonl"))
     assert len(found) == 4
     assert all(verdict.ok for verdict in found), found
 
