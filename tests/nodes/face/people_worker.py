@@ -22,13 +22,14 @@ from PIL import Image  # noqa: E402
 from liveaffect.models.face.identity import FaceIdentityModel  # noqa: E402
 from liveaffect.nodes.face import FaceNode  # noqa: E402
 from liveaffect.stream.lockstep import run_nodes  # noqa: E402
-from liveaffect.stream.messages import FaceObservation, VideoFrame  # noqa: E402
+from liveaffect.stream.messages import FaceObservation, Message, VideoFrame  # noqa: E402
 from liveaffect.stream.topics import topic_of  # noqa: E402
 from liveaffect.stream.wire import encode  # noqa: E402
 
 RATE, SIDE, HEIGHT, WIDTH = 15, 220, 360, 640
 LEFT, RIGHT = (60, 60), (360, 60)
 Picture = NDArray[np.uint8]
+Rows = list[list[tuple[int, str, str, float]]]
 
 
 def main() -> None:
@@ -52,10 +53,11 @@ def main() -> None:
         "fade": [one] * 8 + [(one * s).astype(np.uint8) for s in fading()] + [one] * 12,
         "other": [other] * 8,
     }
+    swap = films.pop("swap")
     said: dict[str, Any] = {name: run(film) for name, film in films.items()}
-    said["swap without identity"] = run(films["swap"], identity=False)
+    said["swap"], *said["leaked"] = overheard(swap)
+    said["swap without identity"] = run(swap, identity=False)
     said["single participant"] = run(films["cut"], people=1)
-    said["leaked"] = leaked(films["swap"])
     Path(sys.argv[1]).write_bytes(msgspec.json.encode(said))
 
 
@@ -64,8 +66,8 @@ def tiles(frame: Picture) -> Picture:
     return np.vstack([frame, np.full((200, WIDTH, 3), 255, np.uint8), np.zeros((200, WIDTH, 3), np.uint8)])
 
 
-def leaked(film: list[Picture]) -> tuple[int, int]:
-    """How many descriptors were made, and how many of them stand in anything that the node says."""
+def overheard(film: list[Picture]) -> tuple[Rows, int, int]:
+    """The rows; how many descriptors were made, and how many of them stand in anything that the node says."""
     made: list[bytes] = []
 
     def listening(self: FaceIdentityModel, chips: Picture) -> NDArray[np.float32]:
@@ -74,21 +76,26 @@ def leaked(film: list[Picture]) -> tuple[int, int]:
         return found
 
     plainly, FaceIdentityModel.describe = FaceIdentityModel.describe, listening  # type: ignore[method-assign]
-    node = FaceNode()
-    frames = [VideoFrame(t_ns=round(i * 1e9 / RATE), seq=i, image=image) for i, image in enumerate(film)]
-    said = run_nodes(node, inputs=frames)
+    said = told(film)
     FaceIdentityModel.describe = plainly  # type: ignore[method-assign]
     sent = [bytes(part) for message in said for part in encode(topic_of(message), message)]
-    return len(made), sum(any(look in part for part in sent) for look in made)
+    return rows_of(said), len(made), sum(any(look in part for part in sent) for look in made)
 
 
 def fading() -> list[float]:
     return [*np.linspace(1, 0, 10), *np.linspace(0, 1, 10)]
 
 
-def run(film: list[Picture], **settings: Any) -> list[list[tuple[int, str, str, float]]]:
+def run(film: list[Picture], **settings: Any) -> Rows:
+    return rows_of(told(film, **settings))
+
+
+def told(film: list[Picture], **settings: Any) -> list[Message]:
     frames = [VideoFrame(t_ns=round(i * 1e9 / RATE), seq=i, image=image) for i, image in enumerate(film)]
-    said = run_nodes(FaceNode(**settings), inputs=frames)
+    return list(run_nodes(FaceNode(**settings), inputs=frames))
+
+
+def rows_of(said: list[Message]) -> Rows:
     return [list(rows(one)) for one in said if isinstance(one, FaceObservation)]
 
 

@@ -63,8 +63,12 @@ def _record(clip: Path, folder: Path, models: Path, monkeypatch: pytest.MonkeyPa
 def test_a_recorded_clip_is_recomputed_identically(
     clips: Path, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, limit: int, topics: set[str]
 ) -> None:
-    nodes = _record(clips / name, tmp_path / "s", shared / "models", monkeypatch, limit)
-    report = verify_apart(tmp_path / "s", trust=Trust(sources=(str(clips),)))
+    film = tmp_path / "films" / name
+    film.parent.mkdir()
+    whole = (clips / name).read_bytes()
+    film.write_bytes(whole[: len(whole) // 2] if limit > 1000 else whole)  # she speaks by then
+    nodes = _record(film, tmp_path / "s", shared / "models", monkeypatch, limit)
+    report = verify_apart(tmp_path / "s", trust=Trust(sources=(str(film.parent),)))
     found = {verdict.topic: verdict for verdict in report.verdicts}
     if "voice" in nodes:
         topics = topics | {"voice/descriptors", "voice/affect"}
