@@ -1,9 +1,9 @@
 """What noise, rooms, telephones, codecs, volume and plainly read speech do to the heads that never saw a corpus.
 
-    python -m training.voice.conditions --cache CACHE --out OUT [--neutral]
+    python -m training.voice.conditions --out OUT --encoder models/weights/voice-encoder.onnx [--neutral]
 
-For each corpus the heads are fitted without it; then some of its utterances are heard in each condition. `--neutral`
-judges sentences that espeak-ng reads in twelve languages by three voices, and the talkers of the clips, instead.
+Keeps what the encoder says of some utterances of each corpus in each condition (`robust` judges it). `--neutral` hears
+sentences that espeak-ng reads in twelve languages by three voices, and the talkers of the clips, instead.
 """
 
 import argparse
@@ -57,6 +57,8 @@ def conditions(babble: list[Array]) -> dict[str, Callable[[Array, np.random.Gene
         "noise, 10 dB": noise("white", 10),
         "noise, 0 dB": noise("white", 0),
         "others talk, 10 dB": noise("babble", 10),
+        "others talk, 0 dB": noise("babble", 0),
+        "pink noise, 5 dB": noise("pink", 5),
         "telephone": lambda x, _: augment.coded(x, "mulaw"),
         "MP3": lambda x, _: _mp3(x),
         "room": augment.in_room,
@@ -86,7 +88,7 @@ def main() -> None:
             if path.exists():
                 continue
             heard = [np.float32(change(signals[i].astype(np.float64), np.random.default_rng(i))) for i in chosen]
-            found = windows(encoder, heard, np.random.default_rng(0), steps=False)
+            found = windows(encoder, heard, np.random.default_rng(0), steps=False, cuts=False)
             found["index"] = np.array(chosen)[found["index"].astype(int)]
             np.savez(path, **found)
             print(f"{corpus} {name}: {len(np.unique(found['index']))} of {len(chosen)} heard as speech", flush=True)

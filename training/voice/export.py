@@ -14,6 +14,8 @@ from training.voice.encoder import Graph
 Array = np.ndarray
 FULL_DB = 30.0
 """Reach (loud over soft hops) of clean speech in a quiet room; beyond it nothing is surer."""
+DROWNED_DB, DROWNED_STEP_DB = 30.0, 3.0
+"""Reach of speech that is half drowned, and how fast it drowns: chosen by `training.voice.noise`."""
 
 
 @dataclass
@@ -43,6 +45,8 @@ class Heads:
     """(2,): what multiplies the distribution's own spread on the plane."""
     floor: Array
     """(2,): least standard deviation: people of one category differ too."""
+    drowned: Array
+    """(2,): standard deviation of speech that drowns, where it would be less; clear speech keeps its own."""
 
 
 _INPUTS = (
@@ -90,7 +94,7 @@ def to_onnx(h: Heads) -> onnx.ModelProto:
     square = g("MatMul", p, g.constant(CIRCUMPLEX**2))
     variance = g("Max", g("Sub", square, g("Mul", place, place)), g.constant(0.0))
     variance = g("Mul", variance, g.constant(h.spread**2))
-    g("Sqrt", g("Add", variance, g.constant(h.floor**2)), output="sd")
+    _deviations(g, g("Add", variance, g.constant(h.floor**2)), h.drowned)
     value = helper.make_tensor_value_info
     inputs = [value(name, TensorProto.FLOAT, ["n", width]) for name, width in _INPUTS]
     outputs = [
@@ -101,3 +105,25 @@ def to_onnx(h: Heads) -> onnx.ModelProto:
     helper.set_model_props(model, {"categories": ",".join(EMOTIONS)})
     onnx.checker.check_model(model)
     return model
+
+
+def widening(model: onnx.ModelProto, drowned: Array) -> onnx.ModelProto:
+    """Heads that were exported without `drowned`, with it; nothing but `sd` changes."""
+    if any(node.op_type == "Sigmoid" for node in model.graph.node):
+        raise SystemExit("the deviations of these heads widen already")
+    g, found = Graph(), onnx.ModelProto()
+    found.CopyFrom(model)
+    g.nodes, g.constants = list(model.graph.node[:-1]), list(model.graph.initializer)
+    _deviations(g, model.graph.node[-1].input[0], drowned)
+    del found.graph.node[:], found.graph.initializer[:]
+    found.graph.node.extend(g.nodes)
+    found.graph.initializer.extend(g.constants)
+    onnx.checker.check_model(found)
+    return found
+
+
+def _deviations(g: Graph, variance: str, drowned: Array) -> None:
+    reach = g("Slice", "heard", *(g.constant([v], np.int64) for v in (1, 2, 1)))
+    share = g("Sigmoid", g("Mul", g("Sub", g.constant(DROWNED_DB), reach), g.constant(1 / DROWNED_STEP_DB)))
+    lacking = g("Max", g("Sub", g.constant(drowned**2), variance), g.constant(0.0))
+    g("Sqrt", g("Add", variance, g("Mul", share, lacking)), output="sd")

@@ -5,18 +5,22 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit
 
 from liveaffect.models.circumplex import CIRCUMPLEX, EMOTIONS, N_EMOTIONS
 from liveaffect.models.voice.baseline import HALF_S
 from liveaffect.models.voice.usual import Usual
 from liveaffect.models.voice.window import WINDOW_HOPS
-from training.voice.export import FULL_DB, Heads
+from training.voice.export import DROWNED_DB, DROWNED_STEP_DB, FULL_DB, Heads
 from training.voice.heads import Fitted
 from training.voice.table import Calm, Table
 
 Array = np.ndarray
 HIGH, LOW = [EMOTIONS.index(n) for n in ("anger", "fear")], [EMOTIONS.index(n) for n in ("neutral", "sadness")]
 BAD, GOOD = [EMOTIONS.index(n) for n in ("sadness", "anger", "disgust", "fear")], [EMOTIONS.index("happiness")]
+
+NINETY, NINETY_FIVE = 1.645, 1.960
+"""Half of an interval that holds so many in a hundred, in deviations."""
 
 
 @dataclass
@@ -91,7 +95,16 @@ def answer(
     place = p @ CIRCUMPLEX
     mean = np.clip(place + np.clip(plane - place, -h.reach, h.reach) * h.leave, -0.95, 0.95)
     variance = np.maximum(p @ CIRCUMPLEX**2 - place**2, 0.0)
-    return p, mean, np.sqrt(variance * h.spread**2 + h.floor**2)
+    variance = variance * h.spread**2 + h.floor**2
+    return p, mean, widened(np.sqrt(variance), table.reach_db, h.drowned)
+
+
+def widened(
+    sd: Array, reach_db: Array, drowned: Array, db: float = DROWNED_DB, step_db: float = DROWNED_STEP_DB
+) -> Array:
+    """Deviations (n, 2) that were `sd` in silence: the more the speech drowns, the nearer to `drowned` (2,)."""
+    share = expit((db - reach_db) / step_db)[:, None]
+    return np.sqrt(sd**2 + share * np.maximum(np.square(drowned) - sd**2, 0.0))
 
 
 def terms(table: Table, believed: Array) -> Array:
@@ -128,7 +141,7 @@ def calibrate(h: Heads, said: Said, table: Table, baseline: Array, weight: Array
         def miss(scale: float, k: int = k) -> float:
             h.spread[k] = scale
             _, mean, sd = answer(h, said, table, baseline=True)
-            return abs(weight @ (np.abs(place[:, k] - mean[:, k]) <= 1.645 * sd[:, k]) - 0.9)
+            return abs(weight @ (np.abs(place[:, k] - mean[:, k]) <= NINETY * sd[:, k]) - 0.9)
 
         h.spread[k] = minimize_scalar(miss, bounds=(0.5, 2.0), method="bounded", options={"xatol": 0.01}).x
 
@@ -154,7 +167,8 @@ def scores(table: Table, p: Array, mean: Array, sd: Array) -> dict[str, float]:
     """Recall, arousal and valence in pairs of one speaker, coverage of 90 % intervals, how sure against right."""
     label, place = table.label, table.places()
     group = np.unique(table.speaker.astype(str), return_inverse=True)[1]
-    inside = np.abs(place - mean) <= 1.645 * sd
+    away = np.abs(place - mean) / sd
+    inside, within = away <= NINETY, away <= NINETY_FIVE
     classes = np.unique(label)
     among = p[:, classes] / p[:, classes].sum(axis=1, keepdims=True)
     neutral = label == 0
@@ -164,6 +178,8 @@ def scores(table: Table, p: Array, mean: Array, sd: Array) -> dict[str, float]:
         "valence": pairs(mean[:, 0], np.isin(label, GOOD), np.isin(label, BAD), group),
         "valence_in_90": float(inside[:, 0].mean()),
         "arousal_in_90": float(inside[:, 1].mean()),
+        "valence_in_95": float(within[:, 0].mean()),
+        "arousal_in_95": float(within[:, 1].mean()),
         "confidence": float(among.max(axis=1).mean()),
         "accuracy": float((classes[among.argmax(axis=1)] == label).mean()),
         "neutral_first": float((p[neutral].argmax(axis=1) == 0).mean()) if neutral.any() else float("nan"),

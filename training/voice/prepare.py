@@ -47,13 +47,15 @@ def main() -> None:
             print(f"{part}: {len(signals)} utterances", flush=True)
 
 
-def windows(encoder: Net, signals: list[Array], rng: np.random.Generator, steps: bool) -> dict[str, Array]:
+def windows(
+    encoder: Net, signals: list[Array], rng: np.random.Generator, steps: bool, cuts: bool = True
+) -> dict[str, Array]:
     """Arrays over windows (n): index of the signal, kind, hops, reach_db, and means (n, 1152) float16."""
     found: dict[str, list[float]] = {name: [] for name in ("index", "kind", "hops", "reach_db")}
     means = []
     for i, (signal, probs) in enumerate(zip(signals, speech_probs(registry.load("silero-vad"), signals), strict=True)):
         rows = log_mel(signal)[: len(probs)]
-        for kind, at in _chosen(probs, rng, steps):
+        for kind, at in _chosen(probs, rng, steps, cuts):
             means.append(encoder.run({"rows": rows[at][None]})[0][0].astype(np.float16))
             for name, value in (("index", i), ("kind", kind), ("hops", len(at)), ("reach_db", reach_db(rows[at]))):
                 found[name].append(value)
@@ -67,15 +69,17 @@ def window(probs: Array, end: int, most: int = WINDOW_HOPS) -> Array | None:
     return at if (probs[at] >= SPEECH).sum() >= LEAST_HOPS else None
 
 
-def _chosen(probs: Array, rng: np.random.Generator, steps: bool) -> list[tuple[int, Array]]:
+def _chosen(probs: Array, rng: np.random.Generator, steps: bool, cuts: bool) -> list[tuple[int, Array]]:
     speech = np.flatnonzero(probs >= SPEECH)
     if len(speech) < LEAST_HOPS:
         return []
     end = min(int(speech[-1]) + 1 + HANG_HOPS, len(probs))
     first = int(speech[LEAST_HOPS - 1]) + 1
     ends = rng.integers(first, end + 1, 2)
-    asked = [(0, end, WINDOW_HOPS), (1, int(ends[0]), SHORT_HOPS)]
-    asked.append((2, int(ends[1]), int(rng.integers(SHORTEST_HOPS, SHORT_HOPS))))
+    asked = [(0, end, WINDOW_HOPS)]
+    if cuts:
+        asked.append((1, int(ends[0]), SHORT_HOPS))
+        asked.append((2, int(ends[1]), int(rng.integers(SHORTEST_HOPS, SHORT_HOPS))))
     asked += [(3, at, WINDOW_HOPS) for at in range(first + STEP_HOPS - 1, end, STEP_HOPS)] if steps else []
     return [(kind, at) for kind, stop, most in asked if (at := window(probs, stop, most)) is not None]
 

@@ -39,12 +39,13 @@ def main() -> None:
     final = fit(whole, calm_of(whole, np.random.default_rng(7)), RECIPE)
     h = Heads(
         final.cold, final.relative, final.plane_cold, final.plane_relative, final.typical, final.present,
-        TRUST, np.zeros(4), LEAVE, REACH, np.ones(2), FLOOR,
+        TRUST, np.zeros(4), LEAVE, REACH, np.ones(2), FLOOR, np.zeros(2),
     )  # fmt: skip
     h.cold[-1] += PRIOR
     h.relative[-1] += PRIOR_RELATIVE
     left = kept(args.out / "corpora.npz", table, "corpora")
-    balanced(h, left)
+    balanced(h, left)  # of speech as recorded; what noise adds comes on top
+    h.drowned = DROWNED
     onnx.save(to_onnx(h), args.out / "voice-affect.onnx")
     figures = {"corpora": report(h, left), "sharpness": h.sharpness.tolist(), "spread": h.spread.tolist()}
     figures["speakers"] = report(h, kept(args.out / "speakers.npz", table, "speakers"))
@@ -60,6 +61,8 @@ PRIOR_RELATIVE = np.array([-0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], np.float32)
 """The same for the map that knows the speaker's calm speech: it finds neutral too often."""
 TRUST, REACH = 0.9, 0.3
 LEAVE, FLOOR = np.array([0.5, 0.5]), np.array([0.15, 0.15])
+DROWNED = np.array([0.61, 0.0])
+"""Deviation of valence where speech drowns, fitted by `training.voice.noise`; arousal is wide enough there."""
 
 
 def kept(path: Path, table: Table, how: str) -> tuple[Table, Said]:
