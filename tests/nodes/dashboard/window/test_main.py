@@ -1,7 +1,7 @@
 """The main window, offscreen, on a stream made up for it."""
 
 import math
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -314,12 +314,10 @@ def test_a_neutral_baseline_is_drawn_for_its_face_alone(desk: Desk) -> None:
 
 @pytest.mark.long
 def test_under_overload_the_picture_slows_and_the_status_line_says_so(desk: Desk, qtbot: QtBot) -> None:
-    paint = desk.window.circumplex.live
+    paint, pause = desk.window.circumplex.live, threading.Event()
 
     def slow(*arguments: Any) -> None:
-        end = time.perf_counter() + 0.15
-        while time.perf_counter() < end:
-            pass
+        pause.wait(0.15)  # as if it painted for so long
         paint(*arguments)
 
     desk.take(*made.stream(range(30)))
