@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from liveaffect.models.circumplex import COORDINATES
 from training.face import data
 from training.face.colour import members as m
 from training.face.colour import small
@@ -25,6 +26,7 @@ from training.face.several.targets import RARE, SEVEN, labels_of
 
 KNOWN = {"ferplus": np.ones(8, bool), "rafdb_train": SEVEN, "rare": RARE}
 EXTRA = ("taught", "spread")
+COVER = 110  # grey over the lower part of some of the faces by which deviations are fitted
 
 
 def answers(cache: Path, members: m.Members, c: Collection, rows: np.ndarray, run: Path) -> m.Answers:
@@ -49,7 +51,11 @@ def views(a: m.Answers) -> tuple[list[np.ndarray], list[np.ndarray]]:
     for what in EXTRA:
         said[what] = 0.5 * (said[f"{what}2"] + said[f"{what}3"])
     names = [*m.HEADS, *EXTRA]
-    return [said[n][0] for n in names], [0.5 * (said[n][0] + said[n][1]) for n in names]
+    both = [{n: said[n][0] for n in names}, {n: 0.5 * (said[n][0] + said[n][1]) for n in names}]
+    for one in both:
+        of = [shares(0.5 * (one[f"votes{k}"] + one[f"labels{k}"])) @ COORDINATES for k in "23"]
+        one["spread"] = np.log(np.exp(one["spread"]) + m.APART * np.square(of[0] - of[1]))
+    return [both[0][n] for n in names], [both[1][n] for n in names]
 
 
 def truth_of(data_folder: Path, cache: Path, name: str, rows: np.ndarray) -> np.ndarray:
@@ -99,11 +105,14 @@ def main() -> None:
     few = slice(None, None, 2)
     planes, _, _ = source.seen(parts[0], rows_of["ferplus"][few])
     spoilt = planes.transpose(1, 2, 3, 0).round().clip(0, 255).astype(np.uint8)
-    blank = np.full((len(spoilt), geometry.shape[1]), np.nan, np.float32)
-    said = {k: v for which in ("older", "newer") for k, v in m.ask(members, spoilt, blank, which).said.items()}
-    degraded = views(m.Answers(said, np.zeros(len(spoilt), bool)))[0]
+    masked = inner(parts[0].crops[rows_of["ferplus"][few]])
+    masked[:, int(0.6 * masked.shape[1]) :] = COVER
     pair, h = fits["natural"], held["ferplus"]
-    pairs = [(h.views[0], pair[0], h.truth), (h.views[1], pair[1], h.truth), (degraded, pair[0], h.truth[few])]
+    pairs = [(h.views[0], pair[0], h.truth), (h.views[1], pair[1], h.truth)]
+    for crops in (spoilt, masked):
+        blank = np.full((len(crops), geometry.shape[1]), np.nan, np.float32)
+        said = {k: v for which in ("older", "newer") for k, v in m.ask(members, crops, blank, which).said.items()}
+        pairs.append((views(m.Answers(said, np.zeros(len(crops), bool)))[0], pair[0], h.truth[few]))
     gain, floor = deviations(pairs, means)
     joined = {}
     for prior, both in fits.items():

@@ -16,6 +16,9 @@ from training.face.several import net as nets
 HEADS = ("votes2", "labels2", "votes3", "labels3")
 OWN = ("votes", "labels", "taught", "spread", "embedding")
 BATCH = 64
+APART = 0.6
+"""Share of the squared distance between what the two nets take valence and arousal to be that counts as variance: where
+a mouth is covered or a picture is blurred, they differ by more than either says."""
 Said = dict[str, torch.Tensor]
 SMALL, MIDDLE = 64, 96  # sides of the crops that the net of luma and the colour net see
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from liveaffect.models.circumplex import COORDINATES
-from training.face.colour.members import HEADS, Members, Said
+from training.face.colour.members import APART, HEADS, Members, Said
 from training.face.net import Calibration, PlaceNet
 from training.face.several.shipped import STRENGTH, Joined
 
@@ -52,7 +52,9 @@ class Three(Members):
         log_p = self.join("natural", said, present)
         taught = self._mean(said, "taught")
         va = (log_p.exp() @ self.coordinates + STRENGTH * (taught - log_p.exp() @ self.means)).clamp(-1, 1)
-        sd = (self._mean(said, "spread").exp() * self.gain.square() + self.floor.square()).sqrt()
+        of = [torch.softmax(0.5 * (said[f"votes{k}"] + said[f"labels{k}"]), 1) @ self.coordinates for k in "23"]
+        own = self._mean(said, "spread").exp() + APART * (of[0] - of[1]).square()
+        sd = (own * self.gain.square() + self.floor.square()).sqrt()
         (here, wide), (back, wide_too) = self.place(luma), self.place(luma.flip(3))
         place = 0.5 * (here + back * self.turned)
         flat = self.join("uniform", said, present)
