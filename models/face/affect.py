@@ -57,8 +57,8 @@ class FaceAffectModel:
     def __init__(self, source: Net | Path | str, *, provider: Provider = "cpu", batch: int = BATCH) -> None:
         self.net = source if isinstance(source, Net) else Net(Path(source), provider=provider)
         self._batch = batch
-        wide = next((t.shape[1] for t in self.net.inputs if t.name == "crops" and len(t.shape) == 4), SIDE)
-        self.side = wide if wide > 0 else SIDE
+        shape = self.net.shape("crops")
+        self.side = shape[1] if shape is not None and len(shape) == 4 and shape[1] > 0 else SIDE
         """Pixels of the crops that the net sees: 96 from version 3 on, 64 before."""
 
     def predict(

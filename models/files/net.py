@@ -131,9 +131,13 @@ class Net:
             feeds = {key: np.pad(value, [(0, missing)] + [(0, 0)] * (value.ndim - 1)) for key, value in feeds.items()}
         return tuple(output[:rows] for output in self.run(feeds)) if missing else self.run(feeds)
 
+    def shape(self, name: str) -> tuple[int, ...] | None:
+        """The shape of the input `name`, -1 where an axis is open; None where it is not there."""
+        return next((tensor.shape for tensor in self.inputs if tensor.name == name), None)
+
     def expect(self, name: str, numbers: int) -> None:
         """Raises ModelBroken where the input `name` is not there, or its last axis holds other than so many numbers."""
-        shape = next((tensor.shape for tensor in self.inputs if tensor.name == name), None)
+        shape = self.shape(name)
         if shape is None or shape[-1] != numbers:
             raise ModelBroken(
                 f"{self.path}: input `{name}` should end in {numbers} numbers, the net has {shape}; "

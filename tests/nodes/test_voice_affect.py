@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from voice_clips import talker
 
 from liveaffect.models import registry
 from liveaffect.nodes.voice import VoiceNode
@@ -13,16 +14,6 @@ from liveaffect.stream import messages as m
 from liveaffect.stream.node import messages_of
 
 HOP = 160
-
-
-def talker(shared: Path, name: str) -> np.ndarray:
-    """The sound of a clip of GRID."""
-    import av
-
-    with av.open(str(shared / "clips" / name)) as container:
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=16000)
-        frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
-    return np.concatenate([frame.to_ndarray().ravel() for frame in frames]).astype(np.float32)
 
 
 def descriptors(shared: Path, sound: np.ndarray) -> list[m.VoiceDescriptors]:

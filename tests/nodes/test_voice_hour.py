@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import psutil
 import pytest
+from voice_clips import talker
 
 from liveaffect.nodes.voice import TOGETHER, VoiceNode
 from liveaffect.nodes.voice_affect import VoiceAffectNode
@@ -21,15 +22,9 @@ GROWTH = 8 * 2**20
 @pytest.fixture(scope="module")
 def sound(shared: Path) -> np.ndarray:
     """Two talkers in turn with a second of soft noise after each: some eight seconds."""
-    import av
-
-    parts: list[np.ndarray] = []
     rng = np.random.default_rng(0)
-    for name in ("grid_f_brbk7n.mpg", "grid_m_swiz3n.mpg"):
-        with av.open(str(shared / "clips" / name)) as container:
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=16000)
-            frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
-        parts += [frame.to_ndarray().ravel() for frame in frames] + [rng.normal(0, 1e-3, 16000)]
+    names = ("grid_f_brbk7n.mpg", "grid_m_swiz3n.mpg")
+    parts = [part for name in names for part in (talker(shared, name), rng.normal(0, 1e-3, 16000))]
     whole = np.concatenate(parts).astype(np.float32)
     return whole[: len(whole) // (HOP * 10) * (HOP * 10)]
 

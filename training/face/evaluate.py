@@ -4,10 +4,7 @@ python -m training.face.evaluate --data ../shared/data --cache CACHE [--dev] [--
 """
 
 import argparse
-import csv
-import io
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +17,8 @@ from liveaffect.models.face.affect import FaceAffectModel, FaceAffectResult
 from liveaffect.models.face.rules import FaceRulesModel
 from training.face import data, distil, train
 from training.face.figures import Figure, figure, measure, recalls, sureness
+from training.face.landmarks import SETS
+from training.face.prepare import manifest
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "models" / "weights" / "face-affect.onnx"
 
@@ -71,8 +70,7 @@ def against_taught(cache: Path, rows: np.ndarray, ours: FaceAffectResult) -> dic
 
 def groups(args: argparse.Namespace, model: FaceAffectModel) -> dict[str, dict[str, Figure]]:
     """Mean outputs and agreement between views over age, gender and origin on UTKFace: consistency, not accuracy."""
-    with zipfile.ZipFile(args.data / "utkface_adults_128px.zip") as z:
-        people = list(csv.DictReader(io.StringIO(z.read("manifest.csv").decode())))
+    people = manifest(args.data / SETS["utk"][0])
     rows = np.arange(0, len(people), args.group_every)
     vectors = np.load(args.cache / "utk_geometry.npy")[rows]
     aligned = model.predict(np.stack(crops_of(args.cache, "utk", rows)), vectors)

@@ -8,31 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from voice_clips import live
 
-from liveaffect.models import registry
 from liveaffect.models.circumplex import COORDINATES, EMOTIONS
 from liveaffect.models.errors import BadInput
-from liveaffect.models.voice.activity import VoiceActivity
 from liveaffect.models.voice.affect import VoiceAffectModel, VoiceAffectResult
 from liveaffect.models.voice.baseline import HALF_S, Piece, VoiceBaseline
-from liveaffect.models.voice.descriptors import NAMES, VoiceStream
+from liveaffect.models.voice.descriptors import NAMES
 from liveaffect.models.voice.encoder import ENCODED
-from liveaffect.models.voice.mel import HOP, LogMel, log_mel
+from liveaffect.models.voice.mel import log_mel
 from liveaffect.models.voice.window import SUMMARY_NAMES, SpeechWindow
 
 pytestmark = pytest.mark.long
 
 NUMBERS = ("valence", "arousal", "valence_sd", "arousal_sd")
-
-
-@pytest.fixture(scope="module")
-def model(shared: Path) -> VoiceAffectModel:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
-        patch.delenv("LIVEAFFECT_PROFILE", raising=False)
-        net = registry.load("voice-affect")
-        net.predict(np.zeros(16000, np.float32))  # opens the speech detector while its folder is named
-    return net
 
 
 @pytest.fixture(scope="module")
@@ -78,35 +67,16 @@ def test_contempt_has_no_data_and_no_probability(model: VoiceAffectModel, actor:
 def test_the_live_stream_gives_the_numbers_of_the_whole_signal(
     model: VoiceAffectModel, actor: dict[str, list[np.ndarray]], shared: Path
 ):
-    """As the voice node does it: hops of 160 samples, descriptors as a mapping with None, the rest held back."""
     sound = actor["angry"][0]
-    activity = VoiceActivity(registry_session(shared))
-    voice, mel, stream = VoiceStream(), LogMel(), model.stream()
-    rows, said, hop = [], [], 0
-    for start in range(0, len(sound) // HOP * HOP, HOP):
-        piece = sound[start : start + HOP]
-        rows.append(mel.push(piece))
-        activity.push(piece)
-        for values in voice.push(piece).values:
-            named = {n: None if np.isnan(v) else float(v) for n, v in zip(NAMES, values, strict=True)}
-            stream.push(named, tuple(rows[hop].tolist()), activity.of_hop(hop))
-            hop += 1
-            if hop % 10 == 0:
-                said.append(stream.estimate())
+    said = live(model, sound, shared)
     whole = model.predict(sound)
     assert any(said)
-    for live, valence, emotions in zip(said, whole.valence, whole.emotions, strict=False):
-        if live is None:
+    for one, valence, emotions in zip(said, whole.valence, whole.emotions, strict=False):
+        if one is None:
             assert np.isnan(valence)
         else:
-            assert live.valence == pytest.approx(valence, abs=1e-6)
-            np.testing.assert_allclose(live.emotions, emotions, atol=1e-6)
-
-
-def registry_session(shared: Path):
-    from liveaffect.models.files.net import Net
-
-    return Net(shared / "models" / "silero_vad_16k_op15.onnx")
+            assert one.valence == pytest.approx(valence, abs=1e-6)
+            np.testing.assert_allclose(one.emotions, emotions, atol=1e-6)
 
 
 def test_two_runs_are_identical(model: VoiceAffectModel, actor: dict[str, list[np.ndarray]]):

@@ -4,14 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from voice_clips import live, talker
 
-from liveaffect.models import registry
-from liveaffect.models.files.net import Net
-from liveaffect.models.voice.activity import VoiceActivity
-from liveaffect.models.voice.affect import STEP_HOPS, VoiceAffectModel
-from liveaffect.models.voice.descriptors import VoiceStream
+from liveaffect.models.voice.affect import VoiceAffectModel
 from liveaffect.models.voice.encoder import ENCODED
-from liveaffect.models.voice.mel import HOP, LogMel
+from liveaffect.models.voice.mel import HOP
 from liveaffect.models.voice.window import WINDOW_HOPS
 
 pytestmark = pytest.mark.long
@@ -19,26 +16,6 @@ pytestmark = pytest.mark.long
 DROWNED = 0.61
 """Deviation of valence of speech that drowns: `training/voice/train.py`."""
 TALKERS = ("grid_f_brbk7n.mpg", "grid_m_swiz3n.mpg")
-
-
-@pytest.fixture(scope="module")
-def model(shared: Path) -> VoiceAffectModel:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LIVEAFFECT_MODELS", str(shared / "models"))
-        patch.delenv("LIVEAFFECT_PROFILE", raising=False)
-        net = registry.load("voice-affect")
-        net.predict(np.zeros(16000, np.float32))  # opens the speech detector while its folder is named
-    return net
-
-
-def talker(shared: Path, name: str) -> np.ndarray:
-    """The sound of a clip of GRID."""
-    import av
-
-    with av.open(str(shared / "clips" / name)) as container:
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=16000)
-        frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
-    return np.concatenate([frame.to_ndarray().ravel() for frame in frames]).astype(np.float32)
 
 
 def in_noise(sound: np.ndarray, snr_db: float) -> np.ndarray:
@@ -86,18 +63,7 @@ def test_the_deviation_of_valence_widens_smoothly_to_a_bound_and_not_where_speec
 
 def test_noise_moves_what_is_said_live_and_of_the_whole_signal_alike(model: VoiceAffectModel, shared: Path):
     sound = in_noise(talker(shared, TALKERS[0]), 5.0)
-    activity = VoiceActivity(Net(shared / "models" / "silero_vad_16k_op15.onnx"))
-    voice, mel, stream = VoiceStream(), LogMel(), model.stream()
-    rows, live, hop = [], [], 0
-    for start in range(0, len(sound) // HOP * HOP, HOP):
-        piece = sound[start : start + HOP]
-        rows.append(mel.push(piece))
-        activity.push(piece)
-        for values in voice.push(piece).values:
-            stream.push(values, rows[hop], activity.of_hop(hop))
-            hop += 1
-            if hop % STEP_HOPS == 0:
-                said = stream.estimate()
-                live.append(np.nan if said is None else said.valence_sd)
-    assert np.isfinite(live).any()
-    np.testing.assert_array_equal(np.array(live, np.float32), model.predict(sound).valence_sd[: len(live)])
+    said = live(model, sound, shared)
+    sds = np.array([np.nan if one is None else one.valence_sd for one in said], np.float32)
+    assert np.isfinite(sds).any()
+    np.testing.assert_array_equal(sds, model.predict(sound).valence_sd[: len(sds)])

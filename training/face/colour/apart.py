@@ -17,6 +17,7 @@ from training.face.colour.net import ColourNet
 from training.face.colour.train import collections, dev_rows, predict
 from training.face.figures import figure, uar
 from training.face.several.targets import take
+from training.face.several.train import among
 
 SIDE = 80
 
@@ -38,10 +39,9 @@ def main() -> None:
         cells = []
         for c in parts:
             rows = dev_rows(args.cache, c)
-            out, wanted = predict(net, c, rows, args.side), take(c.wanted, rows)
-            logits, truth = (out["votes"], wanted.votes) if c.name == "ferplus" else (out["labels"], wanted.labels)
+            log_p, truth = among(predict(net, c, rows, args.side), take(c.wanted, rows), c.name == "ferplus")
             clear = np.flatnonzero(truth.max(1) > 0.5)
-            y, got = truth.argmax(1), np.where(wanted.allowed, logits, -np.inf).argmax(1)
+            y, got = truth.argmax(1), log_p.argmax(1)
             right = figure(lambda r, y=y, got=got: float((y[r] == got[r]).mean()), clear)
             recall = figure(lambda r, y=y, got=got: uar(y[r], got[r]), clear)
             cells.append(f"{len(clear)}, {right}, {recall}")

@@ -13,16 +13,17 @@ import numpy as np
 
 from liveaffect.models.face.affect import FaceAffectModel
 from training.face.evaluate import WEIGHTS, crops_of
+from training.face.landmarks import SETS
 from training.face.prepare import manifest
+from training.face.several.targets import dev_of
 
-ARCHIVE = "utkface_adults_128px.zip"
 ORIGINS = 5
 NAMES = ("a woman", "20 years", "their square", "origin 1", "origin 2", "origin 3", "origin 4")
 
 
 def groups(data: Path) -> np.ndarray:
     """(n, 7) of UTKFace's faces: woman, age and its square, four origins against the fifth; each of mean 0."""
-    rows = manifest(data / ARCHIVE)
+    rows = manifest(data / SETS["utk"][0])
     woman, origin = (np.array([int(float(row[key])) for row in rows]) for key in ("gender", "race"))
     age = (np.array([float(row["age"]) for row in rows]) - 40) / 20
     columns = np.column_stack([woman, age, age**2, *(origin == k for k in range(1, ORIGINS))]).astype(float)
@@ -63,7 +64,7 @@ def main() -> None:
     vectors, shapes = np.load(args.cache / "utk_geometry.npy"), np.load(args.cache / "utk_blendshapes.npy")
     crops, model = np.stack(crops_of(args.cache, "utk", np.arange(len(vectors)))), FaceAffectModel(args.weights)
     who = groups(args.data)
-    dev = np.random.default_rng(21).random(len(vectors)) < 0.1  # as `several.targets` draws it
+    dev = dev_of(len(vectors))
     for prior in ("natural", "uniform"):
         valence = model.predict(crops, vectors, prior=prior).valence.astype(float)
         for part, rows in (("all", np.arange(len(dev))), ("not trained on", np.flatnonzero(dev))):

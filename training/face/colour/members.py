@@ -20,10 +20,10 @@ APART = 0.6
 """Share of the squared distance between what the two nets take valence and arousal to be that counts as variance: where
 a mouth is covered or a picture is blurred, they differ by more than either says."""
 Said = dict[str, torch.Tensor]
-SMALL, MIDDLE = 64, 96  # sides of the crops that the net of luma and the colour net see
+SIDE, SMALL = 96, 64  # sides of the crops that the colour net and the net of luma see
 
 
-def smaller(size: int, small: int = SMALL) -> np.ndarray:
+def smaller(size: int, small: int) -> np.ndarray:
     """(small, size): what `align.resize` does along one axis, which takes two samples a pixel here."""
     out, scale = np.zeros((small, size), np.float32), size / small
     for i in range(small):
@@ -36,13 +36,12 @@ def smaller(size: int, small: int = SMALL) -> np.ndarray:
 
 
 class Members(nn.Module):
-    """The net of version 2 on 64 pixels of luma and the colour net on `MIDDLE` of colour, both out of larger crops."""
+    """The colour net, and the net of version 2 on the luma of the same crops, made smaller."""
 
-    def __init__(self, second: nets.TwoHeads, third: ColourNet, side: int = 96) -> None:
+    def __init__(self, second: nets.TwoHeads, third: ColourNet) -> None:
         super().__init__()
         self.second, self.third = second, third
-        self.register_buffer("small", torch.from_numpy(smaller(side)))
-        self.register_buffer("middle", torch.from_numpy(smaller(side, MIDDLE)) if side != MIDDLE else None)
+        self.register_buffer("small", torch.from_numpy(smaller(SIDE, SMALL)))
         self.register_buffer("luma", torch.tensor(LUMA).reshape(1, 1, 1, 3))
         seen = mirror(np.arange(1, GEOMETRY_SIZE + 1, dtype=np.float32))  # linear: a permutation with signs
         order = torch.from_numpy(np.abs(seen).astype(np.int64) - 1)
@@ -50,14 +49,13 @@ class Members(nn.Module):
         self.register_buffer("sign", torch.from_numpy(np.tile(np.sign(seen), 2)))
 
     def grey(self, crops: torch.Tensor) -> torch.Tensor:
-        """Luma (n, 1, 64, 64) of crops (n, s, s, 3)."""
+        """Luma (n, 1, SMALL, SMALL) of crops (n, SIDE, SIDE, 3)."""
         luma = (crops.float() * self.luma).sum(3)
         return (self.small @ luma @ self.small.T).unsqueeze(1)
 
     def colours(self, crops: torch.Tensor) -> torch.Tensor:
-        """RGB (n, 3, MIDDLE, MIDDLE) of crops (n, s, s, 3)."""
-        rgb = crops.float().permute(0, 3, 1, 2)
-        return rgb if self.middle is None else self.middle @ rgb @ self.middle.T
+        """The same crops as the colour net gets them, (n, 3, SIDE, SIDE)."""
+        return crops.float().permute(0, 3, 1, 2)
 
     def older(self, seen: torch.Tensor, shape: torch.Tensor, there: list[torch.Tensor]) -> list[Said]:
         """Answers of the net of luma to what it has seen, for each `present` in `there`."""

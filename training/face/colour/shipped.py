@@ -8,8 +8,6 @@ from training.face.colour.members import APART, HEADS, Members, Said
 from training.face.net import Calibration, PlaceNet
 from training.face.several.shipped import STRENGTH, Joined
 
-SIDE = 96
-
 
 class Three(Members):
     """uint8 RGB crops (n, 96, 96, 3), geometry (n, 2G), present (n, 1) to what `several.shipped.Both` gives.
@@ -25,7 +23,7 @@ class Three(Members):
         calibration: Calibration,
         means: np.ndarray,
     ) -> None:
-        super().__init__(members.second, members.third, SIDE)
+        super().__init__(members.second, members.third)
         self.place = place
         self.register_buffer("means", torch.tensor(means, dtype=torch.float32))
         self.register_buffer("gain", torch.tensor(calibration.gain))

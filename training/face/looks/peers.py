@@ -21,7 +21,7 @@ from training.face.evaluate import WEIGHTS, crops_of
 from training.face.figures import Figure, figure, uar
 from training.face.looks.packages import PACKAGES, Package, answers
 from training.face.prepare import manifest
-from training.face.several.report import RATED, SEVEN, spearman
+from training.face.several.report import SEVEN, ratings_of, spearman
 from training.face.several.targets import ARCHIVES, labels_of
 from training.face.teachers import Teacher, teacher_crop
 
@@ -74,8 +74,7 @@ def rafdb(data: Path, cache: Path) -> Judged:
 def jaffe(data: Path, _cache: Path) -> Judged:
     """JAFFE, ten women, with the strengths that raters gave."""
     y = labels_of(data, "jaffe")
-    told = [[float(r[f"rating_{name}"] or "nan") for name in RATED] for r in manifest(data / ARCHIVES["jaffe"])]
-    return Judged("JAFFE", np.arange(len(y)), y, np.array(told), True)
+    return Judged("JAFFE", np.arange(len(y)), y, ratings_of(manifest(data / ARCHIVES["jaffe"])), True)
 
 
 COLLECTIONS: dict[str, Callable[[Path, Path], Judged]] = {"ferplus": ferplus, "rafdb_test": rafdb, "jaffe": jaffe}

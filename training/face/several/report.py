@@ -71,6 +71,11 @@ def spearman(emotions: np.ndarray, ratings: np.ndarray, rows: np.ndarray) -> flo
     return float(np.mean(found))
 
 
+def ratings_of(rows: list[dict[str, str]]) -> np.ndarray:
+    """(n, 6) rated strengths of JAFFE's pictures, NaN where nobody rated."""
+    return np.array([[float(row[f"rating_{name}"] or "nan") for name in RATED] for row in rows])
+
+
 def beside_own(vectors: np.ndarray, rows: list[dict[str, str]]) -> np.ndarray:
     """(n, 2G): geometry, and what it is beside the person's own neutral pictures, as after half a minute of calm."""
     share, out = CALM_S / (CALM_S + PRIOR_S), np.concatenate([vectors, vectors - NEUTRAL_MEAN], 1)
@@ -111,7 +116,7 @@ def main() -> None:
     crops, vectors = np.stack(crops_of(args.cache, "jaffe", every)), np.load(args.cache / "jaffe_geometry.npy")
     rows = manifest(args.data / ARCHIVES["jaffe"])
     own = beside_own(vectors, rows)
-    ratings = np.array([[float(r[f"rating_{name}"] or "nan") for name in RATED] for r in rows])
+    ratings = ratings_of(rows)
     rated = np.flatnonzero(np.isfinite(ratings).all(1))
     print(f"\nJAFFE, {len(y)} faces of 10 women; seven categories; rank correlation with six rated strengths")
     columns = {}

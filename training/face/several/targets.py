@@ -48,6 +48,11 @@ def labels_of(data: Path, name: str) -> np.ndarray:
     return np.array([EMOTIONS.index(row["label"]) for row in manifest(data / ARCHIVES[name])])
 
 
+def dev_of(n: int) -> np.ndarray:
+    """(n,) bool: which faces of a collection without a split of its own are not trained on."""
+    return np.random.default_rng(21).random(n) < 0.1
+
+
 def _spoken(cache: Path, name: str, n: int) -> tuple[np.ndarray, np.ndarray]:
     said, taught = np.full((n, 8), np.nan, np.float32), np.full((n, 2), np.nan, np.float32)
     if (cache / f"{name}_classes.npy").exists():
@@ -88,7 +93,7 @@ def build(data: Path, cache: Path, name: str) -> Wanted:
         allowed = np.repeat(ALL[None], n, 0)
         draw = _draws(votes, weight, dev)
         return _wanted(votes, weight, votes, 0.2 * weight, allowed, said, taught, draw, dev, kind)
-    dev = np.random.default_rng(21).random(n) < 0.1
+    dev = dev_of(n)
     twin, every = cache / f"{name}_twin.npy", np.ones(n)
     seen = ~np.load(twin) if twin.exists() else every
     if name == "utk":

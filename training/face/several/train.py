@@ -69,11 +69,16 @@ def predict(net: TwoHeads, arrays: tuple[np.ndarray, ...]) -> dict[str, np.ndarr
     return {k: torch.cat([o[k] for o in outs]).numpy() for k in outs[0]}
 
 
-def score(out: dict[str, np.ndarray], w: Wanted, by_votes: bool) -> dict[str, float]:
-    """Accuracy and mean recall where one class has more than half, KL to the target, all among the allowed classes."""
+def among(out: dict[str, np.ndarray], w: Wanted, by_votes: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Log-probabilities (n, 8) among the allowed classes, and the target that they are judged by."""
     logits, t = (out["votes"], w.votes) if by_votes else (out["labels"], w.labels)
     logits = np.where(w.allowed, logits, -1e4)
-    log_p = logits - np.logaddexp.reduce(logits, 1, keepdims=True)
+    return logits - np.logaddexp.reduce(logits, 1, keepdims=True), t
+
+
+def score(out: dict[str, np.ndarray], w: Wanted, by_votes: bool) -> dict[str, float]:
+    """Accuracy and mean recall where one class has more than half, KL to the target, all among the allowed classes."""
+    log_p, t = among(out, w, by_votes)
     clear = t.max(1) > 0.5
     y, got = t[clear].argmax(1), log_p[clear].argmax(1)
     kl = (t * (np.log(np.maximum(t, 1e-12)) - log_p)).sum(1).mean()
