@@ -40,11 +40,15 @@ class Far:
     def __init__(self, detector: FarFaceModel) -> None:
         self._detector = detector
         self._beside = ThreadPoolExecutor(1, "face-far")
+        self._anew_ns: int | None = None
+        self._asked: _Asked | None = None
         self.forget()
 
     def forget(self) -> None:
-        """After a gap or a cut: what was asked is about another scene."""
-        self._asked: _Asked | None = None
+        """After a gap or a cut: what was asked is about another scene, and is not looked at if it still waits."""
+        if self._asked is not None:
+            self._asked.answer.cancel()
+        self._asked = None
         self._last_ns: int | None = None
         self._turn = 0
         self._eager: int | None = None
@@ -70,7 +74,12 @@ class Far:
             self._eager = EAGER_ROUNDS * len(ways)
         calm = FILLED_NS if largest >= FILLS * min(image.shape[:2]) else CALM_NS
         wait = SOON_NS if self._eager else calm
-        if self._asked is None and (self._last_ns is None or t_ns - self._last_ns >= wait):
+        if self._last_ns is None:  # a fade, or a flicker, is a cut from frame to frame: it is not searched at each
+            due = self._anew_ns is None or not 0 <= t_ns - self._anew_ns < SOON_NS
+            self._anew_ns = t_ns if due else self._anew_ns
+        else:
+            due = t_ns - self._last_ns >= wait
+        if self._asked is None and due:
             number = self._turn % len(ways)
             self._asked = _Asked(t_ns, number, self._beside.submit(self._detector.find, image, ways[number]))
             self._last_ns, self._turn, self._eager = t_ns, self._turn + 1, max(self._eager - 1, 0)

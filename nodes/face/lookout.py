@@ -32,7 +32,8 @@ class Lookout:
     """
 
     def __init__(self, model: Path) -> None:
-        self._detector = Detector(model)
+        self.detector = Detector(model)
+        """Others may ask it too."""
         self.turned = False
         """True while pictures are turned by half before they are measured."""
         self.ever_turned = False
@@ -55,10 +56,10 @@ class Lookout:
     def look(self, image: NDArray[np.uint8], t_ms: int, *, still: bool = False) -> bool:
         """Looks at a frame as it came; True where it must be turned other than the one before."""
         self._looked_ms = None if still else t_ms
-        scores = self._detector.scores(self.view(image))
+        scores = self.detector.scores(self.view(image), None if still else t_ms)
         before, best = self.turned, max(scores, default=0.0)
         if best < UPRIGHT:
-            others = self._detector.scores(np.ascontiguousarray(self.view(image)[::-1, ::-1]))
+            others = self.detector.scores(np.ascontiguousarray(self.view(image)[::-1, ::-1]))
             if max(others, default=0.0) >= max(SURE, best + BETTER):
                 self.turned = not self.turned
                 self.ever_turned |= self.turned
@@ -69,7 +70,7 @@ class Lookout:
         self.turned, self._looked_ms, self._found = False, None, 0
 
     def close(self) -> None:
-        self._detector.close()
+        self.detector.close()
 
     def notice(self) -> str:
         """What is to be said of that, in words; "" where nothing is."""

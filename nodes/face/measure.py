@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from liveaffect.models.face import align
 from liveaffect.models.face.action_units import action_units
 from liveaffect.models.face.align import crop_face, face_px
 from liveaffect.models.face.gaze import gaze
 from liveaffect.models.face.geometry import geometry, pose_degrees
 from liveaffect.models.face.quality import face_quality
+from liveaffect.nodes.face import cuts
 from liveaffect.nodes.face.cover import covered
 from liveaffect.nodes.face.landmarker import Found
 from liveaffect.nodes.face.tracking import Track, mouth_motion
@@ -60,6 +62,12 @@ def measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool, vi
             row.gaze_pitch_sd_deg, row.eye_open_left, row.eye_open_right, row.distance_m, row.distance_sd_m,
         ) = (None if one is None else round(one, EYE_DECIMALS) for one in eyes)  # fmt: skip
     return row, face.landmarks, crop, geometry(face.blendshapes, face.landmarks, (width, height), face.pose)
+
+
+def warm() -> None:
+    """Loads the compiled kernels, or compiles them: no frame waits for that."""
+    align.warm()
+    cuts.warm()
 
 
 def held_row(track: Track) -> FaceRow:

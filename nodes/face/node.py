@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from liveaffect.models import registry
 from liveaffect.models.errors import LicenceRefused, ModelError
-from liveaffect.models.face.align import CROP_PX, face_px, warm
+from liveaffect.models.face.align import CROP_PX, face_px
 from liveaffect.models.face.far import FarFaceModel
 from liveaffect.models.face.geometry import GEOMETRY_SIZE
 from liveaffect.models.face.identity import FaceShape
@@ -19,7 +19,7 @@ from liveaffect.nodes.face.crowd import EVERYONE, MOST, NEAR, Crowd
 from liveaffect.nodes.face.cuts import Cuts
 from liveaffect.nodes.face.landmarker import Found, load_mediapipe
 from liveaffect.nodes.face.lookout import Lookout, back_mesh, back_row
-from liveaffect.nodes.face.measure import held_row, measure, without_scores
+from liveaffect.nodes.face.measure import held_row, measure, warm, without_scores
 from liveaffect.nodes.face.people import People, Sight
 from liveaffect.nodes.face.privacy import close_door
 from liveaffect.nodes.face.tracking import Tracker
@@ -81,8 +81,8 @@ class FaceNode(Node):
         self._model: Path = registry.path("face-landmarker")
         detector, self._blind = self._detector()
         self._whole = min(self._limit, NEAR if detector is not None else MOST)
-        self._watch = Watch(self._model, self._whole)
         self._lookout = Lookout(self._model)
+        self._watch = Watch(self._model, self._whole, self._lookout.detector)
         self._crowd = Crowd(self._model, detector, 1 if self.people == 1 else self._limit, self.per_second)
         warm()  # compiled code is loaded here, not at the first face
         self._tracker = Tracker()
@@ -211,7 +211,7 @@ class FaceNode(Node):
     def _turn(self) -> None:
         """Film that is upside down from now on, or no longer: what followed the faces so far would mislead."""
         self._watch.close()
-        self._watch = Watch(self._model, self._whole)
+        self._watch = Watch(self._model, self._whole, self._lookout.detector)
         self._tracker.forget()
         self._crowd.forget()
         self._cuts.forget()
@@ -295,5 +295,5 @@ class FaceNode(Node):
             self._people.forget()
         if self._last_ns is not None:
             self._watch.close()
-            self._watch = Watch(self._model, self._whole)
+            self._watch = Watch(self._model, self._whole, self._lookout.detector)
             self._last_ns, self._last_ms = None, -1

@@ -24,12 +24,11 @@ class Watch:
     Asked for several faces, MediaPipe runs its detector on every frame that shows fewer (a quarter more time when one
     person sits alone before the camera) and gives up smoothing. So one face is followed by a landmarker for one,
     the detector looks for others twice a second, and a landmarker for `max_faces` takes over, warmed up beside the
-    first, while there are others. What happens depends on nothing but the frames and their times.
+    first, while there are others. What happens depends on nothing but the frames and their times. The detector is lent.
     """
 
-    def __init__(self, model: Path, max_faces: int) -> None:
-        self._model, self._max_faces = model, max_faces
-        self._detector = Detector(model)
+    def __init__(self, model: Path, max_faces: int, detector: Detector) -> None:
+        self._model, self._max_faces, self._detector = model, max_faces, detector
         self.seen = 0
         """Faces that the detector saw when it last looked, also beyond `max_faces`."""
         self._counted_ms: int | None = None
@@ -62,7 +61,7 @@ class Watch:
 
     def settle(self, image: NDArray[np.uint8]) -> list[Found]:
         """Faces of a photograph: shown again and again to a fresh landmarker until nothing moves."""
-        self.seen = self._detector.count(image)
+        self.seen = len(self._detector.scores(image))
         landmarker = Landmarker(self._model, 1 if self.seen < 2 else self._max_faces)
         try:
             faces = landmarker.find(image, 0)
@@ -75,7 +74,7 @@ class Watch:
             landmarker.close()
 
     def close(self) -> None:
-        for task in (*self._landmarkers.values(), self._detector):
+        for task in self._landmarkers.values():
             task.close()
         self._landmarkers.clear()
 
@@ -83,12 +82,12 @@ class Watch:
         """How many faces the landmarker for this frame should follow."""
         if self._active > 1 or self._max_faces == 1:
             if self._counted_ms is None or t_ms - self._counted_ms >= LOOK_EVERY_MS:
-                self._counted_ms, self.seen = t_ms, self._detector.count(image)  # only to be told
+                self._counted_ms, self.seen = t_ms, len(self._detector.scores(image, t_ms))  # only to be told
             if self._max_faces == 1:
                 return 1
             return 1 if t_ms - self._crowd_ms > ALONE_MS else self._active
         if self._looked_ms is None or t_ms - self._looked_ms >= LOOK_EVERY_MS:
-            self._looked_ms, self.seen = t_ms, self._detector.count(image)
+            self._looked_ms, self.seen = t_ms, len(self._detector.scores(image, t_ms))
             if self.seen > 1:
                 self._crowd_ms = t_ms
                 return self._max_faces

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from liveaffect.nodes.face.cuts import Cuts, correlation, face_thumb, is_other
+from liveaffect.nodes.face.cuts import Cuts, correlation, face_thumb, is_other, thumb
 from liveaffect.nodes.face.people import PATIENCE_NS, REMEMBERED_NS, People, Sight
 from liveaffect.nodes.face.tracking import Tracker
 
@@ -159,6 +159,16 @@ def test_a_flash_and_a_fade_to_black_are_pauses_of_the_shot() -> None:
     cuts = Cuts()
     film = [scene, white, scene, scene // 4, black, black, scene, black, scene[::-1]]
     assert [cuts.step(image) for image in film] == [False] * 8 + [True]
+
+
+@pytest.mark.parametrize(("height", "width"), [(480, 640), (97, 131), (36, 64), (1080, 1920)])
+@pytest.mark.parametrize(("rows", "columns", "step"), [(18, 32, 2), (12, 12, 1)])
+def test_the_kernel_gives_the_mean_of_each_cell(height: int, width: int, rows: int, columns: int, step: int) -> None:
+    image = np.random.default_rng(height).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    high, wide = height // rows, width // columns
+    cells = image[: high * rows, : wide * columns].reshape(rows, high, columns, wide, 3)[:, ::step]
+    expected = cells.mean((1, 3)) @ [0.299, 0.587, 0.114]
+    assert thumb(image, rows, columns, step) == pytest.approx(expected, rel=1e-5)
 
 
 def test_pictures_without_contrast_are_alike_and_like_nothing_else() -> None:
