@@ -10,9 +10,7 @@ CROP_PX = 96
 # the proportions of an average face, with room for a dropped jaw and raised brows.
 TEMPLATE = np.array([[0.345, 0.37], [0.655, 0.37], [0.376, 0.705], [0.624, 0.705]], np.float32)
 # Canonical face mesh indices averaged to one anchor each: two eye contours, two mouth corners.
-_EYE_A = np.array([33, 160, 158, 133, 153, 144])
-_EYE_B = np.array([362, 385, 387, 263, 373, 380])
-_MOUTH_A, _MOUTH_B = 61, 291
+_ANCHORS = np.array([*(33, 160, 158, 133, 153, 144), *(362, 385, 387, 263, 373, 380), 61, 291])
 _MAX_TAPS = 16
 _AREA_TAPS = 3  # from here on one sample per source pixel is as good as bilinear and four times as fast
 
@@ -26,16 +24,20 @@ def crop_face(frame: NDArray[np.uint8], landmarks: NDArray[np.float32], size: in
     """
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or min(frame.shape[:2]) < 1:
         raise ValueError(f"crop_face: frame is {frame.shape} {frame.dtype}; give (h, w, 3) uint8 RGB")
-    inverse = crop_matrix(landmarks, (frame.shape[1], frame.shape[0]), size)
-    return warp(frame, inverse, size)
+    return crop_at(frame, anchors(landmarks, (frame.shape[1], frame.shape[0])), size)
+
+
+def crop_at(frame: NDArray[np.uint8], found: NDArray[np.float64], size: int = CROP_PX) -> NDArray[np.uint8]:
+    """As `crop_face`, of a face whose `anchors` are known."""
+    return warp(frame, similarity(TEMPLATE.astype(np.float64) * size, found), size)
 
 
 def anchors(landmarks: NDArray[np.float32], frame_size: tuple[int, int]) -> NDArray[np.float64]:
     """Eye centres and mouth corners in pixels, (4, 2), in the order of `TEMPLATE`; `frame_size` is (width, height)."""
     if landmarks.ndim != 2 or landmarks.shape[0] < 468 or landmarks.shape[1] < 2:
         raise ValueError(f"face landmarks have shape {landmarks.shape}; give (478, 2 or 3)")
-    points = landmarks[:, :2].astype(np.float64) * frame_size
-    found = np.stack([points[_EYE_A].mean(0), points[_EYE_B].mean(0), points[_MOUTH_A], points[_MOUTH_B]])
+    points = landmarks[_ANCHORS, :2].astype(np.float64) * frame_size
+    found = np.stack([points[:6].mean(0), points[6:12].mean(0), points[12], points[13]])
     if not np.isfinite(found).all():
         raise ValueError("face landmarks are not finite; leave a face without landmarks out")
     return found
@@ -65,7 +67,12 @@ def similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDAr
 
 def face_px(landmarks: NDArray[np.float32], frame_size: tuple[int, int]) -> float:
     """Side of the aligned crop in frame pixels: how large the face is, roughly brow to chin with margin."""
-    m = crop_matrix(landmarks, frame_size, 1)
+    return side_px(anchors(landmarks, frame_size))
+
+
+def side_px(found: NDArray[np.float64]) -> float:
+    """As `face_px`, of a face whose `anchors` are known."""
+    m = similarity(TEMPLATE.astype(np.float64), found)
     return math.hypot(m[0, 0], m[1, 0])
 
 

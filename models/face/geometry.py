@@ -21,6 +21,9 @@ _PAIRS = np.array(
     ]
 )
 POINTS = np.array([i for a, b in _PAIRS for i in ((a,) if a == b else (a, b))])
+_ANCHORS = 14
+_TURNED = np.array([*(33, 160, 158, 133, 153, 144), *(362, 385, 387, 263, 373, 380), 61, 291, *POINTS])
+"""The anchors of the alignment (both eyes, both corners of the mouth), and those of the vector."""
 BLENDSHAPES = 52
 GEOMETRY_SIZE = BLENDSHAPES + 2 * len(POINTS) + 2
 _FLIP = np.array([1.0, -1.0, -1.0])  # image axes (y down, z away) to MediaPipe's pose axes (y up, z towards us)
@@ -45,10 +48,10 @@ def geometry(
             f"geometry: blendshapes {blendshapes.shape}, landmarks {landmarks.shape}, pose {pose.shape}; "
             "give (52,), (478, 3) and (4, 4)"
         )
-    points = frontal(landmarks, frame_size, pose)[:, :2]
-    eyes = points[[33, 160, 158, 133, 153, 144]].mean(0), points[[362, 385, 387, 263, 373, 380]].mean(0)
-    m = similarity(np.stack([*eyes, points[61], points[291]]), TEMPLATE.astype(np.float64))
-    normal = points[POINTS] @ m[:, :2].T + m[:, 2] - 0.5
+    points = _turned(_centred(landmarks, frame_size)[_TURNED], pose)[:, :2]
+    eyes = points[:6].mean(0), points[6:12].mean(0)
+    m = similarity(np.stack([*eyes, points[12], points[13]]), TEMPLATE.astype(np.float64))
+    normal = points[_ANCHORS:] @ m[:, :2].T + m[:, 2] - 0.5
     yaw, pitch, _ = np.radians(pose_degrees(pose))
     turned = [np.sin(yaw), np.sin(pitch)]
     return np.concatenate([blendshapes, 10 * normal.reshape(-1), turned]).astype(np.float32)
@@ -58,9 +61,17 @@ def frontal(
     landmarks: NDArray[np.float32], frame_size: tuple[int, int], pose: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """Landmarks (478, 3) in pixels, turned about their mean so that the head faces the camera upright."""
+    return _turned(_centred(landmarks, frame_size), pose)
+
+
+def _centred(landmarks: NDArray[np.float32], frame_size: tuple[int, int]) -> NDArray[np.float64]:
     width, height = frame_size
     points = landmarks.astype(np.float64) * (width, height, width)
     points -= points.mean(0)
+    return points
+
+
+def _turned(points: NDArray[np.float64], pose: NDArray[np.float32]) -> NDArray[np.float64]:
     return (points * _FLIP @ rotation(pose)) * _FLIP
 
 
@@ -83,7 +94,12 @@ def pose_degrees(pose: NDArray[np.float32]) -> tuple[float, float, float]:
     the nose points to the right of the image, pitch when it points down, roll when the head tilts anticlockwise in
     the image.
     """
-    r = rotation(pose)
+    return _degrees(pose[:3, :3].astype(np.float64).tobytes())
+
+
+@lru_cache(maxsize=16)
+def _degrees(matrix: bytes) -> tuple[float, float, float]:
+    r = _rotation(matrix)
     yaw = np.arctan2(r[0, 2], r[2, 2])
     pitch = np.arcsin(np.clip(-r[1, 2], -1, 1))
     roll = np.arctan2(r[1, 0], r[1, 1])

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from liveaffect.models.face import align
 from liveaffect.models.face.action_units import action_units
-from liveaffect.models.face.align import crop_face, face_px
+from liveaffect.models.face.align import anchors, crop_at, side_px
 from liveaffect.models.face.gaze import gaze
 from liveaffect.models.face.geometry import geometry, pose_degrees
 from liveaffect.models.face.quality import face_quality
@@ -34,11 +34,13 @@ NOT_LOOKED_AT = "others' turn"
 def measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool, view_deg: float = 0.0) -> tuple[Any, ...]:
     """The row of one face, its mesh, its crop and its geometry; `view_deg` as of `gaze`."""
     height, width = image.shape[:2]
-    crop = crop_face(image, face.landmarks)
+    placed = anchors(face.landmarks, (width, height))
+    crop = crop_at(image, placed)
     yaw, pitch, roll = pose_degrees(face.pose)
-    judged = face_quality(crop, face_px(face.landmarks, (width, height)), yaw, pitch)
+    judged = face_quality(crop, side_px(placed), yaw, pitch)
     motion = mouth_motion(track, face.landmarks * np.array([width, height, width], np.float32))
-    outside = float(((face.landmarks[:, :2] < 0) | (face.landmarks[:, :2] > 1)).any(1).mean())
+    low, high = face.landmarks[:, :2].min(0), face.landmarks[:, :2].max(0)
+    outside = 0.0 if min(low) >= 0 and max(high) <= 1 else _outside(face.landmarks)
     reasons = list(judged.reasons)
     state: State = "low_quality" if judged.low_quality else "ok"
     if track.settling and not alone:
@@ -49,7 +51,7 @@ def measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool, vi
     if outside > OUTSIDE or (hidden and not judged.low_quality):  # what is dark or flat all over hides nothing
         state = "occluded"
         reasons = ["cut off by the edge" if outside > OUTSIDE else hidden, *reasons]
-    track.box = _box(face.landmarks)
+    track.box = _box(low, high)
     row = FaceRow(id=track.id, state=state, box=track.box, quality=judged.quality, reason=", ".join(reasons))
     if state == "ok":
         row.blendshapes = tuple(face.blendshapes.astype(np.float64).round(BLENDSHAPE_DECIMALS).tolist())
@@ -75,9 +77,14 @@ def held_row(track: Track) -> FaceRow:
     return FaceRow(id=track.id, state="stale", box=track.box, reason=NOT_LOOKED_AT)
 
 
-def _box(landmarks: NDArray[np.float32]) -> tuple[float, float, float, float]:
-    """x, y, width, height of the landmarks inside the frame, as fractions of it."""
-    low, high = np.clip(landmarks[:, :2].min(0), 0, 1), np.clip(landmarks[:, :2].max(0), 0, 1)
+def _outside(landmarks: NDArray[np.float32]) -> float:
+    """Share of the landmarks beyond the frame."""
+    return float(((landmarks[:, :2] < 0) | (landmarks[:, :2] > 1)).any(1).mean())
+
+
+def _box(low: NDArray[np.float32], high: NDArray[np.float32]) -> tuple[float, float, float, float]:
+    """x, y, width, height of what of it is inside the frame, as fractions of it."""
+    low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
     x, y, width, height = (float(v) for v in (*low, *(high - low)))
     return x, y, width, height
 
