@@ -1,4 +1,7 @@
-"""Compiled kernels and where their machine code is kept: found again by what their sources say, wherever those lie."""
+"""Compiled kernels and where their machine code is kept: found again by what their sources say, wherever those lie.
+
+The compiler is imported with the first kernel: who asks for the folder alone does without.
+"""
 
 import hashlib
 import os
@@ -7,8 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numba
-from numba.core import config
 from platformdirs import user_cache_path
 
 OPTIONS = ("CACHE_LOCATOR_CLASSES", "CACHE_DIR")
@@ -63,6 +64,9 @@ def kernel_in(folder: Path) -> Callable[[Callable[..., Any]], Any]:
     """The decorator of kernels kept in `folder`: no-Python mode, without the GIL, one thread, IEEE arithmetic."""
 
     def kernel(function: Callable[..., Any]) -> Any:
+        import numba
+        from numba.core import config
+
         before = {name: getattr(config, name, None) for name in OPTIONS}
         ByContent.folder = folder
         wanted = (f"{ByContent.__module__}.{ByContent.__qualname__}", str(folder))  # an old numba knows the latter only

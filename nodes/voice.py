@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -11,12 +11,15 @@ import numpy.typing as npt
 
 from liveaffect.models import registry
 from liveaffect.models.voice.activity import VoiceActivity
-from liveaffect.models.voice.descriptors import NAMES, STATES, Hops, VoiceStream, build_cache
+from liveaffect.models.voice.descriptors import NAMES, STATES
 from liveaffect.models.voice.mel import DECIMALS, LogMel
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.messages import AudioChunk, State, VoiceDescriptors
 from liveaffect.stream.node import Node, ahead_of, on
 from liveaffect.stream.topics import AUDIO, VOICE
+
+if TYPE_CHECKING:
+    from liveaffect.models.voice.descriptors import Hops
 
 ROOM_MS = 60
 """What a topic's delay must leave for capture and transport."""
@@ -39,7 +42,13 @@ class VoiceNode(Node):
     lookahead_ms: Annotated[float, msgspec.Meta(ge=10, le=120)] = 100.0
     """How far ahead the pitch track looks, 10 to 120 ms: more means fewer octave errors and a later answer."""
 
+    @classmethod
+    def load_early(cls) -> None:
+        from liveaffect.models.voice.descriptors import warm  # noqa: F401
+
     def open(self) -> None:
+        from liveaffect.models.voice.descriptors import VoiceStream, build_cache  # not where a graph is only read
+
         self._stream = VoiceStream(lookahead_ms=self.lookahead_ms)
         if self._stream.delay_ms + ROOM_MS > VOICE.delay_ms:
             most = VOICE.delay_ms - ROOM_MS - self._stream.delay_ms + self.lookahead_ms
@@ -110,7 +119,7 @@ class VoiceNode(Node):
         self._mel.reset()
         self._waiting.clear()
 
-    def _messages(self, hops: Hops) -> Iterator[VoiceDescriptors]:
+    def _messages(self, hops: "Hops") -> Iterator[VoiceDescriptors]:
         count = min(len(hops), len(self._waiting))
         rounded = significant(hops.values[:count]) if count else ()
         for row in range(count):

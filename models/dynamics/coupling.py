@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from liveaffect.models.dynamics.inertia import BLOCK_S, FACE_ERROR, ErrorModel, Interval, Motion, motion
-from liveaffect.models.dynamics.pair_kernels import pair_innovations
 from liveaffect.models.errors import BadInput
 
 Floats = npt.NDArray[np.float64]
@@ -148,6 +147,8 @@ class _Fit:
         return theta, np.asarray(np.linalg.inv(information), np.float64)
 
     def _filtered(self, theta: Floats) -> Floats:
+        from liveaffect.models.dynamics.pair_kernels import pair_innovations  # compiled, as in `inertia`
+
         a, s = np.exp(theta[:2]), np.exp(theta[4:6])
         drift = np.array([[-a[0], theta[2]], [theta[3], -a[1]]])
         root = s * np.sqrt(2.0 * a)

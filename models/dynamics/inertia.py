@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.dynamics.kernels import ou_sums
 from liveaffect.models.errors import BadInput
 
 Floats = npt.NDArray[np.float64]
@@ -174,6 +173,8 @@ def _density(
     series: _Series, model: ErrorModel, block_s: float, at: tuple[Floats, Floats, Floats]
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Log posterior density on the grid, and given each point: scale, mean and the mean's variance."""
+    from liveaffect.models.dynamics.kernels import ou_sums  # compiled: who shows or stores motion does without
+
     n = len(series.y)
     tau, ratio, white = at
     jitter = _few_frames(block_s / tau, series.frames)

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +14,15 @@ from liveaffect.models.errors import BadInput
 from liveaffect.models.files.net import Net
 from liveaffect.models.voice.activity import VoiceActivity
 from liveaffect.models.voice.baseline import Piece, VoiceBaseline
-from liveaffect.models.voice.descriptors import Hops, VoiceStream
-from liveaffect.models.voice.descriptors.whole import mono_16k
 from liveaffect.models.voice.encoder import ENCODED, VoiceEncoderModel
 from liveaffect.models.voice.mel import FLOOR_DB, HOP, N_MELS, SAMPLE_RATE, LogMel
 from liveaffect.models.voice.said import VoiceAffectResult, VoiceEstimate
 from liveaffect.models.voice.together import VoiceTogetherModel
 from liveaffect.models.voice.usual import Usual
 from liveaffect.models.voice.window import LEAST_HOPS, WINDOW_HOPS, SpeechWindow, summary
+
+if TYPE_CHECKING:
+    from liveaffect.models.voice.descriptors import Hops
 
 Floats = npt.NDArray[np.float32]
 
@@ -117,6 +118,8 @@ class VoiceModel(ABC):
 
     def _hops(self, signal: npt.ArrayLike, sample_rate: float) -> Iterator[tuple[int, Floats, Floats, float | None]]:
         """Hop number, descriptors, log-mel row and speech probability of each hop, in order."""
+        from liveaffect.models.voice.descriptors import VoiceStream, mono_16k  # compiled: a stream does without
+
         samples = mono_16k(np.asarray(signal), sample_rate=sample_rate)
         if self._activity is None:
             if self._open_activity is None:
@@ -211,7 +214,7 @@ _NOTHING = np.zeros((1, ENCODED), np.float32)
 
 
 def _joined(
-    hops: Hops, rows: deque[Floats], activity: VoiceActivity
+    hops: "Hops", rows: deque[Floats], activity: VoiceActivity
 ) -> Iterator[tuple[int, Floats, Floats, float | None]]:
     for i, values in enumerate(hops.values):
         hop = hops.first_hop + i

@@ -6,8 +6,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.voice.descriptors import NAMES
-from liveaffect.models.voice.descriptors.functionals import FUNCTIONAL_NAMES, functionals_of
+from liveaffect.models.voice.columns import NAMES
+from liveaffect.models.voice.descriptors.functional_names import FUNCTIONAL_NAMES
 from liveaffect.models.voice.mel import N_MELS
 
 Floats = npt.NDArray[np.float32]
@@ -134,6 +134,8 @@ def summary(values: Floats) -> Floats:
 
     values: (n, len(NAMES)), n at least 1, NaN where undefined.
     """
+    from liveaffect.models.voice.descriptors.functional_kernels import functionals_of  # compiled: the net does without
+
     n = len(values)
     chosen = values[:, _SPREAD_COLUMNS].astype(np.float64)
     loudness = np.log(np.maximum(chosen[:, 0], _LOG_FLOOR))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from liveaffect.models.kernels import cache_folder, kernel_in
+from liveaffect.nodes.face.later import later
 from liveaffect.nodes.face.privacy import require_closed_door
 from liveaffect.nodes.face.raw_result import reader
 from liveaffect.stream.errors import InputError
@@ -24,8 +24,9 @@ MAX_SIDE = 1920
 """A longer frame is shrunk by a whole factor before detection; landmarks are fractions and do not notice."""
 QUIET_CALLS = 3
 """MediaPipe chatters when it is made, when it first runs and when it is closed."""
+_UNASKED = ("matplotlib", "matplotlib.pyplot", "sounddevice")
+"""What its package imports to draw plots and hear sound: nine tenths of the import, and of no use here."""
 _DETECTOR_FILE = "face_detector.tflite"  # inside the .task bundle
-_kernel = kernel_in(cache_folder("shrink", [Path(__file__)]))
 _REMEDY = "run `liveaffect models pull face-landmarker`"
 _CHATTER = re.compile(rb"^([WI]\d{4} |INFO: |WARNING: Logging before InitGoogle|WARNING: All log messages before absl)")
 
@@ -155,28 +156,13 @@ def prepare(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8] | None, NDArray
     factor = -(-max(height, width) // MAX_SIDE)
     if factor == 1:
         return np.ascontiguousarray(image), one
-    small = _shrink(np.ascontiguousarray(image), factor)
+    from liveaffect.nodes.face.shrink import shrink
+
+    small = shrink(np.ascontiguousarray(image), factor)
     if min(small.shape[:2]) < MIN_SIDE:
         return None, one
     x, y = small.shape[1] * factor / width, small.shape[0] * factor / height
     return small, np.array([x, y, x], np.float32)
-
-
-@_kernel
-def _shrink(image: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:  # pragma: no cover
-    """Mean of each factor x factor block; a rest at the right and lower edge is left out."""
-    height, width = image.shape[0] // factor, image.shape[1] // factor
-    out = np.empty((height, width, 3), np.uint8)
-    area = factor * factor
-    for y in range(height):
-        for x in range(width):
-            for c in range(3):
-                total = 0
-                for dy in range(factor):
-                    for dx in range(factor):
-                        total += image[y * factor + dy, x * factor + dx, c]
-                out[y, x, c] = (total + area // 2) // area
-    return out
 
 
 def _wrap(image: NDArray[np.uint8]) -> Any:
@@ -196,8 +182,9 @@ def _mediapipe(model: Path) -> tuple[Any, Any]:
 def load_mediapipe() -> tuple[Any, Any]:
     """MediaPipe's vision tasks and options, loaded only here and only behind a closed door."""
     require_closed_door()
-    from mediapipe.tasks.python import vision
-    from mediapipe.tasks.python.core import base_options
+    with later(*_UNASKED):
+        from mediapipe.tasks.python import vision
+        from mediapipe.tasks.python.core import base_options
 
     return vision, base_options
 

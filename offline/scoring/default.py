@@ -22,13 +22,16 @@ def require_models(info: MediaInfo, told: Callable[[str], None] | None = None) -
 
 def _compile_kernels(told: Callable[[str], None] | None) -> None:
     """Compiles the voice kernels where that was not done at set-up: with a word, and never in the audio path."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from liveaffect.models.voice.descriptors import build_cache, is_built
+    from liveaffect.models.voice.descriptors import is_built
 
     if is_built():
         return
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from liveaffect.models.voice.descriptors import build_cache
+
     console = Console(stderr=True, highlight=False)
     console.print(
         "compiling the voice kernels for this processor: once, half a minute on a quiet machine", soft_wrap=True

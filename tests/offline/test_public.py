@@ -20,9 +20,11 @@ def test_no_other_name_is() -> None:
 
 
 @pytest.mark.processes
-def test_a_live_run_imports_no_tables_and_no_reports() -> None:
+def test_a_live_run_imports_no_tables_no_reports_and_no_compiler() -> None:
     code = (
-        "import sys, liveaffect.cli.run, liveaffect.cli.live; print({'polars', 'matplotlib', 'numba'} & {*sys.modules})"
+        "import sys, liveaffect.cli.run as run, liveaffect.cli.live; from liveaffect.stream.graph import load_graph; "
+        "load_graph(run.DEFAULT_GRAPH, [*run.MOVING, *run.WITH_REASONS]); "
+        "print({'polars', 'matplotlib', 'numba'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

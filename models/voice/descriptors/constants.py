@@ -1,11 +1,9 @@
-"""Numbers and tables of the voice kernels: frames, windows, scales. Pure data, computed once per process."""
+"""Numbers and tables of the voice kernels: frames, windows, scales. Pure data, no compiler."""
 
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-
-from liveaffect.models.voice.descriptors.fft import twiddles
 
 SAMPLE_RATE = 16000
 HOP = 160
@@ -18,6 +16,8 @@ SHORT_FFT = 512
 LONG_FFT = 1024
 LONG_BIN_HZ = SAMPLE_RATE / LONG_FFT
 
+STATES = ("ok", "silence", "invalid")
+"""States of a hop: measured; digital silence; the samples were not finite numbers."""
 CANDIDATES = 6
 """Pitch candidates kept per hop."""
 MIN_F0_HZ = 55.0
@@ -99,6 +99,12 @@ def tables() -> Tables:
         long_cosine=np.cos(2 * np.pi * np.arange(LONG_FFT) / LONG_FFT),
         sinc=_sinc(),
     )
+
+
+def twiddles(n: int) -> np.ndarray:
+    """exp(-2 pi i k / n) for k in 0..n-1 as float64 (2, n): cosines, then negated sines."""
+    angle = 2.0 * np.pi * np.arange(n) / n
+    return np.stack([np.cos(angle), -np.sin(angle)])
 
 
 def mel(hz: np.ndarray | float) -> np.ndarray:

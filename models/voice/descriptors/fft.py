@@ -1,22 +1,14 @@
 """Fourier transform of real frames whose length is a power of two (numba has none)."""
 # pyright: basic
 
-import numpy as np
-
 from liveaffect.models.voice.descriptors.jit import kernel
-
-
-def twiddles(n: int) -> np.ndarray:
-    """exp(-2 pi i k / n) for k in 0..n-1 as float64 (2, n): cosines, then negated sines."""
-    angle = 2.0 * np.pi * np.arange(n) / n
-    return np.stack([np.cos(angle), -np.sin(angle)])
 
 
 @kernel
 def power_spectrum(frame, twiddle, work, out):
     """Write |FFT(frame)|^2 of bins 0..n/2 into `out`.
 
-    frame: float64 (n,), n a power of two >= 8; twiddle: `twiddles(n)`; work: float64 (4, n/2) scratch;
+    frame: float64 (n,), n a power of two >= 8; twiddle: `constants.twiddles(n)`; work: float64 (4, n/2) scratch;
     out: float64 (n/2 + 1,). The even samples become the real and the odd ones the imaginary part of one complex
     transform of n/2 points (Stockham autosort, radix 4), then the two halves are untangled.
     """

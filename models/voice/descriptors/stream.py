@@ -18,8 +18,6 @@ Array = npt.NDArray[Any]
 
 DEFAULT_LOOKAHEAD_MS = 100.0
 LEAST_LOOKAHEAD_MS, MOST_LOOKAHEAD_MS = 10.0, 500.0
-STATES = ("ok", "silence", "invalid")
-"""States of a hop: measured; digital silence; the samples were not finite numbers."""
 _PIECE = 8192
 
 

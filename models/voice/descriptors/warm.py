@@ -14,16 +14,14 @@ from numba.core.dispatcher import Dispatcher
 
 from liveaffect.models.voice.columns import NAMES
 from liveaffect.models.voice.descriptors.finish import finish
-from liveaffect.models.voice.descriptors.functionals import functionals_of
-from liveaffect.models.voice.descriptors.jit import FOLDER
+from liveaffect.models.voice.descriptors.functional_kernels import functionals_of
+from liveaffect.models.voice.descriptors.jit import DONE, FOLDER, is_built
 from liveaffect.models.voice.descriptors.memory import flat_tables, new_memory, state_views, table_views
 from liveaffect.models.voice.descriptors.stream import VoiceStream
 
 _events: Any = _event
 _numba: Any = numba
 """The library tells half of its types."""
-_DONE = FOLDER / "complete"
-"""Left when all are compiled: what was stopped half-way goes on where it was."""
 
 
 def build_cache(progress: Callable[[str, float], None] | None = None) -> None:
@@ -49,13 +47,8 @@ def build_cache(progress: Callable[[str, float], None] | None = None) -> None:
         stream.flush()
     with contextlib.suppress(OSError):  # a home that cannot be written: they are compiled again next time
         FOLDER.mkdir(parents=True, exist_ok=True)
-        _DONE.touch()
+        DONE.touch()
     tell(f"voice kernels: ready in {FOLDER}", 1.0)
-
-
-def is_built() -> bool:
-    """Whether compiled kernels for these sources lie in the cache, all of them."""
-    return _DONE.is_file()
 
 
 @contextlib.contextmanager

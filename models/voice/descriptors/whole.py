@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from liveaffect.models.errors import BadInput
 from liveaffect.models.voice.columns import NAMES
-from liveaffect.models.voice.descriptors.constants import SAMPLE_RATE
-from liveaffect.models.voice.descriptors.functionals import FUNCTIONAL_NAMES, functionals_of
-from liveaffect.models.voice.descriptors.stream import DEFAULT_LOOKAHEAD_MS, STATES, Hops, VoiceStream
+from liveaffect.models.voice.descriptors.constants import SAMPLE_RATE, STATES
+from liveaffect.models.voice.descriptors.functional_kernels import FUNCTIONAL_NAMES, functionals_of
+from liveaffect.models.voice.descriptors.stream import DEFAULT_LOOKAHEAD_MS, Hops, VoiceStream
 
 if TYPE_CHECKING:
     import polars as pl

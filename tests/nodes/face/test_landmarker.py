@@ -1,6 +1,8 @@
 """What needs no MediaPipe: the closed door, and what is done to a frame before detection."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,3 +76,15 @@ def test_what_is_not_an_rgb_frame_is_refused() -> None:
 def test_a_senseless_number_of_faces_is_refused() -> None:
     with pytest.raises(UsageError, match="max_faces is 17"):
         FaceNode(max_faces=17).open()
+
+
+@pytest.mark.processes
+def test_mediapipe_is_loaded_without_what_draws_plots_and_hears_sound_until_somebody_asks() -> None:
+    code = (
+        "import sys; from liveaffect.nodes.face import FaceNode; FaceNode.load_early(); "
+        "from mediapipe.tasks.python.vision import drawing_utils; "
+        "print({'matplotlib', 'matplotlib.pyplot', 'sounddevice'} & {*sys.modules}); "
+        "print(drawing_utils.plt.figure is __import__('matplotlib.pyplot').pyplot.figure)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\nTrue\n"

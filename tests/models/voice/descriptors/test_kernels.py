@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from liveaffect.models.voice.columns import INDEX, NAMES
 from liveaffect.models.voice.descriptors import cycles, fft, formants, harmonics, pitch, spectrum, viterbi
-from liveaffect.models.voice.descriptors.constants import tables
-from liveaffect.models.voice.descriptors.functionals import FUNCTIONAL_NAMES, functionals_of
+from liveaffect.models.voice.descriptors.constants import tables, twiddles
+from liveaffect.models.voice.descriptors.functional_kernels import FUNCTIONAL_NAMES, functionals_of
 
 T = tables()
 SOUND = signals.speechlike().astype(np.float64)
@@ -26,7 +26,7 @@ def long_power(start: int) -> np.ndarray:
 def test_the_power_spectrum_is_that_of_numpy(n: int) -> None:
     frame = NOISE[:n]
     out = np.empty(n // 2 + 1)
-    fft.power_spectrum(frame, fft.twiddles(n), np.empty((4, n // 2)), out)
+    fft.power_spectrum(frame, twiddles(n), np.empty((4, n // 2)), out)
     np.testing.assert_allclose(out, twins.power(frame, n), rtol=1e-11, atol=1e-13)
 
 

@@ -1,0 +1,26 @@
+"""The compiled kernel that shrinks huge frames: apart, since few are, and the compiler takes long to import."""
+# pyright: basic
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveaffect.models.kernels import cache_folder, kernel_in
+
+
+@kernel_in(cache_folder("shrink", [Path(__file__)]))
+def shrink(image: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:  # pragma: no cover
+    """Mean of each factor x factor block; a rest at the right and lower edge is left out."""
+    height, width = image.shape[0] // factor, image.shape[1] // factor
+    out = np.empty((height, width, 3), np.uint8)
+    area = factor * factor
+    for y in range(height):
+        for x in range(width):
+            for c in range(3):
+                total = 0
+                for dy in range(factor):
+                    for dx in range(factor):
+                        total += image[y * factor + dy, x * factor + dx, c]
+                out[y, x, c] = (total + area // 2) // area
+    return out
