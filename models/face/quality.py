@@ -1,9 +1,12 @@
 """Is this face crop good enough to believe? Light, contrast, size, blur and head turn, each from 0 (hopeless) to 1."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from liveaffect.models.face import luma
 
 # (hopeless, good): a measure is worth 0 at the first and 1 at the second; below `LOW_QUALITY` on any of them a face is
 # low_quality. Fitted to the model's own error on degraded faces (training/face/limits.py; table in training/README.md):
@@ -33,45 +36,34 @@ class FaceQuality(NamedTuple):
     """Which measures are below `LOW_QUALITY` or `SMALL_PX`: dark, bright, flat, small, blurred, turned."""
 
 
-def face_quality(crop: NDArray[np.uint8], box_px: float, yaw_deg: float, pitch_deg: float = 0.0) -> FaceQuality:
+def face_quality(
+    crop: NDArray[np.uint8], box_px: float, yaw_deg: float, pitch_deg: float = 0.0, seen: luma.Plane | None = None
+) -> FaceQuality:
     """Judge an aligned crop (s, s, 3) uint8 RGB, its side in frame pixels before alignment, and the head's turn.
 
-    Raises ValueError for another shape. A number that is not finite counts as hopeless.
+    `seen` is its `luma.plane`, where that is known. Raises ValueError for another shape. A number that is not finite
+    counts as hopeless.
     """
     if crop.ndim != 3 or crop.shape[2] != 3 or min(crop.shape[:2]) < 8:
         raise ValueError(f"face_quality: crop has shape {crop.shape}; give (s, s, 3) uint8 RGB from align.crop_face")
-    luma = _luma(crop)
-    mean, sd = float(luma.mean()), float(luma.std())
+    seen = luma.plane(crop) if seen is None else seen
+    h, w = seen.shape
+    middle = h // 5, h - h // 8, w // 6, w - w // 6  # where the face is
+    mean, sd = luma.mean_sd(seen, middle)
     worth = {
         "dark": _ramp(mean, LUMA_DARK),
         "bright": _ramp(mean, LUMA_BRIGHT),
         "flat": _ramp(sd, CONTRAST),
         "small": _ramp(box_px, SIZE_PX),
-        "blurred": _ramp(sharpness(luma), SHARPNESS),
+        "blurred": _ramp(luma.finest(seen, middle), SHARPNESS),
         "turned": min(_ramp(abs(yaw_deg), YAW_DEG), _ramp(abs(pitch_deg), PITCH_DEG)),
     }
     low = [name for name, value in worth.items() if value < LOW_QUALITY or (name == "small" and not box_px >= SMALL_PX)]
     return FaceQuality(min(worth.values()), bool(low), tuple(low))
 
 
-def sharpness(luma: NDArray[np.float32]) -> float:
-    """Share of the variance that goes when 2 by 2 pixels are averaged: 0 for a smooth image, 0.75 for noise."""
-    h, w = luma.shape[0] // 2 * 2, luma.shape[1] // 2 * 2
-    even = luma[:h, :w]
-    coarse = even.reshape(h // 2, 2, w // 2, 2).mean((1, 3))
-    total = float(even.var())
-    return (total - float(coarse.var())) / total if total > 1e-6 else 0.0
-
-
-def _luma(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """ITU-R BT.601 luma of the middle of the crop, where the face is: (h, w) float32, 0 to 255."""
-    h, w = crop.shape[:2]
-    middle = crop[h // 5 : h - h // 8, w // 6 : w - w // 6].astype(np.float32)
-    return middle @ np.array([0.299, 0.587, 0.114], np.float32)
-
-
 def _ramp(value: float, ends: tuple[float, float]) -> float:
     bad, good = ends
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         return 0.0
-    return float(min(max((value - bad) / (good - bad), 0.0), 1.0))
+    return min(max((value - bad) / (good - bad), 0.0), 1.0)

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from liveaffect.models.face import luma
+
 # Where the aligned crop has them (`align.TEMPLATE` puts eyes and lip corners there): top, bottom, left, right.
 _REGIONS = {
     "right eye covered": (0.31, 0.43, 0.24, 0.45),
@@ -18,15 +20,17 @@ Of 765 uncovered faces (UTKFace and the FER+ training part) one lies below it in
 """
 
 
-def covered(crop: NDArray[np.uint8]) -> str:
-    """What is covered in an aligned crop (s, s, 3) uint8 RGB, in words, or "". Sees plain covers (a card, a mask, the
-    back of a phone), not those with a pattern of their own, such as fingers."""
-    luma = crop.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    whole = _spread(luma, _FACE)
-    return ", ".join(name for name, box in _REGIONS.items() if _spread(luma, box) < BARE * whole)
+def covered(crop: NDArray[np.uint8], seen: luma.Plane | None = None) -> str:
+    """What is covered in an aligned crop (s, s, 3) uint8 RGB, in words, or "".
+
+    Sees plain covers (a card, a mask, the back of a phone), not those with a pattern of their own, such as fingers.
+    `seen` is its `luma.plane`, where that is known.
+    """
+    seen = luma.plane(crop) if seen is None else seen
+    whole = _spread(seen, _FACE)
+    return ", ".join(name for name, box in _REGIONS.items() if _spread(seen, box) < BARE * whole)
 
 
-def _spread(luma: NDArray[np.float32], box: tuple[float, float, float, float]) -> float:
-    size = len(luma)
-    top, bottom, left, right = (int(edge * size) for edge in box)
-    return float(luma[top:bottom, left:right].std())
+def _spread(seen: luma.Plane, box: tuple[float, float, float, float]) -> float:
+    top, bottom, left, right = (int(edge * len(seen)) for edge in box)
+    return luma.mean_sd(seen, (top, bottom, left, right))[1]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from liveaffect.models.face import align
+from liveaffect.models.face import align, luma
 from liveaffect.models.face.action_units import action_units
 from liveaffect.models.face.align import anchors, crop_at, side_px
 from liveaffect.models.face.gaze import gaze
@@ -36,8 +36,9 @@ def measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool, vi
     height, width = image.shape[:2]
     placed = anchors(face.landmarks, (width, height))
     crop = crop_at(image, placed)
+    seen = luma.plane(crop)
     yaw, pitch, roll = pose_degrees(face.pose)
-    judged = face_quality(crop, side_px(placed), yaw, pitch)
+    judged = face_quality(crop, side_px(placed), yaw, pitch, seen)
     motion = mouth_motion(track, face.landmarks * np.array([width, height, width], np.float32))
     low, high = face.landmarks[:, :2].min(0), face.landmarks[:, :2].max(0)
     outside = 0.0 if min(low) >= 0 and max(high) <= 1 else _outside(face.landmarks)
@@ -47,7 +48,7 @@ def measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool, vi
         state, reasons = "low_quality", ["settling", *reasons]
     if abs(roll) > LYING_DEG:
         state, reasons = "low_quality", ["lying on its side", *reasons]
-    hidden = covered(crop)
+    hidden = covered(crop, seen)
     if outside > OUTSIDE or (hidden and not judged.low_quality):  # what is dark or flat all over hides nothing
         state = "occluded"
         reasons = ["cut off by the edge" if outside > OUTSIDE else hidden, *reasons]
@@ -69,6 +70,7 @@ def measure(track: Track, face: Found, image: NDArray[np.uint8], alone: bool, vi
 def warm() -> None:
     """Loads the compiled kernels, or compiles them: no frame waits for that."""
     align.warm()
+    luma.warm()
     cuts.warm()
 
 
