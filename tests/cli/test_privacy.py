@@ -21,6 +21,8 @@ TRACED_S = 64
 """MediaPipe's first report would come 60 s after the landmarker was made, and one more at its close."""
 FPS = 2
 """Pictures a second of the traced film: what a library reports does not depend on how much it has to do."""
+FILM_S = 6
+"""So long it is: the live run shows it over and over."""
 
 
 def _traced(arguments: list[str], log: Path) -> subprocess.CompletedProcess[str]:
@@ -59,7 +61,9 @@ def test_the_trace_would_see_a_connection(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def film(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's face and voice with few pictures."""
-    return fewer_pictures(demo_clip, tmp_path_factory.mktemp("film") / "slow.mp4", every=30 // FPS, fps=FPS)
+    return fewer_pictures(
+        demo_clip, tmp_path_factory.mktemp("film") / "slow.mp4", every=30 // FPS, fps=FPS, seconds=FILM_S
+    )
 
 
 def test_a_live_run_and_its_close_address_nothing_outside(tmp_path: Path, film: Path) -> None:

@@ -134,12 +134,15 @@ def grey_ramp(height: int, width: int, count: int) -> list[np.ndarray]:
     return [np.full((height, width, 3), 40 + 2 * n, np.uint8) for n in range(count)]
 
 
-def fewer_pictures(clip: Path, path: Path, every: int, fps: int) -> Path:
-    """The film of `clip` with each `every`-th picture, `fps` a second of what is left, and its mono sound."""
+def fewer_pictures(clip: Path, path: Path, every: int, fps: int, seconds: float | None = None) -> Path:
+    """The film of `clip` with each `every`-th picture, `fps` a second of what is left, and its mono sound, of 16 kHz;
+    of it all, or only its first `seconds`."""
     with av.open(str(clip)) as film:
         pictures = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0) if frame.pts is not None][
             ::every
         ]
     with av.open(str(clip)) as film:
         sound = np.concatenate([frame.to_ndarray().ravel() for frame in film.decode(audio=0)])
+    if seconds is not None:
+        pictures, sound = pictures[: round(fps * seconds)], sound[: round(16000 * seconds)]
     return write_clip(path, pictures, sound.astype(np.float32) / 32768, fps=fps)
