@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveaffect.models import registry
+from liveaffect.models.face import own
 from liveaffect.models.face.affect import BATCH
 from liveaffect.models.face.neutral import RunningNeutrals, relative
 from liveaffect.models.files import manifest
@@ -23,18 +24,21 @@ IN_A_ROW = 16
 
 @dataclass
 class _Asked:
-    """Of one frame: which faces can be measured, their crops, and their model input."""
+    """Of one frame: which faces can be measured, their crops, their model input, how calm they are."""
 
     rows: list[int] = field(default_factory=list)
     crops: NDArray[np.uint8] | None = None
     vectors: NDArray[np.float32] | None = None
+    calm: list[tuple[own.OwnAnswer, float, float]] = field(default_factory=list)
+    """What is known of the person, calmness, and seconds since the frame before; none of a photograph."""
 
 
 class FaceAffectNode(Node):
     """Runs the face-affect model on the faces whose state is "ok"; the others are passed on without numbers.
 
-    Each track has a running neutral, a causal input of the model, that starts from the population and ends with the
-    track; a photograph is judged against the population.
+    Each track has a running neutral that starts from the population and ends with the track: of its geometry, an input
+    of the model, and of what the model says of calm frames, which the answer is set beside. Both are causal. A
+    photograph is judged against the population.
     """
 
     model: str = "face-affect"
@@ -48,6 +52,9 @@ class FaceAffectNode(Node):
         self._net = registry.load(self.model, provider=self.provider)
         self._label = f"{self.model} {manifest.entry(self.model).version}"
         self._neutrals = RunningNeutrals()
+        known = getattr(self._net, "neutral", None)
+        self._population: NDArray[np.float32] | None = known(self.prior) if known is not None else None
+        self._own: dict[int, own.OwnAnswer] = {}
         self._ready: dict[int, FaceAffectMessage] = {}
 
     def info(self) -> dict[str, Any]:
@@ -106,23 +113,48 @@ class FaceAffectNode(Node):
 
     def _ask(self, crop: FaceCrop) -> _Asked:
         """What the net is to be asked about one frame; moves the running neutral of everyone in it."""
-        self._neutrals.begin((face.id for face in crop.faces), anew=crop.gap or crop.still)
+        asked, anew = _Asked(), crop.gap or crop.still
+        self._neutrals.begin((face.id for face in crop.faces), anew=anew)
+        kept = set[int]() if anew else {face.id for face in crop.faces}
+        self._own = {i: found for i, found in self._own.items() if i in kept}
         rows = [i for i, face in enumerate(crop.faces) if face.state == "ok"]
         if not rows or crop.crops is None or crop.geometry is None:
-            return _Asked()
+            return asked
+        asked.rows, asked.crops = rows, crop.crops[rows]
         if crop.still:
-            vectors = relative(crop.geometry[rows])
-        else:
-            steps = [self._neutrals.step(crop.faces[i].id, crop.t_ns, crop.geometry[i]) for i in rows]
-            vectors = np.stack([vector for vector, _ in steps])
-        return _Asked(rows, crop.crops[rows], vectors)
+            asked.vectors = relative(crop.geometry[rows])
+            return asked
+        vectors: list[NDArray[np.float32]] = []
+        for i in rows:
+            face_id, geometry = crop.faces[i].id, crop.geometry[i]
+            calm = self._neutrals.calmness(face_id, geometry) if np.isfinite(geometry).all() else 0.0
+            vector, elapsed_s = self._neutrals.step(face_id, crop.t_ns, geometry)
+            vectors.append(vector)
+            if self._population is not None:
+                mine = self._own.setdefault(face_id, own.OwnAnswer(self._population))
+                asked.calm.append((mine, calm, elapsed_s))
+        asked.vectors = np.stack(vectors)
+        return asked
 
     def _numbers(self, faces: list[Face], asked: list[_Asked]) -> list[FaceEstimate]:
         crops = np.concatenate([one.crops for one in asked if one.crops is not None])
         quality = np.array([face.quality if face.quality is not None else np.nan for face in faces], np.float32)
         vectors = np.concatenate([one.vectors for one in asked if one.vectors is not None])
         said = self._net.predict(crops, geometry=vectors, prior=self.prior, quality=quality)
+        if self._population is not None:
+            said = own.beside(said, _shifts(asked, said.emotions))
         return [_estimate(face, said, row) for row, face in enumerate(faces)]
+
+
+def _shifts(asked: list[_Asked], emotions: NDArray[np.float32]) -> NDArray[np.float64]:
+    """By how much each face's log-probabilities move (n, 8), frame after frame; every frame then teaches."""
+    shifts, row = np.zeros(emotions.shape), 0
+    for one in asked:
+        for k, (mine, calm, elapsed_s) in enumerate(one.calm):
+            shifts[row + k] = mine.shift
+            mine.learn(emotions[row + k], calm, elapsed_s)
+        row += len(one.rows)
+    return shifts
 
 
 def _estimate(face: Face, said: Any, row: int) -> FaceEstimate:

@@ -1,5 +1,6 @@
 """The face affect model: aligned (or loose) crops and geometry in; valence, arousal, eight emotions, embedding out."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -60,6 +61,12 @@ class FaceAffectModel:
         shape = self.net.shape("crops")
         self.side = shape[1] if shape is not None and len(shape) == 4 and shape[1] > 0 else SIDE
         """Pixels of the crops that the net sees: 96 from version 3 on, 64 before."""
+        self._neutral: dict[str, list[float]] = json.loads(self.net.notes.get("neutral", "{}"))
+
+    def neutral(self, prior: Prior) -> NDArray[np.float32] | None:
+        """Mean log-probabilities (8,) of the population's neutral faces; None where the file does not say."""
+        said = self._neutral.get(prior)
+        return None if said is None else np.array(said, np.float32)
 
     def predict(
         self,

@@ -51,6 +51,8 @@ class _Session(Protocol):
 
     def get_outputs(self) -> Sequence[_Argument]: ...
 
+    def get_modelmeta(self) -> Any: ...
+
     def run(self, output_names: None, input_feed: dict[str, Array]) -> Sequence[npt.ArrayLike]: ...
 
 
@@ -98,6 +100,11 @@ class Net:
     def on_cpu(self) -> bool:
         """True where it runs on the CPU, whatever was asked for."""
         return self.providers[:1] == (PROVIDERS["cpu"],)
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What stands in the file beside the net: its metadata, by key."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
 
     def run(self, feeds: Mapping[str, Array]) -> tuple[Array, ...]:
         """Outputs in the net's order. Raises BadInput where an array does not fit."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from liveaffect.models.face import align
+from liveaffect.models.face import align, own
 from liveaffect.models.face.affect import SIDE
 from liveaffect.models.reasons.regions import REGIONS, at_rest, hidden, smear
 
@@ -65,7 +65,8 @@ def measure(
     crop: (s, s, 3) uint8 RGB from `align.crop_face`.
     vector: (2 * GEOMETRY_SIZE,) its input for this frame, from `RunningNeutral.step`.
     prior: of the estimate.
-    estimate: (10,) what the net said of the face as it is; without it, it is asked.
+    estimate: (10,) what was told of the face as it is, beside the person's own neutral in a film; without it, what the
+        net says. What was taken off there is taken off what it says of the face at rest as well.
     """
     covered = hidden(crop)
     crop = align.resize(crop, SIDE)  # the net's own first step, once for all
@@ -73,16 +74,22 @@ def measure(
     names = [name for name in REGIONS if name not in covered and (turned or name != "head")]
     soft = smear(crop)
     faces = [at_rest(crop, vector, (name,), soft) for name in names]
-    rows = ask(net, faces if estimate is not None else [(crop, vector), *faces], prior)
-    whole, rows = (rows[0], rows[1:]) if estimate is None else (estimate, rows)
+    rows = ask(net, [(crop, vector), *faces], prior)
+    whole, shift = rows[0] if estimate is None else estimate, None
     if not (np.isfinite(rows).all() and np.isfinite(whole).all()):
         return None
+    if estimate is not None:
+        shift = own.between(rows[0, 2:], estimate[2:])
+        rows = set_beside(rows, shift)
+    rows = rows[1:]
     category = int(whole[2:].argmax())
     of = [0, 1, 2 + category]
     effects = dict(zip(names, whole[of] - rows[:, of], strict=True))
 
     def together(sides: list[tuple[str, ...]]) -> NDArray[np.float64]:
-        return whole[of] - ask(net, [at_rest(crop, vector, side, soft) for side in sides], prior)[:, of]
+        return (
+            whole[of] - set_beside(ask(net, [at_rest(crop, vector, side, soft) for side in sides], prior), shift)[:, of]
+        )
 
     return Carried(whole, category, effects, covered, ways_of(effects, together))
 
@@ -92,6 +99,14 @@ def ask(net: FaceNet, faces: list[tuple[NDArray[np.uint8], NDArray[np.float32]]]
     crops, vectors = (np.stack(part) for part in zip(*faces, strict=True))
     said = net.predict(crops, geometry=vectors, prior=prior)
     return np.column_stack([said.valence, said.arousal, said.emotions]).astype(np.float64)
+
+
+def set_beside(rows: NDArray[np.float64], shift: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """The same rows (n, 10) with `shift` (8,) added to the logarithms of the shares; as they are without one."""
+    if shift is None:
+        return rows
+    emotions, by = own.shifted(rows[:, 2:], shift)
+    return np.column_stack([np.clip(rows[:, :2] + by, -1, 1), emotions]).astype(np.float64)
 
 
 def ways_of(effects: Effects, together: Callable[[list[tuple[str, ...]]], NDArray[np.float64]]) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from liveaffect.models import registry
 from liveaffect.models.face.align import CROP_PX
-from liveaffect.models.face.neutral import relative
+from liveaffect.models.face.neutral import RunningNeutral, relative
 from liveaffect.models.face.population import NEUTRAL_MEAN
 from liveaffect.nodes.face_affect import FaceAffectNode
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
@@ -116,6 +116,35 @@ def test_a_face_that_flickers_keeps_its_neutral(node: FaceAffectNode) -> None:
 def test_a_gap_forgets_every_neutral(node: FaceAffectNode) -> None:
     first = numbers(repeat(node, 0, 60, 0)[0].faces[0])
     assert numbers(ask(node, frame(60, (0, "ok", 1), gap=True)).faces[0]) == first
+
+
+def test_frames_asked_ahead_are_answered_as_one_by_one(node: FaceAffectNode) -> None:
+    """Somebody leaves, comes back and is joined by another: what is known of each is forgotten at the same frame."""
+    film = [
+        frame(0, (0, "ok", 1)), frame(1, (0, "ok", 1), (1, "ok", 2)), frame(2), frame(3, (0, "ok", 1)),
+        *(frame(k, (0, "ok", 1), (1, "low_quality" if k % 3 else "ok", 2)) for k in range(4, 20)),
+    ]  # fmt: skip
+    for number, message in enumerate(film):
+        message.seq = number
+    alone = [[numbers(face) for face in ask(node, message).faces] for message in film]
+    node.close()
+    node.open()
+    node.prepare(film)
+    assert [[numbers(face) for face in ask(node, message).faces] for message in film] == alone
+
+
+def test_what_is_known_of_a_persons_neutral_moves_the_categories(node: FaceAffectNode) -> None:
+    """Beside the geometry, an input, the answer itself is set beside the person's own."""
+    net = registry.load("face-affect")
+    said = repeat(node, 0, 200, 0)[-1].faces[0]
+    message = frame(0, (0, "ok", 1))
+    assert message.crops is not None
+    assert message.geometry is not None
+    neutral = RunningNeutral()
+    vector = [neutral.step(message.geometry[0], FRAME_NS / 1e9) for _ in range(200)][-1]
+    raw = net.predict(message.crops, vector[None], quality=np.ones(1, np.float32))
+    assert said.emotions is not None
+    assert np.abs(np.array(said.emotions) - raw.emotions[0]).max() > 0.01
 
 
 def test_a_photograph_is_judged_against_the_population(node: FaceAffectNode) -> None:

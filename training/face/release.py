@@ -21,7 +21,7 @@ version = "{version}"
 sha256 = "{sha256}"
 bytes = {bytes}
 licence = "Research use only: distilled from AffectNet-trained teachers (research data, no licence stated)"
-data = "FER+ votes (MIT) on FER2013 pixels (terms unclear); RAF-DB, UTKFace, AffectNet (all non-commercial research)"
+data = "FER+ votes (MIT) on FER2013 pixels (terms unclear); RAF-DB, UTKFace, AffectNet (research); trunk: faces (MIT)"
 uses = ["research"]
 inputs = [
     {{ name = "crops", shape = [-1, 96, 96, 3], dtype = "uint8", meaning = "aligned RGB faces" }},

@@ -13,7 +13,7 @@ from sentence_check import check
 
 from liveaffect.models import registry
 from liveaffect.models.circumplex import EMOTIONS
-from liveaffect.models.face import align
+from liveaffect.models.face import align, own
 from liveaffect.models.face.affect import SIDE
 from liveaffect.models.face.geometry import GEOMETRY_SIZE
 from liveaffect.models.face.neutral import relative
@@ -93,6 +93,24 @@ def test_a_hidden_part_is_never_a_cue(net: Any, part: str) -> None:
     assert found is not None
     assert part not in found.effects
     assert found.hidden == (part,)
+
+
+def test_effects_of_an_answer_beside_the_persons_own_are_taken_beside_it_too(net: Any) -> None:
+    """Otherwise every cue would carry what was taken off the face as it is."""
+    crop, vector = made_face(), CALM.copy()
+    shift = np.array([1.0, 0, 0, -1.0, 0, 0, 0, 0])
+    answer = net.predict(crop[None], geometry=vector[None])
+    told = own.beside(answer, shift[None])
+    estimate = np.array([told.valence[0], told.arousal[0], *told.emotions[0]], np.float64)
+    found, raw = measure(net, crop, vector, estimate=estimate), measure(net, crop, vector)
+    assert found is not None
+    assert raw is not None
+    assert not np.allclose(found.estimate, raw.estimate, atol=0.02)
+    for name, effect in found.effects.items():
+        covered, calm = at_rest(crop, vector, (name,))
+        rest = own.beside(net.predict(covered[None], geometry=calm[None]), shift[None])
+        assert effect[0] == pytest.approx(estimate[0] - rest.valence[0], abs=1e-4)
+        assert effect[2] == pytest.approx(estimate[2 + found.category] - rest.emotions[0, found.category], abs=1e-4)
 
 
 EFFECTS = st.dictionaries(

@@ -1,7 +1,7 @@
 """Step 6e: each collection left out in turn: the colour net alone on dev faces of collections it knows and of the one
 it never saw.
 
-python -m training.face.colour.train --cache CACHE --out RUN --wheel TRUNK.whl --minutes M --leave-out utk [COLLECTION]
+python -m training.face.colour.train --cache CACHE --out RUN --trunk TRUNK --faces N --leave-out utk [COLLECTION]
 python -m training.face.colour.apart --cache CACHE RUN [RUN ...]
 
 UTKFace is left out of all of them: its targets are the word of a net that saw every collection.

@@ -26,6 +26,7 @@ from training.face.several.targets import RARE, SEVEN, labels_of
 
 KNOWN = {"ferplus": np.ones(8, bool), "rafdb_train": SEVEN, "rare": RARE}
 EXTRA = ("taught", "spread")
+CALLED = 0.75  # of the votes, for a face to count as neutral
 COVER = 110  # grey over the lower part of some of the faces by which deviations are fitted
 
 
@@ -41,13 +42,13 @@ def answers(cache: Path, members: m.Members, c: Collection, rows: np.ndarray, ru
             here = np.isin(z["rows"], rows)
             if here.sum() != len(rows):
                 raise SystemExit(f"{path} has other faces: delete it")
-            said |= {k: z[k][:, :, here] for k in z.files if k != "rows"}
+            said |= {k: z[k][:, here] for k in z.files if k != "rows"}
     return m.Answers(said, np.isfinite(c.geometry[rows, 0]))
 
 
 def views(a: m.Answers) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Heads of the members, then what is taught and the spread: without geometry, and with it."""
-    said = {k: v.mean(0) for k, v in a.said.items()}
+    said = dict(a.said)
     for what in EXTRA:
         said[what] = 0.5 * (said[f"{what}2"] + said[f"{what}3"])
     names = [*m.HEADS, *EXTRA]
@@ -56,6 +57,18 @@ def views(a: m.Answers) -> tuple[list[np.ndarray], list[np.ndarray]]:
         of = [shares(0.5 * (one[f"votes{k}"] + one[f"labels{k}"])) @ COORDINATES for k in "23"]
         one["spread"] = np.log(np.exp(one["spread"]) + m.APART * np.square(of[0] - of[1]))
     return [both[0][n] for n in names], [both[1][n] for n in names]
+
+
+def population(held: dict[str, Held], fits: dict[str, list[np.ndarray]]) -> dict[str, list[float]]:
+    """By prior: mean log-probabilities (8) of faces called neutral, FER+ and RAF-DB alike, with their geometry."""
+    found = {}
+    for prior, pair in fits.items():
+        means = []
+        for h in (held["ferplus"], held["rafdb_train"]):
+            logits = joint(h.views[1], pair[1])[h.known & (h.truth[:, 0] > CALLED)]
+            means.append((logits - np.logaddexp.reduce(logits, 1, keepdims=True)).mean(0))
+        found[prior] = [round(float(x), 4) for x in np.mean(means, 0)]
+    return found
 
 
 def truth_of(data_folder: Path, cache: Path, name: str, rows: np.ndarray) -> np.ndarray:
@@ -127,7 +140,7 @@ def main() -> None:
     told_of = {prior: one._asdict() for prior, one in joined.items()} | {"gain": gain, "floor": floor}
     told_of["parity"] = write(net, whole, example)
     feeds = small.feeds(source, parts)
-    told_of["small"] = small.make(whole, args.out, feeds)
+    told_of["small"] = small.make(whole, args.out, feeds, {"neutral": json.dumps(population(held, fits))})
     for name, c in ((c.name, c) for c in parts if c.name in KNOWN):
         rows = rows_of[name][::2]
         crops, (vectors, present) = inner(c.crops[rows]), m.inputs(c.geometry[rows])

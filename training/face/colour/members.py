@@ -1,4 +1,4 @@
-"""What each member of the joined net says of faces, in a mirror too, with geometry and without."""
+"""What each member of the joined net says of faces, with geometry and without."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from liveaffect.models.face.geometry import GEOMETRY_SIZE, mirror
 from liveaffect.models.face.population import NEUTRAL_MEAN
 from training.face.colour.net import ColourNet
 from training.face.net import LUMA
@@ -43,10 +42,6 @@ class Members(nn.Module):
         self.second, self.third = second, third
         self.register_buffer("small", torch.from_numpy(smaller(SIDE, SMALL)))
         self.register_buffer("luma", torch.tensor(LUMA).reshape(1, 1, 1, 3))
-        seen = mirror(np.arange(1, GEOMETRY_SIZE + 1, dtype=np.float32))  # linear: a permutation with signs
-        order = torch.from_numpy(np.abs(seen).astype(np.int64) - 1)
-        self.register_buffer("order", torch.cat([order, order + GEOMETRY_SIZE]))
-        self.register_buffer("sign", torch.from_numpy(np.tile(np.sign(seen), 2)))
 
     def grey(self, crops: torch.Tensor) -> torch.Tensor:
         """Luma (n, 1, SMALL, SMALL) of crops (n, SIDE, SIDE, 3)."""
@@ -76,7 +71,7 @@ def inputs(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Answers(NamedTuple):
-    """By name: (2 views, 2 without and with geometry, n, k)."""
+    """By name: (2 without and with geometry, n, k)."""
 
     said: dict[str, np.ndarray]
     present: np.ndarray  # (n,) bool
@@ -90,22 +85,20 @@ def ask(members: Members, crops: np.ndarray, raw: np.ndarray, which: str) -> Ans
     for i in range(0, len(crops), BATCH):
         pixels = torch.from_numpy(crops[i : i + BATCH])
         shape, present = torch.from_numpy(vectors[i : i + BATCH]), torch.from_numpy(given[i : i + BATCH])
-        turned = shape.index_select(1, members.order) * members.sign
-        there, views = [torch.zeros_like(present), present], []
+        there = [torch.zeros_like(present), present]
         picture = members.grey(pixels) if which == "older" else members.colours(pixels)
-        for image, geometry in ((picture, shape), (picture.flip(3), turned)):
-            image = image.contiguous(memory_format=torch.channels_last)
-            if which == "older":
-                views.append(members.older(members.second.look(image), geometry, there))
-            else:
-                views.append(members.newer(members.third.look(image), geometry, there))
-        for name in views[0][0]:
-            parts.setdefault(name, []).append(np.stack([[g[name].numpy() for g in view] for view in views]))
-    return Answers({k: np.concatenate(v, 2) for k, v in parts.items()}, given[:, 0] > 0)
+        picture = picture.contiguous(memory_format=torch.channels_last)
+        if which == "older":
+            view = members.older(members.second.look(picture), shape, there)
+        else:
+            view = members.newer(members.third.look(picture), shape, there)
+        for name in view[0]:
+            parts.setdefault(name, []).append(np.stack([given[name].numpy() for given in view]))
+    return Answers({k: np.concatenate(v, 1) for k, v in parts.items()}, given[:, 0] > 0)
 
 
 def load(earlier: Path, third: Path, luma: np.ndarray) -> Members:
     """`earlier` is the exported net 2, `third` last.pt of the colour net; `luma` are faces (n, 64, 64) to norm over."""
     colour = ColourNet()
     colour.load_state_dict(torch.load(third, weights_only=True)["net"])
-    return Members(nets.exported(earlier, torch.from_numpy(luma)), colour).eval()
+    return Members(nets.exported(earlier, torch.from_numpy(luma)), colour.tame()).eval()

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from liveaffect.models.circumplex import COORDINATES
 from liveaffect.models.face.geometry import GEOMETRY_SIZE
-from training.face.colour.trunk import Trunk
+from training.face.colour.trunk import Trunk, tame, turned
 
 EMBEDDING = 96
 
@@ -21,9 +21,9 @@ def standard(rgb: torch.Tensor) -> torch.Tensor:
 class ColourNet(nn.Module):
     """RGB (n, 3, s, s) in 0..255, geometry (n, 2G), present (n, 1) to what `judge` gives."""
 
-    def __init__(self, drop: float = 0.3, path: float = 0.1, still: int = 3) -> None:
+    def __init__(self, drop: float = 0.3, path: float = 0.05, still: int = 6) -> None:
         super().__init__()
-        self.trunk = Trunk(7, 1280, path, still)
+        self.trunk = Trunk(path, still)
         self.register_buffer("mean", torch.zeros(2 * GEOMETRY_SIZE))
         self.register_buffer("scale", torch.ones(2 * GEOMETRY_SIZE))
         self.register_buffer("coordinates", torch.tensor(COORDINATES))
@@ -31,7 +31,7 @@ class ColourNet(nn.Module):
             nn.Dropout(0.1), nn.Linear(2 * GEOMETRY_SIZE, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 48)
         )
         self.missing = nn.Parameter(torch.zeros(48))
-        self.join = nn.Sequential(nn.Linear(self.trunk.width + 48, EMBEDDING), nn.ReLU())
+        self.join = nn.Sequential(nn.Linear(2 * self.trunk.width + 48, EMBEDDING), nn.ReLU())
         self.seen_drop, self.drop = nn.Dropout(drop), nn.Dropout(0.15)
         self.votes = nn.Linear(EMBEDDING, 8)
         self.labels = nn.Linear(EMBEDDING, 8)
@@ -41,12 +41,22 @@ class ColourNet(nn.Module):
         self.said = nn.Linear(EMBEDDING, 8)  # the teachers' classes as they come, in training only
         nn.init.zeros_(self.residual.weight)
 
+    @torch.no_grad()
+    def tame(self) -> "ColourNet":
+        """The same net, as it is exported best: see `trunk.tame`."""
+        tame(self.trunk)
+        signs = turned(self.trunk)
+        self.join[0].weight[:, : 2 * self.trunk.width].mul_(torch.cat([signs, signs]))
+        return self
+
     def forward(self, rgb: torch.Tensor, geometry: torch.Tensor, present: torch.Tensor) -> dict[str, torch.Tensor]:
         return self.judge(self.look(rgb), geometry, present)
 
     def look(self, rgb: torch.Tensor) -> torch.Tensor:
-        """Pooled features (n, 1280)."""
-        return self.trunk(standard(rgb)).mean((2, 3))
+        """Features (n, 1024): the means of the upper half of the face and of the lower."""
+        seen = self.trunk(standard(rgb))
+        half = seen.shape[2] // 2
+        return torch.cat([seen[:, :, :half].mean((2, 3)), seen[:, :, -half:].mean((2, 3))], 1)
 
     def judge(self, seen: torch.Tensor, geometry: torch.Tensor, present: torch.Tensor) -> dict[str, torch.Tensor]:
         """Heads on pooled features and geometry, the learned token standing in where it is not present."""

@@ -12,7 +12,7 @@ from training.face.several.shipped import STRENGTH, Joined
 class Three(Members):
     """uint8 RGB crops (n, 96, 96, 3), geometry (n, 2G), present (n, 1) to what `several.shipped.Both` gives.
 
-    Each face is seen as it is and in a mirror, with geometry and without, so a mirrored face gets the same answer.
+    Both nets are asked with geometry and without.
     """
 
     def __init__(
@@ -36,13 +36,9 @@ class Three(Members):
 
     def forward(self, crops: torch.Tensor, geometry: torch.Tensor, present: torch.Tensor) -> tuple[torch.Tensor, ...]:
         luma, rgb = self.grey(crops), self.colours(crops)
-        mirrored = geometry.index_select(1, self.order) * self.sign
         there = [torch.zeros_like(present), present]
-        answers: list[Said] = []
-        for net, hear, picture in ((self.second, self.older, luma), (self.third, self.newer, rgb)):
-            seen = net.look(torch.cat([picture, picture.flip(3)]))  # both at once: a convolution stands there once
-            seen = seen.reshape(2, -1, seen.shape[1])
-            answers += hear(seen[0], geometry, there) + hear(seen[1], mirrored, there)
+        answers = self.older(self.second.look(luma), geometry, there)
+        answers += self.newer(self.third.look(rgb), geometry, there)
         said: Said = {}
         for name in answers[0] | answers[-1]:
             found = [one[name] for one in answers if name in one]

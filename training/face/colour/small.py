@@ -1,12 +1,13 @@
-"""Makes the exported net small: both nets' convolutions in int8, other weights stored in half precision."""
+"""Makes the exported net small: convolutions of the net of luma in int8, other weights stored in half precision."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
 
 from training.face.colour.batches import Batches, Collection, plain
 
-TRUNKS = ("/trunk/", "/stem/", "/body/")  # of the colour net, and of the net of luma; the place net stays as it is
+PARTS = ("/stem/", "/body/")  # of the net of luma; the colour net's lines between ReLUs are slower in whole numbers
 LARGE = 2000  # numbers; smaller weights stay as they are
 REDUCED = True  # weights of seven bits: with eight, sums of pairs overflow on processors without VNNI
 QUANTISED = ["Conv", "Clip", "Add", "Relu", "MaxPool"]
@@ -27,8 +28,10 @@ def feeds(source: Batches, parts: list[Collection], batches: int = 6, n: int = 4
     return out
 
 
-def make(whole: Path, target: Path, calibration: list[dict[str, np.ndarray]]) -> dict[str, float]:
-    """Write `target` from the fp32 file; returns the sizes."""
+def make(
+    whole: Path, target: Path, calibration: list[dict[str, np.ndarray]], notes: dict[str, str]
+) -> dict[str, float]:
+    """Write `target` from the fp32 file, with `notes` as its metadata; returns the sizes."""
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
@@ -39,7 +42,7 @@ def make(whole: Path, target: Path, calibration: list[dict[str, np.ndarray]]) ->
         def get_next(self) -> dict[str, np.ndarray] | None:
             return next(self.rest, None)
 
-    nodes = [n.name for n in onnx.load(str(whole)).graph.node if n.name.startswith(TRUNKS) and n.op_type in QUANTISED]
+    nodes = [n.name for n in onnx.load(str(whole)).graph.node if n.name.startswith(PARTS) and n.op_type in QUANTISED]
     beside = target.with_suffix(".int8.onnx")
     if nodes:
         quantize_static(
@@ -48,10 +51,43 @@ def make(whole: Path, target: Path, calibration: list[dict[str, np.ndarray]]) ->
             nodes_to_quantize=nodes, reduce_range=REDUCED,
         )  # fmt: skip
     model = onnx.load(str(beside if nodes else whole))
+    absorb(model, calibration[0])
     halve(model)
+    onnx.helper.set_model_props(model, notes)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(target))
     return {"fp32": whole.stat().st_size, "bytes": target.stat().st_size, "quantised": len(nodes)}
+
+
+def absorb(model, example: dict[str, np.ndarray]) -> None:
+    """Let convolutions pad for themselves where a node of its own pads for them: that node costs a copy, and two more
+    between layouts."""
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    graph = model.graph
+    pads = {n.output[0]: n for n in graph.node if n.op_type == "Pad"}
+    asked = copy.deepcopy(model)
+    widths = sorted({n.input[1] for n in pads.values()})
+    asked.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.INT64, [8]) for name in widths)
+    session = onnxruntime.InferenceSession(asked.SerializeToString(), providers=["CPUExecutionProvider"])
+    found = dict(zip(widths, session.run(widths, {k: v[:1] for k, v in example.items()}), strict=True))
+    for conv in [n for n in graph.node if n.op_type == "Conv" and n.input[0] in pads]:
+        pad = pads[conv.input[0]]
+        _, _, top, left, _, _, bottom, right = (int(x) for x in found[pad.input[1]])
+        kept = [a for a in conv.attribute if a.name != "pads"]
+        del conv.attribute[:]
+        conv.attribute.extend([*kept, helper.make_attribute("pads", [top, left, bottom, right])])
+        conv.input[0] = pad.input[0]
+    needed, nodes = {o.name for o in graph.output}, []
+    for node in reversed(graph.node):
+        if needed.intersection(node.output):
+            needed.update(node.input), nodes.append(node)
+    del graph.node[:]
+    graph.node.extend(reversed(nodes))
+    kept = [t for t in graph.initializer if t.name in needed]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
 
 
 def halve(model) -> None:

@@ -1,6 +1,6 @@
 """Step 6c: train the colour net on all collections; ends by the clock, goes on where it was stopped.
 
-python -m training.face.colour.train --cache CACHE --out RUN --wheel TRUNK.whl --minutes 60 [--until 23:50]
+python -m training.face.colour.train --cache CACHE --out RUN --trunk MobileFaceNet.tflite --minutes 60 [--until 23:50]
 
 Crops are small at first and grow. Workers train alone and average their weights every few steps (local SGD), so that a
 slow core holds nobody up.
@@ -22,14 +22,14 @@ import torch.multiprocessing as mp
 
 from training.face.colour import fair
 from training.face.colour.batches import Batches, Collection, collection, plain
-from training.face.colour.net import ColourNet
-from training.face.colour.trunk import pretrained
+from training.face.colour.net import ColourNet, standard
+from training.face.colour.trunk import pretrained, settle
 from training.face.several import pool
 from training.face.several.targets import TRAINED, Wanted, build, join, take
 from training.face.several.train import average, loss_of, score
 
 SHARES = {"ferplus": 0.34, "rafdb_train": 0.36, "rare": 0.13, "utk": 0.17}
-SIDES = ((64, 0.3), (80, 0.75), (96, 1.0))  # pixels of the crops, and until which share of the time
+SIDES = ((80, 0.4), (96, 1.0))  # pixels of the crops, and until which share of the time
 SYNC = 10  # steps between two averagings
 
 
@@ -123,10 +123,12 @@ def work(rank: int, args: argparse.Namespace) -> None:
     elif args.start:
         net.load_state_dict(torch.load(args.start, weights_only=True)["net"])
     else:
-        pretrained(net.trunk, args.wheel)
+        pretrained(net.trunk, args.trunk)
+        some = [plain(c, np.flatnonzero(~c.wanted.dev)[:4000:100], SIDES[-1][0])[0] for c in parts]
+        settle(net.trunk, [standard(torch.from_numpy(rgb)) for rgb in some])
     net = net.to(memory_format=torch.channels_last)
     heads = [p for n, p in net.named_parameters() if not n.startswith("trunk")]
-    groups = [{"params": net.trunk.moving(), "times": 1.0}, {"params": heads, "times": 1.5}]
+    groups = [{"params": net.trunk.moving(), "times": 1.0}, {"params": heads, "times": 2.5}]
     optimizer = torch.optim.AdamW(groups, lr=args.rate, weight_decay=args.decay)
     if saved:
         optimizer.load_state_dict(saved["optimizer"])
@@ -142,7 +144,8 @@ def work(rank: int, args: argparse.Namespace) -> None:
         coming = beside.submit(batches.draw, args.batch)
         while True:
             now = time.time()
-            done = min(before + (1 - before) * (now - start) / (end - start), 1.0)
+            passed = seen / args.faces if args.faces else (now - start) / (end - start)
+            done = min(before + (1 - before) * passed, 1.0)
             batches.side = next(side for side, until in SIDES if done <= until)
             for group in optimizer.param_groups:
                 warm = min(1.0, (step + 1) / 100)
@@ -194,17 +197,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--wheel", type=Path, help="the ImageNet weights of the trunk")
+    parser.add_argument("--trunk", type=Path, help="the weights that the trunk starts from")
     parser.add_argument("--start", type=Path, help="last.pt of a run to start from instead")
     parser.add_argument("--minutes", type=float, default=60, help="how long to train from now on")
     parser.add_argument("--until", help="HH:MM, the time of day at which to end instead")
+    parser.add_argument("--faces", type=int, help="how many faces to train on from now on, in place of a time")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--batch", type=int, default=48, help="faces a step of each worker")
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--rate", type=float, default=6e-4)
     parser.add_argument("--decay", type=float, default=0.03)
     parser.add_argument("--drop", type=float, default=0.3)
-    parser.add_argument("--path", type=float, default=0.1, help="how often a block at the end is left out")
-    parser.add_argument("--still", type=int, default=3, help="blocks that stay as ImageNet made them")
+    parser.add_argument("--path", type=float, default=0.05, help="how often a block at the end is left out")
+    parser.add_argument("--still", type=int, default=6, help="blocks that stay as they came")
     parser.add_argument("--every", type=float, default=6, help="minutes between looks at the dev faces")
     parser.add_argument("--most", type=int, default=300, help="dev faces of a collection to look at")
     parser.add_argument("--seed", type=int, default=1)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models.circumplex import EMOTIONS
+from liveaffect.models.face import own
 from liveaffect.models.face.affect import FaceAffectModel, FaceAffectResult
 from liveaffect.models.face.neutral import PRIOR_S
 from liveaffect.models.face.population import NEUTRAL_MEAN
@@ -76,15 +77,34 @@ def ratings_of(rows: list[dict[str, str]]) -> np.ndarray:
     return np.array([[float(row[f"rating_{name}"] or "nan") for name in RATED] for row in rows])
 
 
+def neutral_of(rows: list[dict[str, str]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By subject: its pictures, and its neutral ones."""
+    who = np.array([row["subject"] for row in rows])
+    calm = np.array([row["label"] == "neutral" for row in rows])
+    return {subject: (who == subject, calm & (who == subject)) for subject in np.unique(who)}
+
+
 def beside_own(vectors: np.ndarray, rows: list[dict[str, str]]) -> np.ndarray:
     """(n, 2G): geometry, and what it is beside the person's own neutral pictures, as after half a minute of calm."""
     share, out = CALM_S / (CALM_S + PRIOR_S), np.concatenate([vectors, vectors - NEUTRAL_MEAN], 1)
-    who = np.array([row["subject"] for row in rows])
-    calm = np.array([row["label"] == "neutral" for row in rows])
-    for subject in np.unique(who):
-        own = np.nanmean(vectors[calm & (who == subject)], 0)
-        out[who == subject, vectors.shape[1] :] -= share * (own - NEUTRAL_MEAN)
+    for mine, calm in neutral_of(rows).values():
+        out[mine, vectors.shape[1] :] -= share * (np.nanmean(vectors[calm], 0) - NEUTRAL_MEAN)
     return out.astype(np.float32)
+
+
+def beside_answers(
+    said: FaceAffectResult, rows: list[dict[str, str]], population: np.ndarray, whose: str = "own"
+) -> FaceAffectResult:
+    """Answers beside those to the person's own neutral pictures, after as long; `whose` "other" takes those of all the
+    others instead: what of the gain is the camera's."""
+    shifts, calm_all = np.zeros(said.emotions.shape), np.array([row["label"] == "neutral" for row in rows])
+    for mine, calm in neutral_of(rows).values():
+        answer, taught = own.OwnAnswer(population), calm if whose == "own" else calm_all & ~mine
+        mean = np.exp(np.log(np.maximum(said.emotions[taught], 1e-6)).mean(0))
+        for _ in range(int(CALM_S / 0.1)):
+            answer.learn(mean, 1.0, 0.1)
+        shifts[mine] = answer.shift
+    return own.beside(said, shifts)
 
 
 def main() -> None:
@@ -115,14 +135,19 @@ def main() -> None:
     every = np.arange(len(y))
     crops, vectors = np.stack(crops_of(args.cache, "jaffe", every)), np.load(args.cache / "jaffe_geometry.npy")
     rows = manifest(args.data / ARCHIVES["jaffe"])
-    own = beside_own(vectors, rows)
+    relative = beside_own(vectors, rows)
     ratings = ratings_of(rows)
     rated = np.flatnonzero(np.isfinite(ratings).all(1))
     print(f"\nJAFFE, {len(y)} faces of 10 women; seven categories; rank correlation with six rated strengths")
     columns = {}
     for prior in ("natural", "uniform"):
-        for how, given in (("aligned", None), ("aligned, geometry", vectors), ("own neutral", own)):
-            said = model.predict(crops, given, prior=prior)
+        asked = {"aligned": None, "aligned, geometry": vectors, "own geometry": relative}
+        answers = {how: model.predict(crops, given, prior=prior) for how, given in asked.items()}
+        population = model.neutral(prior)
+        if population is not None:
+            for how, whose in (("own geometry and answer", "own"), ("own geometry, others' answer", "other")):
+                answers[how] = beside_answers(answers["own geometry"], rows, population, whose)
+        for how, said in answers.items():
             found = right(y, called(said))
             found["rank correlation"] = figure(lambda r, s=said: spearman(s.emotions, ratings, r), rated)
             columns[f"{how}, {prior}"] = found

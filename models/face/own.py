@@ -1,0 +1,80 @@
+"""What the face model says of a person's calm face, and what it says of the person beside that.
+
+The heads are linear in what the net sees, so the difference from a person's own neutral, seen through them, is a
+difference of log-probabilities.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveaffect.models.circumplex import COORDINATES
+from liveaffect.models.face.affect import FaceAffectResult
+from liveaffect.models.face.neutral import MAX_STEP_S, MEMORY_S, PRIOR_S
+
+SHARE = 0.5
+"""How much of what a person's neutral face says beyond the population's is taken off."""
+MOST = 3.0  # logarithms; a face that the net finds strange is not turned into its opposite
+_LEAST = 1e-6
+
+Floats = NDArray[np.floating[Any]]
+
+
+class OwnAnswer:
+    """State of one track: causal, starting from the population, moved by calm frames alone.
+
+    `population` (8,): mean log-probabilities of neutral faces, under the prior in use.
+    """
+
+    def __init__(self, population: Floats) -> None:
+        self._population = np.asarray(population, np.float64)
+        self._mean, self._seconds = self._population, 0.0
+
+    @property
+    def shift(self) -> Floats:
+        """What is added to log-probabilities (8,) now."""
+        share = SHARE * self._seconds / (self._seconds + PRIOR_S)
+        return -share * np.clip(self._mean - self._population, -MOST, MOST)
+
+    def learn(self, emotions: Floats, calm: float, dt_s: float) -> None:
+        """One frame of the past: its distribution (8,), its calmness 0 to 1, the seconds since the frame before."""
+        dt_s = min(max(dt_s, 0.0), MAX_STEP_S)
+        weight = calm * dt_s
+        if weight > 0 and np.isfinite(emotions).all():
+            self._seconds = self._seconds * np.exp(-dt_s / MEMORY_S) + weight
+            log_p = np.log(np.maximum(emotions, _LEAST))
+            self._mean = self._mean + weight / self._seconds * (log_p - self._mean)
+
+
+def shifted(emotions: Floats, shifts: Floats) -> tuple[Floats, Floats]:
+    """Distributions (n, 8) with `shifts` (8,) or (n, 8) added to their logarithms, and by how much valence and arousal
+    (n, 2) follow."""
+    log_p = np.log(np.maximum(emotions, _LEAST)) + shifts
+    found = np.exp(log_p - log_p.max(1, keepdims=True))
+    found = found / found.sum(1, keepdims=True)
+    return found, (found - emotions) @ COORDINATES
+
+
+def between(before: Floats, after: Floats) -> NDArray[np.float64]:
+    """The shift (8,) that takes one distribution to the other."""
+    a, b = (np.log(np.maximum(np.asarray(one, np.float64), _LEAST)) for one in (after, before))
+    return a - b
+
+
+def beside(result: FaceAffectResult, shifts: Floats) -> FaceAffectResult:
+    """The same faces with `shifts` (n, 8) added to their log-probabilities.
+
+    Valence and arousal follow the categories, and their deviations grow by as much as they move.
+    """
+    emotions, moved = shifted(result.emotions, shifts)
+    valence, arousal = (
+        np.clip(a + moved[:, k], -1, 1).astype(np.float32) for k, a in enumerate((result.valence, result.arousal))
+    )
+    spreads = (result.valence_sd, result.arousal_sd)
+    sds = [np.sqrt(np.square(sd) + np.square(moved[:, k])).astype(np.float32) for k, sd in enumerate(spreads)]
+    return replace(
+        result, valence=valence, arousal=arousal, valence_sd=sds[0], arousal_sd=sds[1],
+        emotions=emotions.astype(np.float32),
+    )  # fmt: skip
