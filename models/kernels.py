@@ -79,3 +79,21 @@ def kernel_in(folder: Path) -> Callable[[Callable[..., Any]], Any]:
                 setattr(config, name, value)
 
     return kernel
+
+
+class _Lone:
+    """A kernel that is made at its first call."""
+
+    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
+        self._function, self._folder = function, folder
+        self._made: Callable[..., Any] | None = None
+        self.__doc__ = function.__doc__
+
+    def __call__(self, *given: Any) -> Any:
+        made = self._made = self._made or kernel_in(self._folder)(self._function)
+        return made(*given)
+
+
+def lone_kernel_in(folder: Path) -> Callable[[Callable[..., Any]], Any]:
+    """As `kernel_in`, for kernels that no other kernel calls: who imports their file does without the compiler."""
+    return lambda function: _Lone(function, folder)

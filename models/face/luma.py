@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from liveaffect.models.kernels import cache_folder, kernel_in
+from liveaffect.models.kernels import cache_folder, lone_kernel_in
 
 Plane = NDArray[np.int32]
 Box = tuple[int, int, int, int]
 """Top, bottom, left, right in pixels."""
 UNIT = 1000
-_kernel = kernel_in(cache_folder("luma", [Path(__file__)]))
+_kernel = lone_kernel_in(cache_folder("luma", [Path(__file__)]))
 
 
 def plane(crop: NDArray[np.uint8]) -> Plane:

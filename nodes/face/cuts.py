@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from liveaffect.models.kernels import cache_folder, kernel_in
+from liveaffect.models.kernels import cache_folder, lone_kernel_in
 
 ROWS, COLUMNS = 18, 32
 CUT_BELOW = 0.6
@@ -26,7 +26,7 @@ at 0.78 and less in 19 of 20 pairs. Two in one place are then told apart less su
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _STEP = 2
 """Every other line of a frame tells as much."""
-_kernel = kernel_in(cache_folder("cuts", [Path(__file__)]))
+_kernel = lone_kernel_in(cache_folder("cuts", [Path(__file__)]))
 
 Thumb = NDArray[np.float32]
 

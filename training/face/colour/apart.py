@@ -19,7 +19,7 @@ from training.face.figures import figure, uar
 from training.face.several.targets import take
 from training.face.several.train import among
 
-SIDE = 80
+SIDE = 96
 
 
 def main() -> None:
@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--side", type=int, default=SIDE, help="pixels of the crops, as at the end of the runs")
+    parser.add_argument("--every", type=int, default=1, help="take every n-th dev face")
     parser.add_argument("runs", nargs="+", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -38,7 +39,7 @@ def main() -> None:
         net.load_state_dict(torch.load(run / "last.pt", weights_only=True)["net"])
         cells = []
         for c in parts:
-            rows = dev_rows(args.cache, c)
+            rows = dev_rows(args.cache, c)[:: args.every]
             log_p, truth = among(predict(net, c, rows, args.side), take(c.wanted, rows), c.name == "ferplus")
             clear = np.flatnonzero(truth.max(1) > 0.5)
             y, got = truth.argmax(1), log_p.argmax(1)
