@@ -17,6 +17,35 @@ MAX_YAW_SINE = 0.35  # about 20 degrees; beyond it landmarks and blendshapes dri
 _EXPRESSIVE = np.array([1, 2, 3, 4, 5, 21, 22, 25, 30, 31, 34, 35, 40, 41, 44, 45, 46, 47, 48, 49])
 
 
+class CalmMean:
+    """Mean of what calm frames show, shrunk towards what the population's do, older calm forgotten."""
+
+    def __init__(self, population: NDArray[np.floating[Any]]) -> None:
+        self._population = population
+        self._mean: NDArray[np.float64] = population.astype(np.float64)
+        self.seconds = 0.0
+        """Calm seconds it rests on, after forgetting."""
+
+    @property
+    def share(self) -> float:
+        """How much of it is the person's own, 0 to 1."""
+        return self.seconds / (self.seconds + PRIOR_S)
+
+    @property
+    def beyond(self) -> NDArray[np.float64]:
+        """The person's mean beyond the population's, not shrunk."""
+        return self._mean - self._population
+
+    def learn(self, value: NDArray[np.float64], calm: float, dt_s: float) -> None:
+        """One frame of the past: what it shows, its calmness 0 to 1, the seconds since the frame before."""
+        dt_s = min(max(dt_s, 0.0), MAX_STEP_S)
+        weight = calm * dt_s
+        if weight <= 0:
+            return
+        self.seconds = self.seconds * np.exp(-dt_s / MEMORY_S) + weight
+        self._mean = self._mean + weight / self.seconds * (value - self._mean)
+
+
 class RunningNeutral:
     """State of one track. Make a new one when the person's track is reset.
 
@@ -26,19 +55,17 @@ class RunningNeutral:
     """
 
     def __init__(self) -> None:
-        self._mean = NEUTRAL_MEAN.astype(np.float64)
-        self._seconds = 0.0
+        self._own = CalmMean(NEUTRAL_MEAN)
 
     @property
     def value(self) -> NDArray[np.float32]:
         """The neutral geometry believed now, (GEOMETRY_SIZE,): the person's mean shrunk towards the population."""
-        share = self._seconds / (self._seconds + PRIOR_S)
-        return (NEUTRAL_MEAN + share * (self._mean - NEUTRAL_MEAN)).astype(np.float32)
+        return (NEUTRAL_MEAN + self._own.share * self._own.beyond).astype(np.float32)
 
     @property
     def seconds(self) -> float:
         """Calm seconds it rests on, after forgetting."""
-        return self._seconds
+        return self._own.seconds
 
     def step(self, geometry: NDArray[np.float32], dt_s: float) -> NDArray[np.float32]:
         """The model input for this frame, (2 * GEOMETRY_SIZE,): raw, then raw minus the neutral of the past.
@@ -50,15 +77,9 @@ class RunningNeutral:
             raise ValueError(f"geometry has shape {geometry.shape}; give ({GEOMETRY_SIZE},)")
         joined = np.concatenate([geometry, geometry - self.value]).astype(np.float32)
         if np.isfinite(geometry).all():
-            self._learn(geometry.astype(np.float64), min(max(dt_s, 0.0), MAX_STEP_S))
+            exact = geometry.astype(np.float64)
+            self._own.learn(exact, self.calmness(exact), dt_s)
         return joined
-
-    def _learn(self, geometry: NDArray[np.float64], dt_s: float) -> None:
-        weight = self.calmness(geometry) * dt_s
-        if weight <= 0:
-            return
-        self._seconds = self._seconds * np.exp(-dt_s / MEMORY_S) + weight
-        self._mean = self._mean + weight / self._seconds * (geometry - self._mean)
 
     def calmness(self, geometry: NDArray[np.float64] | NDArray[np.float32]) -> float:
         """How far a frame passes for neutral, 0 to 1: near the present neutral in brow, lid, jaw, mouth; frontal."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from liveaffect.models.circumplex import COORDINATES
 from liveaffect.models.face.affect import FaceAffectResult
-from liveaffect.models.face.neutral import MAX_STEP_S, MEMORY_S, PRIOR_S
+from liveaffect.models.face.neutral import CalmMean
 
 SHARE = 0.5
 """How much of what a person's neutral face says beyond the population's is taken off."""
@@ -29,23 +29,17 @@ class OwnAnswer:
     """
 
     def __init__(self, population: Floats) -> None:
-        self._population = np.asarray(population, np.float64)
-        self._mean, self._seconds = self._population, 0.0
+        self._own = CalmMean(np.asarray(population, np.float64))
 
     @property
     def shift(self) -> Floats:
         """What is added to log-probabilities (8,) now."""
-        share = SHARE * self._seconds / (self._seconds + PRIOR_S)
-        return -share * np.clip(self._mean - self._population, -MOST, MOST)
+        return -SHARE * self._own.share * np.clip(self._own.beyond, -MOST, MOST)
 
     def learn(self, emotions: Floats, calm: float, dt_s: float) -> None:
         """One frame of the past: its distribution (8,), its calmness 0 to 1, the seconds since the frame before."""
-        dt_s = min(max(dt_s, 0.0), MAX_STEP_S)
-        weight = calm * dt_s
-        if weight > 0 and np.isfinite(emotions).all():
-            self._seconds = self._seconds * np.exp(-dt_s / MEMORY_S) + weight
-            log_p = np.log(np.maximum(emotions, _LEAST))
-            self._mean = self._mean + weight / self._seconds * (log_p - self._mean)
+        if np.isfinite(emotions).all():
+            self._own.learn(np.log(np.maximum(emotions, _LEAST)).astype(np.float64), calm, dt_s)
 
 
 def shifted(emotions: Floats, shifts: Floats) -> tuple[Floats, Floats]:
