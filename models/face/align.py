@@ -10,7 +10,7 @@ CROP_PX = 96
 # the proportions of an average face, with room for a dropped jaw and raised brows.
 TEMPLATE = np.array([[0.345, 0.37], [0.655, 0.37], [0.376, 0.705], [0.624, 0.705]], np.float32)
 # Canonical face mesh indices averaged to one anchor each: two eye contours, two mouth corners.
-_ANCHORS = np.array([*(33, 160, 158, 133, 153, 144), *(362, 385, 387, 263, 373, 380), 61, 291])
+ANCHORS = np.array([*(33, 160, 158, 133, 153, 144), *(362, 385, 387, 263, 373, 380), 61, 291])
 _MAX_TAPS = 16
 _AREA_TAPS = 3  # from here on one sample per source pixel is as good as bilinear and four times as fast
 
@@ -36,11 +36,15 @@ def anchors(landmarks: NDArray[np.float32], frame_size: tuple[int, int]) -> NDAr
     """Eye centres and mouth corners in pixels, (4, 2), in the order of `TEMPLATE`; `frame_size` is (width, height)."""
     if landmarks.ndim != 2 or landmarks.shape[0] < 468 or landmarks.shape[1] < 2:
         raise ValueError(f"face landmarks have shape {landmarks.shape}; give (478, 2 or 3)")
-    points = landmarks[_ANCHORS, :2].astype(np.float64) * frame_size
-    found = np.stack([points[:6].mean(0), points[6:12].mean(0), points[12], points[13]])
+    found = placed(landmarks[ANCHORS, :2].astype(np.float64) * frame_size)
     if not np.isfinite(found).all():
         raise ValueError("face landmarks are not finite; leave a face without landmarks out")
     return found
+
+
+def placed(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Eye centres and mouth corners (4, 2) of the points (14, 2) that `ANCHORS` names."""
+    return np.stack([points[:6].mean(0), points[6:12].mean(0), points[12], points[13]])
 
 
 def crop_matrix(

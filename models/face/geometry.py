@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from liveaffect.models.face.align import TEMPLATE, similarity
+from liveaffect.models.face.align import ANCHORS, TEMPLATE, placed, similarity
 
 # MediaPipe face mesh indices, each row a (right of the face, left of the face) pair; a point on the midline is its
 # own pair. The order is that of the vector, and the pairs are what mirroring a face exchanges.
@@ -21,9 +21,7 @@ _PAIRS = np.array(
     ]
 )
 POINTS = np.array([i for a, b in _PAIRS for i in ((a,) if a == b else (a, b))])
-_ANCHORS = 14
-_TURNED = np.array([*(33, 160, 158, 133, 153, 144), *(362, 385, 387, 263, 373, 380), 61, 291, *POINTS])
-"""The anchors of the alignment (both eyes, both corners of the mouth), and those of the vector."""
+_TURNED = np.array([*ANCHORS, *POINTS])
 BLENDSHAPES = 52
 GEOMETRY_SIZE = BLENDSHAPES + 2 * len(POINTS) + 2
 _FLIP = np.array([1.0, -1.0, -1.0])  # image axes (y down, z away) to MediaPipe's pose axes (y up, z towards us)
@@ -49,9 +47,8 @@ def geometry(
             "give (52,), (478, 3) and (4, 4)"
         )
     points = _turned(_centred(landmarks, frame_size)[_TURNED], pose)[:, :2]
-    eyes = points[:6].mean(0), points[6:12].mean(0)
-    m = similarity(np.stack([*eyes, points[12], points[13]]), TEMPLATE.astype(np.float64))
-    normal = points[_ANCHORS:] @ m[:, :2].T + m[:, 2] - 0.5
+    m = similarity(placed(points[: len(ANCHORS)]), TEMPLATE.astype(np.float64))
+    normal = points[len(ANCHORS) :] @ m[:, :2].T + m[:, 2] - 0.5
     yaw, pitch, _ = np.radians(pose_degrees(pose))
     turned = [np.sin(yaw), np.sin(pitch)]
     return np.concatenate([blendshapes, 10 * normal.reshape(-1), turned]).astype(np.float32)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from liveaffect.nodes.face.later import later
 from liveaffect.nodes.face.privacy import require_closed_door
 from liveaffect.nodes.face.raw_result import reader
+from liveaffect.nodes.face.shrink import shrink
 from liveaffect.stream.errors import InputError
 
 MIN_SIDE = 32
@@ -156,8 +157,6 @@ def prepare(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8] | None, NDArray
     factor = -(-max(height, width) // MAX_SIDE)
     if factor == 1:
         return np.ascontiguousarray(image), one
-    from liveaffect.nodes.face.shrink import shrink
-
     small = shrink(np.ascontiguousarray(image), factor)
     if min(small.shape[:2]) < MIN_SIDE:
         return None, one

@@ -1,15 +1,14 @@
-"""The compiled kernel that shrinks huge frames: apart, since few are, and the compiler takes long to import."""
-# pyright: basic
+"""The compiled kernel that shrinks huge frames; few are, so it is made at its first call."""
 
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from liveaffect.models.kernels import cache_folder, kernel_in
+from liveaffect.models.kernels import cache_folder, lone_kernel_in
 
 
-@kernel_in(cache_folder("shrink", [Path(__file__)]))
+@lone_kernel_in(cache_folder("shrink", [Path(__file__)]))
 def shrink(image: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:  # pragma: no cover
     """Mean of each factor x factor block; a rest at the right and lower edge is left out."""
     height, width = image.shape[0] // factor, image.shape[1] // factor
