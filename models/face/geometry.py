@@ -46,7 +46,10 @@ def geometry(
             f"geometry: blendshapes {blendshapes.shape}, landmarks {landmarks.shape}, pose {pose.shape}; "
             "give (52,), (478, 3) and (4, 4)"
         )
-    points = _turned(_centred(landmarks, frame_size)[_TURNED], pose)[:, :2]
+    width, height = frame_size
+    points = landmarks.astype(np.float64) * (width, height, width)
+    points -= points.mean(0)  # of all landmarks; then turned about it so that the head faces the camera upright
+    points = ((points[_TURNED] * _FLIP @ rotation(pose)) * _FLIP)[:, :2]
     m = similarity(placed(points[: len(ANCHORS)]), TEMPLATE.astype(np.float64))
     normal = points[len(ANCHORS) :] @ m[:, :2].T + m[:, 2] - 0.5
     yaw, pitch, _ = np.radians(pose_degrees(pose))
@@ -54,30 +57,12 @@ def geometry(
     return np.concatenate([blendshapes, 10 * normal.reshape(-1), turned]).astype(np.float32)
 
 
-def frontal(
-    landmarks: NDArray[np.float32], frame_size: tuple[int, int], pose: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Landmarks (478, 3) in pixels, turned about their mean so that the head faces the camera upright."""
-    return _turned(_centred(landmarks, frame_size), pose)
-
-
-def _centred(landmarks: NDArray[np.float32], frame_size: tuple[int, int]) -> NDArray[np.float64]:
-    width, height = frame_size
-    points = landmarks.astype(np.float64) * (width, height, width)
-    points -= points.mean(0)
-    return points
-
-
-def _turned(points: NDArray[np.float64], pose: NDArray[np.float32]) -> NDArray[np.float64]:
-    return (points * _FLIP @ rotation(pose)) * _FLIP
-
-
 def rotation(pose: NDArray[np.float32]) -> NDArray[np.float64]:
     """The nearest rotation, (3, 3), to the upper left of a (4, 4) pose matrix (which also carries a scale)."""
     return _rotation(pose[:3, :3].astype(np.float64).tobytes()).copy()
 
 
-@lru_cache(maxsize=16)  # geometry, frontal and pose_degrees each ask for that of one face
+@lru_cache(maxsize=16)  # geometry and pose_degrees each ask for that of one face
 def _rotation(matrix: bytes) -> NDArray[np.float64]:
     u, _, vt = np.linalg.svd(np.frombuffer(matrix).reshape(3, 3))
     u[:, 2] *= np.sign(np.linalg.det(u @ vt))
