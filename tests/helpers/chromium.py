@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
@@ -98,10 +100,11 @@ async def chromium() -> AsyncIterator[Browser]:
     )
     if not program:
         pytest.skip("no Chromium is installed here")
-    with tempfile.TemporaryDirectory(prefix="chromium") as folder:
+    with tempfile.TemporaryDirectory(prefix="chromium", ignore_cleanup_errors=True) as folder:
         environment = {**os.environ, "HOME": folder, "XDG_CONFIG_HOME": folder, "XDG_CACHE_HOME": folder}
         line = [program, *FLAGS, f"--user-data-dir={folder}/data", "about:blank"]
-        browser = subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        browser = subprocess.Popen(line, env=environment, start_new_session=True, **quiet)
         try:
             said = Path(folder, "data", "DevToolsActivePort")
             end = asyncio.get_running_loop().time() + LIMIT_S
@@ -112,9 +115,6 @@ async def chromium() -> AsyncIterator[Browser]:
             async with aiohttp.ClientSession() as http:
                 yield Browser(http, int(said.read_text().splitlines()[0]))
         finally:
-            browser.terminate()
-            try:
-                browser.wait(10)
-            except subprocess.TimeoutExpired:
-                browser.kill()
-                browser.wait(10)
+            with contextlib.suppress(ProcessLookupError):  # its helpers too: they write into the folder to the last
+                os.killpg(browser.pid, signal.SIGKILL)
+            browser.wait()

@@ -18,6 +18,8 @@ from typing import Any, BinaryIO
 import pylsl
 
 OFFSET_S = 2.0
+LAST_LOOKS = 10
+"""After "stop": what was under way still comes."""
 
 
 class Writer:
@@ -121,7 +123,9 @@ def main(prefix: str, streams: int, out: str, markers: str = "") -> None:
                     outlet.push_sample([label], pylsl.local_clock())
             elif word == "counts":
                 say(f"counts {' '.join(f'{reader.name}={reader.count}' for reader in readers)}")
-        while sum(reader.read() for reader in readers):
+        for _ in range(LAST_LOOKS):  # a sensor that goes on never leaves nothing to read
+            if not sum(reader.read() for reader in readers):
+                break
             time.sleep(0.05)
         for reader in readers:
             reader.end()
