@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from training.face.colour.net import ColourNet
-from training.face.colour.train import collections, dev_rows, predict
+from training.face.colour.train import LABELLED, collections, dev_rows, predict
 from training.face.figures import figure, uar
 from training.face.several.targets import take
 from training.face.several.train import among
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    parts = [c for c in collections(args.data, args.cache) if c.name != "utk"]
+    parts = [c for c in collections(args.data, args.cache) if c.name in LABELLED]
     print("| run | " + " | ".join(f"{c.name}: n, accuracy, mean recall" for c in parts) + " |")
     print("|---" * (len(parts) + 1) + "|")
     for run in args.runs:

@@ -20,7 +20,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
-from training.face.colour import fair
+from training.face.colour import fair, morphs
 from training.face.colour.batches import Batches, Collection, collection, plain
 from training.face.colour.net import ColourNet, standard
 from training.face.colour.trunk import pretrained, settle
@@ -28,7 +28,8 @@ from training.face.several import pool
 from training.face.several.targets import TRAINED, Wanted, build, join, take
 from training.face.several.train import average, loss_of, score
 
-SHARES = {"ferplus": 0.34, "rafdb_train": 0.36, "rare": 0.13, "utk": 0.17}
+SHARES = {"ferplus": 0.32, "rafdb_train": 0.36, "rare": 0.12, "utk": 0.12, "morph": 0.08}
+LABELLED = ("ferplus", "rafdb_train", "rare")  # whose dev faces are looked at
 SIDES = ((80, 0.4), (96, 1.0))  # pixels of the crops, and until which share of the time
 SYNC = 10  # steps between two averagings
 
@@ -48,8 +49,13 @@ def wanted_of(data: Path, cache: Path, name: str) -> Wanted:
 
 
 def collections(data: Path, cache: Path, leave_out: tuple[str, ...] = ()) -> list[Collection]:
-    """Every collection that is not left out, with its targets."""
-    return [collection(cache, name, wanted_of(data, cache, name)) for name in TRAINED if name not in leave_out]
+    """Every collection that is not left out, with its targets; and morphs, where `morphs` made them."""
+    names = [name for name in TRAINED if name not in leave_out]
+    found = [collection(cache, name, wanted_of(data, cache, name)) for name in names]
+    behind = next((c.wanted for c in found if c.name == morphs.SOURCE), None)
+    if behind is not None and morphs.NAME not in leave_out and (cache / f"{morphs.NAME}_pairs.npy").exists():
+        found.append(morphs.collection(cache, behind))
+    return found
 
 
 @torch.no_grad()
@@ -77,7 +83,7 @@ def look(net: ColourNet, parts: list[Collection], cache: Path, side: int, most: 
     """What `score` tells of some dev faces of each labelled collection."""
     found = {}
     for c in parts:
-        if c.name != "utk":
+        if c.name in LABELLED:
             rows = dev_rows(cache, c)
             rows = rows[:: max(len(rows) // most, 1)]
             found[c.name] = score(predict(net, c, rows, side), take(c.wanted, rows), c.name == "ferplus")
@@ -212,7 +218,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=6, help="minutes between looks at the dev faces")
     parser.add_argument("--most", type=int, default=300, help="dev faces of a collection to look at")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--leave-out", nargs="*", default=(), choices=TRAINED)
+    parser.add_argument("--leave-out", nargs="*", default=(), choices=[*TRAINED, morphs.NAME])
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     args.out = args.out.resolve()
