@@ -1,7 +1,7 @@
 """Step 6d: calibrate and join the members on dev faces, export to ONNX, make it small, hold it against torch.
 
 python -m training.face.colour.export --cache CACHE --run RUN/last.pt --earlier V2.1.onnx
-    --out NET.onnx
+    --out NET.onnx [--before EARLIER/last.pt --share 0.7]
 """
 
 import argparse
@@ -79,16 +79,28 @@ def truth_of(data_folder: Path, cache: Path, name: str, rows: np.ndarray) -> np.
     return votes / np.maximum(votes.sum(1, keepdims=True), 1)
 
 
+def between(before: Path, run: Path, share: float, out: Path) -> Path:
+    """A run's weights averaged with those it started from, `share` of its own: written to `out`, which is returned."""
+    old, new = (torch.load(path, weights_only=True)["net"] for path in (before, run))
+    mixed = {k: old[k].lerp(v, share) if v.dtype.is_floating_point else v for k, v in new.items()}
+    torch.save({"net": mixed}, out)
+    return out
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True, help="last.pt of `train`")
+    parser.add_argument("--before", type=Path, help="last.pt that the run started from, to average with")
+    parser.add_argument("--share", type=float, default=0.7, help="of the run in that average")
     parser.add_argument("--earlier", type=Path, required=True, help="the exported net 2.1")
     parser.add_argument("--every", type=int, default=1, help="take every n-th dev face")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     torch.set_num_threads(1)
+    if args.before:
+        args.run = between(args.before, args.run, args.share, args.out.with_suffix(".pt"))
     count = len(m.HEADS)
     store, sides, matrix, geometry = data.stored(args.cache, "ferplus")
     some = np.arange(0, len(store), 40)
