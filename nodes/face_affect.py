@@ -113,9 +113,8 @@ class FaceAffectNode(Node):
 
     def _ask(self, crop: FaceCrop) -> _Asked:
         """What the net is to be asked about one frame; moves the running neutral of everyone in it."""
-        asked, anew = _Asked(), crop.gap or crop.still
-        self._neutrals.begin((face.id for face in crop.faces), anew=anew)
-        kept = set[int]() if anew else {face.id for face in crop.faces}
+        asked = _Asked()
+        kept = self._neutrals.begin((face.id for face in crop.faces), anew=crop.gap or crop.still)
         self._own = {i: found for i, found in self._own.items() if i in kept}
         rows = [i for i, face in enumerate(crop.faces) if face.state == "ok"]
         if not rows or crop.crops is None or crop.geometry is None:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,7 @@ class FaceAffectModel:
         if prior == "uniform":
             flat = out["log_p_uniform"]
             moved = (np.exp(flat) - np.exp(log_p)) @ COORDINATES
-            log_p, va, sd = flat, np.clip(va + moved, -1, 1), np.sqrt(np.square(sd) + np.square(moved))
+            log_p, (va, sd) = flat, follow(va, sd, moved)
         emotions = np.exp(log_p - log_p.max(1, keepdims=True))
         emotions /= emotions.sum(1, keepdims=True)
         if quality is not None:
@@ -155,6 +155,13 @@ def _within(place: Floats, side: int) -> NDArray[np.float64]:
     linear = np.array([[c, -s], [s, c]])
     shift = (place[:2] + 0.5) * side - linear @ middle
     return np.vstack([np.column_stack([linear, shift]), [0, 0, 1]])
+
+
+def follow(
+    va: Floats, sd: Floats, moved: NDArray[np.floating[Any]]
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+    """Valence and arousal (n, 2) moved as the categories moved them; their deviations grow by as much."""
+    return np.clip(va + moved, -1, 1), np.sqrt(np.square(sd) + np.square(moved))
 
 
 def widen(sd: Floats, quality: Floats) -> Floats:

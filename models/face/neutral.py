@@ -95,10 +95,12 @@ class RunningNeutrals:
     def __init__(self) -> None:
         self._seen: dict[int, tuple[RunningNeutral, int]] = {}
 
-    def begin(self, present: Iterable[int], *, anew: bool) -> None:
-        """A frame with these ids; whoever is not in it is forgotten, with `anew` everybody is."""
+    def begin(self, present: Iterable[int], *, anew: bool) -> set[int]:
+        """A frame with these ids; whoever is not in it is forgotten, with `anew` everybody is. Gives who is kept:
+        whatever else is known of people ends with theirs."""
         kept = set[int]() if anew else set(present)
         self._seen = {i: found for i, found in self._seen.items() if i in kept}
+        return kept
 
     def calmness(self, face_id: int, geometry: NDArray[np.float32]) -> float:
         """How far this frame passes for neutral by what was known of the face before it, 0 to 1."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveaffect.models.circumplex import COORDINATES
-from liveaffect.models.face.affect import FaceAffectResult
+from liveaffect.models.face.affect import FaceAffectResult, follow
 from liveaffect.models.face.neutral import CalmMean
 
 SHARE = 0.5
@@ -63,12 +63,10 @@ def beside(result: FaceAffectResult, shifts: Floats) -> FaceAffectResult:
     Valence and arousal follow the categories, and their deviations grow by as much as they move.
     """
     emotions, moved = shifted(result.emotions, shifts)
-    valence, arousal = (
-        np.clip(a + moved[:, k], -1, 1).astype(np.float32) for k, a in enumerate((result.valence, result.arousal))
-    )
-    spreads = (result.valence_sd, result.arousal_sd)
-    sds = [np.sqrt(np.square(sd) + np.square(moved[:, k])).astype(np.float32) for k, sd in enumerate(spreads)]
+    va = np.stack([result.valence, result.arousal], 1)
+    sd = np.stack([result.valence_sd, result.arousal_sd], 1)
+    va, sd = (values.astype(np.float32) for values in follow(va, sd, moved))
     return replace(
-        result, valence=valence, arousal=arousal, valence_sd=sds[0], arousal_sd=sds[1],
+        result, valence=va[:, 0], arousal=va[:, 1], valence_sd=sd[:, 0], arousal_sd=sd[:, 1],
         emotions=emotions.astype(np.float32),
     )  # fmt: skip

@@ -75,21 +75,18 @@ def measure(
     soft = smear(crop)
     faces = [at_rest(crop, vector, (name,), soft) for name in names]
     rows = ask(net, [(crop, vector), *faces], prior)
-    whole, shift = rows[0] if estimate is None else estimate, None
+    whole = rows[0] if estimate is None else estimate
     if not (np.isfinite(rows).all() and np.isfinite(whole).all()):
         return None
-    if estimate is not None:
-        shift = own.between(rows[0, 2:], estimate[2:])
-        rows = set_beside(rows, shift)
-    rows = rows[1:]
+    shift = None if estimate is None else own.between(rows[0, 2:], estimate[2:])
+    rows = set_beside(rows[1:], shift)
     category = int(whole[2:].argmax())
     of = [0, 1, 2 + category]
     effects = dict(zip(names, whole[of] - rows[:, of], strict=True))
 
     def together(sides: list[tuple[str, ...]]) -> NDArray[np.float64]:
-        return (
-            whole[of] - set_beside(ask(net, [at_rest(crop, vector, side, soft) for side in sides], prior), shift)[:, of]
-        )
+        said = ask(net, [at_rest(crop, vector, side, soft) for side in sides], prior)
+        return whole[of] - set_beside(said, shift)[:, of]
 
     return Carried(whole, category, effects, covered, ways_of(effects, together))
 

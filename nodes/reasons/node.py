@@ -101,9 +101,8 @@ class ReasonsNode(Node):
     @on(CROP, emits=REASONS)
     def crop(self, crop: m.FaceCrop) -> m.Reasons | None:
         """Moves the running neutrals as the node `face_affect` does, and keeps the newest frame."""
-        anew, present = crop.gap or crop.still, {face.id for face in crop.faces}
-        self._neutrals.begin(present, anew=anew)
-        self._tracks = {} if anew else {i: track for i, track in self._tracks.items() if i in present}
+        kept = self._neutrals.begin((face.id for face in crop.faces), anew=crop.gap or crop.still)
+        self._tracks = {i: track for i, track in self._tracks.items() if i in kept}
         self._crop = crop
         pairs = () if crop.crops is None or crop.geometry is None else zip(crop.faces, crop.geometry, strict=True)
         for face, geometry in pairs:

@@ -103,8 +103,9 @@ async def chromium() -> AsyncIterator[Browser]:
     with tempfile.TemporaryDirectory(prefix="chromium", ignore_cleanup_errors=True) as folder:
         environment = {**os.environ, "HOME": folder, "XDG_CONFIG_HOME": folder, "XDG_CACHE_HOME": folder}
         line = [program, *FLAGS, f"--user-data-dir={folder}/data", "about:blank"]
-        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        browser = subprocess.Popen(line, env=environment, start_new_session=True, **quiet)
+        browser = subprocess.Popen(
+            line, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             said = Path(folder, "data", "DevToolsActivePort")
             end = asyncio.get_running_loop().time() + LIMIT_S

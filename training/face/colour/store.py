@@ -32,6 +32,12 @@ def roomy(matrix: np.ndarray, side: int) -> np.ndarray:
     return np.column_stack([linear, centre - linear @ np.array([SIDE / 2, SIDE / 2])])
 
 
+def cut(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """What is kept of an image (h, w) or (h, w, 3) uint8 whose crop matrix is `matrix`: (SIDE, SIDE, 3)."""
+    rgb = image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
+    return align.warp(np.ascontiguousarray(rgb), roomy(matrix, rgb.shape[1]), SIDE)
+
+
 def store(cache: Path, name: str) -> np.ndarray:
     """NAME_colour.npy (n, SIDE, SIDE, 3) uint8, mapped; cut now if it is not there."""
     path = cache / f"{name}_colour.npy"
@@ -40,9 +46,7 @@ def store(cache: Path, name: str) -> np.ndarray:
         beside = path.with_suffix(".new.npy")
         out = np.lib.format.open_memmap(beside, "w+", np.uint8, (len(images), SIDE, SIDE, 3))
         for i in range(len(images)):
-            image = np.asarray(images[i])
-            rgb = image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
-            out[i] = align.warp(np.ascontiguousarray(rgb), roomy(matrix[i], rgb.shape[1]), SIDE)
+            out[i] = cut(np.asarray(images[i]), matrix[i])
         out.flush()
         beside.replace(path)
     return np.load(path, mmap_mode="r")

@@ -93,7 +93,7 @@ class Trunk(nn.Module):
     def __init__(self, drop: float = 0.05, still: int = 6) -> None:
         super().__init__()
         self.still, self.width = still, WIDTH
-        self._folded: list[nn.Module] = []  # in a list: no part of what is trained and saved
+        self._folded: list[nn.Module] = []  # in a list: no part of what is trained and saved; made at the first step
         self.stem = nn.Sequential(
             Same(3, 64, 3, 2), norm(64), Bent(64), Same(64, 64, 3, 1, 64), norm(64), Bent(64), Same(64, 64, 1), norm(64)
         )
@@ -117,7 +117,6 @@ class Trunk(nn.Module):
 
     def train(self, mode: bool = True) -> "Trunk":
         """The still part never trains."""
-        self._folded = []
         super().train(mode)
         if self.still:
             self.stem.eval(), self.blocks[: self.still].eval()

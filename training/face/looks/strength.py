@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models.circumplex import EMOTIONS
-from liveaffect.models.face import align
 from liveaffect.models.face.affect import FaceAffectModel
 from training.face.colour.morphs import morph, points_of
-from training.face.colour.store import SIDE, inner, roomy
+from training.face.colour.store import cut, inner
 from training.face.evaluate import WEIGHTS
+from training.face.figures import Figure, figure
 from training.face.prepare import manifest
 from training.face.several.targets import ARCHIVES, labels_of
 
@@ -30,18 +30,12 @@ def morphs(data: Path, cache: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray,
     people = np.array([row["subject"] for row in manifest(data / ARCHIVES["jaffe"])])
     images, matrix = np.load(cache / "jaffe_images.npy", mmap_mode="r"), np.load(cache / "jaffe_matrix.npy")
     points, vectors = points_of(np.load(cache / "jaffe_landmarks.npy"), matrix), np.load(cache / "jaffe_geometry.npy")
-
-    def face(i: int) -> np.ndarray:
-        image = np.asarray(images[i])
-        rgb = image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
-        return align.warp(np.ascontiguousarray(rgb), roomy(matrix[i], rgb.shape[1]), SIDE)
-
     shares, crops, geometry, emotions, who = np.linspace(0, 1, STEPS + 1), [], [], [], []
     for person in np.unique(people):
         calm = np.flatnonzero((people == person) & (labels == 0))[0]
         for emotion in range(1, len(EMOTIONS)):
             for strong in np.flatnonzero((people == person) & (labels == emotion))[:STRONG]:
-                pair = [face(calm), face(strong)]
+                pair = [cut(np.asarray(images[i]), matrix[i]) for i in (calm, strong)]
                 crops.append(inner(np.stack([morph(pair, [points[calm], points[strong]], s) for s in shares])))
                 geometry.append(np.stack([(1 - s) * vectors[calm] + s * vectors[strong] for s in shares]))
                 emotions.append(emotion)
@@ -63,13 +57,10 @@ def growth(values: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.where(moved, of, np.nan) for name, of in found.items()}
 
 
-def figure(of: np.ndarray, who: np.ndarray, draws: int = 500) -> tuple[float, float, float]:
-    """Mean of what is finite, and its 95 % interval over people drawn again."""
-    names, rng = np.unique(who), np.random.default_rng(0)
-    each = [of[(who == name) & np.isfinite(of)] for name in names]
-    again = [np.concatenate([each[i] for i in rng.integers(0, len(names), len(names))]) for _ in range(draws)]
-    low, high = np.percentile([a.mean() for a in again if len(a)], [2.5, 97.5])
-    return float(np.concatenate(each).mean()), float(low), float(high)
+def over_people(of: np.ndarray, who: np.ndarray) -> Figure:
+    """Mean of what is finite, its interval over people drawn again."""
+    each = {name: of[(who == name) & np.isfinite(of)] for name in np.unique(who)}
+    return figure(lambda names: float(np.concatenate([each[name] for name in names]).mean()), np.unique(who))
 
 
 def main() -> None:
@@ -88,7 +79,7 @@ def main() -> None:
         print(f"{weights}: {n} morphs of {len(np.unique(who))} women, uniform prior")
         for name, values in tracks.items():
             for what, of in growth(values).items():
-                mean, low, high = figure(of, who)
+                mean, low, high, _ = over_people(of, who)
                 print(f"  {name}, {what}: {mean:.2f} ({low:.2f} to {high:.2f}), n {np.isfinite(of).sum()}", flush=True)
 
 
