@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
-import made_affect as made
-import made_conditions as conditions
+from made import affect as made
+from made import conditions
 
 from liveaffect.models.evaluation import autocorrelated
 from liveaffect.models.evaluation.contrast import between, dz, paired, t_quantile

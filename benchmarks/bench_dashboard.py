@@ -29,8 +29,8 @@ import zmq
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
-import dashboard_stream as made  # noqa: E402
-import first_picture as first  # noqa: E402
+from windows import first_picture as first  # noqa: E402
+from windows import stream as made  # noqa: E402
 
 from liveaffect.stream.client.requests import Reply, Request  # noqa: E402
 from liveaffect.stream.topics import topic_of  # noqa: E402

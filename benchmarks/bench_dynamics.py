@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
-import made_affect as made
+from made import affect as made
 
 from liveaffect.models.dynamics.correlation import WindowedCorrelation
 from liveaffect.models.dynamics.coupling import coupling

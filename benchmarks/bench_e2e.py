@@ -80,7 +80,7 @@ def bare(source: str, seconds: float, faces: int) -> dict[str, Any]:
 def graph(overrides: list[str], seconds: float, env: dict[str, str], *, sound: bool) -> dict[str, Any]:
     """The whole graph, recorder and terminal view included, measured from outside by a client."""
     os.environ.update(env)
-    from live_run import LiveRun
+    from runs.live import LiveRun
 
     from liveaffect.cli.run import assemble
     from liveaffect.stream.messages import Affect, FaceObservation, Health
@@ -165,8 +165,8 @@ def main() -> None:
     parser.add_argument("--clip", type=Path, help="a clip with one face; without one, the demo's")
     parser.add_argument("--rooms", action="store_true", help="near, far and six faces in 1280x720")
     options = parser.parse_args()
-    from mjpeg_server import MjpegServer
-    from virtual_microphone import VirtualMicrophone, missing_programs
+    from devices.mjpeg_server import MjpegServer
+    from devices.virtual_microphone import VirtualMicrophone, missing_programs
 
     from liveaffect.cli.demo_media.clip import clip as demo_clip
     from liveaffect.nodes.face import FaceNode

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from liveaffect.models.face import gaze as model  # noqa: E402
+from liveaffect.models.face.eyes import gaze as model  # noqa: E402
 from training.gaze.fit import NORMAL_90, TYPICAL_GAP, Seen, column, fitted, put  # noqa: E402
 
 Floats = NDArray[np.float64]

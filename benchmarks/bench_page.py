@@ -119,7 +119,7 @@ def round_with_page(run: Any, client: Any, port: int, seconds: float) -> dict[st
 def main() -> None:
     """Prints the table."""
     from estimate_nodes import LAUNCH
-    from live_run import LiveRun, free_port
+    from runs.live import LiveRun, free_port
 
     from liveaffect.cli.demo_media.clip import clip
     from liveaffect.cli.run import assemble

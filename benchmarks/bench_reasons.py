@@ -26,8 +26,8 @@ from typing import Any  # noqa: E402
 
 import av  # noqa: E402
 import numpy as np  # noqa: E402
+from made.sentence_check import check  # noqa: E402
 from PIL import Image  # noqa: E402
-from sentence_check import check  # noqa: E402
 
 from liveaffect.models.circumplex import EMOTIONS  # noqa: E402
 from liveaffect.models.face import align  # noqa: E402

@@ -25,7 +25,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests" / "helpers"))
-from make_media import repeat_clip  # noqa: E402
+from made.media import repeat_clip  # noqa: E402
 
 BUDGET = 1.6
 MORE = 1.1

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
-from make_media import write_clip  # noqa: E402
+from made.media import write_clip  # noqa: E402
 
 from liveaffect.cli.demo_media.clip import clip as demo_clip  # noqa: E402
 from liveaffect.offline import score  # noqa: E402

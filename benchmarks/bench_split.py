@@ -28,7 +28,7 @@ from liveaffect.offline.tables.score import AFFECT_COLUMNS, AU_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
-from make_media import repeat_clip  # noqa: E402 (found by the line above)
+from made.media import repeat_clip  # noqa: E402 (found by the line above)
 
 WANTED, NEAR, SHARE, WANTED_RATE = 1.8, 0.02, 0.99, 2.6
 SPIN = "import time\nx, end = 0.1, 12_000_000\nfor k in range(end):\n    x = x * 1.0000001 % 1.7\nprint(x)"

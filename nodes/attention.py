@@ -10,8 +10,8 @@ from liveaffect.models.attention.aims import Priors
 from liveaffect.models.attention.directions import Place, place_of
 from liveaffect.models.attention.person import Glimpse
 from liveaffect.models.attention.tracker import AttentionSaid, AttentionTracker, mutual_gazes
-from liveaffect.models.face.looks import GazeFit, apply, look_of
-from liveaffect.models.face.sight import FOCAL_KNOWN_SD, FOCAL_SD, VIEW_DEG
+from liveaffect.models.face.eyes.looks import GazeFit, apply, look_of
+from liveaffect.models.face.eyes.sight import FOCAL_KNOWN_SD, FOCAL_SD, VIEW_DEG
 from liveaffect.stream import messages as m
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.node import Node, on

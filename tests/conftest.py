@@ -96,7 +96,7 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
     """Runs before the QApplication is made: without a display it would end the whole run."""
-    from gui import prepare
+    from windows.gui import prepare
 
     prepare()
     return ["liveaffect"]
@@ -105,7 +105,7 @@ def qapp_args() -> list[str]:
 @pytest.fixture(scope="module")
 def warm_workers() -> Iterator[None]:
     """Scoring in this process takes the worker that the test before has left."""
-    from warm_workers import worker
+    from runs.warm_workers import worker
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("liveaffect.offline.scoring.workers._Worker", worker)
@@ -115,7 +115,7 @@ def warm_workers() -> Iterator[None]:
 @pytest.fixture
 def score_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scoring starts no worker: for graphs of toy nodes."""
-    from here_workers import HereWorker
+    from runs.here_workers import HereWorker
 
     monkeypatch.setattr("liveaffect.offline.scoring.workers._Worker", HereWorker)
 
@@ -150,7 +150,7 @@ def demo_clip() -> Path:
 @pytest.fixture(scope="session")
 def calm_clip(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with ten pictures a second: for runs in which it matters what happens, not how much there is to do."""
-    from make_media import fewer_pictures
+    from made.media import fewer_pictures
 
     return fewer_pictures(demo_clip, tmp_path_factory.mktemp("calm") / "calm.mp4", every=3, fps=10)
 

@@ -17,9 +17,9 @@ FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parents[1] / "tests" / "helpers"))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from live_run import live_run  # noqa: E402
 from PySide6.QtCore import QTimer  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
+from runs.live import live_run  # noqa: E402
 
 from liveaffect.cli.demo_media.clip import clip  # noqa: E402
 from liveaffect.cli.replay import replay_table  # noqa: E402

@@ -13,7 +13,7 @@ import numpy as np
 
 from liveaffect.models.errors import BaselineBroken
 from liveaffect.models.face.action_units import ACTION_UNITS
-from liveaffect.models.face.looks import GazeFit
+from liveaffect.models.face.eyes.looks import GazeFit
 from liveaffect.models.face.rest import MOVED
 
 FORMAT = "liveaffect-baseline"

@@ -4,8 +4,8 @@ import statistics
 
 from liveaffect.models.attention.directions import place_of, toward
 from liveaffect.models.errors import BadInput
-from liveaffect.models.face.looks import LEAST_DOTS, Dot, GazeFit, Look, calibrated, look_of
-from liveaffect.models.face.sight import VIEW_DEG
+from liveaffect.models.face.eyes.looks import LEAST_DOTS, Dot, GazeFit, Look, calibrated, look_of
+from liveaffect.models.face.eyes.sight import VIEW_DEG
 from liveaffect.nodes.baseline.capture import BaselineArguments
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.messages import Face, FaceObservation

@@ -13,7 +13,7 @@ import platformdirs
 
 from liveaffect.models.errors import BadInput
 from liveaffect.models.face import baseline as files
-from liveaffect.models.face.looks import GazeFit
+from liveaffect.models.face.eyes.looks import GazeFit
 from liveaffect.models.face.rest import unrest
 from liveaffect.models.files.manifest import entries
 from liveaffect.nodes.baseline.capture import BaselineArguments, Capture, Fit

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveaffect.models.face.align import warp
+from liveaffect.models.face.eyes.sight import in_frame
 from liveaffect.models.face.far import FarFace, agrees
-from liveaffect.models.face.sight import in_frame
 from liveaffect.nodes.face.landmarker import Found, Landmarker
 
 CROP_PX = 384

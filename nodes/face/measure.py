@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from liveaffect.models.face import align, luma
 from liveaffect.models.face.action_units import action_units
 from liveaffect.models.face.align import anchors, crop_at, side_px
-from liveaffect.models.face.gaze import gaze
+from liveaffect.models.face.eyes.gaze import gaze
 from liveaffect.models.face.geometry import geometry, pose_degrees
 from liveaffect.models.face.quality import face_quality
 from liveaffect.nodes.face import cuts

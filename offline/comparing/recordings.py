@@ -11,7 +11,7 @@ import polars as pl
 
 from liveaffect.models.dynamics.evidence import Evidence
 from liveaffect.offline.tables.beside import Imported
-from liveaffect.offline.tables.motion import HIDDEN, evidence_of
+from liveaffect.offline.tables.dynamics.motion import HIDDEN, evidence_of
 from liveaffect.offline.tables.numbers import number
 from liveaffect.offline.tables.read import Results, of_frame, of_session, read_results
 from liveaffect.offline.tables.score import PROBABILITIES

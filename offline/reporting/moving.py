@@ -13,7 +13,7 @@ from liveaffect.models.dynamics.mirroring import Mirrored
 from liveaffect.models.dynamics.together import AU12
 from liveaffect.offline.reporting.data import FileResults
 from liveaffect.offline.reporting.shapes import area, clock, line, runs
-from liveaffect.offline.tables.motion import FileDynamics, PairFound, dynamics_of
+from liveaffect.offline.tables.dynamics.motion import FileDynamics, PairFound, dynamics_of
 from liveaffect.stream.errors import InputError
 
 MOST_SHIFTS, MOST_PAIRS = 20, 3

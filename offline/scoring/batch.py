@@ -17,8 +17,8 @@ from liveaffect.offline.scoring.pipeline import Written, look_at
 from liveaffect.offline.scoring.segments import join_parts, parts_of_film
 from liveaffect.offline.scoring.settings import ScoreSettings
 from liveaffect.offline.scoring.workers import Outcome, Progress, Task, in_words, score_files
+from liveaffect.offline.tables.dynamics.moves import check_target, write_dynamics
 from liveaffect.offline.tables.files import segments_of
-from liveaffect.offline.tables.moves import check_target, write_dynamics
 from liveaffect.offline.tables.summary import write_summary
 from liveaffect.stream.errors import LiveAffectError, UsageError
 

@@ -5,7 +5,7 @@ from collections import Counter
 import polars as pl
 
 from liveaffect.models.face.baseline import LEAST_ROWS, FaceBaseline, baseline_of
-from liveaffect.models.face.looks import LIKE_THEN_DEG, STEEPEST_DEG, Axis, GazeFit
+from liveaffect.models.face.eyes.looks import LIKE_THEN_DEG, STEEPEST_DEG, Axis, GazeFit
 from liveaffect.offline.tables.read import Results, one_file
 from liveaffect.offline.tables.score import AU_COLUMNS, CAL_COLUMNS, REL_COLUMNS
 from liveaffect.stream.errors import InputError, UsageError
@@ -109,7 +109,7 @@ def _like_then(found: GazeFit) -> pl.Expr:
 
 
 def _corrected(axis: Axis, angle: str, sd: str, like: pl.Expr) -> dict[str, pl.Expr]:
-    """What `liveaffect.models.face.looks.apply` makes of one axis, as columns."""
+    """What `liveaffect.models.face.eyes.looks.apply` makes of one axis, as columns."""
     told, wide = (pl.col(f"{name}_deg").cast(pl.Float64) for name in (angle, sd))
     value = (axis.offset_deg + axis.gain * told).clip(-STEEPEST_DEG, STEEPEST_DEG)
     scale = pl.max_horizontal(pl.lit(axis.sd_scale), 1.0 + like * (axis.sd_scale - 1.0))

@@ -7,8 +7,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from command import apart, refused
-from command import command as run
+from runs.command import apart, refused
+from runs.command import command as run
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("warm_workers")]
 

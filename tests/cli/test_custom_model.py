@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from live_run import LiveRun, collect
 from onnx import TensorProto, helper, numpy_helper
+from runs.live import LiveRun, collect
 
 from liveaffect.cli.run import assemble
 from liveaffect.nodes.face_affect import FaceAffectNode

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_run import collect, live_run
 from paths import GOLDEN, ROOT
+from runs.live import collect, live_run
 
 from liveaffect.models.voice.descriptors import build_cache
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from command import command
+from runs.command import command
 
 from liveaffect.stream.session.info import load_info
 

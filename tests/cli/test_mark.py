@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 import zmq
-from live_run import LiveRun, collect, live_run, wait_for
+from runs.live import LiveRun, collect, live_run, wait_for
 
 from liveaffect.cli.main import main
 from liveaffect.stream.client.connection import Client

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import command, refused
 from paths import GOLDEN
+from runs.command import command, refused
 
 from liveaffect.stream.client.access import make_keys
 

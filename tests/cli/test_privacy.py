@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from make_media import fewer_pictures
+from made.media import fewer_pictures
 
 pytestmark = [
     pytest.mark.processes,

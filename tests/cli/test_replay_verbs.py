@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import command
-from live_run import LiveRun
+from runs.command import command
+from runs.live import LiveRun
 
 from liveaffect.cli.main import main
 from liveaffect.cli.replay import print_report, replay_table

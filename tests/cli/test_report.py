@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from score_rows import film
+from made.rows import film
 
 from liveaffect.cli.main import main
 

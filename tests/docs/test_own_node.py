@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from blink_rate import Blink, BlinkRate
-from live_run import collect, live_run
 from paths import ROOT
+from runs.live import collect, live_run
 
 from liveaffect.stream.graph import load_graph
 from liveaffect.stream.lockstep import run_nodes

@@ -6,10 +6,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from live_run import wait_for
-from make_media import fewer_pictures
+from made.media import fewer_pictures
 from paths import ROOT
-from wheel_home import home, install, with_models
+from runs.live import wait_for
+from runs.wheel_home import home, install, with_models
 
 pytestmark = [pytest.mark.soak, pytest.mark.processes, pytest.mark.timeout(2400)]
 LIMIT_S = 900

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from running_source import LiveContext, RunningSource
+from runs.running_source import LiveContext, RunningSource
 
 from liveaffect.nodes.camera import CameraNode
 

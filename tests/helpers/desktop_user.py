@@ -16,10 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gui import PICTURES, prepare
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
+from windows.gui import PICTURES, prepare
 
 from liveaffect.cli.windows import desktop
 from liveaffect.nodes.dashboard.replay.bar import ReplayBar

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gui import prepare
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from windows.gui import prepare
 
 from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.camera.devices import open_device

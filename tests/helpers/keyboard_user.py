@@ -15,10 +15,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from gui import prepare
-from keyboard import HELD, KEYS, choose, cut, find, press, shoot, tab_and_press, unreached, wait, when, write
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from windows.gui import prepare
+from windows.keyboard import HELD, KEYS, choose, cut, find, press, shoot, tab_and_press, unreached, wait, when, write
 
 from liveaffect.cli.windows import desktop, helpers
 from liveaffect.nodes.dashboard.look.help_sheet import HelpSheet
@@ -170,7 +170,7 @@ def sessions(facts: Facts) -> None:
 
 def tab_to_list(browser: SessionsBrowser) -> None:
     """To the rows."""
-    from keyboard import tab_to
+    from windows.keyboard import tab_to
 
     tab_to(browser.list)
 

@@ -26,8 +26,8 @@ import psutil
 import toy_nodes  # noqa: F401 (declares its topics)
 from fuzz_messages import Attack
 from fuzz_sockets import program
-from live_run import wait_for
 from recorder_kills import adds_up, lines_of, table
+from runs.live import wait_for
 
 from liveaffect.stream.client.connection import Client
 from liveaffect.stream.errors import LiveAffectError

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 
-from live_run import wait_for
+from runs.live import wait_for
 
 from liveaffect.nodes.lsl import LslNode
 from liveaffect.nodes.lsl.clock import LslClock

@@ -21,7 +21,7 @@ import numpy as np
 import pillow_heif
 import polars as pl
 import psutil
-from make_media import write_clip, write_sound, write_video
+from made.media import write_clip, write_sound, write_video
 from PIL import Image
 
 from liveaffect.models.voice.descriptors import build_cache

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from live_run import carried, wait_for
 from paths import HELPERS
+from runs.live import carried, wait_for
 
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.live.watchdog import read_account

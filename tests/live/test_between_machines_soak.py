@@ -1,7 +1,7 @@
 """A sensor and its readers on two machines: keys, a bad way, a cut, clocks apart, a reader that stands still.
 
 Two networks joined by a relay that delays, shuffles and drops packets, and a time namespace
-(tests/helpers/two_machines.py).
+(tests/helpers/devices/two_machines.py).
 """
 
 import json
@@ -17,8 +17,8 @@ from typing import Any
 
 import psutil
 import pytest
+from devices.two_machines import AHEAD_S, HERE, TwoMachines, why_not
 from paths import HELPERS
-from two_machines import AHEAD_S, HERE, TwoMachines, why_not
 
 from liveaffect.stream.client.access import make_keys
 

@@ -19,11 +19,11 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from live_run import collect, wait_for
-from make_media import fewer_pictures
+from devices.virtual_microphone import VirtualMicrophone, missing_programs
+from made.media import fewer_pictures
 from paths import HELPERS
-from virtual_microphone import VirtualMicrophone, missing_programs
-from xvfb import Xvfb, xvfb_missing
+from runs.live import collect, wait_for
+from windows.xvfb import Xvfb, xvfb_missing
 
 from liveaffect.models.face.baseline import load_baseline
 from liveaffect.stream.client.connection import Client, connect

@@ -9,8 +9,8 @@ from typing import Any
 
 import psutil
 import pytest
-from live_run import collect, live_run, wait_for
 from paths import HELPERS
+from runs.live import collect, live_run, wait_for
 from witness_nodes import witnessed
 
 from liveaffect.stream.messages import Health

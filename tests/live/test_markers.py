@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from live_run import LiveRun, live_run, wait_for
+from runs.live import LiveRun, live_run, wait_for
 
 from liveaffect.offline import export, open_session, report
 from liveaffect.stream.errors import TransportError

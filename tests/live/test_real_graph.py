@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_run import LiveRun, collect, live_run
-from mjpeg_server import MjpegServer
-from virtual_microphone import VirtualMicrophone, missing_programs
+from devices.mjpeg_server import MjpegServer
+from devices.virtual_microphone import VirtualMicrophone, missing_programs
+from runs.live import LiveRun, collect, live_run
 
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.messages import Affect, Health, Message

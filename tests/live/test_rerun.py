@@ -4,8 +4,8 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from live_run import LiveRun
 from paths import GOLDEN
+from runs.live import LiveRun
 
 from liveaffect.cli.replay import replay_table
 from liveaffect.stream.client.link import Gone

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from gui import PICTURES
-from live_run import wait_for
-from make_media import fewer_pictures
+from made.media import fewer_pictures
 from paths import HELPERS
-from wheel_home import home, install, with_models
-from xvfb import Xvfb, xvfb_missing
+from runs.live import wait_for
+from runs.wheel_home import home, install, with_models
+from windows.gui import PICTURES
+from windows.xvfb import Xvfb, xvfb_missing
 
 from liveaffect.stream.session.reader import SessionReader
 

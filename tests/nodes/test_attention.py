@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from made_attention import BLINKS, BOXES, STEP_NS, made_room
+from made.attention import BLINKS, BOXES, STEP_NS, made_room
 
 from liveaffect.models.attention.directions import Place, place_of
 from liveaffect.nodes.attention import AttentionNode

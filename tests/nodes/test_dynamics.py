@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import cast
 
-import made_affect as made
 import numpy as np
 import pytest
+from made import affect as made
 
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.nodes.dynamics import DynamicsNode

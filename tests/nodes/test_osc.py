@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from command import refused
-from made_attention import made_room
+from made.attention import made_room
 from made_people import frame, hop
+from runs.command import refused
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.nodes.attention import AttentionNode

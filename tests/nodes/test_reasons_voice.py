@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from sentence_check import check
+from made.sentence_check import check
 
 from liveaffect.cli.demo_media.schedule import SCHEDULE
 from liveaffect.cli.demo_media.voice import RATE, controls, synthesise

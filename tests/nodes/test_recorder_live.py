@@ -5,8 +5,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from live_run import collect, live_run, wait_for
 from recorder_kills import adds_up, one, run, table
+from runs.live import collect, live_run, wait_for
 
 from liveaffect.stream.messages import Health
 from liveaffect.stream.session.info import SessionInfo, load_info

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_run import collect, live_run
-from waiting_clock import SECOND, WaitingClock, replay_without_waiting
+from runs.live import collect, live_run
+from runs.waiting_clock import SECOND, WaitingClock, replay_without_waiting
 
 from liveaffect.nodes.replayer import ReplayerNode
 from liveaffect.stream.lockstep import run_nodes

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from waiting_clock import SECOND, WaitingClock, replay_without_waiting
+from runs.waiting_clock import SECOND, WaitingClock, replay_without_waiting
 
 from liveaffect.nodes.recorder import RecorderNode
 from liveaffect.nodes.replayer import CATCH_UP_NS, ReplayerNode

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from voice_clips import talker
+from made.voices import talker
 
 from liveaffect.models import registry
 from liveaffect.nodes.voice import VoiceNode

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import psutil
 import pytest
-from voice_clips import talker
+from made.voices import talker
 
 from liveaffect.nodes.voice import TOGETHER, VoiceNode
 from liveaffect.nodes.voice_affect import VoiceAffectNode

@@ -1,1 +1,1 @@
-"""How the numbers of `models/face/gaze.py` were fitted: pictures with eyes of known direction."""
+"""How the numbers of `models/face/eyes/gaze.py` were fitted: pictures with eyes of known direction."""

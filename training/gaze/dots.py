@@ -19,9 +19,9 @@ import numpy as np
 from liveaffect.models import registry
 from liveaffect.models.attention.directions import Place, toward
 from liveaffect.models.errors import BadInput
-from liveaffect.models.face import gaze as model
+from liveaffect.models.face.eyes import gaze as model
+from liveaffect.models.face.eyes.looks import Dot, Look, apply, calibrated
 from liveaffect.models.face.geometry import pose_degrees
-from liveaffect.models.face.looks import Dot, Look, apply, calibrated
 from liveaffect.nodes.face.closeups import Closeups
 from training.gaze.eyes import Portrait
 from training.gaze.truth import FRAME, ROOT, draw, middles, suited

@@ -1,4 +1,4 @@
-"""Fits the constants of `models/face/gaze.py` and prints them.
+"""Fits the constants of `models/face/eyes/gaze.py` and prints them.
 
     python -m training.gaze.fit TRUTH.npz PORTRAITS.npz
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from liveaffect.models.face import gaze as model
+from liveaffect.models.face.eyes import gaze as model
 
 Floats = NDArray[np.float64]
 Kept = NDArray[np.bool_]

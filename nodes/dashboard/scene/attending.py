@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from liveaffect.models.face.looks import GazeFit
+from liveaffect.models.face.eyes.looks import GazeFit
 from liveaffect.stream import messages as m
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from liveaffect.models.face.looks import GazeFit, apply, look_of
+from liveaffect.models.face.eyes.looks import GazeFit, apply, look_of
 from liveaffect.nodes.dashboard.look.palette import faded
 from liveaffect.nodes.dashboard.scene.tracks import number
 from liveaffect.nodes.dashboard.views.avatar import IRISES

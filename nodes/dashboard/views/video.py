@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QMouseEvent, QPa
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from liveaffect.models.circumplex import EMOTIONS
-from liveaffect.models.face.looks import GazeFit
+from liveaffect.models.face.eyes.looks import GazeFit
 from liveaffect.nodes.dashboard.look.canvas import CENTRE, pill
 from liveaffect.nodes.dashboard.look.palette import CORNER, Look, colours, faded, font, greyed, of_person
 from liveaffect.nodes.dashboard.scene.frames import Picture

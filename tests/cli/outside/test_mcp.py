@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from command import command, refused
-from made_sensor import Sensor
+from made.sensor import Sensor
+from runs.command import command, refused
 
 from liveaffect.stream.client.announced import announce
 from liveaffect.stream.client.requests import Reply

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from command import command, refused
 from estimate_nodes import LAUNCH
-from live_run import free_port, wait_for
-from made_sensor import Sensor
+from made.sensor import Sensor
 from paths import ROOT
+from runs.command import command, refused
+from runs.live import free_port, wait_for
 
 from liveaffect.cli.shell.hints import WEB_ADDRESS, with_address
 from liveaffect.nodes.web.address import DEFAULT

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import psutil
 import pytest
-from live_run import wait_for
+from runs.live import wait_for
 
 from liveaffect.cli.live import choice_overrides
 from liveaffect.cli.main import main

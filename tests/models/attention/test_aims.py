@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from made_attention import aimed
+from made.attention import aimed
 
 from liveaffect.models.attention.aims import AimShares, Priors, aim_shares, mutual
 from liveaffect.models.attention.directions import Offset, Place, direction, to_camera, to_face

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from made_attention import aimed
+from made.attention import aimed
 
 from liveaffect.models.attention.directions import Place, direction, place_of, to_camera, to_face, toward
 from liveaffect.models.errors import BadInput

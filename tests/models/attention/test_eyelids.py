@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_attention import MadeBlink, at_rate, frame_times, matched, openness, spread_blinks
+from made.attention import MadeBlink, at_rate, frame_times, matched, openness, spread_blinks
 
 from liveaffect.models.attention.eyelids import BlinkFound, Eyelids
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_attention import Floats, at_rate, frame_times, swings
+from made.attention import Floats, at_rate, frame_times, swings
 
 from liveaffect.models.attention.gestures import GestureFound, HeadGestures
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_attention import MadeBlink, aimed, frame_times, openness, spread_blinks, swings
+from made.attention import MadeBlink, aimed, frame_times, openness, spread_blinks, swings
 
 from liveaffect.models.attention.directions import Place
 from liveaffect.models.attention.person import Glimpse

@@ -1,8 +1,8 @@
 """Who follows whom: the lag that was put in comes out, and strangers do not follow each other."""
 
-import made_affect as made
 import numpy as np
 import pytest
+from made import affect as made
 
 from liveaffect.models.dynamics.correlation import LAGS_S, WindowedCorrelation, lagged
 from liveaffect.models.errors import BadInput

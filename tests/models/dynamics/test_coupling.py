@@ -1,8 +1,8 @@
 """Who moves whom: the pull that two people were made with, and none where there is none."""
 
-import made_affect as made
 import numpy as np
 import pytest
+from made import affect as made
 
 from liveaffect.models.dynamics.coupling import Coupling, coupling
 from liveaffect.models.dynamics.pair_kernels import pair_innovations

@@ -2,9 +2,9 @@
 
 import math
 
-import made_affect as made
 import numpy as np
 import pytest
+from made import affect as made
 
 from liveaffect.models.dynamics.inertia import FACE_ERROR, VOICE_ERROR, Interval, motion
 from liveaffect.models.dynamics.kernels import ou_sums

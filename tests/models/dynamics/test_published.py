@@ -5,9 +5,9 @@ with peak picking of Boker 2002, as rMEA's `MEAccf` averages it and Behrens 2020
 model of rties (own and crossed lags by least squares). Written from papers and manuals.
 """
 
-import made_affect as made
 import numpy as np
 import pytest
+from made import affect as made
 
 from liveaffect.models.dynamics.correlation import LAGS_S, LEAST_SURROGATES, WindowedCorrelation, lagged
 from liveaffect.models.dynamics.coupling import coupling

@@ -2,8 +2,8 @@
 
 import math
 
-import made_affect as made
 import pytest
+from made import affect as made
 
 from liveaffect.models.dynamics.shifts import ShiftFinder, ShiftFound, ShiftSettings
 from liveaffect.models.errors import BadInput

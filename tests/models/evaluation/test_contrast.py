@@ -1,9 +1,9 @@
 """Intervals of differences: Student's t, its bootstrap, effect sizes, and series whose samples depend on each other."""
 
-import made_affect as made
 import numpy as np
 import pytest
 import scipy  # its parts are loaded where they are used
+from made import affect as made
 
 from liveaffect.models.errors import BadInput
 from liveaffect.models.evaluation.autocorrelated import difference, level_of, memory_of

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from workers import run_worker
+from runs.workers import run_worker
 
 from liveaffect.models.errors import BadInput
 from liveaffect.models.face.action_unit_table import MEASURES, UNITS

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from runs.workers import run_worker
 from scipy.stats import rankdata
-from workers import run_worker
 
 pytestmark = [pytest.mark.processes, pytest.mark.long]
 WORKER = Path(__file__).parent / "kinds_worker.py"

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from estimates import affects, alone, estimates, many, run, said, sds, seeds, steps, voiced
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from made.estimates import affects, alone, estimates, many, run, said, sds, seeds, steps, voiced
 
 from liveaffect.models.fusion import filter as fusion
 from liveaffect.models.fusion.filter import Estimate, FusionSettings

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from estimates import alone, said, seeds, steps, voiced
 from hypothesis import given
 from hypothesis import strategies as st
+from made.estimates import alone, said, seeds, steps, voiced
 
 from liveaffect.models.errors import BadInput
 from liveaffect.models.fusion.filter import Estimate, FusionSettings

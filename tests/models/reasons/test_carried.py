@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made.sentence_check import check
 from PIL import Image
-from sentence_check import check
 
 from liveaffect.models import registry
 from liveaffect.models.circumplex import EMOTIONS

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from voice_clips import live
+from made.voices import live
 
 from liveaffect.models.circumplex import COORDINATES, EMOTIONS
 from liveaffect.models.errors import BadInput

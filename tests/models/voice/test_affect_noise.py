@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from voice_clips import live, talker
+from made.voices import live, talker
 
 from liveaffect.models.voice.affect import VoiceAffectModel
 from liveaffect.models.voice.encoder import ENCODED

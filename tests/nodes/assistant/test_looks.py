@@ -1,8 +1,8 @@
 """What an assistant is told of looks: means of what was said, no number for what was not seen."""
 
-import dashboard_stream as made
 import pytest
-from made_attention import made_room
+from made.attention import made_room
+from windows import stream as made
 
 from liveaffect.nodes.assistant import looks, telling
 from liveaffect.nodes.assistant.memory import KEEP_NS, Memory

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import dashboard_stream as made
 import pytest
-from made_sensor import Sensor
-from made_session import recorded
+from made.sensor import Sensor
+from made.session import recorded
+from windows import stream as made
 
 from liveaffect.stream import messages as m
 from liveaffect.stream.client.requests import Reply, Request

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-import dashboard_stream as made
 import numpy as np
 import pytest
+from windows import stream as made
 
 from liveaffect.models.circumplex import EMOTIONS, Z90
 from liveaffect.nodes.assistant import telling

@@ -4,9 +4,9 @@ import threading
 from pathlib import Path
 from typing import Any, cast
 
-import dashboard_stream as made
 import pytest
-from made_session import recorded
+from made.session import recorded
+from windows import stream as made
 
 from liveaffect.nodes.assistant.feed import Feed
 from liveaffect.nodes.assistant.memory import Memory

@@ -12,7 +12,7 @@ from liveaffect.models.attention.directions import place_of, toward
 from liveaffect.models.errors import BaselineBroken
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.models.face.baseline import load_baseline
-from liveaffect.models.face.looks import Look, apply
+from liveaffect.models.face.eyes.looks import Look, apply
 from liveaffect.nodes.attention import AttentionNode
 from liveaffect.nodes.baseline import BaselineNode
 from liveaffect.offline.tables.relative import Relative

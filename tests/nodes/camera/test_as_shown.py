@@ -8,8 +8,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from make_media import grey_ramp, write_video
-from marked_pictures import add_clap, corners_of, four_corners, set_matrix
+from made.media import grey_ramp, write_video
+from made.pictures import add_clap, corners_of, four_corners, set_matrix
 from PIL import Image, ImageOps
 
 from liveaffect.nodes.camera import CameraNode

@@ -27,7 +27,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("v4l2") / "fake.so"
-    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", out, HELPERS / "fake_v4l2.c", "-ldl"], check=True)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", out, HELPERS / "devices/fake_v4l2.c", "-ldl"], check=True)
     return out
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_media import grey_ramp, write_video
-from mjpeg_server import MjpegServer
-from running_source import LiveContext, RunningSource
+from devices.mjpeg_server import MjpegServer
+from made.media import grey_ramp, write_video
+from runs.running_source import LiveContext, RunningSource
 
 from liveaffect.nodes.camera import CameraNode, list_cameras
 from liveaffect.stream.errors import InputError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_media import grey_ramp, write_sound, write_video
+from made.media import grey_ramp, write_sound, write_video
 
 from liveaffect.nodes.camera import CameraNode
 from liveaffect.stream.errors import InputError, UsageError

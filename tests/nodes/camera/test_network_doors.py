@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from av.error import FFmpegError
-from make_media import grey_ramp, write_video
+from made.media import grey_ramp, write_video
 from PIL import Image
 
 from liveaffect.nodes.camera.devices import NETWORK, REACHED, open_network

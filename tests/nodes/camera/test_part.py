@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_media import write_video
+from made.media import write_video
 
 from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.camera.part import measured

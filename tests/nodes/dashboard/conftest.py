@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gui import BARS, LIMIT_MS, TONE
+from windows.gui import BARS, LIMIT_MS, TONE
 
 from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.microphone import MicrophoneNode

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_run import LiveRun, live_run, wait_for
 from pytestqt.qtbot import QtBot
+from runs.live import LiveRun, live_run, wait_for
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.node import DashboardNode

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 from paths import SHARED
-from workers import run_worker
+from runs.workers import run_worker
 
 WORKER = Path(__file__).parent / "face_worker.py"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from workers import run_worker
+from runs.workers import run_worker
 
 from liveaffect.nodes.face.lookout import back_mesh, back_row
 from liveaffect.stream.messages import Face

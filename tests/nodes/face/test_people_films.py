@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workers import run_worker
+from runs.workers import run_worker
 
 pytestmark = pytest.mark.processes
 

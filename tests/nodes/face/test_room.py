@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from workers import run_worker
+from runs.workers import run_worker
 
 from liveaffect.models import registry
 from liveaffect.models.errors import ModelMissing

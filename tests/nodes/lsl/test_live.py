@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from live_run import collect
-from lsl_story import (
+from lab.story import (
     CLOSE_S,
     SELDOM,
     STREAMS,
@@ -30,6 +29,7 @@ from lsl_story import (
     surroundings,
 )
 from paths import ROOT
+from runs.live import collect
 
 from liveaffect.models.files.manifest import entries
 from liveaffect.offline import compare, open_session

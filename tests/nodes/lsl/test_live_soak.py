@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from live_run import collect, live_run, wait_for
-from lsl_story import CLOSE_S, MADE, STREAMS, S, can_move_clocks, compared, graph, other, recorded
+from lab.story import CLOSE_S, MADE, STREAMS, S, can_move_clocks, compared, graph, other, recorded
+from runs.live import collect, live_run, wait_for
 
 from liveaffect.stream.messages import Marker
 

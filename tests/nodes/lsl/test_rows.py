@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_attention import made_room
+from made.attention import made_room
 from made_people import frame, hop
 
 from liveaffect.nodes.attention import AttentionNode

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 import pytest
-from command import refused
+from runs.command import refused
 
 from liveaffect.cli.outside.bridges import bridges
 from liveaffect.nodes.lsl import LslNode

@@ -8,7 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from make_media import write_clip, write_sound
+from made.media import write_clip, write_sound
 
 from liveaffect.nodes.microphone import MicrophoneNode
 from liveaffect.nodes.microphone.channels import Mender, Mixer

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_media import grey_ramp, write_clip
+from devices.virtual_microphone import RATE, VirtualMicrophone, environment, missing_programs
+from made.media import grey_ramp, write_clip
 from paths import HELPERS
-from running_source import RunningSource
-from virtual_microphone import RATE, VirtualMicrophone, environment, missing_programs
+from runs.running_source import RunningSource
 
 from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.microphone import MicrophoneNode, list_microphones
@@ -191,7 +191,7 @@ def test_a_sound_server_that_is_killed_while_frozen_frees_the_microphone(server:
 @needs_pulseaudio
 def test_a_process_ends_although_its_sound_server_is_frozen(server: VirtualMicrophone) -> None:
     code = (
-        "from running_source import RunningSource; from liveaffect.nodes.microphone import MicrophoneNode\n"
+        "from runs.running_source import RunningSource; from liveaffect.nodes.microphone import MicrophoneNode\n"
         "microphone = MicrophoneNode(source='pulse', stall_s=0.5); microphone.open()\n"
         "with RunningSource(microphone.hops) as run:\n"
         "    run.wait_for(lambda c: c.state == 'ok'); print('heard', flush=True)\n"

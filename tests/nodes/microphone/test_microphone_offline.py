@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from make_media import grey_ramp, write_clip, write_sound, write_video
+from made.media import grey_ramp, write_clip, write_sound, write_video
 
 from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.microphone import MicrophoneNode

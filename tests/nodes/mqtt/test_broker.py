@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_run import free_port, wait_for
-from made_attention import made_room
+from made.attention import made_room
 from made_people import frame
+from runs.live import free_port, wait_for
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.nodes.attention import AttentionNode

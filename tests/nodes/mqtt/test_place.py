@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from command import refused
+from runs.command import refused
 
 from liveaffect.nodes.mqtt import MqttNode
 from liveaffect.nodes.mqtt.broker import PASSWORD, Place, password_of, place_of

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import dashboard_stream as made
 import pytest
-from chromium import Tab, chromium
-from web_page import Page, served, until
+from windows import stream as made
+from windows.chromium import Tab, chromium
+from windows.page import Page, served, until
 
 from liveaffect.stream import messages as m
 

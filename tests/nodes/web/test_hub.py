@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-import dashboard_stream as made
 import pytest
+from windows import stream as made
 
 from liveaffect.nodes.web.hub import HISTORY_S, MOST_EVENTS, Hub
 from liveaffect.stream import messages as m

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import dashboard_stream as made
 import numpy as np
 import pytest
-from web_page import TOKEN, Page, paired, served, until
+from windows import stream as made
+from windows.page import TOKEN, Page, paired, served, until
 
 from liveaffect.nodes.web.address import Listen
 from liveaffect.nodes.web.certificate import own_certificate

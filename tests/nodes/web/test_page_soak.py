@@ -4,11 +4,11 @@ import asyncio
 import gc
 from typing import Any
 
-import dashboard_stream as made
 import psutil
 import pytest
-from chromium import Tab, chromium
-from web_page import TOKEN, paired, served, until
+from windows import stream as made
+from windows.chromium import Tab, chromium
+from windows.page import TOKEN, paired, served, until
 
 from liveaffect.stream import messages as m
 

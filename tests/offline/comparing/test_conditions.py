@@ -5,12 +5,12 @@ import io
 from html.parser import HTMLParser
 from pathlib import Path
 
-import made_conditions as made
 import numpy as np
 import polars as pl
 import pytest
-from command import command, refused
-from score_rows import row, table
+from made import conditions as made
+from made.rows import row, table
+from runs.command import command, refused
 
 from liveaffect.offline import compare
 from liveaffect.offline.comparing.differences import Comparison, Contrast

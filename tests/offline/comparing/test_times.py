@@ -4,8 +4,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from made_session import recorded
-from score_rows import row, table
+from made.rows import row, table
+from made.session import recorded
 
 from liveaffect.offline.comparing.recordings import Recording, recordings
 from liveaffect.offline.comparing.times import by_markers, by_table

@@ -11,12 +11,12 @@ import edfio
 import numpy as np
 import polars as pl
 import pytest
-from command import command, refused
-from filmed_session import AWAY, FPS, FRAMES, HEIGHT, WIDTH, filmed, shade
+from made.filmed import AWAY, FPS, FRAMES, HEIGHT, WIDTH, filmed, shade
+from made.rows import row
+from made.rows import table as rows_table
 from praatio import textgrid
 from pympi.Elan import Eaf
-from score_rows import row
-from score_rows import table as rows_table
+from runs.command import command, refused
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.offline import export, open_session

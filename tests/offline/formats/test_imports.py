@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from command import command, refused
-from filmed_session import AWAY, FPS, FRAMES, filmed
+from made.filmed import AWAY, FPS, FRAMES, filmed
 from praatio import textgrid
 from pympi.Elan import Eaf
+from runs.command import command, refused
 
 from liveaffect.offline import compare, export, open_session, report
 from liveaffect.offline.formats.taken import import_beside

@@ -7,7 +7,7 @@ from typing import Any
 
 import av
 import numpy as np
-from marked_pictures import add_clap
+from made.pictures import add_clap
 from PIL import Image
 
 FPS = 25

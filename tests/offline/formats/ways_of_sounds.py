@@ -8,7 +8,7 @@ import av
 import numpy as np
 import soundfile
 import soxr
-from make_media import write_clip, write_sound
+from made.media import write_clip, write_sound
 
 RATE = 48000
 Way = Callable[[Path, np.ndarray], Path]

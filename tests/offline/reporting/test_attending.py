@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 import pytest
-from score_rows import film, row, table
+from made.rows import film, row, table
 
 from liveaffect.offline.reporting.attending import attending
 from liveaffect.offline.reporting.data import file_results

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from score_rows import FPS, film, row, table
+from made.rows import FPS, film, row, table
 
 from liveaffect.offline.reporting.data import BINS, file_results
 from liveaffect.offline.reporting.page import page

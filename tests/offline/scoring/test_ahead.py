@@ -10,7 +10,7 @@ import av
 import numpy as np
 import polars as pl
 import pytest
-from make_media import write_clip
+from made.media import write_clip
 
 from liveaffect.offline.scoring.ahead import AheadHost
 from liveaffect.stream.graph import Graph

@@ -11,8 +11,8 @@ import av
 import numpy as np
 import polars as pl
 import pytest
-from command import apart, command
-from make_media import write_clip, write_sound, write_video
+from made.media import write_clip, write_sound, write_video
+from runs.command import apart, command
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("warm_workers")]
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from make_media import grey_ramp, write_video
+from made.media import grey_ramp, write_video
 
 from liveaffect.offline.scoring.guard import Limits, Watched, limits
 from liveaffect.offline.scoring.settings import ScoreSettings

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from estimate_nodes import LAUNCH
-from make_media import write_clip
+from made.media import write_clip
 
 from liveaffect.cli.demo_media.clip import clip
 from liveaffect.nodes.microphone.sound import Sound

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from estimate_nodes import LAUNCH
-from make_media import write_sound, write_video
+from made.media import write_sound, write_video
 
 from liveaffect.cli.main import main
 from liveaffect.offline.scoring.inputs import find_inputs, read_stdin

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 from estimate_nodes import LAUNCH
-from make_media import write_video
+from made.media import write_video
 from paths import HELPERS
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(7200)]

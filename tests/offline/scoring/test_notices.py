@@ -5,8 +5,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from command import command
-from make_media import grey_ramp, write_video
+from made.media import grey_ramp, write_video
+from runs.command import command
 
 from liveaffect.offline.tables.files import NOTICES, notices, notices_of, write_table
 

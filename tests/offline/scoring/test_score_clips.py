@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from command import apart, command
+from runs.command import apart, command
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.offline.tables.score import COLUMNS, SCHEMA

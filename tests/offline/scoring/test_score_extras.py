@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from command import Done, command
+from runs.command import Done, command
 
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.offline.tables.score import COLUMNS, REL_COLUMNS, SCHEMA, SMOOTH_COLUMNS

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import psutil
 import pytest
-from make_media import repeat_clip
+from made.media import repeat_clip
 
 PROCESS_MB = 600
 GROWTH_MB = 40

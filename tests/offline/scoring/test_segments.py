@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 from estimate_nodes import LAUNCH
-from here_workers import HereWorker
-from make_media import write_video
+from made.media import write_video
+from runs.here_workers import HereWorker
 
 from liveaffect.cli.score import seconds
 from liveaffect.offline import ScoreSettings, score_batch

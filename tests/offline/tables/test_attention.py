@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from made_attention import BLINKS, made_room
+from made.attention import BLINKS, made_room
 
 from liveaffect.nodes.attention import AttentionNode
 from liveaffect.offline import ScoreSettings

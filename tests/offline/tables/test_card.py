@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from made_session import recorded
+from made.session import recorded
 
 from liveaffect.offline import open_session, session_card
 from liveaffect.offline.tables.card import BINS

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from estimate_nodes import LAUNCH
-from make_media import write_video
+from made.media import write_video
 
 from liveaffect.models.face.baseline import FaceBaseline
 from liveaffect.offline.scoring.pipeline import FileRun, ScoreSettings

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from estimate_nodes import LAUNCH
-from make_media import write_clip
+from made.media import write_clip
 
 from liveaffect.offline import ScoreSettings, score_batch
 from liveaffect.offline.scoring.batch import Listener

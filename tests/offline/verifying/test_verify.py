@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from live_run import live_run, wait_for
+from runs.live import live_run, wait_for
 
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.offline.verifying.compare import Tally, VerifyReport

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_media import grey_ramp, write_clip, write_sound, write_video
+from made.media import grey_ramp, write_clip, write_sound, write_video
 
 from liveaffect.stream.capture import containers
 from liveaffect.stream.capture.containers import pts_ns

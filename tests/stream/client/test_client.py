@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from live_run import wait_for
-from made_sensor import Sensor
+from made.sensor import Sensor
+from runs.live import wait_for
 
 from liveaffect.stream.client import connection, link
 from liveaffect.stream.client.connection import Client

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_run import collect, live_run, wait_for
-from slow_relay import HERE, SlowRelay
+from devices.slow_relay import HERE, SlowRelay
+from runs.live import collect, live_run, wait_for
 
 from liveaffect.stream.client import connection
 from liveaffect.stream.client.access import make_keys

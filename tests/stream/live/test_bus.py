@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import zmq
-from live_run import wait_for
+from runs.live import wait_for
 
 from liveaffect.stream.live import bus
 from liveaffect.stream.live.bus import Publisher, Subscriber

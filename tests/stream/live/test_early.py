@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from live_run import wait_for
+from runs.live import wait_for
 
 from liveaffect.stream.graph import Graph, build_graph
 from liveaffect.stream.live import process

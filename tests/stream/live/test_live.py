@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 import pytest
 import zmq
-from live_run import LiveRun, collect, free_port, live_run, wait_for
 from paths import HELPERS
+from runs.live import LiveRun, collect, free_port, live_run, wait_for
 
 from liveaffect.stream.client.access import make_keys
 from liveaffect.stream.client.connection import connect

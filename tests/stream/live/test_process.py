@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from live_run import wait_for
+from runs.live import wait_for
 
 from liveaffect.stream.live import process
 from liveaffect.stream.live.process import Child

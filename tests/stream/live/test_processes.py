@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import zmq
-from fake_processes import FakeRun
+from runs.fake_processes import FakeRun
 
 from liveaffect.stream.errors import StartError
 from liveaffect.stream.graph import build_graph

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from live_run import collect, live_run, wait_for
+from runs.live import collect, live_run, wait_for
 
 from liveaffect.stream.identity import Identity
 from liveaffect.stream.live import runlog

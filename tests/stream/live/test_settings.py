@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from live_run import collect, live_run, wait_for
+from runs.live import collect, live_run, wait_for
 
 from liveaffect.offline.scoring.pipeline import DEFAULT_GRAPH
 from liveaffect.stream.errors import LaunchError

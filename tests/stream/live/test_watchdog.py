@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fake_processes import Clock
+from runs.fake_processes import Clock
 
 from liveaffect.stream.live import watchdog
 from liveaffect.stream.live.watchdog import STARVED, STRETCH, Account, Machine, Watch, read_account, read_pressure

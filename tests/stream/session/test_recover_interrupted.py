@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_run import wait_for
 from paths import HELPERS
+from runs.live import wait_for
 
 from liveaffect.stream.errors import RecordError
 from liveaffect.stream.session import recover as module
@@ -39,7 +39,7 @@ def torn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A session as a killed program left it, with torn bytes at its end."""
     folder = tmp_path_factory.mktemp("torn") / "s"
     writer = subprocess.Popen(
-        [sys.executable, str(HELPERS / "session_writer.py"), str(folder)], stdout=subprocess.DEVNULL
+        [sys.executable, str(HELPERS / "runs/session_writer.py"), str(folder)], stdout=subprocess.DEVNULL
     )
     recording = folder / "session.mcap"
     wait_for(lambda: recording.exists() and recording.stat().st_size > 120_000, "some messages")

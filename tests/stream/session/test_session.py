@@ -39,7 +39,7 @@ from liveaffect.stream.session.schema import schema_of
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, FACE, HEALTH, MARKER, MESH, REGISTRY, VIDEO
 
-WRITER = HELPERS / "session_writer.py"
+WRITER = HELPERS / "runs/session_writer.py"
 
 
 def _write(folder: Path, count: int = 50, context: SessionContext | None = None) -> SessionWriter:

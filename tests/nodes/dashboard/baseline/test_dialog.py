@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from gui import picture
-from live_run import LiveRun, live_run
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
+from runs.live import LiveRun, live_run
+from windows.gui import picture
 
 from liveaffect.models.face.action_units import ACTION_UNITS
 from liveaffect.models.face.baseline import load_baseline

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gui import picture
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtTest import QTest
+from windows.gui import picture
 
 from liveaffect.nodes.dashboard.baseline.dots import lens_px, places
 from liveaffect.nodes.dashboard.baseline.gaze import DOT_S, GazeDialog

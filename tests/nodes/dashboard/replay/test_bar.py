@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from gui import picture
-from live_run import live_run
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from runs.live import live_run
+from windows.gui import picture
 
 from liveaffect.cli.replay import replay_table
 from liveaffect.nodes.dashboard.feed import GatewayFeed

@@ -4,12 +4,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import dashboard_stream as made
 import numpy as np
 import pytest
-from gui import picture
-from made_session import ZERO_NS, recorded
+from made.session import ZERO_NS, recorded
 from pytestqt.qtbot import QtBot
+from windows import stream as made
+from windows.gui import picture
 
 from liveaffect.cli.windows import past as reading
 from liveaffect.nodes.dashboard.feed import GatewayFeed

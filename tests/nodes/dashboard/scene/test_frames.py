@@ -1,8 +1,8 @@
 """Faces are drawn on exactly the frame they were found in."""
 
-import dashboard_stream as made
 import numpy as np
 import pytest
+from windows import stream as made
 
 from liveaffect.nodes.dashboard.scene.frames import KEPT, KEPT_BYTES, FrameJoin
 from liveaffect.stream import messages as m

@@ -3,9 +3,9 @@
 import math
 import sys
 
-import dashboard_stream as made
 import numpy as np
 import pytest
+from windows import stream as made
 
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.scene.shown import MOST_PEOPLE, Scene

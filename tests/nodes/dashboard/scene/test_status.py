@@ -1,7 +1,7 @@
 """The figures of the status line, and the words that say why something is missing."""
 
-import dashboard_stream as made
 import pytest
+from windows import stream as made
 
 from liveaffect.nodes.dashboard.scene.node import DashboardNode
 from liveaffect.nodes.dashboard.scene.shown import Scene

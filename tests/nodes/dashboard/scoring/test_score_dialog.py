@@ -7,12 +7,12 @@ from typing import Any
 import polars as pl
 import pytest
 from estimate_nodes import LAUNCH
-from gui import picture
-from make_media import grey_ramp, write_video
+from made.media import grey_ramp, write_video
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from windows.gui import picture
 
 from liveaffect.cli.windows import scoring
 from liveaffect.nodes.dashboard.scoring.dialog import ScoreDialog

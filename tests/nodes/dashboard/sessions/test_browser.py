@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from gui import picture
-from made_session import recorded
+from made.session import recorded
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QFontMetricsF
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from windows.gui import picture
 
 from liveaffect.nodes.dashboard.look import palette
 from liveaffect.nodes.dashboard.sessions import keep

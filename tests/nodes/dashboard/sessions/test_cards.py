@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from made_session import recorded
+from made.session import recorded
 
 from liveaffect.cli.windows import cards
 

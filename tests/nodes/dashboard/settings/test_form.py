@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from gui import picture
-from live_run import LiveRun, live_run
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from runs.live import LiveRun, live_run
+from windows.gui import picture
 
 from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.dashboard.feed import GatewayFeed

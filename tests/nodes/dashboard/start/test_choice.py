@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gui import BARS, LIMIT_MS, TONE, pick, picture
-from make_media import write_sound
+from devices.virtual_microphone import VirtualMicrophone, environment, missing_programs
+from made.media import write_sound
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from virtual_microphone import VirtualMicrophone, environment, missing_programs
+from windows.gui import BARS, LIMIT_MS, TONE, pick, picture
 
 from liveaffect.cli.windows.choose import surroundings
 from liveaffect.nodes.dashboard.look.help_sheet import HelpSheet

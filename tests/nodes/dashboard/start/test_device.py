@@ -19,7 +19,9 @@ pytestmark = pytest.mark.processes
 )
 def test_a_device_is_released_at_every_change_and_at_the_start(tmp_path: Path) -> None:
     library, device = tmp_path / "fake.so", Path(f"/dev/shm/fakevideo-window{os.getpid()}")
-    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", library, HELPERS / "fake_v4l2.c", "-ldl"], check=True)
+    subprocess.run(
+        ["gcc", "-shared", "-fPIC", "-O1", "-o", library, HELPERS / "devices/fake_v4l2.c", "-ldl"], check=True
+    )
     device.write_text("run")
     try:
         env = os.environ | {"LD_PRELOAD": str(library), "QT_QPA_PLATFORM": "offscreen"}

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gui import BARS, LIMIT_MS, SILENCE, TONE, pick, picture
-from made_session import recorded
-from make_media import grey_ramp, write_clip, write_video
+from made.media import grey_ramp, write_clip, write_video
+from made.session import recorded
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
+from windows.gui import BARS, LIMIT_MS, SILENCE, TONE, pick, picture
 
 from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.start.device_field import Choice

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from live_run import wait_for
-from make_media import grey_ramp, write_video
+from made.media import grey_ramp, write_video
+from runs.live import wait_for
 
 from liveaffect.nodes.camera import CameraNode
 from liveaffect.nodes.dashboard.start.preview import Preview

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-import dashboard_stream as made
 import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
+from windows import stream as made
 
-from liveaffect.models.face.looks import Axis, GazeFit
+from liveaffect.models.face.eyes.looks import Axis, GazeFit
 from liveaffect.nodes.dashboard.views.gaze import INK, eyes_of, line_of, paint_gaze
 from liveaffect.stream import messages as m
 

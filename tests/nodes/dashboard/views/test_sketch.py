@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from dashboard_stream import face
 from numpy.typing import NDArray
+from windows.stream import face
 
 from liveaffect.models.face.action_units import BLENDSHAPES
 from liveaffect.nodes.dashboard.views.avatar import BROWS, EYES, LINES, LIPS_INNER, LIPS_OUTER

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-import dashboard_stream as made
 import msgspec
 import pytest
-from gui import picture
 from PySide6.QtGui import QFontMetrics
 from pytestqt.qtbot import QtBot
-from window_desk import Desk
+from windows import stream as made
+from windows.desk import Desk
+from windows.gui import picture
 
 from liveaffect.nodes.dashboard.look.palette import font
 from liveaffect.stream import messages as m

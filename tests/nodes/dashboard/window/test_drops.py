@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import dashboard_stream as made
 import pytest
-from made_session import recorded
+from made.session import recorded
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QInputDialog
 from pytestqt.qtbot import QtBot
+from windows import stream as made
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.node import DashboardNode

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-import dashboard_stream as made
 import numpy as np
 import pytest
-from gui import picture
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
+from windows import stream as made
+from windows.gui import picture
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.look.palette import colours

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from gui import PICTURES
-from live_run import free_port
+from devices.slow_relay import HERE, SlowRelay
 from paths import HELPERS
 from pytestqt.qtbot import QtBot
-from slow_relay import HERE, SlowRelay
+from runs.live import free_port
+from windows.gui import PICTURES
 
 from liveaffect.nodes.dashboard.feed import GatewayFeed
 from liveaffect.nodes.dashboard.scene.lost import FILM_ENDED, SILENT_NS

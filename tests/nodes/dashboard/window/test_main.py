@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dashboard_stream as made
 import numpy as np
 import pytest
-from gui import picture
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from window_desk import Desk
+from windows import stream as made
+from windows.desk import Desk
+from windows.gui import picture
 
 from liveaffect.stream import messages as m
 from liveaffect.stream.client.requests import Reply

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gui import picture
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
+from windows.gui import picture
 
 from liveaffect.cli.outside.page import links, modules
 from liveaffect.nodes.dashboard.feed import GatewayFeed

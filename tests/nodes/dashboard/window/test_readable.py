@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dashboard_stream as made
 import pytest
-from gui import picture
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLayout
+from windows import stream as made
+from windows.gui import picture
 
 from liveaffect.models.circumplex import CIRCUMPLEX
 from liveaffect.nodes.dashboard.look import palette

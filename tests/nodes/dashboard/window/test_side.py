@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-import dashboard_stream as made
 import msgspec
 import pytest
-from gui import picture
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from window_desk import Desk
+from windows import stream as made
+from windows.desk import Desk
+from windows.gui import picture
 
 from liveaffect.nodes.dashboard.scene.over import OLD_REASON_NS
 from liveaffect.nodes.dashboard.window import side as side_module

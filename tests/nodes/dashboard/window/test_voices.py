@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import dashboard_stream as made
 import pytest
 from PySide6.QtGui import QPainter, QPixmap
+from windows import stream as made
 
 from liveaffect.nodes.dashboard.look.palette import colours
 from liveaffect.nodes.dashboard.window.main import MainWindow

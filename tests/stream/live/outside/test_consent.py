@@ -1,7 +1,7 @@
 """The switch for an assistant: off unless asked for, told to everybody, changed by a request."""
 
 import pytest
-from live_run import collect, live_run
+from runs.live import collect, live_run
 
 from liveaffect.stream import messages as m
 from liveaffect.stream.client.requests import Request

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 import zmq
-from live_run import wait_for
+from runs.live import wait_for
 
 from liveaffect.stream.client.access import make_keys, own_keys, server_keys
 from liveaffect.stream.client.connection import Client, connect

@@ -7,7 +7,7 @@
 
 As a script it serves a clip, over and over, until it is ended:
 
-    python tests/helpers/mjpeg_server.py --port 8090 --fps 30 clip.mp4
+    python tests/helpers/devices/mjpeg_server.py --port 8090 --fps 30 clip.mp4
 """
 
 import argparse

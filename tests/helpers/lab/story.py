@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from live_run import LiveRun, live_run, wait_for
 from paths import ROOT
+from runs.live import LiveRun, live_run, wait_for
 
 from liveaffect.nodes.lsl.rows import affect_row, attention_row, face_row, voice_row
 from liveaffect.offline import open_session
@@ -22,7 +22,7 @@ CLOSE_S = 2e-3
 """Times agree so well."""
 QUIET = "[log]\nlevel = -3\n[ports]\nIPv6 = disable\n[multicast]\nResolveScope = machine\n"
 """Settings of the other program: off the network, as this test is; else those that every LSL program has."""
-RECORDER = ROOT / "tests/helpers/lsl_recorder.py"
+RECORDER = ROOT / "tests/helpers/lab/recorder.py"
 
 
 def graph(folder: Path, prefix: str, source: dict[str, Any], **lsl: Any) -> dict[str, Any]:

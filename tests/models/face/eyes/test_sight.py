@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from liveaffect.models.face.eyes.sight import FOCAL_KNOWN_SD, FOCAL_SD, VIEW_DEG, focal_px, in_frame, on_sight
 from liveaffect.models.face.geometry import pose_degrees, rotation
-from liveaffect.models.face.sight import FOCAL_KNOWN_SD, FOCAL_SD, VIEW_DEG, focal_px, in_frame, on_sight
 
 SIZE = (1280, 720)
 

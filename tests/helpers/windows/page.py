@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
-from live_run import free_port
-from made_sensor import Sensor
+from made.sensor import Sensor
+from runs.live import free_port
 
 from liveaffect.nodes.web.address import Listen
 from liveaffect.nodes.web.serve import Server

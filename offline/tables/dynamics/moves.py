@@ -6,8 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from liveaffect.offline.tables.files import new_file
-from liveaffect.offline.tables.motion import (
+from liveaffect.offline.tables.dynamics.motion import (
     PEOPLE_DICTIONARY,
     SHIFT_DICTIONARY,
     as_frame,
@@ -15,7 +14,8 @@ from liveaffect.offline.tables.motion import (
     people_rows,
     shift_rows,
 )
-from liveaffect.offline.tables.pairs import PAIR_DICTIONARY, pair_row
+from liveaffect.offline.tables.dynamics.pairs import PAIR_DICTIONARY, pair_row
+from liveaffect.offline.tables.files import new_file
 from liveaffect.stream.errors import UsageError
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from liveaffect.models.errors import BadInput
-from liveaffect.models.face import gaze as g
-from liveaffect.models.face.sight import focal_px, in_frame
+from liveaffect.models.face.eyes import gaze as g
+from liveaffect.models.face.eyes.sight import focal_px, in_frame
 
 SIZE = (1280, 720)
 EYE_MM, IRIS_PLANE_MM = 27.3, 9.8

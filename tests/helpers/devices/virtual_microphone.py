@@ -8,7 +8,7 @@
 
 As a script it runs a command beside it, playing a file over and over if one is given:
 
-    python tests/helpers/virtual_microphone.py --play speech.wav -- liveaffect run --headless
+    python tests/helpers/devices/virtual_microphone.py --play speech.wav -- liveaffect run --headless
 """
 
 import argparse

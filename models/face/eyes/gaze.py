@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveaffect.models.errors import BadInput
-from liveaffect.models.face.sight import focal_px, on_sight
+from liveaffect.models.face.eyes.sight import focal_px, on_sight
 
 IRIS_MM, IRIS_SD_MM = 11.7, 0.42
 """Diameter of the iris, and its standard deviation among people."""

@@ -1,11 +1,11 @@
 """Made people under two conditions whose difference is known: score tables, and the times of the conditions."""
 
-import made_affect as made
 import numpy as np
 import polars as pl
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.offline.tables.score import SCHEMA
+from made import affect as made
 
 HZ = 5
 

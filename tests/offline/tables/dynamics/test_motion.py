@@ -2,23 +2,23 @@
 
 from pathlib import Path
 
-import made_affect as made
 import numpy as np
 import polars as pl
 import pytest
+from made import affect as made
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.dynamics.tracker import DynamicsTracker
 from liveaffect.offline.reporting.data import file_results
 from liveaffect.offline.reporting.moving import moving
 from liveaffect.offline.scoring.conversation import one_conversation
-from liveaffect.offline.tables.motion import (
+from liveaffect.offline.tables.dynamics.motion import (
     PEOPLE_DICTIONARY,
     SHIFT_DICTIONARY,
     dynamics_of,
 )
-from liveaffect.offline.tables.moves import check_target, write_dynamics
-from liveaffect.offline.tables.pairs import PAIR_DICTIONARY
+from liveaffect.offline.tables.dynamics.moves import check_target, write_dynamics
+from liveaffect.offline.tables.dynamics.pairs import PAIR_DICTIONARY
 from liveaffect.offline.tables.score import SCHEMA
 from liveaffect.stream.errors import InputError, UsageError
 

@@ -6,7 +6,7 @@ from liveaffect.models.dynamics.coupling import Coupling
 from liveaffect.models.dynamics.evidence import DIMENSIONS
 from liveaffect.models.dynamics.mirroring import Mirrored
 from liveaffect.models.dynamics.together import AU04, AU12
-from liveaffect.offline.tables.motion import PairFound, interval_columns
+from liveaffect.offline.tables.dynamics.motion import PairFound, interval_columns
 
 _WAYS = (("second_by_first", "the second", "the first"), ("first_by_second", "the first", "the second"))
 _ANSWERS = (("smiles", "AU12"), ("frowns", "AU04"))

@@ -1,0 +1,1 @@
+"""Tables of dynamics: people by minute, pairs, shifts."""

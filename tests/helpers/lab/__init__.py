@@ -1,0 +1,1 @@
+"""Another program of a lab that listens to the sensor."""

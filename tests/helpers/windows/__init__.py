@@ -1,0 +1,1 @@
+"""Windows and pages in tests: a screen without a screen, a browser, keys, what the window hears."""
