@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from liveaffect.stream.errors import LiveAffectError, RecordError
+from liveaffect.stream.threads import with_one_thread
 
 T = TypeVar("T")
 Progress = Callable[..., None]
@@ -30,7 +31,7 @@ def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Co
     context = get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=target, args=(there, *arguments), daemon=True)
-    with _lock, _safe_path():
+    with _lock, _environment():
         main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
         try:
             process.start()
@@ -88,14 +89,18 @@ def _work(pipe: Connection, work: Callable[..., Any], arguments: tuple[Any, ...]
 
 
 @contextmanager
-def _safe_path() -> Iterator[None]:
-    """A process started in here does not search the working folder for modules: a random.py may lie there."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
+def _environment() -> Iterator[None]:
+    """A process started in here does not search the working folder for modules, as a random.py may lie there, and has
+    one thread for linear algebra."""
+    before = dict(os.environ)
+    wanted = {**with_one_thread(before), "PYTHONSAFEPATH": "1"}
+    changed = {name: value for name, value in wanted.items() if before.get(name) != value}
+    os.environ.update(changed)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
+        for name in changed:
+            if name in before:
+                os.environ[name] = before[name]
+            else:
+                del os.environ[name]

@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 
 from liveaffect.cli.demo_media.clip import clip
+from liveaffect.stream.threads import with_one_thread
 
 # a busy machine is not a failure, and two runs test the same
 slow = [hypothesis.HealthCheck.too_slow]
@@ -23,6 +24,8 @@ hypothesis.settings.register_profile(
     "thorough", deadline=None, derandomize=True, suppress_health_check=slow, max_examples=2_000
 )
 hypothesis.settings.load_profile("shared-machine")
+
+os.environ.update(with_one_thread(os.environ))  # the command does so too: for what tests start
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "socket.bind", "socket.connect")

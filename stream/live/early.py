@@ -5,6 +5,7 @@ time, so that who is still choosing has a core left.
 """
 
 import contextlib
+import os
 import subprocess
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 from liveaffect.stream.graph import Graph
 from liveaffect.stream.live import process
 from liveaffect.stream.live.process import Child, Handle, deaf
+from liveaffect.stream.threads import with_one_thread
 
 EARLY = "--early"
 END_S = 2.0
@@ -43,6 +45,7 @@ class EarlyProcesses:
                         stdin=subprocess.PIPE,
                         stdout=subprocess.PIPE,
                         stderr=subprocess.DEVNULL,
+                        env=with_one_thread(os.environ),
                         start_new_session=True,
                     )
             assert made.stdout is not None

@@ -1,6 +1,7 @@
 """One node process as the supervisor holds it: started, told, killed, collected."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Protocol
+
+from liveaffect.stream.threads import with_one_thread
 
 COMMAND = (sys.executable, "-P", "-m", "liveaffect.stream.live.child")
 """-P: the working folder is not searched for modules; a random.py that lies there would run in every process."""
@@ -94,7 +97,12 @@ class Child:
             self._printed = 0 if out is None else out.tell()
             stack.enter_context(deaf())
             self.popen = subprocess.Popen(
-                COMMAND, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=self._log is not None
+                COMMAND,
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=out,
+                env=with_one_thread(os.environ),
+                start_new_session=self._log is not None,
             )
         self.tell(spec)
 

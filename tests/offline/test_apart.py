@@ -6,7 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from liveaffect.offline.apart import start
+from liveaffect.offline.apart import answered_apart, start
+from liveaffect.stream.errors import RecordError
+
+NAME = "OPENBLAS_NUM_THREADS"
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("mine", [None, "3"])
+def test_it_has_one_thread_for_linear_algebra_unless_its_user_wants_more(
+    monkeypatch: pytest.MonkeyPatch, mine: str | None
+) -> None:
+    monkeypatch.delenv(NAME, raising=False)
+    if mine:
+        monkeypatch.setenv(NAME, mine)
+    assert answered_apart(_threads, answer=str, refused=RecordError, what="it") == (mine or "1")
+    assert os.environ.get(NAME) == mine, "of the caller's own environment nothing has changed"
+
+
+def _threads(tell: object) -> str:
+    return os.environ[NAME]
 
 
 @pytest.mark.processes

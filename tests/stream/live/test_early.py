@@ -47,6 +47,14 @@ def test_they_have_imported_their_nodes_and_become_the_processes_of_the_graph(tm
     handle.collect(10.0)
 
 
+def test_they_have_one_thread_for_linear_algebra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    early = EarlyProcesses()
+    early.prepare(graph(camera=CAMERA))
+    assert psutil.Process(made(early)["camera"]).environ()["OPENBLAS_NUM_THREADS"] == "1"
+    early.close()
+
+
 def test_those_that_the_choice_leaves_out_are_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "COMMAND", (sys.executable, "-P", "-c", ECHO))
     early = EarlyProcesses()

@@ -38,6 +38,16 @@ def test_a_process_hears_no_signal_before_it_has_said_what_to_do_with_it(
 
 
 @pytest.mark.processes
+def test_it_has_one_thread_for_linear_algebra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    child = _child(tmp_path, monkeypatch, "import os; print(os.environ['OPENBLAS_NUM_THREADS'], flush=True)")
+    child.start(b"spec")
+    wait_for(lambda: not child.alive, "its end")
+    assert child.printed(1) == ["1"]
+    child.free()
+
+
+@pytest.mark.processes
 def test_its_last_words_are_of_its_last_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     child = _child(tmp_path, monkeypatch, "print('gone wrong', flush=True); raise SystemExit(7)")
     child.start(b"spec")
