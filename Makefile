@@ -14,7 +14,7 @@ demo: python ## the sensor on a face and a voice that the project makes: no came
 
 test: python ## every test but the hour-long ones
 	@$(PYTHON) .ci/setup.py test
-	@$(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(VENV)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 quick: python ## the tests that start no process, open no socket and take no long time
 	@$(PYTHON) .ci/setup.py test

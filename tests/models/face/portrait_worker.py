@@ -23,7 +23,7 @@ from liveaffect.models.face.action_units import ACTION_UNITS, action_units  # no
 from liveaffect.nodes.face.landmarker import Found, Landmarker  # noqa: E402
 
 LEVELS = (0.015, 0.03, 0.045)
-PASSES = 8
+PASSES = 5
 # fmt: off
 # unit: portrait, width of the Gaussians (share of the face's height), moves (point, its mirror, outwards, down), pins
 SCHEDULE: dict[str, tuple[str, float, list[tuple[int, int, float, float]], tuple[int, ...]]] = {

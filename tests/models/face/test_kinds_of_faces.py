@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy  # its parts are loaded where they are used
 from numpy.typing import NDArray
 from runs.workers import run_worker
-from scipy.stats import rankdata
 
 pytestmark = [pytest.mark.processes, pytest.mark.long]
 WORKER = Path(__file__).parent / "kinds_worker.py"
@@ -31,7 +31,7 @@ def column(rows: list[dict[str, float]], name: str) -> NDArray[np.float64]:
 
 def together(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """Rank correlation."""
-    return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
+    return float(np.corrcoef(scipy.stats.rankdata(one), scipy.stats.rankdata(other))[0, 1])
 
 
 def test_u12_valence_follows_how_strong_raters_found_a_smile(said: dict[str, Any]) -> None:

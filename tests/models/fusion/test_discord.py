@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+import scipy  # its parts are loaded where they are used
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial.distance import jensenshannon
 
 from liveaffect.models.errors import BadInput
 from liveaffect.models.fusion.discord import discord
@@ -17,7 +17,7 @@ HAPPY, SAD = tuple(np.eye(8)[1]), tuple(np.eye(8)[3])
 
 @given(distributions, distributions)
 def test_it_is_the_square_of_the_jensen_shannon_distance(face: list[float], voice: list[float]):
-    expected = jensenshannon(face, voice, base=2) ** 2
+    expected = scipy.spatial.distance.jensenshannon(face, voice, base=2) ** 2
     assert discord(face, voice, unseen=()) == pytest.approx(expected, abs=1e-9)
 
 

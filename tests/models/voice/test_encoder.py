@@ -3,8 +3,8 @@
 import numpy as np
 import onnx
 import pytest
+import scipy  # its parts are loaded where they are used
 from onnx import numpy_helper
-from scipy.special import erf
 
 from liveaffect.models import registry
 from liveaffect.models.files.net import Net
@@ -43,7 +43,7 @@ def constants(encoder: Net) -> list[np.ndarray]:
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
-    return 0.5 * x * (1.0 + erf(x / np.sqrt(2.0)))
+    return 0.5 * x * (1.0 + scipy.special.erf(x / np.sqrt(2.0)))
 
 
 def norm(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> np.ndarray:

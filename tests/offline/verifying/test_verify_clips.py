@@ -54,7 +54,7 @@ def _record(clip: Path, folder: Path, models: Path, monkeypatch: pytest.MonkeyPa
         ("grid_f_brbk7n.mpg", 100_000, {"face/observation", "face/mesh", "face/crop", "face/affect", "affect", *OVER}),
         (
             "intel_head-pose-face-detection-female-and-male.gif",
-            130,
+            90,
             {"face/observation", "face/affect", "affect", *OVER},
         ),
         ("pyfeat_no_face_caminandes.mp4", 130, {"face/observation", "face/affect", "affect"}),
