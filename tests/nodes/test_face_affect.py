@@ -16,6 +16,8 @@ from liveaffect.stream.graph import load_graph
 from liveaffect.stream.messages import Face, FaceCrop, FaceEstimate, State
 from liveaffect.stream.messages import FaceAffect as Said
 
+pytestmark = pytest.mark.long
+
 NUMBERS = ("valence", "valence_sd", "arousal", "arousal_sd", "emotions")
 FRAME_NS = 33_000_000
 

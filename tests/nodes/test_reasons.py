@@ -11,6 +11,8 @@ from liveaffect.nodes.reasons import ReasonsNode
 from liveaffect.stream import messages as m
 from liveaffect.stream.lockstep import run_nodes
 
+pytestmark = pytest.mark.long
+
 FRAME_NS = 100_000_000
 
 

@@ -8,6 +8,8 @@ from made import affect as made
 from liveaffect.models.dynamics.shifts import ShiftFinder, ShiftFound, ShiftSettings
 from liveaffect.models.errors import BadInput
 
+pytestmark = pytest.mark.long
+
 
 def _found(values: made.Floats, stated: made.Floats) -> list[ShiftFound]:
     finder = ShiftFinder()

@@ -13,6 +13,8 @@ from made.estimates import affects, alone, estimates, many, run, said, sds, seed
 from liveaffect.models.fusion import filter as fusion
 from liveaffect.models.fusion.filter import Estimate, FusionSettings
 
+pytestmark = pytest.mark.long
+
 PersonFilter: Any = fusion.PersonFilter  # its numbers may be None: a test that needs one fails there
 CALM = (0.5, 0.3, 0.05, 0.05, 0.025, 0.025, 0.025, 0.025)
 FACE = Estimate(0.5, 0.2, 0.2, 0.25, CALM)

@@ -20,6 +20,8 @@ from liveaffect.stream.graph import build_graph
 from liveaffect.stream.lockstep import OfflineContext
 from liveaffect.stream.messages import AudioChunk
 
+pytestmark = pytest.mark.long
+
 RATE = 48000
 
 

@@ -25,6 +25,8 @@ from liveaffect.offline.formats.write import ENDINGS, Form
 from liveaffect.offline.tables.session import Session
 from liveaffect.stream.errors import InputError, UsageError
 
+pytestmark = pytest.mark.long
+
 WIKI = """frame, face_id, timestamp, confidence, success, gaze_0_x, gaze_0_y, gaze_0_z, gaze_1_x, gaze_1_y, gaze_1_z,
 gaze_angle_x, gaze_angle_y, pose_Tx, pose_Ty, pose_Tz, pose_Rx, pose_Ry, pose_Rz"""
 """The documented head of OpenFace's files; after it the landmarks (x_0 to x_67, y_0 to y_67) and the action units."""

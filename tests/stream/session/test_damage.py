@@ -26,6 +26,8 @@ from liveaffect.stream.session.recover import recover
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import AFFECT, MARKER, VIDEO
 
+pytestmark = pytest.mark.long
+
 CHUNKS = 8
 
 

@@ -6,6 +6,8 @@ import pytest
 from liveaffect.models.errors import BadInput
 from liveaffect.models.face.eyes.looks import Dot, GazeFit, Look, apply, calibrated
 
+pytestmark = pytest.mark.long
+
 FIVE = [(0.0, 8.0), (15.0, 2.0), (-15.0, 2.0), (-15.0, 16.0), (15.0, 16.0)]
 NINE = [(x, y) for y in (2.0, 9.0, 16.0) for x in (-15.0, 0.0, 15.0)]
 SD = (5.0, 8.5)

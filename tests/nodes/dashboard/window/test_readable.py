@@ -25,6 +25,8 @@ from liveaffect.nodes.dashboard.window.view_menu import dress
 from liveaffect.stream import messages as m
 from liveaffect.stream.client.requests import Reply
 
+pytestmark = pytest.mark.long
+
 FRAME_S = 1 / 15
 
 
@@ -151,7 +153,6 @@ def test_u10_the_words_why_there_is_no_point_cover_neither_axis_words_nor_names(
     assert covered == []
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(("size", "share"), [((1024, 700), 1.0), ((2048, 1400), 2.0)])
 def test_u10_no_sentence_is_cut_at_1024_by_700_and_at_200_percent(
     app: Any, window: MainWindow, size: tuple[int, int], share: float
@@ -198,7 +199,6 @@ def test_u10_escape_leaves_a_field_before_it_does_anything_else(window: MainWind
     assert window.scene.pinned is None
 
 
-@pytest.mark.long
 def test_theme_and_size_are_chosen_in_a_menu_and_remembered(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

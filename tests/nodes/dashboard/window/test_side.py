@@ -18,6 +18,8 @@ from liveaffect.nodes.dashboard.window.side import ASK_AGAIN_S, STANDS_S
 from liveaffect.stream import messages as m
 from liveaffect.stream.client.requests import Reply
 
+pytestmark = pytest.mark.long
+
 CUE = m.Cue(name="mouth", valence=0.3, arousal=0.1, category=0.2, units=(m.Unit(name="AU12", value=3.1, rest=0.4),))
 REASON = m.Reason(
     id=0, valence=0.6, arousal=0.1, category="happiness", share=0.7, cues=(CUE,), missing=("eyes hidden",)
