@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +111,8 @@ def _get(source: Source, part: Path, entry: Entry, report: Progress) -> None:
 
 
 def _download(url: str, part: Path, entry: Entry, report: Progress) -> None:
+    import urllib.request  # nodes that find their models here start without it
+
     request = urllib.request.Request(url, headers={"User-Agent": "liveaffect"})
     with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer, part.open("wb") as out:
         total = int(answer.headers.get("Content-Length") or entry.bytes or 0)
