@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import rankdata
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.face.affect import FaceAffectModel
@@ -25,9 +26,11 @@ from training.face.several.report import SEVEN, ratings_of, spearman
 from training.face.several.targets import ARCHIVES, labels_of
 from training.face.teachers import Teacher, teacher_crop
 
-ACCURACY, RECALL, RANK = "accuracy", "mean recall", "rank correlation"
+ACCURACY, RECALL, APART, ANGER, RANK = "accuracy", "mean recall", "mean AUC", "AUC of anger", "rank correlation"
+ANGRY = EMOTIONS.index("anger")
 MARGIN = -0.03  # the teachers' crops, as in `teachers`
 NOTES = """
+AUC: how often a face of a category is given more of it than a face of another, whatever it is called: 0.5 is a coin.
 Seven categories; FER+: faces with a majority, RAF-DB: as its aligned pictures come, without twins; in brackets 95 %.
 Each as its own code prepares faces: a package is given FER+ and RAF-DB whole, as they are cut to faces, and finds the
 face of JAFFE itself; teachers and ours have aligned crops, ours geometry too. fer was trained on FER2013, whose
@@ -140,7 +143,8 @@ def ours(net: FaceAffectModel, cache: Path, name: str, judged: Judged) -> dict[s
 
 
 def figures(judged: Judged, said: Said) -> dict[str, Figure]:
-    """Accuracy and mean recall over the faces of classes it has; rank correlation where it gives probabilities."""
+    """Accuracy and mean recall over the faces of classes it has; areas and rank correlation where it gives
+    probabilities."""
     asked = np.isfinite(said.emotions[:, 0])
     got = said.classes[np.nan_to_num(said.emotions[:, said.classes]).argmax(1)]
     rows = np.flatnonzero(asked & np.isin(judged.y, said.classes))
@@ -148,11 +152,24 @@ def figures(judged: Judged, said: Said) -> dict[str, Figure]:
         ACCURACY: figure(lambda r: float((got[r] == judged.y[r]).mean()), rows),
         RECALL: figure(lambda r: uar(judged.y[r], got[r]), rows),
     }
+    if said.probabilities:
+        found[APART] = figure(
+            lambda r: float(np.mean([auc(judged.y[r] == k, said.emotions[r, k]) for k in said.classes])), rows
+        )
+        found[ANGER] = figure(lambda r: auc(judged.y[r] == ANGRY, said.emotions[r, ANGRY]), rows)
     ratings = judged.ratings
     if ratings is not None and said.probabilities:
         rated = np.flatnonzero(asked & np.isfinite(ratings).all(1))
         found[RANK] = figure(lambda r: spearman(said.emotions, ratings, r), rated)
     return found
+
+
+def auc(is_one: np.ndarray, p: np.ndarray) -> float:
+    """Area under the receiver's curve, from ranks; NaN where all or none are one."""
+    ones = int(is_one.sum())
+    if ones in (0, len(p)):
+        return float("nan")
+    return float((rankdata(p)[is_one].sum() - ones * (ones + 1) / 2) / (ones * (len(p) - ones)))
 
 
 def line(name: str, columns: list[Figure | None]) -> str:
@@ -180,7 +197,7 @@ def main() -> None:
         columns["four AffectNet nets averaged"] = teachers(args.teachers, args.cache, name, judged, args.every)
         columns |= ours(net, args.cache, name, judged)
         found = {who: figures(judged, said) for who, said in columns.items()}
-        kinds = (ACCURACY, RECALL) if judged.ratings is None else (ACCURACY, RECALL, RANK)
+        kinds = (ACCURACY, RECALL, APART, ANGER, *(() if judged.ratings is None else (RANK,)))
         lines += [line(f"{judged.title}, {kind}", [f.get(kind) for f in found.values()]) for kind in kinds]
     for who, said in columns.items():
         lacking = [EMOTIONS[k] for k in SEVEN if k not in said.classes]
