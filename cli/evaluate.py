@@ -34,19 +34,29 @@ def evaluate(
     tolerance: Annotated[
         float, typer.Option("--tolerance", min=0.0, help="Seconds a row may lie from its label.")
     ] = 0.1,
+    shown: Annotated[
+        str | None,
+        typer.Option("--shown", help="By design, how often each category was shown: all, or neutral=2,fear,anger."),
+    ] = None,
+    within: Annotated[
+        str, typer.Option("--within", help="Of --shown: a column, as of participants, within whose values it was so.")
+    ] = "",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for evaluation.json and .png.")] = None,
 ) -> None:
     """Say how well estimates agree with labels: CCC, r, RMSE, sign; UAR, F1, confusion; KL to votes; calibration.
 
     Every measure has a 95 % interval, bootstrapped over subjects (column `subject`, or --subject). What has no label,
-    and what has no estimate, is counted and named.
+    and what has no estimate, is counted and named. --shown brings the probabilities to the levels of a design first.
     """
     report = offline.evaluate(
-        predictions, labels, by=by or [], subject=subject or "", columns=columns, tolerance_s=tolerance
-    )
+        predictions, labels,
+        by=by or [], subject=subject or "", columns=columns, tolerance_s=tolerance, shown=shown, within=within,
+    )  # fmt: skip
     print(report.table(), end="")
     if taken := report.notes.get("labels taken as"):
         console.print(f"labels taken as they seem to be meant: {taken}", style="yellow", highlight=False, markup=False)
+    if levels := report.notes.get("levels"):
+        console.print(levels, highlight=False, markup=False)
     if out is not None:
         from liveaffect.models.evaluation.plot import draw  # matplotlib takes half a second to import
 

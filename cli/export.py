@@ -28,6 +28,13 @@ def export(
     imported: Annotated[
         bool, typer.Option("--imported", help="Columns of series that were imported beside the session.")
     ] = False,
+    shown: Annotated[
+        str | None,
+        typer.Option("--shown", help="By design, how often each category was shown: all, or neutral=2,fear,anger."),
+    ] = None,
+    within: Annotated[
+        str, typer.Option("--within", help="Of --shown: a column, as of participants, within whose values it was so.")
+    ] = "",
     overlay: Annotated[bool, typer.Option("--overlay", help="Of mp4: draw in what was measured.")] = False,
 ) -> None:
     """Export results: rows with a data dictionary (csv, parquet, xdf), or in the formats of other programs.
@@ -36,6 +43,7 @@ def export(
     numbers, of what is missing and of states per person, and the markers, on the sensor's clock (on Linux that of LSL).
     `openface` has its columns and units, `elan` and `textgrid` turns, emotion segments, states and markers, `edf` and
     `bids` evenly spaced signals and events, `mp4` pictures and sound. What a format cannot hold is said.
+    --shown adds `level_p_...`: the probabilities, brought to the levels that a study's design says.
     """
     from liveaffect.offline import export as write
     from liveaffect.offline import open_session
@@ -48,8 +56,9 @@ def export(
     form: Any = to
     source = open_session(what) if what.is_dir() else what
     made = write(
-        source, out or _beside(what, to), form=form, markers=markers, excel=excel, overlay=overlay, imported=imported
-    )
+        source, out or _beside(what, to),
+        form=form, markers=markers, excel=excel, overlay=overlay, imported=imported, shown=shown, within=within,
+    )  # fmt: skip
     for path in made[: 1 if to == "bids" else None]:
         console.print(str(path), markup=False, highlight=False, soft_wrap=True)
     for note in made.notes:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import polars as pl
 
+from liveaffect.models.categories.level import Shown
 from liveaffect.offline.formats.annotations import write_elan, write_textgrid
 from liveaffect.offline.formats.bids import write_bids
 from liveaffect.offline.formats.edf import write_edf
@@ -50,6 +51,8 @@ def export(
     excel: bool = False,
     overlay: bool = False,
     imported: bool = False,
+    shown: Shown | None = None,
+    within: str = "",
 ) -> Exported:
     """Writes rows, annotations or pictures; returns the files, the main one first.
 
@@ -65,6 +68,9 @@ def export(
     excel: begins CSV files with a byte order mark, without which Excel takes them for another encoding.
     imported: adds the columns of imported series of a session (csv, parquet, xdf).
     overlay: of `mp4`, draws in what was measured.
+    shown: how often each category was shown, by design: adds `level_p_...`, the probabilities brought to that on
+        average (csv, parquet); see `liveaffect.models.categories.level`.
+    within: of `shown`, the column for each of whose values, a participant's say, that is done apart; "" for all as one.
 
     Raises InputError, RecordError, UsageError (also where a library is missing, with what to install).
     """
@@ -72,8 +78,13 @@ def export(
     form = form or form_of(target)
     made = Exported()
     made.notes = []
+    if within and shown is None:
+        raise UsageError("--within says where levels are set apart: use it with --shown")
+    if shown is not None and form not in ("csv", "parquet"):
+        raise UsageError(f"--shown adds columns to rows: use it with --to csv or --to parquet, not {form}")
     if form in get_args(TableForm):
-        made.extend(export_table(source, target, form=form, markers=markers, excel=excel, imported=imported))  # type: ignore[arg-type]
+        more: dict[str, Any] = {"markers": markers, "excel": excel, "imported": imported}
+        made.extend(export_table(source, target, form=form, shown=shown, within=within, notes=made.notes, **more))  # type: ignore[arg-type]
         return made
     if isinstance(source, str | Path) and target.resolve() == Path(source).resolve():
         raise UsageError(f"--out {target} is the input itself: name another file")

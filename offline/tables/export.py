@@ -5,7 +5,9 @@ from typing import Literal
 
 import polars as pl
 
+from liveaffect.models.categories.level import Shown
 from liveaffect.offline.tables.files import new_file, require_folder, write_csv
+from liveaffect.offline.tables.level import LEVEL_WORDS, with_levels
 from liveaffect.offline.tables.read import of_frame, read_table
 from liveaffect.offline.tables.score import DICTIONARY, EXTRAS
 from liveaffect.offline.tables.session import MARKERS_SCHEMA, Session
@@ -17,7 +19,7 @@ from liveaffect.stream.errors import InputError, UsageError
 Form = Literal["csv", "parquet", "xdf"]
 Words = tuple[str, str, str]
 """Meaning, unit, range."""
-COLUMN_WORDS: dict[str, Words] = {**SUMMARY_DICTIONARY, **DICTIONARY, **EXTRAS}
+COLUMN_WORDS: dict[str, Words] = {**SUMMARY_DICTIONARY, **DICTIONARY, **EXTRAS, **LEVEL_WORDS}
 MARKER_WORDS: dict[str, Words] = {
     "label": ("what was marked", "", ""),
     "source": ("who marked it", "", ""),
@@ -33,6 +35,9 @@ def export(
     markers: bool = False,
     excel: bool = False,
     imported: bool = False,
+    shown: Shown | None = None,
+    within: str = "",
+    notes: list[str] | None = None,
 ) -> list[Path]:
     """Writes rows, markers (of a session) and a data dictionary; returns the files, the rows' first.
 
@@ -47,6 +52,8 @@ def export(
     markers: adds the columns `marker` and `marker_t_s` to the rows of a session.
     imported: adds the columns of imported series of a session.
     excel: begins CSV files with a byte order mark, without which Excel takes them for another encoding.
+    shown, within: add the columns `level_p_...`, see `liveaffect.offline.tables.level`.
+    notes: takes what is to be said of them.
 
     Raises InputError, RecordError, UsageError.
     """
@@ -55,6 +62,12 @@ def export(
     if not isinstance(source, Session | pl.DataFrame) and target.resolve() == Path(source).resolve():
         raise UsageError(f"--out {target} is the input itself: name another file")
     table, marks = load(source, markers=markers, imported=imported)
+    if shown is not None:
+        table, done = with_levels(
+            table, "the table" if isinstance(source, pl.DataFrame) else str(source), shown, within
+        )
+        if notes is not None:
+            notes.append(done)
     require_folder(target)
     dictionary = target.with_name(f"{target.stem}.dictionary.csv")
     written = [target, dictionary]

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import polars as pl
 
+from liveaffect.models.categories.level import Shown
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.errors import BadInput
 from liveaffect.models.evaluation.report import EvaluationReport
 from liveaffect.models.evaluation.tables import evaluate_tables
 from liveaffect.models.face.custom import ALIASES
 from liveaffect.offline.tables.foreign import FILE_NAMES, plain
+from liveaffect.offline.tables.level import LEVEL_COLUMNS, with_levels
 from liveaffect.offline.tables.read import read_table, read_tables, require_columns, require_numbers
-from liveaffect.offline.tables.score import AFFECT_COLUMNS
-from liveaffect.stream.errors import InputError
+from liveaffect.offline.tables.score import AFFECT_COLUMNS, PROBABILITIES
+from liveaffect.stream.errors import InputError, UsageError
 
 NAMES = {
     "file": FILE_NAMES,
@@ -46,6 +48,8 @@ def evaluate(
     subject: str = "",
     columns: Judged = Judged.FUSED,
     tolerance_s: float = 0.1,
+    shown: Shown | None = None,
+    within: str = "",
 ) -> EvaluationReport:
     """Agreement, calibration and coverage of estimates against labels, with 95 % intervals.
 
@@ -57,6 +61,9 @@ def evaluate(
     subject: column of the labels that is resampled as a whole; "subject" where that is there.
     columns: which estimates are judged.
     tolerance_s: seconds that a row may lie from its label.
+    shown: how often each category was shown, by design and not by the labels: the probabilities are brought to that on
+        average before they are judged; see `liveaffect.models.categories.level`.
+    within: of `shown`, a column of the predictions or the labels for each of whose values that is done apart.
 
     Raises InputError, naming file and column.
     """
@@ -64,7 +71,7 @@ def evaluate(
     truth, by_whom = (
         (labels, "the labels") if isinstance(labels, pl.DataFrame) else (read_table(Path(labels)), str(labels))
     )
-    got = judged(got, of, columns)
+    got, levels = judged(got, of, columns), ""
     truth, taken = familiar(truth, got)
     require_columns(truth, by_whom, ["file", *([subject] if subject else [])], "which says what a row belongs to")
     require_columns(truth, by_whom, by, "which --by asks for")
@@ -78,6 +85,11 @@ def evaluate(
             f"no file of {by_whom} is in {of}: they name {_example(truth)} and {_example(got)}; "
             "make the column 'file' agree"
         )
+    if within and shown is None:
+        raise UsageError("--within says where levels are set apart: use it with --shown")
+    if shown is not None:
+        got, levels = with_levels(_with(within, got, truth), of, shown, within)
+        got = got.drop(PROBABILITIES).rename(dict(zip(LEVEL_COLUMNS, PROBABILITIES, strict=True)))
     try:
         report = evaluate_tables(got, truth, by=by, subject=subject or "subject", tolerance_s=tolerance_s)
     except BadInput as error:
@@ -85,6 +97,8 @@ def evaluate(
     report.notes |= {
         "predictions": of, "labels": by_whom, "columns": str(columns), "liveaffect": version("liveaffect"),
     }  # fmt: skip
+    if levels:
+        report.notes["levels"] = levels
     if taken:
         report.notes["labels taken as"] = "; ".join(taken)
     return report
@@ -133,6 +147,23 @@ def judged(table: pl.DataFrame, of: str, columns: Judged) -> pl.DataFrame:
         table = table.drop(AFFECT_COLUMNS, strict=False).rename(chosen)
     require_numbers(table, of, ["t_s", "face_id", *AFFECT_COLUMNS])
     return table
+
+
+def _with(column: str, predictions: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """The predictions with a column that only the labels have, taken by file; as they are where a file has several."""
+    if not column or column in predictions.columns or column not in labels.columns:
+        return predictions
+    of = labels.select(pl.col("file").map_elements(_name, pl.String), column).drop_nulls().unique()
+    if of["file"].is_duplicated().any():
+        raise InputError(
+            f"the labels have several '{column}' for one file: --within needs one, or a column of the table"
+        )
+    named = predictions["file"].map_elements(_name, pl.String)
+    return predictions.with_columns(named.replace_strict(of["file"], of[column], default=None).alias(column))
+
+
+def _name(file: str) -> str:
+    return Path(file).name
 
 
 def _read(path: str | Path) -> tuple[pl.DataFrame, str]:
