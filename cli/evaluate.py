@@ -56,7 +56,7 @@ def evaluate(
     if taken := report.notes.get("labels taken as"):
         console.print(f"labels taken as they seem to be meant: {taken}", style="yellow", highlight=False, markup=False)
     if levels := report.notes.get("levels"):
-        console.print(levels, highlight=False, markup=False)
+        console.print(levels, highlight=False, markup=False, soft_wrap=True)
     if out is not None:
         from liveaffect.models.evaluation.plot import draw  # matplotlib takes half a second to import
 

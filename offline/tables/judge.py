@@ -153,12 +153,11 @@ def _with(column: str, predictions: pl.DataFrame, labels: pl.DataFrame) -> pl.Da
     """The predictions with a column that only the labels have, taken by file; as they are where a file has several."""
     if not column or column in predictions.columns or column not in labels.columns:
         return predictions
-    of = labels.select(pl.col("file").map_elements(_name, pl.String), column).drop_nulls().unique()
+    of, named = labels.select("file", column).drop_nulls().unique(), predictions["file"]
+    if not set(of["file"]) & set(named):
+        of, named = of.with_columns(pl.col("file").map_elements(_name, pl.String)), named.map_elements(_name, pl.String)
     if of["file"].is_duplicated().any():
-        raise InputError(
-            f"the labels have several '{column}' for one file: --within needs one, or a column of the table"
-        )
-    named = predictions["file"].map_elements(_name, pl.String)
+        raise InputError(f"the labels have several '{column}' for one file: --within needs one for each")
     return predictions.with_columns(named.replace_strict(of["file"], of[column], default=None).alias(column))
 
 

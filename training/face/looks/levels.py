@@ -64,10 +64,10 @@ def few(emotions: np.ndarray, judged: Judged, who: np.ndarray) -> None:
         mine = who == name
         one[mine] = called(emotions[mine], DESIGN)
         others[mine] = called(emotions, DESIGN, ~mine)[mine]
-    print(
-        f"levels of each woman by herself: mean recall {uar(y, one):.3f}, anger {(one == ANGRY)[y == ANGRY].mean():.3f}"
-    )
-    print(f"levels of the nine others: {uar(y, others):.3f}, anger {(others == ANGRY)[y == ANGRY].mean():.3f}")
+    for words, got in (("each woman by herself", one), ("the nine others", others)):
+        recall = over_people(lambda r, got=got: uar(y[r], got[r]), who)
+        anger = over_people(lambda r, got=got: float((got[r] == ANGRY)[y[r] == ANGRY].mean()), who)
+        print(f"levels of {words}, intervals over women: mean recall {recall}, anger {anger}")
     for n in FEW:
         drawn = [called(emotions, DESIGN, rng.choice(len(y), n, replace=False)) for _ in range(DRAWS)]
         recalls = [uar(y, got) for got in drawn]
@@ -75,6 +75,12 @@ def few(emotions: np.ndarray, judged: Judged, who: np.ndarray) -> None:
         print(
             f"levels of {n} faces drawn at random: {np.mean(recalls):.3f} (nine draws in ten {low:.3f} to {high:.3f})"
         )
+
+
+def over_people(of: Callable[[np.ndarray], float], who: np.ndarray) -> Figure:
+    """`of(rows)`, with its interval over people."""
+    rows = [np.flatnonzero(who == name) for name in np.unique(who)]
+    return figure(lambda drawn: of(np.concatenate([rows[k] for k in drawn])), np.arange(len(rows)))
 
 
 def wrong(emotions: np.ndarray, y: np.ndarray, title: str) -> None:
