@@ -32,7 +32,8 @@ def with_levels(table: pl.DataFrame, of: str, shown: Shown, within: str = "") ->
     table: rows as `score` wrote them, with `p_neutral` to `p_contempt`.
     of: what the table is called in errors.
     shown: how often each category is shown, as `liveaffect.models.categories.level.shares_of` takes it.
-    within: column for each of whose values levels are set apart, such as a participant to whom all was shown.
+    within: column for each of whose values levels are set apart, such as a participant to whom all was shown; where it
+        is empty there are none.
 
     Raises UsageError for a design that is not understood, InputError for a table without what is needed.
     """
@@ -44,7 +45,8 @@ def with_levels(table: pl.DataFrame, of: str, shown: Shown, within: str = "") ->
     require_columns(table, of, [within] if within else [], "which --within asks for")
     require_numbers(table, of, PROBABILITIES)
     p = table.select(pl.col(name).cast(pl.Float64) for name in PROBABILITIES).fill_null(math.nan).to_numpy()
-    weights = np.asarray(np.isfinite(p).all(1), np.float64)
+    told = np.isfinite(p).all(1) & (table[within].is_not_null().to_numpy() if within else True)
+    weights = np.asarray(told, np.float64)
     if "file" in table.columns:
         files = _numbered(table["file"])
         weights = weights / np.maximum(np.bincount(files, weights), 1.0)[files]

@@ -88,6 +88,11 @@ def test_within_participants_each_has_the_design(tmp_path: Path, capsys: pytest.
     named = scores.join(labels.select("file", "who"), on="file")
     made, words = with_levels(named, "it", THREE, "who")
     assert words.startswith("levels of 120 rows within 2 of 'who', in the middle")
+    nobody, _ = with_levels(named.with_columns(who=pl.col("who").replace("b", None)), "it", THREE, "who")
+    assert nobody.filter(pl.col("file").str.starts_with("b"))[LEVEL_COLUMNS[0]].is_null().all()
+    assert nobody.filter(~pl.col("file").str.starts_with("b")).equals(
+        made.filter(pl.col("who") == "a").with_columns(who=pl.lit("a"))
+    )
     for who in ("a", "b"):
         mine = made.filter(pl.col("who") == who).select(LEVEL_COLUMNS).mean().row(0)
         assert mine == pytest.approx([1 / 3 if name in THREE else 0.0 for name in EMOTIONS], abs=1e-4)
