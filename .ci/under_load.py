@@ -21,7 +21,7 @@ def main() -> None:
     loops = [multiprocessing.Process(target=spin, daemon=True) for _ in range(LOOPS)]
     for loop in loops:
         loop.start()
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *sys.argv[1:]]
+    command = [sys.executable, "-m", "pytest", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", *sys.argv[1:]]
     failed = 0
     try:
         for run in range(1, RUNS + 1):

@@ -28,6 +28,8 @@ from liveaffect.stream.topics import Topic
 
 REPLY_LIMIT_S = 8.0
 RETRY_S = 1.0
+JOIN_LIMIT_S = 5.0
+"""A sensor too busy to say that its results are on their way is believed after so long."""
 BATCH = 200
 BATCH_S = 0.25
 
@@ -197,6 +199,8 @@ class Client:
         self.facts = facts
         self._way.listen(facts.get("events", ""))
         self._way.change(True, list(self._wanted))
+        if facts.get("joins"):
+            self._way.join(JOIN_LIMIT_S)
 
     def _renew(self, old: Way, end: float | None) -> bool:
         """Connects again, as often as it takes; False when the time is up."""

@@ -5,7 +5,6 @@ that a program that stands still holds a few frames, not minutes of them.
 """
 
 import contextlib
-import socket
 import threading
 import time
 from collections import deque
@@ -16,7 +15,8 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from liveaffect.stream.client.access import is_loopback, open_with, split
-from liveaffect.stream.client.requests import Reply, Request, read_reply, write_request
+from liveaffect.stream.client.bell import Bell
+from liveaffect.stream.client.requests import JOINED, Reply, Request, read_reply, write_request
 from liveaffect.stream.errors import TransportError, UsageError
 from liveaffect.stream.messages import Message
 from liveaffect.stream.topics import REGISTRY, Topic
@@ -41,31 +41,6 @@ class Closed(TransportError):
     """The program itself has closed the connection."""
 
 
-class Bell:
-    """Wakes a thread that waits in a poll of sockets."""
-
-    def __init__(self) -> None:
-        self.inside, self._outside = socket.socketpair()
-        for end in (self.inside, self._outside):
-            end.setblocking(False)
-
-    def ring(self) -> None:
-        """Wakes whoever waits."""
-        with contextlib.suppress(OSError):  # full: it rings already
-            self._outside.send(b"!")
-
-    def hush(self) -> None:
-        """Takes back every ring."""
-        with contextlib.suppress(OSError):
-            while self.inside.recv(64):
-                pass
-
-    def close(self) -> None:
-        """Closes both ends."""
-        self.inside.close()
-        self._outside.close()
-
-
 class Link:
     """The sockets to one gateway. Raises TransportError where the keys cannot be read."""
 
@@ -81,6 +56,8 @@ class Link:
         self._heard = self._probed = time.monotonic()
         self._gone = ""
         self._newest: dict[str, deque[tuple[Topic[Any], Message]]] = {}
+        self._early: deque[tuple[Topic[Any], Message]] = deque()
+        self._joining = 0
         try:
             self._requests = self._socket(zmq.DEALER)
         except TransportError:  # who tries again every second would run out of descriptors
@@ -121,6 +98,20 @@ class Link:
                 self._reading.release()
         else:
             self._read_bell.ring()
+
+    def join(self, limit_s: float) -> None:
+        """Waits until what was asked for is in effect, so that what is said from then on comes; so long at most."""
+        end, poller = time.monotonic() + limit_s, zmq.Poller()
+        with self._reading:
+            self._apply()
+            for sock in self._sockets:
+                poller.register(sock, zmq.POLLIN)
+                sock.setsockopt(zmq.SUBSCRIBE, JOINED)
+            self._joining = len(self._sockets)
+            while self._joining > 0 and not self._closed and (left := end - time.monotonic()) > 0:
+                poller.poll(int(min(left, PROBE_S / 5) * 1000))
+                while (found := self._arrived()) is not None:
+                    self._early.append(found)
 
     def ask(self, verb: str, target: str, arguments: dict[str, Any], limit_s: float) -> Reply:
         """Sends a request and waits for its answer; answers to earlier ones are dropped."""
@@ -207,6 +198,9 @@ class Link:
                     self._newest.pop(name, None)
 
     def _take(self) -> tuple[Topic[Any], Message] | None:
+        return self._early.popleft() if self._early else self._arrived()
+
+    def _arrived(self) -> tuple[Topic[Any], Message] | None:
         """What has arrived: results before pictures, and of pictures the newest."""
         while self._sockets and (frames := _next(self._sockets[0])) is not None:
             found = self._decoded(frames)
@@ -234,6 +228,9 @@ class Link:
 
     def _decoded(self, frames: list[Any]) -> tuple[Topic[Any], Message] | None:
         self._heard = time.monotonic()
+        if frames[0].buffer == JOINED:
+            self._joining -= 1
+            return None
         try:
             return decode(frames)
         except TransportError:

@@ -27,6 +27,10 @@ class Way(Protocol):
         """Subscribes, or no longer."""
         ...
 
+    def join(self, limit_s: float) -> None:
+        """Waits until what was asked for is in effect."""
+        ...
+
     def ask(self, verb: str, target: str, arguments: dict[str, Any], limit_s: float) -> Reply:
         """Sends a request and waits for its reply."""
         ...
@@ -52,6 +56,9 @@ class Made:
 
     def change(self, subscribe: bool, topics: Iterable[str]) -> None:
         """All of them come."""
+
+    def join(self, limit_s: float) -> None:
+        """They are here."""
 
     def ask(self, verb: str, target: str, arguments: dict[str, Any], limit_s: float) -> Reply:  # noqa: ARG002
         """Time and greeting as of this machine, the rest as the test answers."""

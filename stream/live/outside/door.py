@@ -33,6 +33,8 @@ HEAR_S = 0.005
 """Of each turn, so much CPU goes to what visitors say, to each of them first in its turn: results do not wait."""
 RESULTS_A_TURN = 200
 IDLE_MS, BUSY_MS = 200, 10
+RARE_HZ = 1.0
+"""Topics no more frequent are read always: the first word after somebody came (their own marker) would be missed."""
 GOODBYE_S = 0.2
 """The last answers have so long to leave."""
 
@@ -84,6 +86,7 @@ class Door:
         self._writers: deque[str] = deque()
         self._feeds = [self._feed(hwm, inside) for hwm in (2000, 4)]
         """Results, and what only the newest counts of."""
+        self._want()
         self._thread = threading.Thread(target=self._serve, name="gateway", daemon=True)
         self._thread.start()
 
@@ -239,13 +242,14 @@ class Door:
         visitor.reply([*envelope, msgspec.msgpack.encode(reply)])
 
     def _want(self) -> None:
-        """Asks the writers for what somebody here wants, and for no more: known topics by their own names."""
+        """Asks the writers for what somebody here wants, and for rare words: known topics by their own names."""
         wanted: set[bytes] = set()
         prefixes = {prefix for visitor in self._visitors for prefix in visitor.prefixes}
         for name in REGISTRY:
             for form in (name.encode(), (BARE + name).encode()):
                 bare = form[:1] == BARE.encode()
-                if any(form.startswith(one) and (not bare or one[:1] == BARE.encode()) for one in prefixes):
+                rare = not bare and REGISTRY[name].queue != "latest" and REGISTRY[name].rate_hz <= RARE_HZ
+                if rare or any(form.startswith(one) and (not bare or one[:1] == BARE.encode()) for one in prefixes):
                     wanted.add(form)
         for names, option in ((wanted - self._wanted, zmq.SUBSCRIBE), (self._wanted - wanted, zmq.UNSUBSCRIBE)):
             for name in names:

@@ -114,4 +114,4 @@ class Gateway:
         self._door.close()
 
     def _hello(self) -> dict[str, Any]:
-        return {"events": self._door.events, **self._facts()}
+        return {"events": self._door.events, "joins": True, **self._facts()}

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import zmq
 
 from liveaffect.stream.client.access import serve_with
-from liveaffect.stream.client.requests import MAX_REQUEST_BYTES
+from liveaffect.stream.client.requests import JOINED, MAX_REQUEST_BYTES
 from liveaffect.stream.live.outside.outlet import Allowance, Outlet
 
 Kind = Literal["asks", "reads"]
@@ -233,6 +233,8 @@ class Visitor:
             raise Refused("topics")
         self.proven = True
         self._wants.clear()
+        if word[1:] == JOINED and word[:1] == b"\1":
+            self.outlet.offer(JOINED, [JOINED], latest=False)
 
     def wants(self, topic: bytes) -> bool:
         """True when it asked for the topic; for one without its arrays ("~") only by that name."""

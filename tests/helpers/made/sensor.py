@@ -15,9 +15,13 @@ from liveaffect.stream.wire import encode
 
 
 class Sensor:
-    """Listens at `address`; `answer` gives what is sent back for each request: replies, with their numbers."""
+    """Listens at `address`; `answer` gives what is sent back for each request: replies, with their numbers; `facts` are
+    said at every `hello`."""
 
-    def __init__(self, address: str = "", answer: Callable[[Request], Iterable[Reply]] | None = None) -> None:
+    def __init__(
+        self, address: str = "", answer: Callable[[Request], Iterable[Reply]] | None = None, **facts: object
+    ) -> None:
+        self._facts = {"clock": "its own", **facts}
         self.folder = tempfile.TemporaryDirectory(prefix="s")
         self.address = address or f"ipc://{self.folder.name}/s"
         self.asked: list[Request] = []
@@ -47,7 +51,7 @@ class Sensor:
                     (self.wanted.add if event[:1] == b"\x01" else self.wanted.discard)(event[1:])
 
     def _hello(self, request: Request) -> Reply:
-        return Reply(ok=True, id=request.id, facts={"events": self.address + ".events", "clock": "its own"})
+        return Reply(ok=True, id=request.id, facts={"events": self.address + ".events", **self._facts})
 
     def publish(self, *messages: Message) -> None:
         with self._lock:

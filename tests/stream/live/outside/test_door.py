@@ -49,7 +49,7 @@ class House:
         while not self._ended.wait(0.002):
             while self.answering and self.door.requests:
                 peer, request = self.door.requests.popleft()
-                facts = {"events": self.door.events}
+                facts = {"events": self.door.events, "joins": True}
                 self.door.reply(peer, Reply(ok=True, text=request.verb, facts=facts, id=request.id))
 
     def dealer(self) -> Any:
@@ -121,9 +121,9 @@ def test_e05_a_forged_word_neither_mutes_a_topic_nor_reaches_a_writer(house: Hou
         rude.send(word)
     wait_for(lambda: house.refused("malformed") >= 3, "the refusals")
     twice = house.reader()
-    for word in (b"\x00affect", b"\x00affect", b"\x01affect", b"\x00affect", b"\x01marker"):
+    for word in (b"\x00affect", b"\x00affect", b"\x01affect", b"\x00affect", b"\x01voice/affect"):
         twice.send(word)
-    wait_for(lambda: house.wanted("marker"), "the last of its words")
+    wait_for(lambda: house.wanted("voice/affect"), "the last of its words")
     follows(house, listener, range(20))
 
 

@@ -1,0 +1,58 @@
+"""Whoever has connected misses nothing that is said from then on, however slow the way of results is."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from made.sensor import Sensor
+from runs.live import collect, live_run, wait_for
+
+from liveaffect.stream.client import connection
+from liveaffect.stream.client.connection import Client
+from liveaffect.stream.live.outside.visitor import Visitor
+from liveaffect.stream.messages import Marker, Message
+
+pytestmark = pytest.mark.processes
+SLOW_S = 1.0
+
+
+def has(label: str) -> Callable[[list[Message]], bool]:
+    return lambda got: any(isinstance(one, Marker) and one.label == label for one in got)
+
+
+def test_a_program_hears_what_it_marks_right_after_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    inwards = Visitor._inwards
+
+    def stalled(self: Visitor, now: float) -> None:
+        if self.kind == "asks" or now - self.came > SLOW_S:
+            inwards(self, now)
+
+    monkeypatch.setattr(Visitor, "_inwards", stalled)
+    with live_run({"count": {"type": "toy_nodes:Counter"}}) as run:
+        began = time.monotonic()
+        with run.client("marker") as client:
+            assert time.monotonic() - began >= SLOW_S, "it waits until it would hear"
+            assert client.mark("first").ok
+            collect(client, has("first"))
+
+
+def test_what_comes_while_it_joins_is_not_lost() -> None:
+    with live_run({"count": {"type": "toy_nodes:Counter"}}) as run, run.client("health", "marker") as other:
+        for number in range(20):
+            with run.client("marker", "health") as client:
+                assert other.mark(f"mark {number}").ok
+                collect(client, has(f"mark {number}"))
+
+
+def test_a_sensor_that_joins_nobody_is_waited_for_no_longer_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What answers says that it joins, and never does; and one of an earlier version does not say so."""
+    monkeypatch.setattr(connection, "JOIN_LIMIT_S", 0.5)
+
+    for joins in (True, False):
+        with Sensor(joins=joins) as sensor:
+            began = time.monotonic()
+            with Client(sensor.address, ["marker"]) as client:
+                assert (time.monotonic() - began >= 0.5) is joins
+                wait_for(lambda: b"marker" in sensor.wanted, "its subscription")
+                sensor.publish(Marker(t_ns=1, label="one"))
+                collect(client, has("one"))
