@@ -14,6 +14,7 @@ from typing import IO
 from liveaffect.nodes.web.address import Listen, listen_at
 from liveaffect.stream.extras import require
 from liveaffect.stream.graph import Graph, GraphSettings
+from liveaffect.stream.live.process import leave
 
 PROGRAM = (sys.executable, "-P", "-m", "liveaffect.cli.main", "web", "--owned")
 EXTRA = "web"
@@ -104,7 +105,7 @@ class Page:
                 self._popen.wait(END_S)
             except subprocess.TimeoutExpired:
                 self._popen.kill()
-                self._popen.wait(END_S)
+                leave(self._popen)
         if self._said is not None:
             self._said.close()
 

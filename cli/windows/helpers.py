@@ -11,6 +11,7 @@ from liveaffect.nodes.dashboard.sessions.tools import Tools
 from liveaffect.nodes.dashboard.window.pair import Pairing
 from liveaffect.nodes.web.address import listen_at
 from liveaffect.stream.extras import require
+from liveaffect.stream.live.process import leave
 
 PYTHON = (sys.executable, "-P", "-m")
 
@@ -27,7 +28,7 @@ def tools() -> Tools:
 def open_session(folder: Path) -> None:
     """Replays a session in a window of its own, which outlives the one it is asked in."""
     words = [*PYTHON, "liveaffect.cli.main", "view", str(folder)]
-    subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
+    leave(subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True))
 
 
 def pairing(web: str) -> Pairing:

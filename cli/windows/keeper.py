@@ -20,7 +20,7 @@ from liveaffect.cli.outside.page import page_beside
 from liveaffect.nodes.dashboard import CLOSED, GO_ON
 from liveaffect.stream.errors import LiveAffectError
 from liveaffect.stream.extras import remedy
-from liveaffect.stream.live.process import ENDS
+from liveaffect.stream.live.process import ENDS, leave
 from liveaffect.stream.live.supervisor import INPUT_ENDED, Supervisor
 
 PROGRAM = (sys.executable, "-P", "-m", "liveaffect.cli.windows.desktop")
@@ -212,6 +212,7 @@ class MainWindow:
             with contextlib.suppress(subprocess.TimeoutExpired):  # one that waits inside the system is left to it
                 self._popen.wait(END_S)
                 return
+        leave(self._popen)
 
     def _start(self) -> None:
         self._popen = subprocess.Popen(  # a session of its own keeps Ctrl-C away: the sensor ends first, in order

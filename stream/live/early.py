@@ -13,7 +13,7 @@ from pathlib import Path
 
 from liveaffect.stream.graph import Graph
 from liveaffect.stream.live import process
-from liveaffect.stream.live.process import Child, Handle, deaf
+from liveaffect.stream.live.process import Child, Handle, deaf, leave
 from liveaffect.stream.threads import with_one_thread
 
 EARLY = "--early"
@@ -80,8 +80,10 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
     for one in processes:
         one.kill()  # it has opened nothing
     for one in processes:
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             one.wait(END_S)
+        except subprocess.TimeoutExpired:
+            leave(one)
         if one.stdin is not None:
             with contextlib.suppress(OSError):
                 one.stdin.close()

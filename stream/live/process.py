@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -133,6 +134,8 @@ class Child:
         while self.alive and time.monotonic() < end:
             time.sleep(0.01)
         self.free()
+        if self.popen is not None and self.alive:
+            leave(self.popen)
         return not self.alive
 
     def printed(self, lines: int) -> list[str]:
@@ -151,6 +154,11 @@ class Child:
         how = f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         lines = self.printed(1)
         return f"process '{self.name}' {how}{': ' + lines[0] if lines else ''}"
+
+
+def leave(popen: subprocess.Popen[bytes]) -> None:
+    """Waits beside everything else for the end of a process that nobody waits for: none stays behind as a zombie."""
+    threading.Thread(target=popen.wait, name="left process", daemon=True).start()
 
 
 @contextlib.contextmanager

@@ -48,6 +48,19 @@ def test_it_has_one_thread_for_linear_algebra(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.processes
+def test_one_that_does_not_end_in_time_is_waited_for_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = _child(tmp_path, monkeypatch, "while True: pass")
+    child.start(b"spec")
+    popen = child.popen
+    assert popen is not None
+    monkeypatch.setattr(popen, "kill", lambda: None)  # as one that waits inside the system
+    assert not child.collect(0.05)
+    psutil.Process(popen.pid).kill()
+    wait_for(lambda: not psutil.pid_exists(popen.pid), "its end, as no zombie")  # nobody here has asked for its code
+    assert popen.returncode == -signal.SIGKILL
+
+
+@pytest.mark.processes
 def test_its_last_words_are_of_its_last_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     child = _child(tmp_path, monkeypatch, "print('gone wrong', flush=True); raise SystemExit(7)")
     child.start(b"spec")
