@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from liveaffect import offline
+from liveaffect.cli.shell.design import Shown, Within
 from liveaffect.offline.tables.judge import Judged
 from liveaffect.stream.errors import UsageError
 
@@ -34,13 +35,8 @@ def evaluate(
     tolerance: Annotated[
         float, typer.Option("--tolerance", min=0.0, help="Seconds a row may lie from its label.")
     ] = 0.1,
-    shown: Annotated[
-        str | None,
-        typer.Option("--shown", help="By design, how often each category was shown: all, or neutral=2,fear,anger."),
-    ] = None,
-    within: Annotated[
-        str, typer.Option("--within", help="Of --shown: a column, as of participants, within whose values it was so.")
-    ] = "",
+    shown: Shown = None,
+    within: Within = "",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for evaluation.json and .png.")] = None,
 ) -> None:
     """Say how well estimates agree with labels: CCC, r, RMSE, sign; UAR, F1, confusion; KL to votes; calibration.

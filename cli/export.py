@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from liveaffect.cli.faults import tell_faults
+from liveaffect.cli.shell.design import Shown, Within
 from liveaffect.stream.errors import UsageError
 
 console = Console(stderr=True)
@@ -28,13 +29,8 @@ def export(
     imported: Annotated[
         bool, typer.Option("--imported", help="Columns of series that were imported beside the session.")
     ] = False,
-    shown: Annotated[
-        str | None,
-        typer.Option("--shown", help="By design, how often each category was shown: all, or neutral=2,fear,anger."),
-    ] = None,
-    within: Annotated[
-        str, typer.Option("--within", help="Of --shown: a column, as of participants, within whose values it was so.")
-    ] = "",
+    shown: Shown = None,
+    within: Within = "",
     overlay: Annotated[bool, typer.Option("--overlay", help="Of mp4: draw in what was measured.")] = False,
 ) -> None:
     """Export results: rows with a data dictionary (csv, parquet, xdf), or in the formats of other programs.

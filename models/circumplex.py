@@ -7,12 +7,15 @@ circumplex by definition (Russell 1980, "A circumplex model of affect", J. Perso
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+AnyFloats = npt.NDArray[np.floating[Any]]
+LEAST_SHARE: Final = 1e-6
+"""What has none of a category is taken to have so much where logarithms are taken."""
 
 EMOTIONS: Final = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 """The order of every eight-way distribution in this project."""
@@ -23,6 +26,13 @@ N_EMOTIONS: Final = len(EMOTIONS)
 def likeliest(shares: Sequence[float]) -> int:
     """Index of the category with the most of an eight-way distribution; of several, the first."""
     return max(range(N_EMOTIONS), key=shares.__getitem__)
+
+
+def moved(shares: AnyFloats, logs: AnyFloats) -> AnyFloats:
+    """Distributions (n, 8) with `logs`, (8,) or (n, 8), added to their logarithms; rows sum to 1, NaN stays NaN."""
+    log_p = np.log(np.maximum(shares, LEAST_SHARE)) + logs
+    found = np.exp(log_p - log_p.max(1, keepdims=True))
+    return found / found.sum(1, keepdims=True)
 
 
 CIRCUMPLEX: Final[FloatArray] = np.array(

@@ -11,21 +11,19 @@ category hardly changes; where the design is told wrongly, the answers are wrong
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from liveaffect.models.circumplex import EMOTIONS, N_EMOTIONS
+from liveaffect.models.circumplex import EMOTIONS, LEAST_SHARE, N_EMOTIONS, AnyFloats, moved
 from liveaffect.models.errors import BadInput
 
 Floats = npt.NDArray[np.float64]
-AnyFloats = npt.NDArray[np.floating[Any]]
 Shown = str | Mapping[str, float] | Sequence[str]
 LEAST_EACH: Final = 2
 """So many for each category that is shown are asked for: a level rests on all of them together."""
 ALL: Final = "all"
-_LEAST: Final = 1e-6
 _TURNS: Final = 2_000
 _NEAR: Final = 1e-6
 
@@ -88,7 +86,7 @@ def levels(emotions: AnyFloats, shares: AnyFloats, weights: AnyFloats | None = N
             f"{np.count_nonzero(told)} rows with numbers are too few for levels of {np.count_nonzero(there)} "
             f"categories: {LEAST_EACH} for each are asked for"
         )
-    found = np.maximum(p[told][:, there], _LEAST)
+    found = np.maximum(p[told][:, there], LEAST_SHARE)
     w, wanted = w[told] / w[told].sum(), of[there]
     factors = np.ones(len(wanted))
     for _ in range(_TURNS):
@@ -101,11 +99,9 @@ def levels(emotions: AnyFloats, shares: AnyFloats, weights: AnyFloats | None = N
     return shift
 
 
-def levelled(emotions: AnyFloats, shift: AnyFloats) -> Floats:
+def levelled(emotions: AnyFloats, shift: AnyFloats) -> AnyFloats:
     """Distributions (n, 8) with `shift` (8,), from `levels`, added to their logarithms; NaN stays NaN."""
-    logs = np.log(np.maximum(np.asarray(emotions, np.float64), _LEAST)) + shift
-    odds = np.exp(logs - logs.max(1, keepdims=True))
-    return odds / odds.sum(1, keepdims=True)
+    return moved(np.asarray(emotions, np.float64), shift)
 
 
 def _pair(word: str) -> tuple[str, float]:

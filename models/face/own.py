@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from liveaffect.models.circumplex import COORDINATES
+from liveaffect.models.circumplex import COORDINATES, LEAST_SHARE, moved
 from liveaffect.models.face.affect import FaceAffectResult, follow
 from liveaffect.models.face.neutral import CalmMean
 
 SHARE = 0.5
 """How much of what a person's neutral face says beyond the population's is taken off."""
 MOST = 3.0  # logarithms; a face that the net finds strange is not turned into its opposite
-_LEAST = 1e-6
 
 Floats = NDArray[np.floating[Any]]
 
@@ -39,21 +38,19 @@ class OwnAnswer:
     def learn(self, emotions: Floats, calm: float, dt_s: float) -> None:
         """One frame of the past: its distribution (8,), its calmness 0 to 1, the seconds since the frame before."""
         if np.isfinite(emotions).all():
-            self._own.learn(np.log(np.maximum(emotions, _LEAST)).astype(np.float64), calm, dt_s)
+            self._own.learn(np.log(np.maximum(emotions, LEAST_SHARE)).astype(np.float64), calm, dt_s)
 
 
 def shifted(emotions: Floats, shifts: Floats) -> tuple[Floats, Floats]:
     """Distributions (n, 8) with `shifts` (8,) or (n, 8) added to their logarithms, and by how much valence and arousal
     (n, 2) follow."""
-    log_p = np.log(np.maximum(emotions, _LEAST)) + shifts
-    found = np.exp(log_p - log_p.max(1, keepdims=True))
-    found = found / found.sum(1, keepdims=True)
+    found = moved(emotions, shifts)
     return found, (found - emotions) @ COORDINATES
 
 
 def between(before: Floats, after: Floats) -> NDArray[np.float64]:
     """The shift (8,) that takes one distribution to the other."""
-    a, b = (np.log(np.maximum(np.asarray(one, np.float64), _LEAST)) for one in (after, before))
+    a, b = (np.log(np.maximum(np.asarray(one, np.float64), LEAST_SHARE)) for one in (after, before))
     return a - b
 
 

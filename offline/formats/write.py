@@ -17,6 +17,7 @@ from liveaffect.offline.tables.export import Form as TableForm
 from liveaffect.offline.tables.export import export as export_table
 from liveaffect.offline.tables.export import load
 from liveaffect.offline.tables.files import require_folder
+from liveaffect.offline.tables.level import require_shown
 from liveaffect.offline.tables.read import require_columns, require_numbers
 from liveaffect.offline.tables.score import AFFECT_COLUMNS, AU_COLUMNS, TEXT
 from liveaffect.offline.tables.session import Session
@@ -78,8 +79,7 @@ def export(
     form = form or form_of(target)
     made = Exported()
     made.notes = []
-    if within and shown is None:
-        raise UsageError("--within says where levels are set apart: use it with --shown")
+    require_shown(shown, within)
     if shown is not None and form not in ("csv", "parquet"):
         raise UsageError(f"--shown adds columns to rows: use it with --to csv or --to parquet, not {form}")
     if form in get_args(TableForm):

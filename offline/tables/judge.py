@@ -14,10 +14,10 @@ from liveaffect.models.evaluation.report import EvaluationReport
 from liveaffect.models.evaluation.tables import evaluate_tables
 from liveaffect.models.face.custom import ALIASES
 from liveaffect.offline.tables.foreign import FILE_NAMES, plain
-from liveaffect.offline.tables.level import LEVEL_COLUMNS, with_levels
+from liveaffect.offline.tables.level import LEVEL_COLUMNS, require_shown, with_levels
 from liveaffect.offline.tables.read import read_table, read_tables, require_columns, require_numbers
 from liveaffect.offline.tables.score import AFFECT_COLUMNS, PROBABILITIES
-from liveaffect.stream.errors import InputError, UsageError
+from liveaffect.stream.errors import InputError
 
 NAMES = {
     "file": FILE_NAMES,
@@ -85,8 +85,7 @@ def evaluate(
             f"no file of {by_whom} is in {of}: they name {_example(truth)} and {_example(got)}; "
             "make the column 'file' agree"
         )
-    if within and shown is None:
-        raise UsageError("--within says where levels are set apart: use it with --shown")
+    require_shown(shown, within)
     if shown is not None:
         got, levels = with_levels(_with(within, got, truth), of, shown, within)
         got = got.drop(PROBABILITIES).rename(dict(zip(LEVEL_COLUMNS, PROBABILITIES, strict=True)))
@@ -150,7 +149,8 @@ def judged(table: pl.DataFrame, of: str, columns: Judged) -> pl.DataFrame:
 
 
 def _with(column: str, predictions: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
-    """The predictions with a column that only the labels have, taken by file; as they are where a file has several."""
+    """The predictions with a column that only the labels have, taken by file. Raises InputError where a file has
+    several."""
     if not column or column in predictions.columns or column not in labels.columns:
         return predictions
     of, named = labels.select("file", column).drop_nulls().unique(), predictions["file"]
@@ -170,7 +170,7 @@ def _read(path: str | Path) -> tuple[pl.DataFrame, str]:
 
 
 def _names(table: pl.DataFrame) -> list[str]:
-    return [Path(name).name for name in table["file"].drop_nulls().unique()]
+    return [_name(name) for name in table["file"].drop_nulls().unique()]
 
 
 def _stems_of(table: pl.DataFrame) -> list[str]:

@@ -22,6 +22,12 @@ FAR = math.log(20.0)
 """A level that moves odds so much is told: the model and the design hardly agree."""
 
 
+def require_shown(shown: Shown | None, within: str) -> None:
+    """Raises UsageError where it is said within what, and not what was shown."""
+    if within and shown is None:
+        raise UsageError("--within says where levels are set apart: use it with --shown")
+
+
 def with_levels(table: pl.DataFrame, of: str, shown: Shown, within: str = "") -> tuple[pl.DataFrame, str]:
     """The table with `LEVEL_COLUMNS`, and what was done, in words.
 

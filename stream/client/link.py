@@ -228,13 +228,12 @@ class Link:
 
     def _decoded(self, frames: list[Any]) -> tuple[Topic[Any], Message] | None:
         self._heard = time.monotonic()
-        if frames[0].buffer == JOINED:
-            self._joining -= 1
-            return None
         try:
             return decode(frames)
         except TransportError:
-            self.malformed += 1
+            joined = frames[0].buffer == JOINED
+            self._joining -= joined
+            self.malformed += not joined
             return None
 
     def _notice(self) -> None:

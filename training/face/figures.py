@@ -34,6 +34,12 @@ def figure(of: Callable[[np.ndarray], float], rows: np.ndarray, seed: int = 0) -
     return Figure(float(of(rows)), float(low), float(high), len(rows))
 
 
+def over_people(of: Callable[[np.ndarray], float], who: np.ndarray, seed: int = 0) -> Figure:
+    """`of(rows)` with its interval, people `who` (n,) drawn again with all their rows; `n` is theirs."""
+    rows = [np.flatnonzero(who == name) for name in np.unique(who)]
+    return figure(lambda drawn: of(np.concatenate([rows[k] for k in drawn])), np.arange(len(rows)), seed)
+
+
 def measure(result: FaceAffectResult, votes: np.ndarray) -> dict[str, Figure | int]:
     """Every figure for faces with these vote counts (n, 8); rows left NaN are counted, not hidden."""
     told = np.isfinite(result.emotions[:, 0]) & (votes.sum(1) > 0)

@@ -7,7 +7,6 @@ packages and teachers are levelled alike, from what `peers` has kept in CACHE.
 """
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from liveaffect.models.categories.level import levelled, levels, shares_of
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.face.affect import FaceAffectModel
 from training.face.evaluate import WEIGHTS
-from training.face.figures import DRAWS, Figure, figure, uar
+from training.face.figures import DRAWS, Figure, figure, over_people, uar
 from training.face.looks.packages import PACKAGES
 from training.face.looks.peers import ANGRY, Judged, Said, jaffe, ours, package, rafdb, teachers
 from training.face.prepare import manifest
@@ -34,23 +33,20 @@ def called(emotions: np.ndarray, shown: list[str] | None = None, by: np.ndarray 
     return np.array(SEVEN)[emotions[:, SEVEN].argmax(1)]
 
 
-def again(of: Callable[[np.ndarray], float], n: int, seed: int = 0) -> Figure:
-    """`of(rows)` with its interval; levels are set anew on every resampling."""
-    return figure(of, np.arange(n), seed)
-
-
 def about(emotions: np.ndarray, judged: Judged) -> dict[str, Figure]:
-    """As the net says it, and levelled."""
-    y, ratings, n = judged.y, judged.ratings, len(judged.y)
+    """As the net says it, and levelled; levels are set anew on every resampling."""
+    y, ratings, rows = judged.y, judged.ratings, np.arange(len(judged.y))
     assert ratings is not None
     rated = np.flatnonzero(np.isfinite(ratings).all(1))
     found: dict[str, Figure] = {}
     for words, shown in (("", None), (", levelled", DESIGN)):
         say = lambda r, shown=shown: called(emotions[r], shown)  # noqa: E731
-        found[f"accuracy{words}"] = again(lambda r, say=say: float((say(r) == y[r]).mean()), n)
-        found[f"mean recall{words}"] = again(lambda r, say=say: uar(y[r], say(r)), n)
+        found[f"accuracy{words}"] = figure(lambda r, say=say: float((say(r) == y[r]).mean()), rows)
+        found[f"mean recall{words}"] = figure(lambda r, say=say: uar(y[r], say(r)), rows)
         for k in (ANGRY, EMOTIONS.index("disgust"), EMOTIONS.index("fear")):
-            found[f"{EMOTIONS[k]}{words}"] = again(lambda r, k=k, say=say: float((say(r) == k)[y[r] == k].mean()), n)
+            found[f"{EMOTIONS[k]}{words}"] = figure(
+                lambda r, k=k, say=say: float((say(r) == k)[y[r] == k].mean()), rows
+            )
     shift = levels(emotions, shares_of(DESIGN))
     found["rank correlation, levelled"] = figure(lambda r: spearman(levelled(emotions, shift), ratings, r), rated)
     return found
@@ -75,12 +71,6 @@ def few(emotions: np.ndarray, judged: Judged, who: np.ndarray) -> None:
         print(
             f"levels of {n} faces drawn at random: {np.mean(recalls):.3f} (nine draws in ten {low:.3f} to {high:.3f})"
         )
-
-
-def over_people(of: Callable[[np.ndarray], float], who: np.ndarray) -> Figure:
-    """`of(rows)`, with its interval over people."""
-    rows = [np.flatnonzero(who == name) for name in np.unique(who)]
-    return figure(lambda drawn: of(np.concatenate([rows[k] for k in drawn])), np.arange(len(rows)))
 
 
 def wrong(emotions: np.ndarray, y: np.ndarray, title: str) -> None:

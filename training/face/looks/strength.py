@@ -15,7 +15,7 @@ from liveaffect.models.face.affect import FaceAffectModel
 from training.face.colour.morphs import morph, points_of
 from training.face.colour.store import cut, inner
 from training.face.evaluate import WEIGHTS
-from training.face.figures import Figure, figure
+from training.face.figures import over_people
 from training.face.prepare import manifest
 from training.face.several.targets import ARCHIVES, labels_of
 
@@ -57,12 +57,6 @@ def growth(values: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.where(moved, of, np.nan) for name, of in found.items()}
 
 
-def over_people(of: np.ndarray, who: np.ndarray) -> Figure:
-    """Mean of what is finite, its interval over people drawn again."""
-    each = {name: of[(who == name) & np.isfinite(of)] for name in np.unique(who)}
-    return figure(lambda names: float(np.concatenate([each[name] for name in names]).mean()), np.unique(who))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -79,7 +73,7 @@ def main() -> None:
         print(f"{weights}: {n} morphs of {len(np.unique(who))} women, uniform prior")
         for name, values in tracks.items():
             for what, of in growth(values).items():
-                mean, low, high, _ = over_people(of, who)
+                mean, low, high, _ = over_people(lambda rows, of=of: float(np.nanmean(of[rows])), who)
                 print(f"  {name}, {what}: {mean:.2f} ({low:.2f} to {high:.2f}), n {np.isfinite(of).sum()}", flush=True)
 
 

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import rankdata
 
 from liveaffect.models.circumplex import EMOTIONS
 from liveaffect.models.face import own
@@ -53,21 +54,11 @@ def table(columns: dict[str, dict[str, Figure]]) -> None:
         )
 
 
-def rank(x: np.ndarray) -> np.ndarray:
-    """Ranks, ties at their mean."""
-    order = np.argsort(x, kind="stable")
-    out = np.empty(len(x))
-    out[order] = np.arange(len(x))
-    for value in np.unique(x):
-        out[x == value] = out[x == value].mean()
-    return out
-
-
 def spearman(emotions: np.ndarray, ratings: np.ndarray, rows: np.ndarray) -> float:
     """Mean over the six rated emotions of the rank correlation of probability and rated strength."""
     found = []
     for k, name in enumerate(RATED):
-        a, b = rank(emotions[rows, EMOTIONS.index(name)]), rank(ratings[rows, k])
+        a, b = rankdata(emotions[rows, EMOTIONS.index(name)]), rankdata(ratings[rows, k])
         found.append(np.corrcoef(a, b)[0, 1])
     return float(np.mean(found))
 
