@@ -12,7 +12,7 @@ import asyncio
 import threading
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -140,9 +140,9 @@ class Client:
         return self.request("mark", **arguments)
 
     def subscribe(self, *topics: str) -> None:
-        """Asks for more topics."""
+        """Asks for more topics, and waits until that is in effect: what is said of them from then on comes."""
         self._wanted.update(dict.fromkeys(topics))
-        self._way.change(True, topics)
+        self._ask_for(topics)
 
     def unsubscribe(self, *topics: str) -> None:
         """Asks for no more of topics, named as they were asked for."""
@@ -198,8 +198,11 @@ class Client:
             raise
         self.facts = facts
         self._way.listen(facts.get("events", ""))
-        self._way.change(True, list(self._wanted))
-        if facts.get("joins"):
+        self._ask_for(list(self._wanted))
+
+    def _ask_for(self, topics: Collection[str]) -> None:
+        self._way.change(True, topics)
+        if topics and self.facts.get("joins"):
             self._way.join(JOIN_LIMIT_S)
 
     def _renew(self, old: Way, end: float | None) -> bool:

@@ -1,8 +1,4 @@
-"""The sockets of one client: a question at a time with its own answer, messages in one thread, close from any thread.
-
-Topics of which only the newest counts ("latest": pixels, meshes) come on a socket of their own with a short queue, so
-that a program that stands still holds a few frames, not minutes of them.
-"""
+"""The sockets of one client: each question gets its own answer, one thread reads messages, any may close."""
 
 import contextlib
 import threading
@@ -16,19 +12,19 @@ from zmq.utils.monitor import recv_monitor_message
 
 from liveaffect.stream.client.access import is_loopback, open_with, split
 from liveaffect.stream.client.bell import Bell
-from liveaffect.stream.client.requests import JOINED, Reply, Request, read_reply, write_request
+from liveaffect.stream.client.inbox import LATEST_QUEUE, Inbox
+from liveaffect.stream.client.requests import Reply, Request, read_reply, write_request
 from liveaffect.stream.errors import TransportError, UsageError
 from liveaffect.stream.messages import Message
-from liveaffect.stream.topics import REGISTRY, Topic
-from liveaffect.stream.wire import BARE, decode
+from liveaffect.stream.topics import Topic
 
 QUEUE = 500
-LATEST_QUEUE = 2
-AT_ONCE = 16
 PROBE_S = 5.0
 """After so long without a word the sensor is asked whether it is there."""
 GONE_S = 30.0
 """Without a word or an answer for so long, it has gone."""
+TURN_S = 0.05
+"""Several threads that read and wait take turns of so long at most."""
 CLOSE_S = 2.0
 """A signal handler may close what its own thread is waiting on: the end of the program then frees it."""
 
@@ -46,18 +42,16 @@ class Link:
 
     def __init__(self, address: str, keys: str) -> None:
         self.address, self._keys = address, keys
-        self.malformed = self.skipped = 0
         self._context = zmq.Context()
         self._closed = False
         self._reading, self._asking = threading.Lock(), threading.Lock()
         self._read_bell, self._ask_bell = Bell(), Bell()
         self._changes: deque[tuple[bool, str]] = deque()
         self._number = 0
-        self._heard = self._probed = time.monotonic()
+        self._answered = self._probed = time.monotonic()
+        self._unreadable = 0
         self._gone = ""
-        self._newest: dict[str, deque[tuple[Topic[Any], Message]]] = {}
-        self._early: deque[tuple[Topic[Any], Message]] = deque()
-        self._joining = 0
+        self._inbox = Inbox()
         try:
             self._requests = self._socket(zmq.DEALER)
         except TransportError:  # who tries again every second would run out of descriptors
@@ -72,7 +66,16 @@ class Link:
             self._destroy()
             raise UsageError(f"address '{address}': write tcp://host:port or ipc:///path") from None
         self._poller = zmq.Poller()
-        self._sockets: list[Any] = []
+
+    @property
+    def malformed(self) -> int:
+        """Messages and answers that could not be read."""
+        return self._inbox.malformed + self._unreadable
+
+    @property
+    def skipped(self) -> int:
+        """Pictures that came faster than they were taken."""
+        return self._inbox.skipped
 
     def listen(self, events: str) -> None:
         """Connects to where results leave, as `hello` told it."""
@@ -82,10 +85,10 @@ class Link:
             sock = self._socket(zmq.SUB)
             sock.set_hwm(queue)
             sock.connect(events)
-            self._sockets.append(sock)
+            self._inbox.sockets.append(sock)
         while self._monitor.poll(0):
             recv_monitor_message(self._monitor)  # attempts before the one that held
-        for one in (*self._sockets, self._monitor, self._read_bell.inside):
+        for one in (*self._inbox.sockets, self._monitor, self._read_bell.inside):
             self._poller.register(one, zmq.POLLIN)
 
     def change(self, subscribe: bool, topics: Iterable[str]) -> None:
@@ -100,18 +103,24 @@ class Link:
             self._read_bell.ring()
 
     def join(self, limit_s: float) -> None:
-        """Waits until what was asked for is in effect, so that what is said from then on comes; so long at most."""
-        end, poller = time.monotonic() + limit_s, zmq.Poller()
-        with self._reading:
-            self._apply()
-            for sock in self._sockets:
-                poller.register(sock, zmq.POLLIN)
-                sock.setsockopt(zmq.SUBSCRIBE, JOINED)
-            self._joining = len(self._sockets)
-            while self._joining > 0 and not self._closed and (left := end - time.monotonic()) > 0:
-                poller.poll(int(min(left, PROBE_S / 5) * 1000))
-                while (found := self._arrived()) is not None:
-                    self._early.append(found)
+        """Waits until what was asked for is in effect, so that what is said from then on comes; so long at most.
+
+        Another thread may read meanwhile; what comes while none does is kept for it, of pictures the newest.
+        """
+        end, word = time.monotonic() + limit_s, self._inbox.expect()
+        self.change(True, [word])
+        while self._inbox.expects(word) and not self._closed and (left := end - time.monotonic()) > 0:
+            if self._reading.acquire(timeout=min(left, TURN_S)):
+                try:
+                    if self._inbox.expects(word) and not self._closed:
+                        self._apply()
+                        self._poller.poll(int(min(left, TURN_S) * 1000))
+                        self._notice()
+                        self._inbox.gather()
+                finally:
+                    self._reading.release()
+        self._inbox.forget(word)
+        self.change(False, [word])
 
     def ask(self, verb: str, target: str, arguments: dict[str, Any], limit_s: float) -> Reply:
         """Sends a request and waits for its answer; answers to earlier ones are dropped."""
@@ -151,7 +160,7 @@ class Link:
                 if self._closed:
                     raise Closed("this connection is closed")
                 self._apply()
-                found = self._take()
+                found = self._inbox.take()
                 if found is not None:
                     return found
                 if self._gone:
@@ -190,51 +199,7 @@ class Link:
 
     def _apply(self) -> None:
         while self._changes:
-            subscribe, topic = self._changes.popleft()
-            option = zmq.SUBSCRIBE if subscribe else zmq.UNSUBSCRIBE
-            for name, index in places(topic):
-                self._sockets[index].setsockopt(option, name.encode())
-                if not subscribe:
-                    self._newest.pop(name, None)
-
-    def _take(self) -> tuple[Topic[Any], Message] | None:
-        return self._early.popleft() if self._early else self._arrived()
-
-    def _arrived(self) -> tuple[Topic[Any], Message] | None:
-        """What has arrived: results before pictures, and of pictures the newest."""
-        while self._sockets and (frames := _next(self._sockets[0])) is not None:
-            found = self._decoded(frames)
-            if found is not None:
-                return found
-        for _ in range(AT_ONCE if self._sockets else 0):
-            frames = _next(self._sockets[1])
-            if frames is None:
-                break
-            found = self._decoded(frames)
-            if found is not None:
-                self._keep(*found)
-        for waiting in self._newest.values():
-            if waiting:
-                return waiting.popleft()
-        return None
-
-    def _keep(self, topic: Topic[Any], message: Message) -> None:
-        """In place of what waits, unless that begins anew after an interruption (`gap`)."""
-        waiting = self._newest.setdefault(topic.name, deque(maxlen=LATEST_QUEUE))
-        if waiting and not getattr(waiting[-1][1], "gap", False):
-            waiting.pop()
-            self.skipped += 1
-        waiting.append((topic, message))
-
-    def _decoded(self, frames: list[Any]) -> tuple[Topic[Any], Message] | None:
-        self._heard = time.monotonic()
-        try:
-            return decode(frames)
-        except TransportError:
-            joined = frames[0].buffer == JOINED
-            self._joining -= joined
-            self.malformed += not joined
-            return None
+            self._inbox.change(*self._changes.popleft())
 
     def _notice(self) -> None:
         """Whether the sensor is still there: it says goodbye by hanging up, or falls silent."""
@@ -242,47 +207,32 @@ class Link:
         while self._monitor.poll(0):
             recv_monitor_message(self._monitor)
             self._gone = f"the sensor at {self.address} has ended, or the way to it is cut"
-        now = time.monotonic()
-        if now - self._heard < PROBE_S or not self._asking.acquire(blocking=False):
+        if self._silent_s < PROBE_S or not self._asking.acquire(blocking=False):
             return
         try:
             for _ in self._replies():
                 pass
-            if now - self._probed >= PROBE_S:
-                self._probed = now
+            if time.monotonic() - self._probed >= PROBE_S:
+                self._probed = time.monotonic()
                 with contextlib.suppress(zmq.Again):
                     self._requests.send(write_request(Request(verb="clock")), zmq.NOBLOCK)
         finally:
             self._asking.release()
-        if now - self._heard > GONE_S:
+        if self._silent_s > GONE_S:
             self._gone = f"no word from the sensor at {self.address} for {GONE_S:g} s"
+
+    @property
+    def _silent_s(self) -> float:
+        return time.monotonic() - max(self._answered, self._inbox.heard)
 
     def _replies(self) -> list[Reply]:
         self._ask_bell.hush()
         found: list[Reply] = []
         while self._requests.poll(0, zmq.POLLIN):
             reply = read_reply(self._requests.recv())
-            self._heard = time.monotonic()
+            self._answered = time.monotonic()
             if reply is None:
-                self.malformed += 1
+                self._unreadable += 1
             else:
                 found.append(reply)
         return found
-
-
-def places(topic: str) -> list[tuple[str, int]]:
-    """What to subscribe to, and on which socket (0 results, 1 pictures), for a topic or the beginning of topics' names.
-
-    A name that nobody declared here yet is asked for as it is.
-    """
-    if topic.startswith(BARE):
-        return [(topic, 0)]
-    names = [name for name in REGISTRY if name.startswith(topic)]
-    return [(name, int(REGISTRY[name].queue == "latest")) for name in names] or [(topic, 0)]
-
-
-def _next(sock: Any) -> list[Any] | None:
-    try:
-        return sock.recv_multipart(zmq.NOBLOCK, copy=False)
-    except zmq.Again:
-        return None

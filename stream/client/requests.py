@@ -21,7 +21,7 @@ MAX_WORDS = 4096
 """Characters of one string, a path included."""
 INT64 = 1 << 63
 JOINED = b"joined"
-"""Who subscribes to it is sent it back: what was subscribed to before is then in effect."""
+"""Who subscribes to what begins so is sent it back: what was subscribed to before is then in effect."""
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=INT64 - 1)]
 

@@ -16,8 +16,16 @@ class Way(Protocol):
     """How messages and answers come: sockets, or what a test made up."""
 
     address: str
-    malformed: int
-    skipped: int
+
+    @property
+    def malformed(self) -> int:
+        """Messages and answers that could not be read."""
+        ...
+
+    @property
+    def skipped(self) -> int:
+        """Pictures that came faster than they were taken."""
+        ...
 
     def listen(self, events: str) -> None:
         """Connects to where events come from."""

@@ -233,8 +233,8 @@ class Visitor:
             raise Refused("topics")
         self.proven = True
         self._wants.clear()
-        if word[1:] == JOINED and word[:1] == b"\1":
-            self.outlet.offer(JOINED, [JOINED], latest=False)
+        if word.startswith(b"\1" + JOINED):
+            self.outlet.offer(word[1:], [word[1:]], latest=False)
 
     def wants(self, topic: bytes) -> bool:
         """True when it asked for the topic; for one without its arrays ("~") only by that name."""
