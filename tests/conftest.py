@@ -47,7 +47,7 @@ if os.environ.get("LIVEAFFECT_QUICK"):
 LONG = (
     "live/test_dashboard.py", "cli/test_privacy.py", "live/test_real_graph.py", "stream/live/test_live.py",
     "nodes/face/test_blinks.py", "offline/scoring/test_corrupt_inputs.py", "offline/verifying/test_verify_clips.py",
-    "live/test_rerun.py", "nodes/camera/test_camera_live.py",
+    "live/test_rerun.py", "nodes/camera/test_camera_live.py", "nodes/lsl/test_live.py", "test_wheel.py",
 )  # fmt: skip
 """Files that take longest go first, so that no worker is left alone with one of them at the end."""
 

@@ -21,6 +21,8 @@ from liveaffect.stream.topics import AUDIO, FACE, TICK, VIDEO, VOICE
 
 pytestmark = pytest.mark.processes
 
+FRAMES = 20
+"""More than one burst of 16."""
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -78,7 +80,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> tuple[Path, s
     there."""
     out = tmp_path_factory.mktemp("tables")
     with av.open(str(clips / "intel_head-pose-face-detection-female-and-male.gif")) as two:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in islice(two.decode(video=0), 36)]
+        pictures = [frame.to_ndarray(format="rgb24") for frame in islice(two.decode(video=0), FRAMES)]
     with av.open(str(clips / "grid_f_brbk7n.mpg")) as spoken:
         mono = av.AudioResampler(format="flt", layout="mono", rate=48000)
         parts = [part.to_ndarray().ravel() for frame in spoken.decode(audio=0) for part in mono.resample(frame)]
@@ -99,7 +101,7 @@ def test_the_net_gets_frames_in_bursts_and_only_a_gpu_gets_their_faces_in_one_ru
 
 def test_the_order_of_the_stream_is_that_of_one_host(runs: tuple[Path, str]) -> None:
     one = (runs[0] / "one.txt").read_text("utf-8")
-    assert one.count("face/affect") >= 30
+    assert one.count("face/affect") == FRAMES
     for name in ("bursts", "batches", "gpu"):
         assert (runs[0] / f"{name}.txt").read_text("utf-8") == one
 
@@ -110,7 +112,7 @@ def test_bursts_on_a_cpu_give_the_bytes_of_one_message_at_a_time(runs: tuple[Pat
 
 def test_batches_differ_by_rounding_only(runs: tuple[Path, str]) -> None:
     one = pl.read_parquet(runs[0] / "one.parquet")
-    assert one["face_valence"].drop_nulls().len() > 30
+    assert one["face_valence"].drop_nulls().len() >= FRAMES - 4
     for name in ("batches", "gpu"):
         other = pl.read_parquet(runs[0] / f"{name}.parquet")
         assert other.schema == one.schema

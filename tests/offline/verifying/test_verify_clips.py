@@ -52,12 +52,18 @@ def _record(clip: Path, folder: Path, models: Path, monkeypatch: pytest.MonkeyPa
     ("name", "limit", "topics"),
     [
         ("grid_f_brbk7n.mpg", 100_000, {"face/observation", "face/mesh", "face/crop", "face/affect", "affect", *OVER}),
-        (
+        pytest.param(
             "intel_head-pose-face-detection-female-and-male.gif",
             90,
             {"face/observation", "face/affect", "affect", *OVER},
+            marks=pytest.mark.soak,
         ),
-        ("pyfeat_no_face_caminandes.mp4", 130, {"face/observation", "face/affect", "affect"}),
+        pytest.param(
+            "pyfeat_no_face_caminandes.mp4",
+            130,
+            {"face/observation", "face/affect", "affect"},
+            marks=pytest.mark.soak,
+        ),
     ],
 )
 def test_a_recorded_clip_is_recomputed_identically(
