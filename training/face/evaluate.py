@@ -17,7 +17,7 @@ from liveaffect.models.face.affect import FaceAffectModel, FaceAffectResult
 from liveaffect.models.face.rules import FaceRulesModel
 from training.face import data, distil, train
 from training.face.figures import Figure, figure, measure, recalls, sureness
-from training.face.landmarks import SETS
+from training.face.landmarks import SETS, in_colour
 from training.face.prepare import manifest
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "models" / "weights" / "face-affect.onnx"
@@ -33,7 +33,7 @@ def crops_of(cache: Path, name: str, rows: np.ndarray, loose: bool = False, tall
     out = []
     for i in rows:
         image = np.array(images[i])
-        rgb = image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
+        rgb = in_colour(image)
         if tall != 1.0:
             rgb = np.asarray(Image.fromarray(rgb).resize((rgb.shape[1], round(rgb.shape[0] * tall))))
         out.append(align.crop_face(rgb, np.array(points[i])) if found[i] and not loose else align.resize(rgb, 96))

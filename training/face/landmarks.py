@@ -37,12 +37,17 @@ def read_faces(archive: Path) -> tuple[np.ndarray, list[dict[str, str]]]:
     return images, rows
 
 
+def in_colour(image: np.ndarray) -> np.ndarray:
+    """An image (h, w) or (h, w, 3) as (h, w, 3): what is grey three times."""
+    return image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
+
+
 def enlarge(image: np.ndarray, factor: int) -> np.ndarray:
     """One face padded by `PAD` on every edge (edge pixels repeated) and scaled up by bicubic, (S, S, 3) uint8."""
     from PIL import Image
 
     pad = round(image.shape[0] * PAD)
-    rgb = image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
+    rgb = in_colour(image)
     rgb = np.pad(rgb, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
     side = rgb.shape[0] * factor
     return np.ascontiguousarray(Image.fromarray(rgb).resize((side, side), Image.Resampling.BICUBIC))

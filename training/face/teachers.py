@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from liveaffect.models.face import align
-from training.face.landmarks import SETS
+from training.face.landmarks import SETS, in_colour
 
 # The teachers' own class order, as columns of ours (neutral, happiness, surprise, sadness, anger, disgust, fear, ...).
 TEACHER_ORDER = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
@@ -36,7 +36,7 @@ class Teacher:
 
 def teacher_crop(image: np.ndarray, matrix: np.ndarray, margin: float) -> np.ndarray:
     """The aligned face with `margin` more room around it, (224, 224, 3) uint8 RGB; `matrix` is unit crop to image."""
-    rgb = image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
+    rgb = in_colour(image)
     linear = matrix[:, :2] * (rgb.shape[1] * (1 + 2 * margin) / SIDE)
     centre = (matrix @ np.array([0.5, 0.5, 1.0])) * rgb.shape[1]
     shift = centre - linear @ np.array([SIDE / 2, SIDE / 2])

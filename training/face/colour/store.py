@@ -13,6 +13,7 @@ import numpy as np
 
 from liveaffect.models.face import align
 from liveaffect.models.face.affect import FaceAffectModel
+from training.face.landmarks import in_colour
 from training.face.prepare import SQUEEZED
 from training.face.several.targets import TRAINED
 
@@ -34,7 +35,7 @@ def roomy(matrix: np.ndarray, side: int) -> np.ndarray:
 
 def cut(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """What is kept of an image (h, w) or (h, w, 3) uint8 whose crop matrix is `matrix`: (SIDE, SIDE, 3)."""
-    rgb = image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
+    rgb = in_colour(image)
     return align.warp(np.ascontiguousarray(rgb), roomy(matrix, rgb.shape[1]), SIDE)
 
 

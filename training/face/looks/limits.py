@@ -14,6 +14,7 @@ from liveaffect.models.face import affect as face_affect
 from liveaffect.models.face import align, quality
 from liveaffect.models.face.affect import FaceAffectModel
 from training.face.evaluate import WEIGHTS, crops_of
+from training.face.landmarks import in_colour
 
 Degrade = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -115,7 +116,7 @@ def loose_crops(cache: Path, rows: np.ndarray, share: np.ndarray, model: FaceAff
         for name, shift in (("centred", 0 * signs), ("shifted", signs)):
             crops = []
             for i, away in zip(rows, shift, strict=True):
-                rgb = np.repeat(np.array(images[i])[..., None], 3, 2)
+                rgb = in_colour(np.array(images[i]))
                 linear = matrix[i, :, :2] * rgb.shape[0]
                 place = linear @ (0.5 + away - scale / 2) + matrix[i, :, 2] * rgb.shape[0]
                 crops.append(align.warp(rgb, np.column_stack([linear * scale / 96, place]), 96))

@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from training.face.landmarks import in_colour
+
 ANGER_FIRST = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")  # FER2013's order
 
 
@@ -170,7 +172,7 @@ def answers(kind: type[Package], archives: Path, pictures: np.ndarray, find: boo
                 source.extractall(folder, filter="data")
         package = kind(Path(folder))
         for i, picture in enumerate(pictures):
-            rgb = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, 2)
+            rgb = in_colour(picture)
             face = package.cut(rgb) if find else None
             found[i] = face is not None
             said[i] = package.say(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) if face is None else face)
