@@ -10,16 +10,15 @@ import json
 import os
 import signal
 import sys
-import time
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
-from windows.gui import PICTURES, prepare
+from windows.gui import prepare
+from windows.seen import find, shoot, wait
 
 from liveaffect.cli.windows import desktop
 from liveaffect.nodes.dashboard.replay.bar import ReplayBar
@@ -27,47 +26,14 @@ from liveaffect.nodes.dashboard.scene.status import record_status
 from liveaffect.nodes.dashboard.start.window import FirstWindow
 from liveaffect.nodes.dashboard.window.main import MainWindow
 
-LIMIT_S = 240.0
 LEFT = Qt.MouseButton.LeftButton
 Facts = dict[str, Any]
-
-
-def wait(condition: Callable[[], Any], what: str, limit_s: float = LIMIT_S) -> None:
-    """Lets the window run until the condition holds."""
-    end = time.monotonic() + limit_s
-    while not condition():
-        if time.monotonic() > end:
-            for number, widget in enumerate(w for w in QApplication.topLevelWidgets() if w.isVisible()):
-                shoot(widget, f"failed_{number}")
-            raise AssertionError(f"{what} did not come within {limit_s:.0f} s")
-        QTest.qWait(10)
-
-
-def shoot(widget: QWidget, name: str) -> None:
-    """A picture of a state."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    QTest.qWait(60)
-    assert widget.grab().save(str(PICTURES / f"live_{name}.png"))
 
 
 def click(widget: QWidget, at: QPoint | None = None) -> None:
     """A click of the mouse, as soon as it can be clicked."""
     wait(lambda: widget.isVisible() and widget.isEnabled(), f"{widget} to click on")
     QTest.mouseClick(widget, LEFT, pos=widget.rect().center() if at is None else at)
-
-
-def find(kind: type[Any]) -> Any:
-    """The window of a kind, as soon as it is there."""
-    found: list[QWidget] = []
-
-    def there() -> bool:
-        found[:] = [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
-        return bool(found)
-
-    wait(there, kind.__name__)
-    found[0].activateWindow()  # no window manager does it here
-    wait(found[0].isActiveWindow, f"{kind.__name__} in front")
-    return found[0]
 
 
 def answer(kind: type[Any], name: str, word: str) -> None:
@@ -78,7 +44,7 @@ def answer(kind: type[Any], name: str, word: str) -> None:
         box = next((w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()), None)
         if box is not None:
             timer.stop()
-            shoot(box, name)
+            shoot(box, f"live_{name}")
             click(next(button for button in box.findChildren(QPushButton) if word in button.text()))
 
     timer.timeout.connect(look)
@@ -98,7 +64,7 @@ def first(facts: Facts) -> None:
     wait(lambda: window.camera.picture.showing, "the preview of the camera")
     wait(lambda: window.microphone._level.read().rms_db is not None, "the level of the microphone")
     wait(window.start.isEnabled, "a start that can be clicked")
-    shoot(window, "1_first_window")
+    shoot(window, "live_1_first_window")
     facts["microphone"] = window.microphone.field.value
     click(window.start)
 
@@ -122,28 +88,28 @@ def main(facts: Facts) -> None:
     QTest.keyClicks(controls.label, "stimulus on")
     click(controls.mark_button)
     wait(lambda: {"1", "stimulus on"} <= {marker.label for marker in scene.markers}, "both markers")
-    shoot(window, "2_recording")
+    shoot(window, "live_2_recording")
     click(controls.settings_button)
     form = find(type(window.dialogs._open_now["settings"]))
     wait(lambda: len(form.findChildren(QWidget)) > 40, "the settings")
-    shoot(form, "3_settings_while_recording")
+    shoot(form, "live_3_settings_while_recording")
     form.close()
     find(MainWindow)
     click(controls.privacy_button)
     wait(lambda: window.video.picture is None or window.video.picture.image is None, "the hidden picture")
     wait(lambda: (told := record_status(scene)) is not None and told.privacy, "the recorder's word on privacy")
-    shoot(window, "4_privacy")
+    shoot(window, "live_4_privacy")
     click(controls.privacy_button)
     wait(lambda: window.video.picture is not None and window.video.picture.image is not None, "the picture again")
     os.kill(_pids(window)["face"], signal.SIGKILL)
     wait(lambda: "face" in f"{window.units.missing}", "the greyed face, and why")
     facts["reason"] = f"{window.units.missing}"
     wait(lambda: window.units.missing is None or not _seen(window), "nobody's numbers")
-    shoot(window, "5_face_node_killed")
+    shoot(window, "live_5_face_node_killed")
     wait(lambda: scene.health["face"].restarts and window.units.missing is None and _seen(window), "the face again")
     QTest.keyClicks(window, "2")
     wait(lambda: "2" in {marker.label for marker in scene.markers}, "the marker after the fault")
-    shoot(window, "6_recovered")
+    shoot(window, "live_6_recovered")
     answer(QMessageBox, "7_close_question", "background")
     assert window.close(), "the window stayed open"
 
@@ -161,7 +127,7 @@ def again(facts: Facts) -> None:
     dialog = find(type(window.dialogs._open_now["baseline"]))
     wait(lambda: "Face" in dialog.outcome.text(), "the baseline that stands, in words")
     facts["baseline"] = dialog.outcome.text()
-    shoot(dialog, "8_baseline")
+    shoot(dialog, "live_8_baseline")
     dialog.close()
     find(MainWindow)
     click(controls.record_button)
@@ -179,7 +145,7 @@ def people(facts: Facts) -> None:
     click(window.video, box.center().toPoint())
     wait(lambda: scene.pinned == other and scene.shown == other, "the other person")
     facts["turned"] = True
-    shoot(window, "10_two_people")
+    shoot(window, "live_10_two_people")
     window.close()
 
 
@@ -204,7 +170,7 @@ def replay(facts: Facts) -> None:
     QTest.keyClicks(window, "K")
     wait(lambda: scene.playback is not None and scene.playback.state == "playing", "playing")
     wait(lambda: scene.person is not None and len(scene.trace.since(-1e9)[0]) > 20, "a trace")
-    shoot(window, "9_replay")
+    shoot(window, "live_9_replay")
     facts["words"] = window.status.rec._words
     for _ in range(5):
         before = bar.speed.currentIndex()

@@ -18,7 +18,8 @@ from typing import Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 from windows.gui import prepare
-from windows.keyboard import HELD, KEYS, choose, cut, find, press, shoot, tab_and_press, unreached, wait, when, write
+from windows.keyboard import HELD, KEYS, choose, cut, press, tab_and_press, unreached, when, write
+from windows.seen import find, shoot, wait
 
 from liveaffect.cli.windows import desktop, helpers
 from liveaffect.nodes.dashboard.look.help_sheet import HelpSheet
