@@ -9,10 +9,11 @@ with connect(topics=["affect"]) as sensor:
 """
 
 import asyncio
+import contextlib
 import threading
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -140,15 +141,25 @@ class Client:
         return self.request("mark", **arguments)
 
     def subscribe(self, *topics: str) -> None:
-        """Asks for more topics, and waits until that is in effect: what is said of them from then on comes."""
+        """Asks for more topics, and waits until that is in effect: what is said of them from then on comes. Where the
+        sensor is being waited for (`reconnect`), it is asked once it is back."""
         self._wanted.update(dict.fromkeys(topics))
-        self._ask_for(topics)
+        with self._unless_renewed():
+            self._ask_for(topics)
 
     def unsubscribe(self, *topics: str) -> None:
         """Asks for no more of topics, named as they were asked for."""
-        self._way.change(False, [topic for topic in topics if topic in self._wanted])
-        for topic in topics:
-            self._wanted.pop(topic, None)
+        known = [topic for topic in topics if self._wanted.pop(topic, topic) is None]
+        with self._unless_renewed():
+            self._way.change(False, known)
+
+    @contextlib.contextmanager
+    def _unless_renewed(self) -> Generator[None]:
+        try:
+            yield
+        except Closed:  # a connection that is made anew asks for all that is wanted
+            if self._closed.is_set() or not self._reconnect:
+                raise
 
     def clock_offset(self, exchanges: int = 8) -> tuple[int, int]:
         """(offset_ns, round_trip_ns): the sensor's clock minus this machine's monotonic clock, from the quickest of

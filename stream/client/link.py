@@ -92,7 +92,7 @@ class Link:
             self._poller.register(one, zmq.POLLIN)
 
     def change(self, subscribe: bool, topics: Iterable[str]) -> None:
-        """Asks for topics, or for no more of them; from any thread."""
+        """Asks for topics, or for no more of them; from any thread. Raises Closed after `close`."""
         self._changes.extend((subscribe, topic) for topic in topics)
         if self._reading.acquire(blocking=False):
             try:
@@ -106,14 +106,15 @@ class Link:
         """Waits until what was asked for is in effect, so that what is said from then on comes; so long at most.
 
         Another thread may read meanwhile; what comes while none does is kept for it, of pictures the newest.
+        Raises Closed after `close`.
         """
         end, word = time.monotonic() + limit_s, self._inbox.expect()
         self.change(True, [word])
-        while self._inbox.expects(word) and not self._closed and (left := end - time.monotonic()) > 0:
+        while self._inbox.expects(word) and not self._gone and (left := end - time.monotonic()) > 0:
             if self._reading.acquire(timeout=min(left, TURN_S)):
                 try:
-                    if self._inbox.expects(word) and not self._closed:
-                        self._apply()
+                    self._apply()
+                    if self._inbox.expects(word):
                         self._poller.poll(int(min(left, TURN_S) * 1000))
                         self._notice()
                         self._inbox.gather()
@@ -157,8 +158,6 @@ class Link:
         end = None if timeout_s is None else time.monotonic() + timeout_s
         with self._reading:
             while True:
-                if self._closed:
-                    raise Closed("this connection is closed")
                 self._apply()
                 found = self._inbox.take()
                 if found is not None:
@@ -198,7 +197,9 @@ class Link:
         return sock
 
     def _apply(self) -> None:
-        while self._changes:
+        if self._closed:
+            raise Closed("this connection is closed")
+        while self._changes and self._inbox.sockets:  # before `listen` they wait
             self._inbox.change(*self._changes.popleft())
 
     def _notice(self) -> None:

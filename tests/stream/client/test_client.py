@@ -152,6 +152,25 @@ def test_e10_reconnect_waits_for_the_sensor_to_come_back(monkeypatch: pytest.Mon
             assert found[0][1].label == "again"
 
 
+def test_topics_can_be_changed_while_the_sensor_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "RETRY_S", 0.05)
+    with Sensor() as first, Client(first.address, ["marker", "affect"], reconnect=True) as client:
+        subscribed(first, b"marker", b"affect")
+        first.close()
+        assert client.receive(0.3) is None
+        client.subscribe("health")
+        client.unsubscribe("affect")
+        monkeypatch.setattr(connection, "RETRY_S", 2.0)
+        with Sensor(first.address) as second:
+            in_thread(client.receive)
+            subscribed(second, b"marker", b"health")
+            assert b"affect" not in second.wanted
+            client.close()
+            for change in (client.subscribe, client.unsubscribe):
+                with pytest.raises(TransportError, match="closed"):
+                    change("marker")
+
+
 def test_e08_a_reader_that_stands_still_holds_a_few_frames_and_then_has_the_newest() -> None:
     image = np.zeros((480, 640, 3), np.uint8)
     with Sensor() as sensor, Client(sensor.address, ["video/frame", "marker"]) as client:
