@@ -126,7 +126,9 @@ class Client:
     def request(self, verb: str, target: str = "", **arguments: Any) -> Reply:
         """Sends a command and waits for its answer. Raises TransportError when nobody answers, UsageError for arguments
         that cannot travel."""
-        return self._way.ask(verb, target, arguments, REPLY_LIMIT_S)
+        with self._unless_renewed():
+            return self._way.ask(verb, target, arguments, REPLY_LIMIT_S)
+        raise TransportError(f"the sensor at {self.address} has ended and is not back yet: ask once messages come")
 
     def mark(self, label: str, t_ns: int | None = None, source: str = "") -> Reply:
         """Sets a marker, now or at an instant of the sensor's monotonic clock.

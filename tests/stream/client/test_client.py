@@ -160,6 +160,8 @@ def test_topics_can_be_changed_while_the_sensor_is_away(monkeypatch: pytest.Monk
         assert client.receive(0.3) is None
         client.subscribe("health")
         client.unsubscribe("affect")
+        with pytest.raises(TransportError, match="is not back yet"):
+            client.request("hello")
         monkeypatch.setattr(connection, "RETRY_S", 2.0)
         with Sensor(first.address) as second:
             in_thread(client.receive)
