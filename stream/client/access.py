@@ -142,3 +142,10 @@ def open_with(sock: zmq.Socket[bytes], keys: str) -> None:
         sock.curve_publickey, sock.curve_secretkey = _auth.load_certificate(folder / "client.key_secret")
     except (OSError, ValueError) as error:
         raise TransportError(f"{folder} needs server.key and client.key_secret: {error}") from None
+
+
+def read_at_most(sock: zmq.Socket[bytes], messages: int) -> None:
+    """So many messages wait for a reader; before it connects or subscribes. What it asks for is not bounded by them:
+    ZeroMQ silently drops a subscription that finds as many words on their way as its socket may send."""
+    sock.setsockopt(zmq.RCVHWM, messages)
+    sock.setsockopt(zmq.SNDHWM, 0)

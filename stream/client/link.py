@@ -10,7 +10,7 @@ from typing import Any
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from liveaffect.stream.client.access import is_loopback, open_with, split
+from liveaffect.stream.client.access import is_loopback, open_with, read_at_most, split
 from liveaffect.stream.client.bell import Bell
 from liveaffect.stream.client.inbox import LATEST_QUEUE, Inbox
 from liveaffect.stream.client.requests import Reply, Request, read_reply, write_request
@@ -83,7 +83,7 @@ class Link:
             events = f"{self.address.rpartition(':')[0]}:{events.rpartition(':')[2]}"
         for queue in (QUEUE, LATEST_QUEUE):
             sock = self._socket(zmq.SUB)
-            sock.set_hwm(queue)
+            read_at_most(sock, queue)
             sock.connect(events)
             self._inbox.sockets.append(sock)
         while self._monitor.poll(0):

@@ -10,6 +10,7 @@ from typing import Any
 
 import zmq
 
+from liveaffect.stream.client.access import read_at_most
 from liveaffect.stream.errors import TransportError
 from liveaffect.stream.live.addresses import bind, ends, open_inside, serve_inside, unknown
 from liveaffect.stream.live.subscriptions import Subscriptions, connection, there
@@ -141,8 +142,8 @@ class Subscriber:
     def __init__(self, context: zmq.Context[Any], name: str = "", *, complete: bool = False, key: str = "") -> None:
         self._name = name
         self._sockets = {"latest": context.socket(zmq.SUB), "all": context.socket(zmq.SUB)}
-        self._sockets["latest"].set_hwm(COMPLETE_QUEUE if complete else LATEST_QUEUE)
-        self._sockets["all"].set_hwm(2000)
+        read_at_most(self._sockets["latest"], COMPLETE_QUEUE if complete else LATEST_QUEUE)
+        read_at_most(self._sockets["all"], 2000)
         self.poller = zmq.Poller()
         for sock in self._sockets.values():
             sock.setsockopt(zmq.RECONNECT_IVL, 20)

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import zmq
 
-from liveaffect.stream.client.access import Guard
+from liveaffect.stream.client.access import Guard, read_at_most
 from liveaffect.stream.client.requests import Reply, Request, number_of, read_request
 from liveaffect.stream.errors import UsageError
 from liveaffect.stream.live.addresses import ends, open_inside
@@ -118,7 +118,7 @@ class Door:
 
     def _feed(self, hwm: int, inside: str) -> zmq.Socket[bytes]:
         sock = self._context.socket(zmq.SUB)
-        sock.set_hwm(hwm)
+        read_at_most(sock, hwm)
         sock.setsockopt(zmq.RECONNECT_IVL, 20)
         sock.setsockopt(zmq.RECONNECT_IVL_MAX, 200)
         sock.setsockopt(zmq.LINGER, 0)

@@ -67,6 +67,19 @@ def test_a_program_hears_what_it_marks_right_after_subscribing(
             collect(client, has("first"))
 
 
+@pytest.mark.timeout(300)
+def test_no_word_of_what_is_asked_for_is_lost_however_many_are_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ZeroMQ drops a subscription beyond the queue of its socket; that of pictures holds two."""
+    monkeypatch.setattr(connection, "JOIN_LIMIT_S", 1000.0)
+    with live_run({"count": {"type": "toy_nodes:Counter"}}) as run:
+        for topics in (("video/frame", "face/mesh"), ("",), ("video/frame", "face/mesh", "marker", "~face/mesh")):
+            with run.client(*topics) as client:
+                for _ in range(3):
+                    client.unsubscribe("video/frame", "face/mesh")
+                    client.subscribe("video/frame", "face/mesh")
+                    client.subscribe("video/frame")
+
+
 def test_pictures_that_come_while_it_joins_are_held_by_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "JOIN_LIMIT_S", 1.0)
     with Sensor(joins=True) as sensor, Client(sensor.address, ["video/frame", "marker"]) as client:

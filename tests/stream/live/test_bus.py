@@ -3,13 +3,15 @@
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import zmq
 from runs.live import wait_for
 
 from liveaffect.stream.live import bus
-from liveaffect.stream.live.bus import Publisher, Subscriber
+from liveaffect.stream.live.bus import Publisher, Subscriber, reader_mark
 from liveaffect.stream.messages import Affect
 from liveaffect.stream.topics import AFFECT
 
@@ -48,4 +50,16 @@ def test_a_flood_of_words_is_read_in_small_pieces_and_a_reader_hears_everything_
         assert turns > WORDS / 64
         assert got == seq, "nothing was lost"
         assert writer.count("affect") == 1
+        context.destroy(linger=0)
+
+
+def test_a_reader_of_many_topics_of_which_the_newest_counts_is_known_of_all_to_the_writer() -> None:
+    topics: list[Any] = [SimpleNamespace(name=f"depth/{k}", rate_hz=30, queue="latest") for k in range(12)]
+    context = zmq.Context()
+    with tempfile.TemporaryDirectory(prefix="b") as folder:
+        writer = Publisher(context, f"ipc://{Path(folder) / 'w'}", topics, "the test")
+        reader = Subscriber(context, "reader")
+        reader.connect(writer.address, topics)
+        expected = {name: 1 for topic in topics for name in (topic.name, reader_mark(topic.name, "reader"))}
+        assert writer.wait(expected, 120, lambda: False) == []
         context.destroy(linger=0)
