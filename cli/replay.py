@@ -23,6 +23,7 @@ from liveaffect.stream.errors import UsageError
 from liveaffect.stream.graph import build_graph
 from liveaffect.stream.launch import read_launch
 from liveaffect.stream.live.supervisor import Supervisor
+from liveaffect.stream.session.info import load_info
 from liveaffect.stream.session.reader import SessionReader
 
 console = Console(stderr=True)
@@ -82,6 +83,8 @@ def replay(
     every message is compared. Exit code 1 says that something diverges, or that nothing could be verified.
     """
     trust = Trust((*(node or ()), *classes_of(more or ())), source or ())
+    if source:
+        trust.check(load_info(session))
     if verify:
         report = verify_apart(session, tolerance, None if as_json else _show_progress, trust)
         print_report(report, as_json)

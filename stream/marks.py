@@ -14,7 +14,7 @@ M = TypeVar("M", bound=Message)
 HandlerResult = Message | Iterable[Message] | None
 Handler = Callable[[Any, Any], HandlerResult]
 Feed = Iterator[Message | None]
-Emits = Topic[Any] | tuple[Topic[Any], ...]
+Emits = Topic[Any] | Iterable[Topic[Any]]
 
 
 class SourceContext(Protocol):
@@ -133,4 +133,4 @@ def source(*, emits: Emits = ()) -> Callable[[Callable[[N, SourceContext], Feed]
 
 
 def _tuple(emits: Emits) -> tuple[Topic[Any], ...]:
-    return emits if isinstance(emits, tuple) else (emits,)
+    return (emits,) if isinstance(emits, Topic) else tuple(emits)

@@ -51,6 +51,13 @@ class Topic(Generic[M]):
             )
         if message in _BY_MESSAGE:
             raise UsageError(f"{message.__name__} already belongs to topic '{_BY_MESSAGE[message].name}'")
+        for other in REGISTRY.values():
+            short, long = sorted((name, other.name), key=len)
+            if other.queue != queue and short != long and long.startswith(short):
+                raise UsageError(
+                    f"topic '{long}' continues the name of '{short}', which has another queue: whoever asks for one by "
+                    "its beginning would get the other twice. Give it another name"
+                )
         self.name, self.message, self.rate_hz, self.delay_ms = name, message, rate_hz, delay_ms
         self.queue, self.record, self.host = queue, record, host
         REGISTRY[name] = self
@@ -94,7 +101,7 @@ def writer_of(topic: "Topic[Any]", message: m.Message) -> str:
     """Which process counted `seq` of a message on a host topic; "" for topics with one writer."""
     if not topic.host:
         return ""
-    if isinstance(message, m.Health) and message.state == "ok":
+    if isinstance(message, m.Health) and message.state in m.OWN:
         return message.process
     return "supervisor" if isinstance(message, m.Health | m.Command | m.Marker) else ""
 

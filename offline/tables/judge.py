@@ -29,6 +29,8 @@ NAMES = {
     "subject": ("participant", "speaker", "subject_id", "participant_id"),
 }
 """What others call the columns of a table of labels."""
+FULL_SCALE = 1.001
+"""Of labels, but for rounding."""
 
 
 class Judged(StrEnum):
@@ -76,6 +78,7 @@ def evaluate(
     require_columns(truth, by_whom, ["file", *([subject] if subject else [])], "which says what a row belongs to")
     require_columns(truth, by_whom, by, "which --by asks for")
     require_numbers(truth, by_whom, ["t_s", "face_id", "valence", "arousal"])
+    _require_scale(truth, by_whom)
     got, truth = (
         table.with_columns(pl.col("face_id").cast(pl.Int64)) if "face_id" in table.columns else table
         for table in (got, truth)
@@ -86,6 +89,11 @@ def evaluate(
             "make the column 'file' agree"
         )
     require_shown(shown, within)
+    if within and within not in got.columns and within not in truth.columns:
+        raise InputError(
+            f"neither {of} nor {by_whom} has a column '{within}', which --within asks for; the latter has: "
+            f"{', '.join(truth.columns[:12])}"
+        )
     if shown is not None:
         got, levels = with_levels(_with(within, got, truth), of, shown, within)
         got = got.drop(PROBABILITIES).rename(dict(zip(LEVEL_COLUMNS, PROBABILITIES, strict=True)))
@@ -113,8 +121,8 @@ def familiar(labels: pl.DataFrame, predictions: pl.DataFrame) -> tuple[pl.DataFr
     there_are = {plain(name): name for name in reversed(labels.columns)}
     for here in (*NAMES, *EMOTIONS):
         there = next((there_are[name] for name in (here, *NAMES.get(here, ())) if name in there_are), None)
-        if here not in labels.columns and there is not None:
-            labels = labels.rename({there: here})
+        if here not in labels.columns and there is not None and (here != "face_id" or _numbers(labels[there])):
+            labels = labels.with_columns(pl.col(there).alias(here))  # --by and --within may ask for it by its own name
             taken.append(f"'{there}' is {here}")
     files = predictions["file"].drop_nulls().unique().to_list()
     if "file" not in labels.columns and len(files) == 1:
@@ -159,6 +167,17 @@ def _with(column: str, predictions: pl.DataFrame, labels: pl.DataFrame) -> pl.Da
     if of["file"].is_duplicated().any():
         raise InputError(f"the labels have several '{column}' for one file: --within needs one for each")
     return predictions.with_columns(named.replace_strict(of["file"], of[column], default=None).alias(column))
+
+
+def _numbers(values: pl.Series) -> bool:
+    return values.cast(pl.Float64, strict=False).null_count() == values.null_count()
+
+
+def _require_scale(labels: pl.DataFrame, of: str) -> None:
+    for name in ("valence", "arousal"):
+        reach = labels[name].cast(pl.Float64).fill_nan(None).abs().max() if name in labels.columns else None
+        if isinstance(reach, float) and reach > FULL_SCALE:
+            raise InputError(f"{of}: labels of {name} reach {reach:g}; they run from -1 to 1 here: rescale them")
 
 
 def _name(file: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from liveaffect.stream.errors import RecordError, UsageError
 from liveaffect.stream.launch import SUFFIX
 from liveaffect.stream.session.files import inside
+from liveaffect.stream.session.info import SessionInfo
 
 NODES = frozenset(
     f"liveaffect.nodes.{name}"
@@ -83,6 +84,21 @@ class Trust:
             except ImportError as error:
                 raise UsageError(f"--node {kind} cannot be imported: {error}") from None
 
+    def check(self, info: SessionInfo) -> None:
+        """Raises UsageError where something was named that is not there, or that the session did not use."""
+        played = [file.path for file in info.sources]
+        tables = [table for table in info.graph.values() if isinstance(table, Mapping)]
+        used = {Path(text).name for text in (*played, *(v for table in tables for v in table.values() if _is_path(v)))}
+        for source in self.sources:
+            place = Path(source)
+            if source.startswith("lavfi:") or place.is_dir():
+                continue
+            if not place.exists():
+                raise UsageError(f"--source {source}: there is no such file or folder")
+            if place.name not in used:
+                told = f"that was {', '.join(played)}" if played else "it played no file"
+                raise UsageError(f"--source {source} is not what this session played: {told}")
+
     def file(self, folder: Path, name: str) -> Path | None:
         """A file that a session names: in its own folder, or where the user said; None where it is in neither."""
         base = Path(name).name if "\0" not in name else ""
@@ -103,6 +119,10 @@ class Trust:
         filters = text.removeprefix("lavfi:").split(",")
         names = [part.partition("=")[0].strip() for part in filters]
         return all(name in GENERATORS for name in names) and re.fullmatch(r"[\w=:.,#x/+\- ]*", text) is not None
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value
 
 
 def split(graph: Mapping[str, Any], trust: Trust) -> tuple[dict[str, Any], dict[str, str]]:

@@ -13,6 +13,7 @@ import contextlib
 import threading
 import time
 import warnings
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Any
@@ -20,8 +21,9 @@ from typing import Any
 from liveaffect.stream.capture.clock import clock_id
 from liveaffect.stream.client.announced import announced, keys_for, several
 from liveaffect.stream.client.clock import ClockKeeper, Exchange, SensorClock
-from liveaffect.stream.client.link import Closed, Gone, Link
-from liveaffect.stream.client.requests import Reply, Request
+from liveaffect.stream.client.inbox import places
+from liveaffect.stream.client.link import CLOSED, Closed, Gone, Link
+from liveaffect.stream.client.requests import MOST_TOPIC_BYTES, MOST_TOPICS, Reply, Request
 from liveaffect.stream.client.way import Made, Way
 from liveaffect.stream.errors import TransportError, UsageError
 from liveaffect.stream.messages import Message
@@ -61,7 +63,10 @@ class Client:
         way: Way | None = None,
     ) -> None:
         self._keys, self._reconnect, self._find = keys, reconnect, find or (lambda: address)
-        self._wanted = dict.fromkeys(topics)
+        self._wanted = dict[str, None]()
+        self._want(topics)
+        self._ahead: deque[tuple[Topic[Any], Message]] = deque()
+        """Read for `async for`, and not yet given."""
         self._closed, self._renewing = threading.Event(), threading.Lock()
         self._way = way or Link(address, keys or keys_for(address))
         self.facts: dict[str, Any] = {}
@@ -94,6 +99,11 @@ class Client:
 
         Raises TransportError when the sensor has gone (unless it is to be waited for), and after `close()`.
         """
+        with contextlib.suppress(IndexError):
+            return self._ahead.popleft()
+        return self._received(timeout_s)
+
+    def _received(self, timeout_s: float | None) -> tuple[Topic[Any], Message] | None:
         end = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
             way = self._way
@@ -116,12 +126,13 @@ class Client:
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         while True:
+            while self._ahead:  # a loop that is left or cancelled leaves the rest to the next
+                yield self._ahead.popleft()[1]
             try:
-                batch = await asyncio.to_thread(self._batch)
+                await asyncio.to_thread(self._read_ahead)
             except Closed:
-                return
-            for message in batch:
-                yield message
+                if not self._ahead:
+                    return
 
     def request(self, verb: str, target: str = "", **arguments: Any) -> Reply:
         """Sends a command and waits for its answer. Raises TransportError when nobody answers, UsageError for arguments
@@ -144,8 +155,11 @@ class Client:
 
     def subscribe(self, *topics: str) -> None:
         """Asks for more topics, and waits until that is in effect: what is said of them from then on comes. Where the
-        sensor is being waited for (`reconnect`), it is asked once it is back."""
-        self._wanted.update(dict.fromkeys(topics))
+        sensor is being waited for (`reconnect`), it is asked once it is back.
+
+        Raises UsageError for more than a sensor takes, TransportError where it lets nobody else read.
+        """
+        self._want(topics)
         with self._unless_renewed():
             self._ask_for(topics)
 
@@ -206,12 +220,24 @@ class Client:
                 raise TransportError(f"the sensor at {self.address} takes nobody in just now: {reply.text}")
             if not isinstance(facts.get("events", ""), str):
                 raise TransportError(f"what answers at {self.address} is no sensor")
+            self.facts = facts
+            self._way.listen(facts.get("events", ""))
+            self._ask_for(list(self._wanted))
         except TransportError:
             self._way.close()
             raise
-        self.facts = facts
-        self._way.listen(facts.get("events", ""))
-        self._ask_for(list(self._wanted))
+
+    def _want(self, topics: Iterable[str]) -> None:
+        wanted = self._wanted | dict.fromkeys(topics)
+        for topic in wanted:
+            if (length := len(topic.encode())) > MOST_TOPIC_BYTES:
+                raise UsageError(f"topic '{topic[:40]}...' has {length} bytes, and a sensor takes {MOST_TOPIC_BYTES}")
+        names = {place for topic in wanted for place in places(topic)}
+        if (most := max(Counter(index for _, index in names).values(), default=0)) > MOST_TOPICS:
+            raise UsageError(
+                f"{most} topics, and a sensor gives one program {MOST_TOPICS}: ask for fewer, or connect twice"
+            )
+        self._wanted = wanted
 
     def _ask_for(self, topics: Collection[str]) -> None:
         self._way.change(True, topics)
@@ -220,7 +246,9 @@ class Client:
 
     def _renew(self, old: Way, end: float | None) -> bool:
         """Connects again, as often as it takes; False when the time is up."""
-        with self._renewing:
+        if not self._renewing.acquire(timeout=-1 if end is None else max(0.0, end - time.monotonic())):
+            return False  # another thread is at it
+        try:
             if self._way is not old:
                 return True  # another thread was quicker
             old.close()
@@ -238,17 +266,18 @@ class Client:
                 if end is not None and time.monotonic() >= end:
                     return False
                 self._closed.wait(RETRY_S)
-            raise Closed("this connection is closed")
+            raise Closed(CLOSED)
+        finally:
+            self._renewing.release()
 
-    def _batch(self) -> list[Message]:
-        received, found = self.receive(BATCH_S), list[Message]()
+    def _read_ahead(self) -> None:
+        received = self._received(BATCH_S)
         while received is not None:
-            found.append(received[1])
+            self._ahead.append(received)
             try:
-                received = self.receive(0) if len(found) < BATCH else None
+                received = self._received(0) if len(self._ahead) < BATCH else None
             except TransportError:
                 break  # told at the next call
-        return found
 
 
 def connect(

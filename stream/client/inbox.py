@@ -25,32 +25,62 @@ class Inbox:
     """Two sockets: of results, and of pictures. For one thread at a time, but `expect`, `expects` and `forget`."""
 
     def __init__(self) -> None:
-        self.sockets: list[Any] = []
+        self._sockets: tuple[Any, ...] = ()
+        self._events = ""
+        self._open = [False, False]
+        self._asked: set[str] = set()
         self.malformed = self.skipped = 0
         self.heard = time.monotonic()
         self._early: deque[tuple[Topic[Any], Message]] = deque()
         self._newest: dict[str, deque[tuple[Topic[Any], Message]]] = {}
         self._numbers = itertools.count(1)
-        self._expected: dict[bytes, int] = {}
-        """How many sockets have yet to bring a word."""
+        self._expected: dict[bytes, int | None] = {}
+        """How many sockets have yet to bring a word; None before it was sent."""
+
+    @property
+    def listens(self) -> bool:
+        """True once there are sockets."""
+        return bool(self._sockets)
+
+    def listen(self, results: Any, pictures: Any, events: str) -> None:
+        """Takes its sockets, and where to connect them. That of pictures takes no room at the sensor before one is
+        asked for."""
+        self._sockets, self._events = (results, pictures), events
+        self._connect(0)
+
+    def _connect(self, index: int) -> None:
+        if not self._open[index]:
+            self._open[index] = True
+            self._sockets[index].connect(self._events)
 
     def change(self, subscribe: bool, topic: str) -> None:
-        """Asks for a topic or the beginning of topics' names, or for no more of it."""
-        option = zmq.SUBSCRIBE if subscribe else zmq.UNSUBSCRIBE
+        """Asks for a topic or the beginning of topics' names, or for no more of it; once, however often it is said."""
+        if subscribe == (topic in self._asked):
+            return
+        (self._asked.add if subscribe else self._asked.discard)(topic)
+        option, word = zmq.SUBSCRIBE if subscribe else zmq.UNSUBSCRIBE, topic.encode()
+        if word.startswith(JOINED):
+            open_now = [sock for sock, is_open in zip(self._sockets, self._open, strict=True) if is_open]
+            if word in self._expected:
+                self._expected[word] = len(open_now)
+            for sock in open_now:
+                sock.setsockopt(option, word)
+            return
         for name, index in places(topic):
-            self.sockets[index].setsockopt(option, name.encode())
+            self._connect(index)
+            self._sockets[index].setsockopt(option, name.encode())
             if not subscribe:
                 self._newest.pop(name, None)
 
     def expect(self) -> str:
         """A word to subscribe to: once it has come, all that was asked for before is in effect."""
         word = b"%s/%d" % (JOINED, next(self._numbers))
-        self._expected[word] = len(self.sockets)
+        self._expected[word] = None
         return word.decode()
 
     def expects(self, word: str) -> bool:
         """True while it has not come on every socket."""
-        return self._expected[word.encode()] > 0
+        return self._expected[word.encode()] != 0
 
     def forget(self, word: str) -> None:
         """It is no longer waited for."""
@@ -71,15 +101,15 @@ class Inbox:
         self._pictures()
 
     def _result(self) -> tuple[Topic[Any], Message] | None:
-        while self.sockets and (frames := _next(self.sockets[0])) is not None:
+        while self._open[0] and (frames := _next(self._sockets[0])) is not None:
             found = self._decoded(frames)
             if found is not None:
                 return found
         return None
 
     def _pictures(self) -> None:
-        for _ in range(AT_ONCE if self.sockets else 0):
-            frames = _next(self.sockets[1])
+        for _ in range(AT_ONCE if self._open[1] else 0):
+            frames = _next(self._sockets[1])
             if frames is None:
                 break
             found = self._decoded(frames)
@@ -113,8 +143,6 @@ def places(topic: str) -> list[tuple[str, int]]:
     """
     if topic.startswith(BARE):
         return [(topic, 0)]
-    if topic.encode().startswith(JOINED):
-        return [(topic, 0), (topic, 1)]
     names = [name for name in REGISTRY if name.startswith(topic)]
     return [(name, int(REGISTRY[name].queue == "latest")) for name in names] or [(topic, 0)]
 

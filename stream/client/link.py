@@ -29,6 +29,11 @@ CLOSE_S = 2.0
 """A signal handler may close what its own thread is waiting on: the end of the program then frees it."""
 
 
+HUNG_UP = zmq.EVENT_DISCONNECTED
+CLOSED = "this connection is closed"
+NO_ROOM = "no room for another program (two or three connections each)"
+
+
 class Gone(TransportError):
     """The sensor has ended, or the way to it is cut."""
 
@@ -49,7 +54,10 @@ class Link:
         self._changes: deque[tuple[bool, str]] = deque()
         self._number = 0
         self._answered = self._probed = time.monotonic()
-        self._unreadable = 0
+        self._doubted = 0.0
+        """When it was first asked whether it is there since its last word."""
+        self._doors: list[Any] = []
+        self._shown_out = self._unreadable = 0
         self._gone = ""
         self._inbox = Inbox()
         try:
@@ -59,7 +67,7 @@ class Link:
             self._read_bell.close()
             self._ask_bell.close()
             raise
-        self._monitor = self._requests.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        self._monitor = self._requests.get_monitor_socket(HUNG_UP)
         try:
             self._requests.connect(address)
         except zmq.ZMQError:
@@ -81,15 +89,17 @@ class Link:
         """Connects to where results leave, as `hello` told it."""
         if events.startswith("tcp://"):  # the server may listen at 0.0.0.0: keep the host that we reached
             events = f"{self.address.rpartition(':')[0]}:{events.rpartition(':')[2]}"
-        for queue in (QUEUE, LATEST_QUEUE):
-            sock = self._socket(zmq.SUB)
-            read_at_most(sock, queue)
-            sock.connect(events)
-            self._inbox.sockets.append(sock)
-        while self._monitor.poll(0):
-            recv_monitor_message(self._monitor)  # attempts before the one that held
-        for one in (*self._inbox.sockets, self._monitor, self._read_bell.inside):
-            self._poller.register(one, zmq.POLLIN)
+        with self._reading:
+            if self._closed:
+                raise Closed(CLOSED)
+            sockets = self._socket(zmq.SUB), self._socket(zmq.SUB)
+            for sock, queue in zip(sockets, (QUEUE, LATEST_QUEUE), strict=True):
+                read_at_most(sock, queue)
+                self._doors.append(sock.get_monitor_socket(HUNG_UP))
+            self._inbox.listen(*sockets, events)
+            _emptied(self._monitor)  # attempts before the one that held
+            for one in (*sockets, self._monitor, self._read_bell.inside):
+                self._poller.register(one, zmq.POLLIN)
 
     def change(self, subscribe: bool, topics: Iterable[str]) -> None:
         """Asks for topics, or for no more of them; from any thread. Raises Closed after `close`."""
@@ -106,9 +116,9 @@ class Link:
         """Waits until what was asked for is in effect, so that what is said from then on comes; so long at most.
 
         Another thread may read meanwhile; what comes while none does is kept for it, of pictures the newest.
-        Raises Closed after `close`.
+        Raises Closed after `close`, TransportError where the sensor hung up on who wanted to read.
         """
-        end, word = time.monotonic() + limit_s, self._inbox.expect()
+        end, word, before = time.monotonic() + limit_s, self._inbox.expect(), self._shown_out
         self.change(True, [word])
         while self._inbox.expects(word) and not self._gone and (left := end - time.monotonic()) > 0:
             if self._reading.acquire(timeout=min(left, TURN_S)):
@@ -116,18 +126,21 @@ class Link:
                     self._apply()
                     if self._inbox.expects(word):
                         self._poller.poll(int(min(left, TURN_S) * 1000))
-                        self._notice()
                         self._inbox.gather()
+                        self._notice()
                 finally:
                     self._reading.release()
+        joined = not self._inbox.expects(word)
         self._inbox.forget(word)
         self.change(False, [word])
+        if not joined and not self._gone and self._shown_out > before:
+            raise TransportError(f"the sensor at {self.address} hangs up on who wants to read: {NO_ROOM}: end one")
 
     def ask(self, verb: str, target: str, arguments: dict[str, Any], limit_s: float) -> Reply:
         """Sends a request and waits for its answer; answers to earlier ones are dropped."""
         with self._asking:
             if self._closed:
-                raise Closed("this connection is closed")
+                raise Closed(CLOSED)
             self._number += 1
             body = write_request(Request(verb=verb, target=target, arguments=arguments, id=self._number))
             try:
@@ -149,6 +162,8 @@ class Link:
         elsewhere = self.address.startswith("tcp://") and not is_loopback(host)
         asked = "? A sensor on another machine needs keys" if elsewhere else "?"
         hint = ", and do the keys fit?" if self._keys else asked
+        if not self._inbox.listens and self._hung_up():
+            hint += f" Or has it {NO_ROOM}?"
         raise TransportError(
             f"no answer from {self.address} in {limit_s:g} s: is `liveaffect run` or `live` running there{hint}"
         )
@@ -156,7 +171,9 @@ class Link:
     def receive(self, timeout_s: float | None) -> tuple[Topic[Any], Message] | None:
         """The next message, None after `timeout_s`. Raises Gone once nothing is left to come, Closed after `close`."""
         end = None if timeout_s is None else time.monotonic() + timeout_s
-        with self._reading:
+        if not self._reading.acquire(timeout=-1 if timeout_s is None else max(0.0, timeout_s)):
+            return None  # another thread reads
+        try:
             while True:
                 self._apply()
                 found = self._inbox.take()
@@ -169,6 +186,8 @@ class Link:
                     return None
                 self._poller.poll(int(left * 1000))
                 self._notice()
+        finally:
+            self._reading.release()
 
     def close(self) -> None:
         """Closes the sockets; whoever waits in `receive` or `ask` is woken and told."""
@@ -184,7 +203,8 @@ class Link:
 
     def _destroy(self) -> None:
         self._requests.disable_monitor()
-        self._monitor.close()
+        for one in (self._monitor, *self._doors):
+            one.close()
         self._context.destroy(linger=100)
         self._read_bell.close()
         self._ask_bell.close()
@@ -197,34 +217,46 @@ class Link:
         return sock
 
     def _apply(self) -> None:
-        if self._closed:
-            raise Closed("this connection is closed")
-        while self._changes and self._inbox.sockets:  # before `listen` they wait
+        while not self._closed and self._changes and self._inbox.listens:  # before `listen` they wait
             self._inbox.change(*self._changes.popleft())
+        if self._closed:
+            raise Closed(CLOSED)
 
     def _notice(self) -> None:
         """Whether the sensor is still there: it says goodbye by hanging up, or falls silent."""
         self._read_bell.hush()
-        while self._monitor.poll(0):
-            recv_monitor_message(self._monitor)
+        self._shown_out += sum(_emptied(door) for door in self._doors)
+        if _emptied(self._monitor):
             self._gone = f"the sensor at {self.address} has ended, or the way to it is cut"
-        if self._silent_s < PROBE_S or not self._asking.acquire(blocking=False):
+        if time.monotonic() - self._heard < PROBE_S or not self._asking.acquire(blocking=False):
             return
         try:
             for _ in self._replies():
                 pass
-            if time.monotonic() - self._probed >= PROBE_S:
-                self._probed = time.monotonic()
+            now = time.monotonic()
+            if self._doubted > self._heard and now - self._doubted > GONE_S - PROBE_S:
+                self._gone = f"no word from the sensor at {self.address} for {GONE_S:g} s"
+            if now - self._probed >= PROBE_S:
+                self._probed = now
+                if self._doubted <= self._heard:  # whoever has not read for long has not asked either
+                    self._doubted = now
                 with contextlib.suppress(zmq.Again):
                     self._requests.send(write_request(Request(verb="clock")), zmq.NOBLOCK)
         finally:
             self._asking.release()
-        if self._silent_s > GONE_S:
-            self._gone = f"no word from the sensor at {self.address} for {GONE_S:g} s"
 
     @property
-    def _silent_s(self) -> float:
-        return time.monotonic() - max(self._answered, self._inbox.heard)
+    def _heard(self) -> float:
+        return max(self._answered, self._inbox.heard)
+
+    def _hung_up(self) -> bool:
+        """Whether the sensor has closed the way of questions at least once."""
+        if not self._reading.acquire(blocking=False):
+            return False
+        try:
+            return not self._closed and bool(self._monitor.poll(0))
+        finally:
+            self._reading.release()
 
     def _replies(self) -> list[Reply]:
         self._ask_bell.hush()
@@ -237,3 +269,11 @@ class Link:
             else:
                 found.append(reply)
         return found
+
+
+def _emptied(monitor: Any) -> int:
+    count = 0
+    while monitor.poll(0):
+        recv_monitor_message(monitor)
+        count += 1
+    return count

@@ -20,6 +20,9 @@ MAX_KEY = 100
 MAX_WORDS = 4096
 """Characters of one string, a path included."""
 INT64 = 1 << 63
+MOST_TOPICS = 64
+"""Of one connection, that of results or that of pictures."""
+MOST_TOPIC_BYTES = 100
 JOINED = b"joined"
 """Who subscribes to what begins so is sent it back: what was subscribed to before is then in effect."""
 

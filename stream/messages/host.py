@@ -94,6 +94,8 @@ class Health(Message):
     """Facts to be read by people: model, device, size. Nothing depends on them."""
 
 
+OWN = ("ok", "stopped")
+"""States of health that a node says of itself, with its process's numbers; the others the supervisor says of it."""
 DOWN = ("node_down", "failed", "hung")
 """States of health in which nothing comes from a node."""
 DOWN_WORDS: dict[str, str] = {

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
-from liveaffect.stream.messages import OPEN, Drop, Health, Message
+from liveaffect.stream.messages import OPEN, OWN, Drop, Health, Message
 from liveaffect.stream.session.losses import Line, Losses, Origin, Ranges
 from liveaffect.stream.topics import DROP, HEALTH, REGISTRY, VIDEO, Topic
 
@@ -142,7 +142,7 @@ class Ledger:
         return -1, -1
 
     def _publisher(self, message: Message) -> str:
-        if isinstance(message, Health) and message.state != "ok":
+        if isinstance(message, Health) and message.state not in OWN:
             return SUPERVISOR  # a node that is not well does not speak for itself
         return getattr(message, "process", "") or self._processes.get(getattr(message, "node", ""), "")
 

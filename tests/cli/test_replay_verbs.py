@@ -17,7 +17,7 @@ from liveaffect.stream.graph import build_graph
 from liveaffect.stream.lockstep import LockstepHost
 from liveaffect.stream.messages import FaceObservation, Marker
 from liveaffect.stream.session.context import SessionContext
-from liveaffect.stream.session.info import load_info
+from liveaffect.stream.session.info import SourceFile, load_info
 from liveaffect.stream.session.writer import SessionWriter
 from liveaffect.stream.topics import FACE, MARKER
 
@@ -82,6 +82,24 @@ def test_nodes_that_run_again_have_their_topics_left_out(session: Path) -> None:
     assert table["replay"]["shift"]
     with pytest.raises(UsageError, match="no such node; it has x"):
         replay_table(session, rerun=["y"])
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nope.mpg", "nope.mpg: there is no such file or folder"),
+        ("other.mpg", "other.mpg is not what this session played: that was /films/talk.mpg"),
+    ],
+)
+def test_a_film_that_is_not_there_or_another_is_refused(
+    session: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, words: str
+) -> None:
+    info = load_info(session)
+    info.sources = [SourceFile(node="camera", path="/films/talk.mpg", bytes=3)]
+    info.save(session)
+    (tmp_path / "other.mpg").write_bytes(b"abc")
+    assert _run("replay", str(session), "--verify", "--source", str(tmp_path / name)) == 2
+    assert words in capfd.readouterr().err
 
 
 @pytest.mark.processes

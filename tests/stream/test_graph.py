@@ -1,6 +1,7 @@
 """launch.toml: every mistake is named by file and key."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -160,6 +161,25 @@ def test_nodes_beside_the_launch_file_are_found(tmp_path: Path) -> None:
 def test_two_rows_of_one_topic_name_are_refused() -> None:
     with pytest.raises(UsageError, match="'affect' is declared twice"):
         Topic("affect", Loop, rate_hz=1)
+
+
+@pytest.mark.parametrize(("name", "queue"), [("affect/picture", "latest"), ("video", "all")])
+def test_a_name_that_continues_one_of_another_queue_is_refused(name: str, queue: Any) -> None:
+    class Other(Message):
+        """Belongs to no topic."""
+
+    with pytest.raises(UsageError, match="continues the name of"):
+        Topic(name, Other, rate_hz=1, queue=queue)
+
+
+def test_what_comes_out_may_be_a_list() -> None:
+    class Listed(Node):
+        """Right."""
+
+        @on(FACE, emits=[LOOP, BACK])
+        def step(self, face: object) -> None: ...
+
+    assert set(spec_of(Listed()).outputs) == {LOOP, BACK}
 
 
 def test_a_node_that_handles_a_topic_twice_is_refused() -> None:

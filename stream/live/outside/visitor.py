@@ -15,7 +15,7 @@ from typing import Any, Literal
 import zmq
 
 from liveaffect.stream.client.access import serve_with
-from liveaffect.stream.client.requests import JOINED, MAX_REQUEST_BYTES
+from liveaffect.stream.client.requests import JOINED, MAX_REQUEST_BYTES, MOST_TOPIC_BYTES, MOST_TOPICS
 from liveaffect.stream.live.outside.outlet import Allowance, Outlet
 
 Kind = Literal["asks", "reads"]
@@ -37,8 +37,6 @@ VANISHED = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4, "TCP_USER
 VERSION_AT = 10
 """Where a greeting tells its version."""
 MOST_PARTS = 4
-MOST_TOPICS = 64
-MOST_TOPIC_BYTES = 100
 
 _numbers = itertools.count()
 _scratch = bytearray(256 << 10)
@@ -225,6 +223,10 @@ class Visitor:
         word = parts[0]
         if len(parts) != 1 or word[:1] not in (b"\0", b"\1") or len(word) > MOST_TOPIC_BYTES + 1:
             raise Refused("malformed")
+        if word[1:].startswith(JOINED):
+            if word[:1] == b"\1":
+                self.outlet.offer(word[1:], [word[1:]], latest=False)
+            return
         if word[:1] == b"\1":
             self.prefixes.add(word[1:])
         else:
@@ -233,8 +235,6 @@ class Visitor:
             raise Refused("topics")
         self.proven = True
         self._wants.clear()
-        if word.startswith(b"\1" + JOINED):
-            self.outlet.offer(word[1:], [word[1:]], latest=False)
 
     def wants(self, topic: bytes) -> bool:
         """True when it asked for the topic; for one without its arrays ("~") only by that name."""

@@ -88,3 +88,19 @@ def test_a_workbook_is_named(tmp_path: Path) -> None:
     (tmp_path / "l.xlsx").write_bytes(b"PK")
     with pytest.raises(InputError, match="save it as CSV"):
         evaluate(scores(["a.mp4"]), tmp_path / "l.xlsx")
+
+
+@pytest.mark.parametrize("name", ["participant", "Speaker", "person"])
+def test_a_column_known_under_another_name_may_be_asked_for_by_its_own(name: str) -> None:
+    labels = pl.DataFrame({"file": FILES, "valence": VALENCE, name: ["a", "a", "b", "b"]})
+    report = evaluate(scores(FILES), labels, by=[name], subject=name)
+    assert len(report.blocks) == 3
+    with pytest.raises(InputError, match="neither the predictions nor the labels has a column 'nope'"):
+        evaluate(scores(FILES), labels, shown=["neutral"], within="nope")
+
+
+@pytest.mark.parametrize("name", ["valence", "arousal"])
+def test_labels_on_another_scale_are_refused(name: str) -> None:
+    labels = pl.DataFrame({"file": FILES, name: [1.0, 5.0, 9.0, None]})
+    with pytest.raises(InputError, match=f"labels of {name} reach 9; they run from -1 to 1"):
+        evaluate(scores(FILES).with_columns(arousal=0.1), labels)

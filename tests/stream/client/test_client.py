@@ -212,7 +212,6 @@ def test_the_beginning_of_a_name_asks_for_all_topics_that_begin_so_pictures_apar
     assert ("video/frame", 1) in places("")
     assert places("not/declared/yet") == [("not/declared/yet", 0)]
     assert places("~video/frame") == [("~video/frame", 0)]
-    assert places("joined/1") == [("joined/1", 0), ("joined/1", 1)]
 
 
 def test_a_program_is_tested_without_a_sensor() -> None:

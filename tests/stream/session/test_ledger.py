@@ -10,7 +10,7 @@ from liveaffect.stream.messages import OPEN, Drop, FaceAffect, FaceObservation, 
 from liveaffect.stream.session.context import ledger_of
 from liveaffect.stream.session.info import SessionInfo
 from liveaffect.stream.session.ledger import Ledger
-from liveaffect.stream.topics import DROP, FACE, FACE_AFFECT, HEALTH, TICK, VIDEO
+from liveaffect.stream.topics import DROP, FACE, FACE_AFFECT, HEALTH, TICK, VIDEO, writer_of
 
 WIRING: dict[str, Any] = {
     "readers": {"video/frame": ["face"], "face/observation": ["fusion"]},
@@ -179,6 +179,17 @@ def test_what_the_supervisor_said_before_there_was_a_recorder_is_not_missing_lat
     account = ledger.accounts()["health"]
     assert (account.recorded, account.not_recorded) == (3, 2)
     assert [(gap.first_seq, gap.last_seq) for gap in account.gaps] == [(11, 12)]
+
+
+def test_a_source_that_has_ended_says_so_itself_and_nothing_is_missing() -> None:
+    ledger = _ledger()
+    for seq, state in enumerate(("ok", "ok", "stopped", "ok", "stopped")):
+        health = Health(t_ns=seq, seq=seq, node="microphone" if state == "stopped" else "voice", process="voice",
+                        state=state)  # type: ignore[arg-type]  # fmt: skip
+        assert writer_of(HEALTH, health) == "voice"
+        ledger.add(HEALTH, health)
+    account = ledger.accounts()["health"]
+    assert (account.recorded, account.duplicates, account.not_recorded) == (5, 0, 0)
 
 
 def test_what_was_on_its_way_when_a_writer_or_the_run_ended_is_dropped_up_to_what_was_published() -> None:
