@@ -194,7 +194,11 @@ def messages_of(output: HandlerResult) -> Iterable[Message]:
     """A handler's return value as messages."""
     if output is None:
         return ()
-    return (output,) if isinstance(output, Message) else output
+    if isinstance(output, Message):
+        return (output,)
+    if not isinstance(output, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] (of whoever writes a node)
+        raise TypeError(f"a handler gave {type(output).__name__}: it returns a message, several of them, or None")
+    return output
 
 
 def answered(node: Node, command: Command, act: Callable[[Command], str]) -> Ack | None:

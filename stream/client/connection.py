@@ -13,17 +13,17 @@ import contextlib
 import threading
 import time
 import warnings
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
 from liveaffect.stream.capture.clock import clock_id
 from liveaffect.stream.client.announced import announced, keys_for, several
+from liveaffect.stream.client.asked import require_room, strangers
 from liveaffect.stream.client.clock import ClockKeeper, Exchange, SensorClock
-from liveaffect.stream.client.inbox import places
 from liveaffect.stream.client.link import CLOSED, Closed, Gone, Link
-from liveaffect.stream.client.requests import MOST_TOPIC_BYTES, MOST_TOPICS, Reply, Request
+from liveaffect.stream.client.requests import Reply, Request
 from liveaffect.stream.client.way import Made, Way
 from liveaffect.stream.errors import TransportError, UsageError
 from liveaffect.stream.messages import Message
@@ -229,17 +229,12 @@ class Client:
 
     def _want(self, topics: Iterable[str]) -> None:
         wanted = self._wanted | dict.fromkeys(topics)
-        for topic in wanted:
-            if (length := len(topic.encode())) > MOST_TOPIC_BYTES:
-                raise UsageError(f"topic '{topic[:40]}...' has {length} bytes, and a sensor takes {MOST_TOPIC_BYTES}")
-        names = {place for topic in wanted for place in places(topic)}
-        if (most := max(Counter(index for _, index in names).values(), default=0)) > MOST_TOPICS:
-            raise UsageError(
-                f"{most} topics, and a sensor gives one program {MOST_TOPICS}: ask for fewer, or connect twice"
-            )
+        require_room(wanted)
         self._wanted = wanted
 
     def _ask_for(self, topics: Collection[str]) -> None:
+        for words in strangers(topics, self.facts):
+            warnings.warn(words, stacklevel=4)
         self._way.change(True, topics)
         if topics and self.facts.get("joins"):
             self._way.join(JOIN_LIMIT_S)

@@ -13,9 +13,11 @@ import os
 import queue
 import signal
 import sys
+import sysconfig
 import threading
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -33,6 +35,7 @@ from liveaffect.stream.live.spec import ChildSpec
 from liveaffect.stream.node import HostInfo
 from liveaffect.stream.topics import COMMAND, MARKER
 
+LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 REJOIN_S = 1.0
 """After a restart the readers reconnect by themselves, most within 0.2 s; one that is down is not waited for longer."""
 
@@ -61,11 +64,24 @@ def main() -> None:
         if not expected:
             traceback.print_exc()
         logging.getLogger("liveaffect").error("ended by %s: %s", type(error).__name__, error)
-        pulse.report("failed", str(error) if expected else f"{type(error).__name__}: {error}", code)
+        pulse.report(
+            "failed", str(error) if expected else f"{type(error).__name__}: {error}{_where(error, pulse)}", code
+        )
     pulse.end()
     context.destroy(linger=2000)
     sys.stderr.flush()
     os._exit(code)  # libraries with threads of their own must not hold up the end
+
+
+def _where(error: Exception, pulse: Pulse) -> str:
+    """The node, and the line of its author's code where there is one: not of this package, nor of a library."""
+    found = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        ours = frame.f_globals.get("__name__", "").startswith("liveaffect.") or file == __file__
+        if not ours and not file.startswith(LIBRARIES):
+            found = f", {Path(file).name} line {line}"
+    return f" ({pulse.doing or 'its process'}{found})"
 
 
 def _early(kinds: list[str]) -> bool:

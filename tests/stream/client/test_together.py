@@ -17,6 +17,7 @@ from liveaffect.stream.client.requests import MOST_TOPIC_BYTES, MOST_TOPICS
 from liveaffect.stream.errors import TransportError, UsageError
 from liveaffect.stream.live.outside import door
 from liveaffect.stream.messages import Marker
+from liveaffect.stream.topics import REGISTRY
 
 pytestmark = pytest.mark.processes
 GRAPH = {"count": {"type": "toy_nodes:Counter"}}
@@ -112,6 +113,7 @@ def test_a_reader_beside_another_keeps_its_time() -> None:
         reading.join(120)
 
 
+@pytest.mark.filterwarnings("ignore:neither this sensor")
 def test_more_than_a_sensor_takes_is_refused_in_words() -> None:
     many = [f"made/{number}" for number in range(MOST_TOPICS)]
     with live_run(GRAPH) as run, run.client(*many) as client:
@@ -124,6 +126,16 @@ def test_more_than_a_sensor_takes_is_refused_in_words() -> None:
         client.subscribe("toy/count")
         assert client.receive(120) is not None
         assert run.supervisor._gateway._door.refused == {}
+
+
+def test_a_topic_of_which_nothing_will_come_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    with live_run(GRAPH) as run:
+        with pytest.warns(UserWarning, match="begins with 'toy/cont': did you mean 'toy/count'"):
+            run.client("toy/cont").close()
+        with run.client() as client:
+            monkeypatch.delitem(REGISTRY, "toy/count")
+            with pytest.warns(UserWarning, match="'toy/count' is not declared in this program: import the module"):
+                client.subscribe("~toy/count")
 
 
 def test_a_sensor_without_room_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
