@@ -285,7 +285,7 @@ def test_e44_a_crowd_of_mute_connections_makes_way_for_who_speaks(house: House, 
     follows(house, listener, range(20))
     for one in crowd:
         one.close()
-    wait_for(lambda: house.door.visitors == 3, "their leaving")
+    wait_for(lambda: house.door.visitors == 2, "their leaving")
 
 
 def test_e44_connections_that_come_and_go_leave_nothing_behind(house: House, listener: Client) -> None:
@@ -296,11 +296,11 @@ def test_e44_connections_that_come_and_go_leave_nothing_behind(house: House, lis
     process = psutil.Process()
     for _ in range(30):
         visit()
-    wait_for(lambda: house.door.visitors == 3, "their leaving")
+    wait_for(lambda: house.door.visitors == 2, "their leaving")
     before, files = process.num_fds(), len(list(house.folder.iterdir()))
     for _ in range(100):
         visit()
-    wait_for(lambda: house.door.visitors == 3, "their leaving")
+    wait_for(lambda: house.door.visitors == 2, "their leaving")
     wait_for(lambda: process.num_fds() <= before + 8, "their descriptors")
     assert len(list(house.folder.iterdir())) == files
     follows(house, listener, range(20))
