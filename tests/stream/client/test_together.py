@@ -27,6 +27,14 @@ def marks(*labels: str) -> list[Marker]:
     return [Marker(t_ns=1, label=label) for label in labels]
 
 
+def heard(client: Client) -> str:
+    """The label of the marker that comes next."""
+    found = client.receive(120)
+    assert found is not None
+    assert isinstance(found[1], Marker)
+    return found[1].label
+
+
 def beside(run: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
     """Runs it in a thread of its own; what it gave, or raised, is in the list."""
     found: list[Any] = []
@@ -55,9 +63,7 @@ def test_a_program_that_has_not_read_for_long_asks_before_it_takes_the_sensor_fo
         client.subscribe("health")
         assert client.receive(0.2) is None
         sensor.publish(*marks("here"))
-        found = client.receive(120)
-        assert found is not None
-        assert found[1].label == "here"
+        assert heard(client) == "here"
 
 
 def test_a_loop_that_is_left_or_cancelled_leaves_the_rest_to_the_next() -> None:
@@ -88,9 +94,7 @@ def test_a_loop_that_is_left_or_cancelled_leaves_the_rest_to_the_next() -> None:
         sensor.publish(*marks(*labels))
         got = asyncio.run(read(client))
         while len(got) < len(labels):
-            found = client.receive(120)
-            assert found is not None
-            got.append(found[1].label)
+            got.append(heard(client))
         assert got == labels
 
 
@@ -125,6 +129,7 @@ def test_more_than_a_sensor_takes_is_refused_in_words() -> None:
         client.unsubscribe("made/0")
         client.subscribe("toy/count")
         assert client.receive(120) is not None
+        assert run.supervisor._gateway is not None
         assert run.supervisor._gateway._door.refused == {}
 
 
