@@ -63,6 +63,7 @@ def running() -> list[Announcement]:
 
 def announce(address: str, keys: str, begun: float) -> Path | None:
     """Leaves word of a gateway of this process; None where the user's folder cannot be written."""
+    keys = str(Path(keys).resolve()) if keys else ""  # who reads it stands in another folder
     told = {"address": address, "keys": keys, "begun": begun, "pid": os.getpid(), "started": started(os.getpid())}
     with contextlib.suppress(OSError):  # a read-only home: programs then need the address
         path = own_folder() / f"{os.getpid()}-{int(begun * 1e6)}.json"

@@ -44,11 +44,11 @@ class DashboardNode(Node):
         """Topics of the panel that is open."""
 
     def take(self, message: m.Message) -> None:
-        """Hands one message to its handler. What has none, or breaks it, is counted and named: the window stays up."""
+        """Hands one message to its handler. One that breaks it is counted and named: the window stays up. What has none
+        came because its name begins as that of another (blinks with attention)."""
         name = topic_of(message).name
         handler = self._handlers.get(name)
         if handler is None:
-            self.scene.strange[f"{name} is not shown here"] += 1
             return
         try:
             handler(message)

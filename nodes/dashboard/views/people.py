@@ -74,7 +74,7 @@ class PeopleBar(QWidget):
             self.chosen.emit(ids[(mine + 1) % len(ids)])
 
     def _add(self, words: str, face_id: int | None, mine: bool, tip: str) -> QPushButton:
-        button = QPushButton(words)
+        button = QPushButton(words.replace("&", "&&"))  # of one alone Qt makes a key
         button.setCheckable(True)
         button.setChecked(mine)
         button.setToolTip(tip)

@@ -52,6 +52,12 @@ def test_e11_a_program_of_the_same_user_needs_no_keys_in_its_own_words(tmp_path:
     assert keys_for("tcp://192.0.2.1:7890") == "", "elsewhere they open nothing"
 
 
+def test_a_program_in_another_folder_finds_the_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    announce("tcp://0.0.0.0:7890", "keys", 5.0)
+    assert keys_for("tcp://0.0.0.0:7890") == str(tmp_path / "keys")
+
+
 def test_e12_the_users_own_keys_are_made_once_and_read_by_nobody_else() -> None:
     assert own_keys(make=False) == ""
     folder = Path(own_keys(make=True))

@@ -65,9 +65,9 @@ def test_landmarks_of_another_shape_are_counted_not_drawn(node: DashboardNode) -
     assert scene.frames.broken == 2, "landmarks that were not recorded are no fault"
 
 
-def test_a_message_without_a_handler_is_counted_by_its_topic(node: DashboardNode) -> None:
-    scene = feed(node, m.Tick(t_ns=1))
-    assert scene.strange == {"tick is not shown here": 1}
+def test_a_blink_that_comes_with_attention_is_nothing_strange(node: DashboardNode) -> None:
+    scene = feed(node, m.Blinked(t_ns=3, id=0, begin_ns=1, end_ns=2, depth=0.9), m.Tick(t_ns=1))
+    assert not scene.strange
 
 
 def test_a_message_that_breaks_its_handler_is_named_and_the_next_one_is_shown(node: DashboardNode) -> None:
