@@ -15,7 +15,7 @@ def keys(folder: Annotated[Path, typer.Argument(help="Where the keys go; made wh
     On the sensor set keys = "FOLDER" and gateway = "tcp://0.0.0.0:7890" under [graph]; copy server.key and
     client.key_secret to the viewer and call connect("tcp://sensor:7890", keys=FOLDER) there.
     """
-    if str(folder) in ("", "."):
+    if folder == Path():
         raise UsageError("name a folder for the keys, such as liveaffect-keys: secrets do not go just anywhere")
     if (folder / "server.key_secret").exists():
         raise UsageError(f"{folder} already holds keys: choose another folder, or delete them to lock every viewer out")

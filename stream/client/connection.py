@@ -99,8 +99,9 @@ class Client:
 
         Raises TransportError when the sensor has gone (unless it is to be waited for), and after `close()`.
         """
-        with contextlib.suppress(IndexError):
-            return self._ahead.popleft()
+        if self._ahead:
+            with contextlib.suppress(IndexError):  # another thread was quicker
+                return self._ahead.popleft()
         return self._received(timeout_s)
 
     def _received(self, timeout_s: float | None) -> tuple[Topic[Any], Message] | None:

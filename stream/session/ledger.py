@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import msgspec
 
-from liveaffect.stream.messages import OPEN, OWN, Drop, Health, Message
+from liveaffect.stream.messages import OPEN, Drop, Health, Message
 from liveaffect.stream.session.losses import Line, Losses, Origin, Ranges
-from liveaffect.stream.topics import DROP, HEALTH, REGISTRY, VIDEO, Topic
+from liveaffect.stream.topics import DROP, HEALTH, REGISTRY, VIDEO, Topic, writer_of
 
 GAPS_LISTED = 200
 RANGES_KEPT = 4096
@@ -98,7 +98,7 @@ class Ledger:
 
     def add(self, topic: Topic[Any], message: Message) -> None:
         """Counts one recorded message."""
-        publisher = self._publisher(message) if topic.host else ""
+        publisher = self._publisher(topic, message) if topic.host else ""
         lines = self._lines.setdefault(topic.name, {})
         line = lines.get((publisher, message.incarnation))
         if line is None:
@@ -141,10 +141,9 @@ class Ledger:
                 return self._reach[drop.node, start].get(drop.topic, (-1, -1))
         return -1, -1
 
-    def _publisher(self, message: Message) -> str:
-        if isinstance(message, Health) and message.state not in OWN:
-            return SUPERVISOR  # a node that is not well does not speak for itself
-        return getattr(message, "process", "") or self._processes.get(getattr(message, "node", ""), "")
+    def _publisher(self, topic: Topic[Any], message: Message) -> str:
+        of = writer_of(topic, message) if isinstance(message, Health) else getattr(message, "process", "")
+        return of or self._processes.get(getattr(message, "node", ""), "")
 
     def accounts(self) -> dict[str, TopicAccount]:
         """The ledger so far: topic name -> account."""

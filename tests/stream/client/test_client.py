@@ -1,13 +1,11 @@
 """The client against a sensor of the test's own: answers, ends, threads, pictures."""
 
 import asyncio
-import threading
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 from made.sensor import Sensor
+from runs.beside import in_thread
 from runs.live import wait_for
 
 from liveaffect.stream.client import connection, link
@@ -24,21 +22,6 @@ def marker(label: str) -> Marker:
 
 def subscribed(sensor: Sensor, *topics: bytes) -> None:
     wait_for(lambda: sensor.wanted >= set(topics), f"the subscription to {topics}")
-
-
-def in_thread(run: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
-    """Runs it beside the test; what it gave, or raised, is in the list."""
-    found: list[Any] = []
-
-    def body() -> None:
-        try:
-            found.append(run())
-        except BaseException as error:
-            found.append(error)
-
-    thread = threading.Thread(target=body, daemon=True)
-    thread.start()
-    return thread, found
 
 
 def test_e09_a_late_answer_is_dropped_and_the_next_question_gets_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,11 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from made.sensor import Sensor
+from runs.beside import in_thread
 from runs.live import live_run, wait_for
 
 from liveaffect.stream.client import connection, link
@@ -33,21 +33,6 @@ def heard(client: Client) -> str:
     assert found is not None
     assert isinstance(found[1], Marker)
     return found[1].label
-
-
-def beside(run: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
-    """Runs it in a thread of its own; what it gave, or raised, is in the list."""
-    found: list[Any] = []
-
-    def body() -> None:
-        try:
-            found.append(run())
-        except BaseException as error:
-            found.append(error)
-
-    thread = threading.Thread(target=body, daemon=True)
-    thread.start()
-    return thread, found
 
 
 def test_a_program_that_has_not_read_for_long_asks_before_it_takes_the_sensor_for_gone(
@@ -109,8 +94,8 @@ def test_a_topic_asked_for_twice_is_given_up_at_once() -> None:
 
 def test_a_reader_beside_another_keeps_its_time() -> None:
     with Sensor() as sensor, Client(sensor.address, ["marker"]) as client:
-        reading, _ = beside(lambda: list(client))
-        other, found = beside(lambda: client.receive(0.2))
+        reading, _ = in_thread(lambda: list(client))
+        other, found = in_thread(lambda: client.receive(0.2))
         other.join(60)
         assert found == [None]
         client.close()
@@ -173,7 +158,7 @@ def test_a_connection_that_is_made_anew_is_whole_for_every_thread(monkeypatch: p
     monkeypatch.setattr(connection, "RETRY_S", 0.5)
     with Sensor() as first, Client(first.address, ["marker"], reconnect=True) as client:
         wait_for(lambda: b"marker" in first.wanted, "its subscription")
-        reading, got = beside(lambda: [message.label for message in client])
+        reading, got = in_thread(lambda: [message.label for message in client])
         first.close()
         held = True
         with Sensor(first.address) as second:
@@ -183,7 +168,7 @@ def test_a_connection_that_is_made_anew_is_whole_for_every_thread(monkeypatch: p
                 "subscribe": lambda: client.subscribe("video/frame", "health"),
                 "receive": lambda: client.receive(0.1),
             }
-            acting, found = beside(acts[what])
+            acting, found = in_thread(acts[what])
             acting.join(60)
             assert found == [None]
             go.set()
